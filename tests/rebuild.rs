@@ -258,14 +258,15 @@ fn tamper(scratch: &Scratch, sql: &'static str) -> u64 {
 #[test]
 fn rows_that_were_tampered_with_are_damage_and_a_rebuild_repairs_them() {
     let tampers = [
-        "UPDATE head_1 SET state = CAST('{}' AS BLOB) WHERE name = (SELECT min(name) FROM head_1)",
+        "UPDATE session_row SET state = CAST('{}' AS BLOB) WHERE name = (SELECT min(name) FROM \
+         session_row)",
         "DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 \
          ORDER BY position DESC LIMIT 1)",
         "UPDATE record_1 SET position = position + 1 WHERE position = 9 AND generation = (SELECT \
          min(generation) FROM record_1)",
         "DELETE FROM term_session_1 WHERE term = (SELECT min(term) FROM term_session_1)",
-        "DELETE FROM head_1 WHERE name = (SELECT max(name) FROM head_1)",
-        "DELETE FROM brief_1 WHERE slot = (SELECT max(slot) FROM brief_1)",
+        "DELETE FROM session_row WHERE name = (SELECT max(name) FROM session_row)",
+        "DELETE FROM record_summary WHERE slot = (SELECT max(slot) FROM record_summary)",
         "UPDATE term_1 SET number = number + 1000000 WHERE number = (SELECT max(number) FROM \
          term_1)",
         "UPDATE generation SET covered = covered - 1",
@@ -357,7 +358,7 @@ fn reseal(scratch: &Scratch) {
         }
         let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, \
             CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
-                     over_at, length, state FROM head_1";
+                     over_at, length, state FROM session_row";
         for row in sqlx::query(heads).fetch_all(&mut connection).await.expect("rows") {
             let mut parts = vec![Tag(4)];
             parts.extend((0..10).map(|column| {
@@ -367,7 +368,7 @@ fn reseal(scratch: &Scratch) {
                     Number(row.get(column))
                 }
             }));
-            let update = sqlx::query("UPDATE head_1 SET crc = ? WHERE session = ?")
+            let update = sqlx::query("UPDATE session_row SET crc = ? WHERE session = ?")
                 .bind(crc(&parts))
                 .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
@@ -384,7 +385,11 @@ fn rows_of_other_rules_are_rebuilt_in_a_shadow_and_the_report_stays() {
     let sessions =
         || scratch.ok(&["--tenant", "acme", "--format", "json", "sessions", "--first", "500"]);
     let before = sessions().replace(&name_of_rows(), "");
-    tamper(&scratch, "UPDATE head_1 SET state = CAST('{\"last\":0,\"not_understood\":1}' AS BLOB)");
+    tamper(
+        &scratch,
+        "UPDATE session_row SET state = CAST('{\"last\":0,\"not_understood\":1}' AS \
+     BLOB)",
+    );
     tamper(&scratch, "UPDATE generation SET rules = 'r0'");
     reseal(&scratch);
     // Each command continues the rebuild while it runs.

@@ -509,7 +509,7 @@ async fn a_term_of_very_many_records_is_deleted_too() {
         ("term_session_1", 90_000),
         ("term_1", 45_001),
         ("record_1", 45_000),
-        ("brief_1", 45_000),
+        ("record_summary", 45_000),
         ("generation", 1),
     ] {
         let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));

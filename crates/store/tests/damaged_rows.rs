@@ -149,19 +149,22 @@ fn damages() -> Vec<(String, bool)> {
                    AND position = 16";
     all.push(number("posting_1", "crc", posting));
     let pair = "term = (SELECT number FROM term_1 WHERE term = CAST(x'076170702d31' AS BLOB)) AND \
-                session = (SELECT max(session) FROM head_1 WHERE name = 'S16')";
+                session = (SELECT max(session) FROM session_row WHERE name = 'S16')";
     all.push(number("term_session_1", "crc", pair));
     let head = "name = 'S12'";
     for column in ["first_occurred", "assessed_to", "over_at", "crc"] {
-        all.push(number("head_1", column, head));
+        all.push(number("session_row", column, head));
     }
     all.extend([
-        text("head_1", "first_source", head),
-        text("head_1", "first_source_id", head),
-        bytes("head_1", "state", head),
+        text("session_row", "first_source", head),
+        text("session_row", "first_source_id", head),
+        bytes("session_row", "state", head),
     ]);
-    let summary = "slot = (SELECT min(slot) FROM brief_1)";
-    all.extend([bytes("brief_1", "brief", summary), number("brief_1", "crc", summary)]);
+    let summary = "slot = (SELECT min(slot) FROM record_summary)";
+    all.extend([
+        bytes("record_summary", "brief", summary),
+        number("record_summary", "crc", summary),
+    ]);
     for column in ["covered", "crc"] {
         all.push(number("generation", column, "place = 0"));
     }
@@ -172,7 +175,7 @@ fn damages() -> Vec<(String, bool)> {
     // An altered key is a missing row, plus a row that no query reads.
     all.extend([
         (number("posting_1", "position", posting).0, false),
-        (number("head_1", "length", head).0, false),
+        (number("session_row", "length", head).0, false),
     ]);
     // A read does not detect a row that is missing or has another key; a check does.
     let gone = [
@@ -180,8 +183,8 @@ fn damages() -> Vec<(String, bool)> {
         ("term_1", term),
         ("posting_1", posting),
         ("term_session_1", pair),
-        ("head_1", head),
-        ("brief_1", summary),
+        ("session_row", head),
+        ("record_summary", summary),
     ];
     all.extend(gone.map(|(table, row)| (format!("DELETE FROM {table} WHERE {row}"), false)));
     all

@@ -62,7 +62,7 @@ CREATE TABLE term_session_1 (
 -- largest number if it has no known end. `length` is the number of bits of the time from its first
 -- fact to `over_at`, or 64: it bounds how long before an instant a session began that is active
 -- then.
-CREATE TABLE head_1 (
+CREATE TABLE session_row (
     session         INTEGER PRIMARY KEY,
     generation      INTEGER NOT NULL,
     name            TEXT    NOT NULL,
@@ -76,16 +76,16 @@ CREATE TABLE head_1 (
     crc             INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX head_1_in_order
-    ON head_1 (generation, first_occurred, first_source, first_source_id, name);
+CREATE INDEX session_row_in_order
+    ON session_row (generation, first_occurred, first_source, first_source_id, name);
 -- Index-only scan: sessions active at an instant. Rows are fetched only for those that match.
-CREATE INDEX head_1_by_length ON head_1 (generation, length, first_occurred, over_at);
+CREATE INDEX session_row_by_length ON session_row (generation, length, first_occurred, over_at);
 -- Rows that were assessed after a size of the log.
-CREATE INDEX head_1_by_size ON head_1 (generation, assessed_to);
+CREATE INDEX session_row_by_size ON session_row (generation, assessed_to);
 
 -- Summaries of a session's records, in parts: one range scan reads a session without the log.
 -- slot = the number of the session's term << 20, plus the number of the part.
-CREATE TABLE brief_1 (
+CREATE TABLE record_summary (
     slot  INTEGER PRIMARY KEY,
     brief BLOB    NOT NULL,
     crc   INTEGER NOT NULL

@@ -224,7 +224,7 @@ mod tests {
         monitor.projection_failed("the disk is still full".to_owned(), at(2));
         monitor.damaged(DamagedPlace::Record(LogPosition(7)), "its leaf differs".to_owned(), at(3));
         monitor.damaged(
-            DamagedPlace::View("head_1 S3".to_owned()),
+            DamagedPlace::View("session_row S3".to_owned()),
             "its checksum differs".to_owned(),
             at(4),
         );

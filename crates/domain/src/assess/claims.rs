@@ -103,7 +103,8 @@ pub(crate) struct Fate {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads an assertion on the falsifiers of `falsified`; `facts` are the session's, `at` is T, for
+    /// Reads an assertion on the falsifiers of `falsified`; `facts` are the session's, `at` is T,
+    /// for
     /// what is only told.
     pub(crate) fn read(
         facts: &[Seen<'a>],

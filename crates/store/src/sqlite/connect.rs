@@ -462,7 +462,7 @@ impl Database {
 /// new value.
 const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
 const KEYS_SCHEMA: u32 = 0x3c20_1b64;
-const VIEWS_SCHEMA: u32 = 0x4b04_adf1;
+const VIEWS_SCHEMA: u32 = 0xe8e7_5c4e;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
 /// renames a column or disables a trigger without making a page malformed.

@@ -347,7 +347,7 @@ impl Batch<'_> {
         }
         let update = " ON CONFLICT (slot) DO UPDATE SET brief = excluded.brief, crc = excluded.crc";
         self.insert(
-            "INSERT INTO brief_1 (slot, brief, crc) VALUES",
+            "INSERT INTO record_summary (slot, brief, crc) VALUES",
             3,
             update,
             &changed,
@@ -376,7 +376,7 @@ impl Batch<'_> {
         let asked: Vec<i64> = left.iter().copied().filter(|number| *number < numbers.new).collect();
         for some in asked.chunks(MAX_ROWS) {
             let sql = format!(
-                "SELECT session FROM head_1 WHERE session IN (?{})",
+                "SELECT session FROM session_row WHERE session IN (?{})",
                 ",?".repeat(some.len() - 1)
             );
             let query = some
@@ -390,7 +390,8 @@ impl Batch<'_> {
         }
         left.iter()
             .for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
-        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, \
+        let into = "INSERT INTO session_row (session, generation, name, first_occurred, \
+            first_source, \
             first_source_id, assessed_to, over_at, length,
                     state, crc) VALUES";
         let update = " ON CONFLICT (session) DO UPDATE \
@@ -430,11 +431,14 @@ impl Batch<'_> {
             let sql = format!(
                 "WITH v (session, first_occurred, first_source, first_source_id, over_at, \
                  assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?){})
-                 UPDATE head_1 SET assessed_to = v.assessed_to, state = v.state, crc = v.crc FROM v
-                 WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred \
-                 AND head_1.first_source = v.first_source
-                   AND head_1.first_source_id = v.first_source_id AND head_1.over_at = v.over_at
-                 RETURNING head_1.session",
+                 UPDATE session_row SET assessed_to = v.assessed_to, state = v.state, crc = \
+                  v.crc FROM v
+                 WHERE session_row.session = v.session AND session_row.first_occurred = \
+                  v.first_occurred \
+                 AND session_row.first_source = v.first_source
+                   AND session_row.first_source_id = v.first_source_id AND session_row.over_at = \
+                    v.over_at
+                 RETURNING session_row.session",
                 ",(?,?,?,?,?,?,?,?)".repeat(asked - 1)
             );
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());

@@ -42,7 +42,7 @@ async fn check(
     let mut after = i64::MIN;
     loop {
         let sql = format!(
-            "SELECT {HEAD} FROM head_1 h WHERE h.generation = ? AND h.session > ? ORDER BY \
+            "SELECT {HEAD} FROM session_row h WHERE h.generation = ? AND h.session > ? ORDER BY \
              h.session LIMIT ?"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
@@ -60,7 +60,7 @@ async fn check(
     }
     let mut after = i64::MIN;
     loop {
-        let sql = "SELECT b.slot, b.brief, b.crc FROM brief_1 b CROSS JOIN term_1 t \
+        let sql = "SELECT b.slot, b.brief, b.crc FROM record_summary b CROSS JOIN term_1 t \
             ON t.number = b.slot / 1048576
                    WHERE t.generation = ? AND b.slot > ? ORDER BY b.slot LIMIT ?";
         let rows = sqlx::query(sql)

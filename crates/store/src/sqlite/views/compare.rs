@@ -74,7 +74,7 @@ impl Pinned {
                 "SELECT count(*) FROM term_1 t CROSS JOIN term_session_1 x ON x.term = t.number \
                  WHERE t.generation = ?"
             }
-            RowKind::SessionRow => "SELECT count(*) FROM head_1 WHERE generation = ?",
+            RowKind::SessionRow => "SELECT count(*) FROM session_row WHERE generation = ?",
             RowKind::RecordSummary => record_summaries::COUNT,
         };
         let row = sqlx::query(sql).bind(generation).fetch_one(&mut *self.snapshot).await;
@@ -139,7 +139,7 @@ const fn only(kind: RowKind) -> &'static str {
              WHERE t.generation = ?1 AND y.term IS NULL"
         }
         RowKind::SessionRow => {
-            "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 \
+            "FROM session_row a LEFT JOIN session_row b ON b.generation = ?2 \
              AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
                   AND b.first_source_id = a.first_source_id AND b.name = a.name \
                   AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at

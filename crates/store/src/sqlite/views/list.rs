@@ -101,7 +101,7 @@ pub(super) async fn session(
         return Ok(None);
     };
     let query =
-        sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM head_1 h WHERE h.session = ?")))
+        sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM session_row h WHERE h.session = ?")))
             .bind(number);
     query
         .fetch_optional(&views.shared.readers)
@@ -116,7 +116,8 @@ impl SqliteViews {
     /// The number of rows that were assessed after a size, counted up to the limit that decides the
     /// query plan.
     async fn changed_since(&self, generation: i64, size: LogSize) -> Result<i64, LogError> {
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM head_1 INDEXED BY head_1_by_size WHERE \
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM session_row INDEXED BY \
+         session_row_by_size WHERE \
                    generation = ? AND assessed_to > ? LIMIT ?)";
         let query = sqlx::query(sql)
             .bind(generation)
@@ -220,13 +221,15 @@ impl List<'_> {
             return self.text_by_length();
         }
         let from = match (self.only.is_empty(), self.few) {
-            (false, _) => "head_1 h WHERE h.session = ?1 AND h.generation = ?2",
+            (false, _) => "session_row h WHERE h.session = ?1 AND h.generation = ?2",
             (true, true) => {
-                "term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 \
+                "term_session_1 t CROSS JOIN session_row h ON h.session = t.session WHERE t.term \
+                 = ?1 \
                  AND h.generation = ?2"
             }
             (true, false) => {
-                "head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.generation = ?2"
+                "session_row h INDEXED BY session_row_in_order WHERE ?1 IS NOT NULL AND \
+                 h.generation = ?2"
             }
         };
         let there = if self.active_at.is_some() {
@@ -246,15 +249,18 @@ impl List<'_> {
                 let _ = write!(there, " AND h.first_occurred > ?8 - {}", 1_u64 << length);
             }
             let branch = self.branch(
-                "head_1 h INDEXED BY head_1_by_length WHERE ?1 IS NOT NULL AND h.generation = ?2",
+                "session_row h INDEXED BY session_row_by_length WHERE ?1 IS NOT NULL AND \
+                 h.generation = ?2",
                 &there,
             );
             let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
         }
         // Rows assessed after the size. Few, or this plan would not have been chosen.
         let changed = " AND h.assessed_to > ?9 AND h.first_occurred <= ?8 AND h.over_at <= ?8";
-        let branch =
-            self.branch("head_1 h INDEXED BY head_1_by_size WHERE h.generation = ?2", changed);
+        let branch = self.branch(
+            "session_row h INDEXED BY session_row_by_size WHERE h.generation = ?2",
+            changed,
+        );
         let _ = write!(text, "SELECT * FROM ({branch}) ORDER BY 2, 3, 4, 1 LIMIT ?7");
         text
     }

@@ -62,8 +62,8 @@ async fn last_of_each(
         let asked = some.len().next_power_of_two();
         let sql = format!(
             "WITH asked (number) AS (VALUES (?){})
-             SELECT a.number, b.slot, b.brief, b.crc FROM asked a CROSS JOIN brief_1 b
-             ON b.slot = (SELECT max(l.slot) FROM brief_1 l WHERE {})",
+             SELECT a.number, b.slot, b.brief, b.crc FROM asked a CROSS JOIN record_summary b
+             ON b.slot = (SELECT max(l.slot) FROM record_summary l WHERE {})",
             ",(?)".repeat(asked - 1),
             is_of("l", "a")
         );
@@ -83,7 +83,7 @@ async fn last_of_each(
 pub(super) fn part(row: &SqliteRow, column: usize) -> Result<(i64, RecordSummaries), sqlx::Error> {
     let (slot, bytes, crc): (i64, Vec<u8>, i64) =
         (row.try_get(column)?, row.try_get(column + 1)?, row.try_get(column + 2)?);
-    sums::check("brief_1", || format!("slot {slot}"), crc, sums::summary(slot, &bytes))?;
+    sums::check("record_summary", || format!("slot {slot}"), crc, sums::summary(slot, &bytes))?;
     Ok((slot, RecordSummaries::from_bytes(bytes)))
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn of_each(
         let asked = some.len().next_power_of_two();
         let sql = format!(
             "SELECT t.term, t.number, t.crc, b.slot, b.brief, b.crc FROM term_1 t \
-             LEFT JOIN brief_1 b ON {}
+             LEFT JOIN record_summary b ON {}
              WHERE t.generation = ? AND t.term IN (?{}) ORDER BY t.term, b.slot",
             is_of("b", "t"),
             ",?".repeat(asked - 1)
@@ -120,7 +120,7 @@ pub(super) async fn of_each(
             if slot != number * MAX_PARTS + parts.len() as i64 {
                 return Err(LogError::damaged(
                     super::FILE,
-                    format!("brief_1, slot {slot}"),
+                    format!("record_summary, slot {slot}"),
                     "a part of the session before it is gone",
                 ));
             }
@@ -141,21 +141,22 @@ pub(super) const COLUMNS: &str = "substr(t.term, 2), b.slot, b.brief, b.crc";
 
 /// Every part of a generation. Terms are ordered by kind, and sessions are the first kind.
 pub(super) const DUMP: &str = "SELECT substr(t.term, 2), b.slot, b.brief, b.crc
-    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 \
+    FROM term_1 t CROSS JOIN record_summary b ON b.slot BETWEEN t.number * 1048576 \
     AND t.number * 1048576 + 1048575
     WHERE t.generation = ? AND t.term < x'02' ORDER BY t.term, b.slot";
 
 /// The number of parts of a generation.
 pub(super) const COUNT: &str = "SELECT count(*)
-    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 \
+    FROM term_1 t CROSS JOIN record_summary b ON b.slot BETWEEN t.number * 1048576 \
     AND t.number * 1048576 + 1048575
     WHERE t.generation = ? AND t.term < x'02'";
 
 /// Parts that generation ?1 has and generation ?2 lacks.
 pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 \
     AND o.term = t.term
-    CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
-    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 \
+    CROSS JOIN record_summary b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + \
+     1048575
+    LEFT JOIN record_summary c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 \
     AND c.brief = b.brief
     WHERE t.generation = ?1 AND t.term < x'02' AND c.slot IS NULL";
 

@@ -9,7 +9,7 @@ use claimledger_ledger::{log::LogError, views::SessionRow};
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
-/// The columns of a row `h` of `head_1` that [`session_row`] reads.
+/// The columns of a row `h` of `session_row` that [`session_row`] reads.
 pub(super) const HEAD: &str = "h.name, h.first_occurred, h.first_source, h.first_source_id, \
     h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc";
 
@@ -60,7 +60,7 @@ pub(super) fn checked_head(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
     let (session, generation, bits, crc): (i64, i64, i64, i64) =
         (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?, row.try_get(10)?);
     sums::check(
-        "head_1",
+        "session_row",
         || head.session.to_string(),
         crc,
         sums::head(session, generation, &head, over_at, bits),

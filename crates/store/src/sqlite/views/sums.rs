@@ -32,13 +32,14 @@ impl Table {
             Self::Term => "term_1",
             Self::Posting => "posting_1",
             Self::Session => "term_session_1",
-            Self::Head => "head_1",
-            Self::RecordSummary => "brief_1",
+            Self::Head => "session_row",
+            Self::RecordSummary => "record_summary",
         }
     }
 }
 
-/// Rows of each table of one generation. Of tables whose rows change (`head_1`, `brief_1`) the
+/// Rows of each table of one generation. Of tables whose rows change (`session_row`,
+/// `record_summary`) the
 /// checksums of the keys are added up: the content is checked where it is read, and the tally only
 /// shows what is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +175,7 @@ pub(super) fn summary(slot: i64, part: &[u8]) -> i64 {
     Crc::of(tag(Table::RecordSummary)).number(slot).bytes(part).end()
 }
 
-/// The checksum of the key of a row of `head_1` or `brief_1`, for the tallies.
+/// The checksum of the key of a row of `session_row` or `record_summary`, for the tallies.
 pub(super) fn key(table: Table, key: i64) -> i64 {
     Crc::of(0x80 | tag(table)).number(key).end()
 }

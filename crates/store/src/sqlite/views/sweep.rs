@@ -33,7 +33,8 @@ pub(super) async fn some(
     if !terms(&mut transaction, generation).await? {
         let records = "DELETE FROM record_1 WHERE generation = ?1 AND id IN (SELECT id FROM \
                        record_1 WHERE generation = ?1 ORDER BY id LIMIT ?2)";
-        let session_rows = "DELETE FROM head_1 WHERE session IN (SELECT session FROM head_1 WHERE \
+        let session_rows = "DELETE FROM session_row WHERE session IN (SELECT session FROM \
+         session_row WHERE \
                      generation = ?1 LIMIT ?2)";
         let mut gone = 0;
         for sql in [records, session_rows] {
@@ -61,7 +62,7 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
          LIMIT ?2))
                       + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number \
                       LIMIT ?2))
-                      + (SELECT count(*) FROM (SELECT 1 FROM brief_1 b WHERE {} LIMIT ?2))
+                      + (SELECT count(*) FROM (SELECT 1 FROM record_summary b WHERE {} LIMIT ?2))
          FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3",
         is_of("b", "t")
     );
@@ -89,7 +90,8 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
     // Safe in SQL text: they are numbers of the dictionary.
     let whole = whole.join(",");
     let summaries = format!(
-        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
+        "DELETE FROM record_summary WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN \
+         record_summary b ON {} \
          WHERE t.number IN ({whole}))",
         is_of("b", "t")
     );
@@ -107,7 +109,8 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
 /// Deletes some rows of a term with very many records.
 async fn some_of_term(connection: &mut SqliteConnection, term: i64) -> Result<(), sqlx::Error> {
     let summaries = format!(
-        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
+        "DELETE FROM record_summary WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN \
+         record_summary b ON {} \
          WHERE t.number = ?1 ORDER BY b.slot LIMIT ?2)",
         is_of("b", "t")
     );
@@ -140,17 +143,18 @@ pub(super) async fn all(
     // A DELETE without a condition frees the pages of a table without reading the rows.
     let statements: &[&'static str] = if others == 0 {
         &[
-            "DELETE FROM brief_1",
+            "DELETE FROM record_summary",
             "DELETE FROM posting_1",
             "DELETE FROM term_session_1",
             "DELETE FROM term_1",
-            "DELETE FROM head_1",
+            "DELETE FROM session_row",
             "DELETE FROM record_1",
             "DELETE FROM generation",
         ]
     } else {
         &[
-            "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b
+            "DELETE FROM record_summary WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN \
+             record_summary b
                  ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
                  WHERE t.generation IN (SELECT number FROM generation WHERE tenant = ?))",
             "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN \
@@ -159,7 +163,8 @@ pub(super) async fn all(
              IN (SELECT number FROM generation WHERE tenant = ?))",
             "DELETE FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = \
              ?)",
-            "DELETE FROM head_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = \
+            "DELETE FROM session_row WHERE generation IN (SELECT number FROM generation WHERE \
+             tenant = \
              ?)",
             "DELETE FROM record_1 WHERE generation IN (SELECT number FROM generation WHERE tenant \
              = ?)",
