@@ -18,7 +18,7 @@ use claimledger_facts::{
     vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
-use claimledger_sources::{Dialect, Limits, Piece, SourceSettings, Splitter, translate};
+use claimledger_sources::{Dialect, Piece, SourceSettings, Splitter, translate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io::Read, path::Path};
 
@@ -38,6 +38,12 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
         settings_of_source = settings_of_source
             .with_idp(idp)
             .map_err(|refusal| usage(format!("--idp {idp}: {}", refusal.message)))?;
+    }
+    for idp in &args.okta_idp {
+        settings_of_source = settings_of_source.with_okta_idp(idp).map_err(|refusal| {
+            let expected = refusal.expected.unwrap_or_default();
+            usage(format!("--okta-idp {idp}: {}; expected: {expected}", refusal.message))
+        })?;
     }
     let plan = Plan {
         settings: settings_of_source,
@@ -199,7 +205,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn all(&mut self, input: &mut Input) -> Result<()> {
-        let mut splitter = Splitter::new(Limits::default());
+        let mut splitter = Splitter::new(self.plan.settings.limits());
         let mut buffer = vec![0; 64 * 1024];
         let mut batch = Vec::new();
         let mut bytes = 0;

@@ -20,11 +20,7 @@ use claimledger_ledger::{
     append::AppendOutcome,
     log::{MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
-use claimledger_sources::{
-    Dialect, SourceSettings, is_gzip,
-    splitter::{Limits, Splitter},
-    translate,
-};
+use claimledger_sources::{Dialect, SourceSettings, is_gzip, splitter::Splitter, translate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,6 +33,8 @@ pub(crate) struct Parameters {
     dialect: Option<String>,
     /// The IdP whose log this is; absent: the service provider's.
     idp: Option<String>,
+    /// What Okta's API does not say of IdPs, with commas between: `ID`, `ID=classic`.
+    okta_idp: Option<String>,
     /// With `expectedRevision`: which session id.
     session: Option<String>,
     /// Append only if exactly this number of records names the session id.
@@ -84,11 +82,14 @@ fn malformed(message: impl Into<String>) -> Refused {
 }
 
 fn settings(parameters: &Parameters, headers: &HeaderMap) -> Result<SourceSettings, Refused> {
-    let settings = SourceSettings::of(dialect(parameters, headers)?);
-    Ok(match &parameters.idp {
-        Some(idp) => settings.with_idp(idp)?,
-        None => settings,
-    })
+    let mut settings = SourceSettings::of(dialect(parameters, headers)?);
+    if let Some(idp) = &parameters.idp {
+        settings = settings.with_idp(idp)?;
+    }
+    for idp in parameters.okta_idp.iter().flat_map(|list| list.split(',')) {
+        settings = settings.with_okta_idp(idp)?;
+    }
+    Ok(settings)
 }
 
 fn dialect(parameters: &Parameters, headers: &HeaderMap) -> Result<Dialect, Refused> {
@@ -145,7 +146,7 @@ fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
 }
 
 fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
-    let mut splitter = Splitter::new(Limits::default());
+    let mut splitter = Splitter::new(settings.limits());
     splitter.push(bytes);
     splitter.finish();
     let mut drafts = Vec::new();
