@@ -83,6 +83,14 @@ impl SourceSettings {
     }
 }
 
+impl SourceSettings {
+    /// Whether each value is compared with the one before it, which the caller keeps.
+    #[must_use]
+    pub fn keeps_looks(&self) -> bool {
+        self.dialect.translator().keeps_looks()
+    }
+}
+
 impl From<Dialect> for SourceSettings {
     fn from(dialect: Dialect) -> Self {
         Self::of(dialect)
@@ -129,4 +137,10 @@ pub trait Translator: Sync {
         previous: Option<&Look>,
         bytes: &[u8],
     ) -> Result<Translation, Refusal>;
+
+    /// Whether values are looks: each is compared with the one before it. A value may be older than
+    /// the look that it is compared with; then it must not replace what that look says.
+    fn keeps_looks(&self) -> bool {
+        false
+    }
 }

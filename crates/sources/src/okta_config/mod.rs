@@ -57,6 +57,10 @@ use std::collections::BTreeSet;
 pub(crate) struct Configuration;
 
 impl Translator for Configuration {
+    fn keeps_looks(&self) -> bool {
+        true
+    }
+
     fn translate(
         &self,
         settings: &SourceSettings,
