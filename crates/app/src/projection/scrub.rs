@@ -2,10 +2,9 @@
 //! question needs the data.
 //!
 //! Every byte of a record is compared with the commitments in its header, and every header with its
-//! leaf hash. Read models, keys and states have checks of their own (`Views::check`, `KeyStore::check`,
-//! `StateStore::check`).
-//! Damage is shown by `status` and `/readyz`; damaged read models are rebuilt. See
-//! `docs/decisions/0020-damaged-files.md`.
+//! leaf hash. Read models, keys and states have checks of their own (`Views::check`,
+//! `KeyStore::check`, `StateStore::check`). Damage is shown by `status` and `/readyz`; damaged read
+//! models are rebuilt. See `docs/decisions/0020-damaged-files.md`.
 
 use crate::{app::Inner, projection::rebuild, read::reader::decode_record, tenant::Tenant};
 use claimledger_facts::ids::LogPosition;

@@ -1,9 +1,9 @@
 //! The embedded engine: one directory with the files `log`, `keys`, `state` and `views`, and one
 //! process that owns it.
 //!
-//! `log`, `keys` and `state` are durable when a write returns: WAL, `synchronous=FULL`. `views` may lose its
-//! last transactions in a power cut: it is rebuilt from the log. Only SQLite may open these files
-//! while the process runs: closing another handle would release the locks of this one.
+//! `log`, `keys` and `state` are durable when a write returns: WAL, `synchronous=FULL`. `views` may
+//! lose its last transactions in a power cut: it is rebuilt from the log. Only SQLite may open
+//! these files while the process runs: closing another handle would release the locks of this one.
 
 mod connect;
 mod failure;
