@@ -54,7 +54,7 @@ impl Good {
             "okta-acme",
         ]);
         scratch.ok(&["status"]);
-        for file in ["log", "keys", "views"] {
+        for file in ["log", "keys", "state", "views"] {
             without_free_pages(&scratch.data().join(file));
         }
         let answers =
@@ -229,6 +229,7 @@ fn flipped_bits_give_the_same_answer_or_are_reported_as_damage() {
     flipped_bits(&good, "views", 2, true);
     flipped_bits(&good, "log", 2, false);
     flipped_bits(&good, "keys", 1, false);
+    flipped_bits(&good, "state", 1, false);
     flipped_bits(&good, "master.key", 1, false);
 }
 
@@ -376,6 +377,35 @@ fn a_missing_or_truncated_file_is_named() {
     )));
 }
 
+/// No record depends on the file: without it every answer is the same, and its damage is named.
+#[test]
+fn a_missing_state_changes_no_answer_and_a_truncated_one_is_named() {
+    let good = Good::new();
+    let length = std::fs::metadata(good.scratch.data().join("state")).expect("the file").len();
+    for (left, is_damage) in [(None, false), (Some(0), false), (Some(length - 1), true)] {
+        let (_dir, data) = good.copy();
+        let path = data.join("state");
+        match left {
+            None => std::fs::remove_file(&path).expect("it is there"),
+            Some(bytes) => {
+                let file = std::fs::OpenOptions::new().write(true).open(&path).expect("the file");
+                file.set_len(bytes).expect("it is cut");
+            }
+        }
+        for question in [0, 1, 5] {
+            let out = ask(&data, QUESTIONS[question]);
+            match good.judge(question, &out) {
+                Verdict::Equal => assert!(!is_damage, "{left:?}"),
+                Verdict::Damaged => {
+                    assert!(is_damage, "{left:?}: {}", text(&out.stderr));
+                    assert!(text(&out.stderr).contains("state is damaged"), "{left:?}");
+                }
+                Verdict::Wrong(what) => panic!("{left:?}: {what}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_directory_of_another_user_is_reported_as_such() {
     let setpriv = support::tool("setpriv");
@@ -402,7 +432,7 @@ fn a_directory_of_another_user_is_reported_as_such() {
     for mode in [0o700, 0o755] {
         std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(mode))
             .expect("permissions");
-        for file in ["log", "keys", "views", "master.key"] {
+        for file in ["log", "keys", "state", "views", "master.key"] {
             std::fs::set_permissions(
                 data.join(file),
                 std::os::unix::fs::PermissionsExt::from_mode(0o600),

@@ -12,6 +12,7 @@ mod demo;
 mod destroyed_keys;
 mod golden_ledger;
 mod hostile;
+mod looks;
 mod model;
 mod mutated_facts;
 mod okta_reading;

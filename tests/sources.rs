@@ -82,3 +82,52 @@ fn an_unknown_value_is_answered_with_the_valid_ones() {
     let listed = text(&out.stdout);
     assert!(listed.contains(message) && !listed.contains("expected one of"), "{listed}");
 }
+
+/// Okta's API does not say what an identity provider is: the caller does.
+#[test]
+fn a_configuration_is_read_with_what_the_api_does_not_say() {
+    let idp = |id: &str| {
+        json!({"id": id, "type": "OIDC", "name": "Globex", "status": "ACTIVE",
+            "lastUpdated": "2026-03-10T09:00:00.000Z", "policy": {"trustClaims": true},
+            "protocol": {"type": "OIDC", "issuer": {"url": "https://login.globex.example"}}})
+        .to_string()
+    };
+    let as_config = |setting: &'static str| {
+        ["--as", "okta-config", "--source", "okta-config", "--okta-idp", setting]
+    };
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let (status, _, words) = ingest(&scratch, &idp("0oa1"), &as_config("0oa1=modern"));
+    assert_eq!(status, Some(2), "{words}");
+    assert!(words.contains("--okta-idp 0oa1=modern") && words.contains("`classic`"), "{words}");
+    let (status, report, words) = ingest(&scratch, &idp("0oa1"), &as_config("0oa1=classic"));
+    assert_eq!((status, &report["stored"]), (Some(0), &json!(1)), "{words}");
+
+    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta-config"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let server = scratch.serve();
+    let post = |query: &str, body: &str| {
+        let address = format!("/v1/facts?{query}");
+        server.post(&address, Some(&token), "application/json", body.as_bytes())
+    };
+    let (status, body) = post("as=okta-system-log&oktaIdp=0oa2", "{}");
+    assert_eq!((status, &body["error"]["field"]), (422, &json!("okta_idp")), "{body}");
+    let (status, body) = post("as=okta-config&oktaIdp=0oa9,0oa2=factor-only", &idp("0oa2"));
+    assert_eq!(status, 200, "{body}");
+    let (status, body) = post("as=okta-config", r#"{"errorCode": "E0000011"}"#);
+    assert_eq!((status, &body["error"]["field"]), (400, &json!("errorCode")), "{body}");
+    drop(server);
+
+    let versions = scratch.json(&["trust"])["versions"].clone();
+    let of = |id: &str| {
+        let all = versions.as_array().expect("a list").iter();
+        all.filter(|version| version["idp"] == id).map(Value::to_string).collect::<String>()
+    };
+    assert!(of("0oa1").contains("okta_classic"), "{versions:#}");
+    assert!(
+        of("0oa2").contains("third_party") && of("0oa2").contains("factor_only"),
+        "{versions:#}"
+    );
+}

@@ -106,6 +106,7 @@ impl Engines {
         let parts = Parts {
             log: store.log(),
             keys: store.keys(),
+            state: store.state(),
             views: store.views(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
             random: Arc::new(SystemRandom),

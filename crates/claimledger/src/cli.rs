@@ -272,6 +272,10 @@ pub(crate) struct IngestArgs {
     /// The file is the log of this identity provider, not of the service provider
     #[arg(long, value_name = "IDP")]
     pub(crate) idp: Option<String>,
+    /// What Okta's API does not say of an IdP: ID is an Okta org, ID=classic one with Classic
+    /// Engine, ID=third-party none, ID=factor-only is used as a factor only; several times
+    #[arg(long, value_name = "ID[=WHAT]")]
+    pub(crate) okta_idp: Vec<String>,
     /// Skip and list what is refused, instead of stopping; the exit status is 3 if anything was
     #[arg(long)]
     pub(crate) keep_going: bool,

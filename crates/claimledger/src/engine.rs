@@ -159,6 +159,7 @@ async fn open_once(
     let parts = Parts {
         log: store.log(),
         keys: store.keys(),
+        state: store.state(),
         views: Arc::clone(&views),
         clock: Arc::new(LedgerClock::of(dir)),
         random: Arc::new(SystemRandom),

@@ -1,9 +1,9 @@
 //! The log of a tenant: the interface of the storage engines, and the sequencer above it.
 //!
 //! What it is: the traits that an engine implements ([`log::Log`], [`index::RecordIndex`] and
-//! [`views::Views`], [`keys::KeyStore`]), the one sequencer that decides under the head for all of
-//! them ([`sequencer::Sequencer`]), engines in memory for tests ([`memory`]), the suites that
-//! decide what is supported ([`conformance`]), and the clock.
+//! [`views::Views`], [`keys::KeyStore`], [`state::StateStore`]), the one sequencer that decides
+//! under the head for all of them ([`sequencer::Sequencer`]), engines in memory for tests
+//! ([`memory`]), the suites that decide what is supported ([`conformance`]), and the clock.
 //!
 //! What it is not: it neither reads nor assesses facts; it holds no SQL and opens no file; it never
 //! sees a key in the clear. `app` decides the terms of a record, and runs the projector.
@@ -13,10 +13,11 @@
 //!    when the records are durable, and says [`log::AppendFailure::Conflict`] only when it
 //!    certainly wrote nothing. Any other failure is `Unavailable`: the sequencer then determines
 //!    the outcome.
-//! 2. Implement [`views::Views`] and [`keys::KeyStore`], or combine the log with those of another
-//!    engine.
-//! 3. Run [`conformance::log`], [`conformance::views`], [`conformance::keys`] and
-//!    [`conformance::races_of_destroyed_keys`] from its tests. An engine that passes is supported.
+//! 2. Implement [`views::Views`], [`keys::KeyStore`] and [`state::StateStore`], or combine the log
+//!    with those of another engine.
+//! 3. Run [`conformance::log`], [`conformance::views`], [`conformance::keys`],
+//!    [`conformance::races_of_destroyed_keys`] and [`conformance::state`] from its tests. An engine
+//!    that passes is supported.
 //!
 //! # To add a read model
 //! 1. If records must be found by something new, add a [`views::TermKind`] with a number of its
@@ -36,4 +37,5 @@ pub mod log;
 pub mod memory;
 pub mod record_summaries;
 pub mod sequencer;
+pub mod state;
 pub mod views;

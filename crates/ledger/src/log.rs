@@ -160,6 +160,11 @@ pub enum LogError {
 pub fn remedy(file: &str) -> &'static str {
     match file {
         "views" => "; it is derived from the log: rebuild it with `claimledger rebuild`",
+        // It holds no record: deleting it is safe, and what it says of sources is set up again.
+        "state" => {
+            "; restore it from a backup of the whole directory, or delete it and add the sources \
+             again: no record is lost"
+        }
         _ => "; restore it from a backup of the whole directory",
     }
 }

@@ -2,7 +2,7 @@
 
 use claimledger_ledger::{
     conformance,
-    memory::{MemoryIndex, MemoryKeys, MemoryLog},
+    memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
 };
 use std::sync::Arc;
 
@@ -24,4 +24,9 @@ async fn a_destroyed_key_stays_destroyed() {
 #[tokio::test]
 async fn views() {
     conformance::views(|| async { MemoryIndex::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn state() {
+    conformance::state(|| async { MemoryState::default() }).await;
 }

@@ -18,6 +18,7 @@
 //! | `contract` | the native contract as a tree, derived from the fact types' JSON Schemas |
 //! | `native`, `cloudevents` | the public contract, bare and in a CloudEvents envelope |
 //! | `okta` | the System Log of Okta |
+//! | `okta_config` | the configuration of an Okta org, as its API answers with it |
 //! | `json` | a value that borrows from its text |
 //! | `number` | numbers that 64 bits do not hold |
 //! | `encoding` | UTF-16 into UTF-8, a piece at a time |
@@ -33,6 +34,7 @@ mod json;
 mod native;
 mod number;
 mod okta;
+mod okta_config;
 pub mod splitter;
 pub mod strict;
 mod text;
@@ -43,6 +45,9 @@ pub use translator::{Look, SourceSettings, Translation, Translator};
 
 use claimledger_facts::refusal::Refusal;
 
+/// A list of configuration objects may have this many bytes.
+const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
+
 /// How the bytes of a source are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -52,11 +57,14 @@ pub enum Dialect {
     CloudEvents,
     /// A `LogEvent` of Okta's System Log, or an object that carries one as text in `_raw`.
     OktaSystemLog,
+    /// An object of Okta's configuration, or an envelope that says when it was looked at.
+    OktaConfig,
 }
 
 impl Dialect {
     /// Every dialect, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[Self::Native, Self::CloudEvents, Self::OktaSystemLog];
+    pub const ALL: &'static [Self] =
+        &[Self::Native, Self::CloudEvents, Self::OktaSystemLog, Self::OktaConfig];
 
     /// Reads the word of a dialect.
     #[must_use]
@@ -71,6 +79,7 @@ impl Dialect {
             Self::Native => "native",
             Self::CloudEvents => "cloudevents",
             Self::OktaSystemLog => "okta-system-log",
+            Self::OktaConfig => "okta-config",
         }
     }
 
@@ -79,11 +88,24 @@ impl Dialect {
         matches!(self, Self::OktaSystemLog)
     }
 
+    /// What a splitter takes of a stream of the dialect. A list of configuration objects is one
+    /// value, and each object of it becomes a record of its own.
+    #[must_use]
+    pub const fn limits(self) -> Limits {
+        match self {
+            Self::Native | Self::CloudEvents | Self::OktaSystemLog => {
+                Limits { max_value_bytes: MAX_VALUE_BYTES }
+            }
+            Self::OktaConfig => Limits { max_value_bytes: MAX_LIST_BYTES },
+        }
+    }
+
     fn translator(self) -> &'static dyn Translator {
         match self {
             Self::Native => &native::Native,
             Self::CloudEvents => &cloudevents::CloudEvents,
             Self::OktaSystemLog => &okta::SystemLog,
+            Self::OktaConfig => &okta_config::Configuration,
         }
     }
 }
@@ -125,7 +147,7 @@ mod tests {
         for dialect in Dialect::ALL {
             assert_eq!(Dialect::parse(dialect.as_str()), Some(*dialect));
         }
-        assert_eq!(Dialect::parse("okta-config"), None);
+        assert_eq!(Dialect::parse("okta-configuration"), None);
         assert_eq!(Dialect::parse("Native"), None);
     }
 

@@ -1,25 +1,28 @@
 //! What a translator is given, and what it gives back.
 
-use crate::{Dialect, text};
+use crate::{Dialect, Limits, okta_config::IdpSetting, text};
 use claimledger_facts::{
     draft::Draft,
     ids::IdpId,
     refusal::{Refusal, RefusalCode},
     time::Time,
 };
+use std::collections::BTreeMap;
 
 /// What is configured for a source, because its bytes do not say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
     pub(crate) dialect: Dialect,
     pub(crate) idp: Option<IdpId>,
+    /// What is known of IdPs beyond their objects, by id.
+    okta_idps: BTreeMap<String, IdpSetting>,
 }
 
 impl SourceSettings {
     /// The log of the service provider, in a dialect.
     #[must_use]
     pub const fn of(dialect: Dialect) -> Self {
-        Self { dialect, idp: None }
+        Self { dialect, idp: None, okta_idps: BTreeMap::new() }
     }
 
     /// The log of an identity provider. An org's log does not say by which id the service provider
@@ -39,6 +42,52 @@ impl SourceSettings {
             return refused(text::EXPECTED_ID, "this cannot be an id".to_owned());
         }
         Ok(Self { idp: Some(IdpId::from(idp)), ..self })
+    }
+
+    /// What the API does not say of an identity provider: `ID` is an Okta org, `ID=classic` one
+    /// with Classic Engine, `ID=third-party` none, and `ID=factor-only` is used as a factor only.
+    ///
+    /// # Errors
+    /// The dialect has no objects of IdPs, or the text is none of these.
+    pub fn with_okta_idp(mut self, text: &str) -> Result<Self, Refusal> {
+        let (id, word) = match text.split_once('=') {
+            Some((id, word)) => (id, Some(word)),
+            None => (text, None),
+        };
+        let refused = |expected: String, message: String| {
+            Err(Refusal::field(RefusalCode::InvalidField, "okta_idp", expected, message))
+        };
+        if self.dialect != Dialect::OktaConfig {
+            let message = format!("{} has no objects of IdPs", self.dialect.as_str());
+            return refused("no IdP".to_owned(), message);
+        }
+        let words = text::any_of(IdpSetting::WORDS.iter().copied());
+        let Some(setting) = IdpSetting::parse(word).filter(|_| text::is_id(id)) else {
+            let message = format!("`{}` is no setting of an IdP", text::shown(text));
+            return refused(format!("ID, or ID= and one of {words}"), message);
+        };
+        let known = self.okta_idps.entry(id.to_owned()).or_default();
+        known.kind = setting.kind.or(known.kind);
+        known.usage = setting.usage.or(known.usage);
+        Ok(self)
+    }
+
+    /// What a splitter takes of its streams.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.dialect.limits()
+    }
+
+    pub(crate) fn idp_setting(&self, id: &str) -> Option<IdpSetting> {
+        self.okta_idps.get(id).copied()
+    }
+}
+
+impl SourceSettings {
+    /// Whether each value is compared with the one before it, which the caller keeps.
+    #[must_use]
+    pub fn keeps_looks(&self) -> bool {
+        self.dialect.translator().keeps_looks()
     }
 }
 
@@ -88,4 +137,10 @@ pub trait Translator: Sync {
         previous: Option<&Look>,
         bytes: &[u8],
     ) -> Result<Translation, Refusal>;
+
+    /// Whether values are looks: each is compared with the one before it. A value may be older than
+    /// the look that it is compared with; then it must not replace what that look says.
+    fn keeps_looks(&self) -> bool {
+        false
+    }
 }

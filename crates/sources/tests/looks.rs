@@ -1,5 +1,5 @@
-//! A configuration object is looked at again and again, and its facts are the differences. No
-//! shipped dialect is one yet, so a small translator shows that the seam carries what it needs.
+//! A configuration object is looked at again and again, and its facts are the differences: the
+//! smallest translator of one.
 
 use claimledger_facts::{
     draft::{Draft, DraftFact},

@@ -6,5 +6,6 @@ mod fixture;
 mod looks;
 mod native;
 mod okta;
+mod okta_config;
 mod properties;
 mod splitter;

@@ -7,6 +7,9 @@ mod okta_samples;
 #[path = "../../../tests/support/fixture.rs"]
 mod fixture;
 
+#[path = "okta_config/samples.rs"]
+mod okta_config;
+
 use claimledger_facts::{
     draft::Draft,
     fact::FactData,

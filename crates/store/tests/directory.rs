@@ -106,7 +106,7 @@ async fn it_is_created_once_and_reopens() {
 
 #[tokio::test]
 async fn a_missing_file_is_not_replaced_by_an_empty_one() {
-    for (file, fine) in [("log", false), ("keys", false), ("views", true)] {
+    for (file, fine) in [("log", false), ("keys", false), ("state", true), ("views", true)] {
         let dir = ledger(3).await;
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(dir.path().join(format!("{file}{end}")));

@@ -3,3 +3,4 @@
 mod conformance;
 mod damaged_rows;
 mod directory;
+mod state;

@@ -8,6 +8,7 @@
 
 use crate::model::answer::Problem;
 use claimledger_facts::{ids::LogPosition, time::Time};
+use claimledger_ledger::log::remedy;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The parts that do not work. Each is independent of the others.
@@ -51,6 +52,8 @@ pub enum DamagedPlace {
     View(String),
     /// A row of the key store, as table and key: it can only be restored from a backup.
     Key(String),
+    /// A row of the state store, as table and keys. No record depends on it.
+    State(String),
 }
 
 impl DamagedPlace {
@@ -61,6 +64,7 @@ impl DamagedPlace {
             Self::Record(_) => "log",
             Self::View(_) => "views",
             Self::Key(_) => "keys",
+            Self::State(_) => "state",
         }
     }
 }
@@ -135,6 +139,10 @@ impl Health {
                      recreates it"
                 ),
                 DamagedPlace::Key(row) => format!("a row of the key store is damaged: {row}"),
+                DamagedPlace::State(row) => format!(
+                    "what a source keeps between two runs is damaged: {row}{}",
+                    remedy("state")
+                ),
             };
         }
         problems

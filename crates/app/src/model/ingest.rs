@@ -72,6 +72,21 @@ pub enum IngestError {
     },
 }
 
+impl IngestError {
+    /// The line of the draft that is refused; none: the cause is not one draft.
+    #[must_use]
+    pub fn refused_line(&self) -> Option<u64> {
+        match self {
+            Self::Refused(refusal) => refusal.line,
+            Self::Sequencer {
+                line,
+                error: SequencerError::Conflict { .. } | SequencerError::RecordedAt { .. },
+            } => *line,
+            Self::Sequencer { .. } | Self::Forbidden { .. } => None,
+        }
+    }
+}
+
 /// If the line is known it identifies the record, so the index that the sequencer reports is left
 /// out: two numbers would only confuse.
 fn not_written(line: Option<u64>, error: &SequencerError) -> String {

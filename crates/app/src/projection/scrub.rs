@@ -2,9 +2,9 @@
 //! question needs the data.
 //!
 //! Every byte of a record is compared with the commitments in its header, and every header with its
-//! leaf hash. Read models and keys have checks of their own (`Views::check`, `KeyStore::check`).
-//! Damage is shown by `status` and `/readyz`; damaged read models are rebuilt. See
-//! `docs/decisions/0020-damaged-files.md`.
+//! leaf hash. Read models, keys and states have checks of their own (`Views::check`,
+//! `KeyStore::check`, `StateStore::check`). Damage is shown by `status` and `/readyz`; damaged read
+//! models are rebuilt. See `docs/decisions/0020-damaged-files.md`.
 
 use crate::{app::Inner, projection::rebuild, read::reader::decode_record, tenant::Tenant};
 use claimledger_facts::ids::LogPosition;
@@ -44,7 +44,7 @@ pub(crate) async fn run(app: Weak<Inner>, stop: CancellationToken) {
         let due = began >= next;
         let round = async {
             if due {
-                check_log_and_keys(&inner, &tenants).await;
+                check_durable_files(&inner, &tenants).await;
             }
             // Damage found by a question is handled before the next round.
             if due || (!rebuild_failed && tenants.iter().any(|tenant| is_damaged(tenant))) {
@@ -67,15 +67,17 @@ fn is_damaged(tenant: &Tenant) -> bool {
     tenant.health.health().damage.is_some_and(|damage| damage.place.file() == "views")
 }
 
-async fn check_log_and_keys(app: &Inner, tenants: &[Arc<Tenant>]) {
+async fn check_durable_files(app: &Inner, tenants: &[Arc<Tenant>]) {
     for tenant in tenants {
         if let Err(error) = check_records(&*app.log, tenant, LogPosition(0), PAUSE_FACTOR).await {
             report(app, tenant, &error);
         }
     }
-    if let Err(error) = app.keys.check().await {
-        // All tenants share the file.
-        tenants.iter().for_each(|tenant| report(app, tenant, &error));
+    // All tenants share these files.
+    for checked in [app.keys.check().await, app.state.check().await] {
+        if let Err(error) = checked {
+            tenants.iter().for_each(|tenant| report(app, tenant, &error));
+        }
     }
 }
 

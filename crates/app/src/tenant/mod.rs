@@ -56,6 +56,9 @@ pub(crate) struct Tenant {
     pub(crate) sequencer: Sequencer,
     /// Appends in progress, and the last append of each credential.
     pub(crate) appends: Appends,
+    /// Held while a look is compared with the one before it and replaces it, so that two requests
+    /// do not state one change twice, with different bounds.
+    pub(crate) looking: tokio::sync::Mutex<()>,
     /// When the last known record was recorded, in microseconds.
     last_recorded: Arc<AtomicI64>,
     /// What does not work.
@@ -139,6 +142,7 @@ impl Tenant {
             ),
             sequencer,
             appends: Appends::default(),
+            looking: tokio::sync::Mutex::default(),
             last_recorded,
             health: HealthMonitor::default(),
         }))
@@ -163,6 +167,9 @@ impl Tenant {
             LogError::Damaged { file, place, what } if file == "views" => {
                 views.condemn(Some(&format!("{place}: {what}")));
                 self.damaged(DamagedPlace::View(place.clone()), what.clone());
+            }
+            LogError::Damaged { file, place, what } if file == "state" => {
+                self.damaged(DamagedPlace::State(place.clone()), what.clone());
             }
             LogError::Damaged { place, what, .. } => {
                 self.damaged(DamagedPlace::Key(place.clone()), what.clone())

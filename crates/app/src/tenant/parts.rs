@@ -5,6 +5,7 @@ use claimledger_ledger::{
     clock::{Clock, ClockSettings},
     keys::KeyStore,
     log::{Log, LogError},
+    state::StateStore,
     views::Views,
 };
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// The key store.
     pub keys: Arc<dyn KeyStore>,
+    /// What sources keep between two runs.
+    pub state: Arc<dyn StateStore>,
     /// The read models.
     pub views: Arc<dyn Views>,
     /// The clock.

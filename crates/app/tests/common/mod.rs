@@ -16,7 +16,8 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     clock::FixedClock,
-    memory::{MemoryIndex, MemoryKeys, MemoryLog},
+    memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
+    state::StateStore,
 };
 use claimledger_sources::{Dialect, translate};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) keys: Arc<MemoryKeys>,
+    pub(crate) state: Arc<dyn StateStore>,
     pub(crate) views: Arc<MemoryIndex>,
     pub(crate) clock: Arc<FixedClock>,
 }
@@ -34,6 +36,7 @@ impl World {
         Self {
             log: Arc::default(),
             keys: Arc::default(),
+            state: Arc::new(MemoryState::default()),
             views: Arc::default(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
         }
@@ -47,6 +50,7 @@ impl World {
         let parts = Parts {
             log: self.log.clone(),
             keys: self.keys.clone(),
+            state: self.state.clone(),
             views: self.views.clone(),
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),

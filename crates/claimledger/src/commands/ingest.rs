@@ -1,5 +1,7 @@
 //! `ingest`: a file or standard input, in batches that are each atomic, in bounded memory.
 
+mod looks;
+
 use crate::{
     cli::{Format, IngestArgs},
     exit_status::Refused,
@@ -9,7 +11,7 @@ use crate::{
     terminal::{escape, print_line, print_text, progress, try_print_line},
 };
 use anyhow::{Context, Result};
-use claimledger_app::intake::{Batch, IngestError, Ingested};
+use claimledger_app::intake::{BATCH_BYTES, Batch, IngestError, Ingested, RECORD_OVERHEAD_BYTES};
 use claimledger_facts::{
     draft::Draft,
     ids::{SessionId, SourceId},
@@ -18,16 +20,12 @@ use claimledger_facts::{
     vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
-use claimledger_sources::{Dialect, Limits, Piece, SourceSettings, Splitter, translate};
+use claimledger_sources::{Dialect, Piece, SourceSettings, Splitter, translate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io::Read, path::Path};
 
-/// Lines a batch may have, and bytes of originals: below what one append carries, with room for
-/// headers and sealed blocks.
+/// Maximum lines of a batch.
 const BATCH_LINES: usize = 500;
-const BATCH_BYTES: usize = 512 * 1024;
-/// What a record takes beside its original, at a guess that is rather too high.
-const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
@@ -39,6 +37,15 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
             .with_idp(idp)
             .map_err(|refusal| usage(format!("--idp {idp}: {}", refusal.message)))?;
     }
+    for idp in &args.okta_idp {
+        settings_of_source = settings_of_source.with_okta_idp(idp).map_err(|refusal| {
+            let expected = refusal.expected.unwrap_or_default();
+            usage(format!("--okta-idp {idp}: {}; expected: {expected}", refusal.message))
+        })?;
+    }
+    if settings_of_source.keeps_looks() && args.expect.is_some() {
+        return Err(usage("--expect names a session, and a configuration has none"));
+    }
     let plan = Plan {
         settings: settings_of_source,
         source: args.source.as_deref().map(SourceId::new),
@@ -49,7 +56,15 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
     };
     let mut input = Input::open(&args.file)?;
     let ledger = LedgerClient::open(settings).await?;
-    let mut run = Run { ledger: &ledger, plan: &plan, tally: Tally::default(), last_line: None };
+    let mut run = Run {
+        ledger: &ledger,
+        plan: &plan,
+        tally: Tally::default(),
+        batch: Vec::new(),
+        values: Vec::new(),
+        bytes: 0,
+        last_line: None,
+    };
     let outcome = run.all(&mut input).await;
     let tally = run.tally;
     input.bar.finish_and_clear();
@@ -193,16 +208,20 @@ struct Run<'a> {
     ledger: &'a LedgerClient,
     plan: &'a Plan,
     tally: Tally,
+    /// Read, and not written yet.
+    batch: Vec<(u64, Draft)>,
+    /// The same of a source whose values are compared with each other.
+    values: Vec<Piece>,
+    /// The size of either.
+    bytes: usize,
     /// The last line of the last batch that is in.
     last_line: Option<u64>,
 }
 
 impl Run<'_> {
     async fn all(&mut self, input: &mut Input) -> Result<()> {
-        let mut splitter = Splitter::new(Limits::default());
+        let mut splitter = Splitter::new(self.plan.settings.limits());
         let mut buffer = vec![0; 64 * 1024];
-        let mut batch = Vec::new();
-        let mut bytes = 0;
         loop {
             let n = input.chunk(&mut buffer)?;
             if n == 0 {
@@ -211,26 +230,39 @@ impl Run<'_> {
                 splitter.push(&buffer[..n]);
             }
             for piece in &mut splitter {
-                let drafts = piece.and_then(|piece| read(&self.plan.settings, &piece));
-                match drafts {
-                    Ok(drafts) => {
-                        for (line, draft) in drafts {
-                            let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
-                            if batch.len() >= self.batch_lines() || bytes + size > BATCH_BYTES {
-                                self.write(std::mem::take(&mut batch)).await?;
-                                bytes = 0;
-                            }
-                            bytes += size;
-                            batch.push((line, draft));
-                        }
-                    }
+                match piece {
+                    Ok(piece) if self.plan.settings.keeps_looks() => self.look(piece).await?,
+                    Ok(piece) => match read(&self.plan.settings, &piece) {
+                        Ok(drafts) => self.drafts(drafts).await?,
+                        Err(refusal) => self.refuse(&refusal)?,
+                    },
                     Err(refusal) => self.refuse(&refusal)?,
                 }
             }
             if n == 0 {
-                return self.write(batch).await;
+                return self.flush().await;
             }
         }
+    }
+
+    async fn drafts(&mut self, drafts: Vec<(u64, Draft)>) -> Result<()> {
+        for (line, draft) in drafts {
+            let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
+            if self.batch.len() >= self.batch_lines() || self.bytes + size > BATCH_BYTES {
+                self.flush().await?;
+            }
+            self.bytes += size;
+            self.batch.push((line, draft));
+        }
+        Ok(())
+    }
+
+    /// Writes what was read.
+    async fn flush(&mut self) -> Result<()> {
+        self.bytes = 0;
+        let (batch, values) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.values));
+        self.write(batch).await?;
+        self.write_looks(values).await
     }
 
     fn batch_lines(&self) -> usize {
@@ -254,17 +286,7 @@ impl Run<'_> {
                 rehearsal_now: self.plan.now,
             };
             match owner.app.ingest(&owner.caller, attempt).await {
-                Ok(done) => {
-                    for one in &done {
-                        self.tally.count(one);
-                        if self.plan.ack {
-                            let reader = try_print_line(&format!("ACK {}", one.position.0));
-                            anyhow::ensure!(reader, "nothing reads the acknowledgements");
-                        }
-                    }
-                    self.last_line = done.last().map(|one| one.line).or(self.last_line);
-                    return Ok(());
-                }
+                Ok(done) => return self.done(&done),
                 Err(error) => {
                     let Some(refusal) = refusal(&error) else { return Err(error.into()) };
                     let line = refusal["line"].as_u64();
@@ -278,6 +300,19 @@ impl Run<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Counts what is recorded, and acknowledges it.
+    fn done(&mut self, done: &[Ingested]) -> Result<()> {
+        for one in done {
+            self.tally.count(one);
+            if self.plan.ack {
+                let reader = try_print_line(&format!("ACK {}", one.position.0));
+                anyhow::ensure!(reader, "nothing reads the acknowledgements");
+            }
+        }
+        self.last_line = done.last().map(|one| one.line).or(self.last_line);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! master ── wraps ── tenant secrets: tenant · index · digest
 //! tenant ── HKDF ── wrapping key ── wraps ── person secrets
 //!        ── HKDF with record id ── key of what belongs to nobody, one a record
+//!        ── HKDF with its name ── key of what a source keeps between two runs
 //! person ── HKDF ── key of the person's blocks
 //! tenant ‖ persons, by pseudonym ── HKDF with record id ── key of an original
 //! index ── HMAC ── blind indexes       digest ── HMAC ── content and byte digests
@@ -182,6 +183,36 @@ impl TenantKeys {
         mac(&self.0.digest_mac, b"claimledger bytes v1\0", bytes)
     }
 
+    /// Seals what a source keeps between two runs. Associated data ties it to tenant and name.
+    #[must_use]
+    pub fn seal_state(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        plain: &[u8],
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        wrap(&self.state(name), &state_context(tenant, name), plain, random)
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn open_state(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        unwrap(&self.state(name), &state_context(tenant, name), sealed)
+    }
+
+    /// One a name: a cursor is sealed again after each page.
+    fn state(&self, name: &str) -> Aead {
+        Aead::new(&self.0.extracted.expand(&[b"claimledger state v1", name.as_bytes()]))
+    }
+
     /// The key of what belongs to nobody: one a record, because there may be more records than
     /// random nonces allow under one key.
     pub(super) fn unowned(&self, id: &RecordId) -> Aead {
@@ -312,6 +343,12 @@ fn mac(key: &hmac::Key, prefix: &[u8], data: &[u8]) -> Digest32 {
 
 fn tenant_context(tenant: &TenantId) -> Vec<u8> {
     cipher::cbor(64, |e| e.array(2)?.str("claimledger tenant keys v1")?.str(tenant.as_str())?.ok())
+}
+
+fn state_context(tenant: &TenantId, name: &str) -> Vec<u8> {
+    cipher::cbor(96, |e| {
+        e.array(3)?.str("claimledger state v1")?.str(tenant.as_str())?.str(name)?.ok()
+    })
 }
 
 fn person_context(tenant: &TenantId, pseudonym: &Pseudonym) -> Vec<u8> {

@@ -8,9 +8,11 @@ mod generations;
 mod keys;
 mod log;
 mod records;
+mod state;
 mod views;
 
 pub use keys::{keys, races_of_destroyed_keys};
 pub use log::log;
 pub use records::Records;
+pub use state::state;
 pub use views::views;

@@ -3,10 +3,12 @@
 
 mod keys;
 mod log;
+mod state;
 mod views;
 
 pub use keys::MemoryKeys;
 pub use log::MemoryLog;
+pub use state::MemoryState;
 pub use views::MemoryIndex;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

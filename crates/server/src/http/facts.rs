@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::intake::{Batch, IngestError, Ingested};
+use claimledger_app::intake::{Batch, IngestError, Ingested, Looks, LooksMode};
 use claimledger_facts::{
     draft::Draft,
     ids::SessionId,
@@ -20,11 +20,7 @@ use claimledger_ledger::{
     append::AppendOutcome,
     log::{MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
-use claimledger_sources::{
-    Dialect, SourceSettings, is_gzip,
-    splitter::{Limits, Splitter},
-    translate,
-};
+use claimledger_sources::{Dialect, Piece, SourceSettings, is_gzip, splitter::Splitter, translate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,6 +33,8 @@ pub(crate) struct Parameters {
     dialect: Option<String>,
     /// The IdP whose log this is; absent: the service provider's.
     idp: Option<String>,
+    /// What Okta's API does not say of IdPs, with commas between: `ID`, `ID=classic`.
+    okta_idp: Option<String>,
     /// With `expectedRevision`: which session id.
     session: Option<String>,
     /// Append only if exactly this number of records names the session id.
@@ -63,20 +61,39 @@ pub(crate) async fn post(
     let rehearsal_now = now(&parameters)?;
     let packed = packed(&headers)?;
     let bytes = body::read(body, MAX_APPEND_BYTES).await?;
-    let drafts = tokio::task::spawn_blocking(move || {
+    if settings.keeps_looks() && expected_revision.is_some() {
+        return Err(malformed("expectedRevision is of a session, and a configuration has none"));
+    }
+    let read = tokio::task::spawn_blocking(move || {
         // A file that is sent as it is says by its first bytes that it is gzip.
         let packed = packed || is_gzip(&bytes);
         let bytes = if packed { body::gunzip(&bytes, MAX_APPEND_BYTES)? } else { bytes };
-        drafts(&settings, &bytes)
+        if settings.keeps_looks() {
+            looks(settings, &bytes, rehearsal_now).map(Read::Looks)
+        } else {
+            drafts(&settings, &bytes).map(Read::Drafts)
+        }
     })
     .await
     .map_err(|_| {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the body could not be read")
     })??;
-    let batch =
-        Batch { drafts, channel: Channel::Http, source: None, expected_revision, rehearsal_now };
-    let results: Vec<Value> = server.app.ingest(&caller, batch).await?.iter().map(result).collect();
+    let channel = Channel::Http;
+    let done = match read {
+        Read::Looks(looks) => server.app.ingest_looks(&caller, looks).await?.done,
+        Read::Drafts(drafts) => {
+            let batch = Batch { drafts, channel, source: None, expected_revision, rehearsal_now };
+            server.app.ingest(&caller, batch).await?
+        }
+    };
+    let results: Vec<Value> = done.iter().map(result).collect();
     Ok(Json(json!({"results": results})).into_response())
+}
+
+/// What a body holds.
+enum Read {
+    Drafts(Vec<(u64, Draft)>),
+    Looks(Looks),
 }
 
 fn malformed(message: impl Into<String>) -> Refused {
@@ -84,11 +101,14 @@ fn malformed(message: impl Into<String>) -> Refused {
 }
 
 fn settings(parameters: &Parameters, headers: &HeaderMap) -> Result<SourceSettings, Refused> {
-    let settings = SourceSettings::of(dialect(parameters, headers)?);
-    Ok(match &parameters.idp {
-        Some(idp) => settings.with_idp(idp)?,
-        None => settings,
-    })
+    let mut settings = SourceSettings::of(dialect(parameters, headers)?);
+    if let Some(idp) = &parameters.idp {
+        settings = settings.with_idp(idp)?;
+    }
+    for idp in parameters.okta_idp.iter().flat_map(|list| list.split(',')) {
+        settings = settings.with_okta_idp(idp)?;
+    }
+    Ok(settings)
 }
 
 fn dialect(parameters: &Parameters, headers: &HeaderMap) -> Result<Dialect, Refused> {
@@ -144,12 +164,34 @@ fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
     .with("expected", "gzip"))
 }
 
-fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
-    let mut splitter = Splitter::new(Limits::default());
+/// The values of a body.
+fn pieces(settings: &SourceSettings, bytes: &[u8]) -> Splitter {
+    let mut splitter = Splitter::new(settings.limits());
     splitter.push(bytes);
     splitter.finish();
+    splitter
+}
+
+fn looks(
+    settings: SourceSettings,
+    bytes: &[u8],
+    rehearsal_now: Option<Time>,
+) -> Result<Looks, Refused> {
+    let values = pieces(&settings, bytes).collect::<Result<Vec<Piece>, _>>()?;
+    if values.is_empty() {
+        return Err(empty("one object of a configuration, an array of objects, or JSON lines"));
+    }
+    let (channel, mode) = (Channel::Http, LooksMode::Atomic);
+    Ok(Looks { settings, values, channel, source: None, rehearsal_now, mode })
+}
+
+fn empty(expected: &str) -> Refused {
+    Refusal::whole(RefusalCode::Malformed, expected, "the body holds no fact").into()
+}
+
+fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
     let mut drafts = Vec::new();
-    for piece in splitter {
+    for piece in pieces(settings, bytes) {
         let piece = piece?;
         let read = translate(settings, None, &piece.bytes).map_err(|refusal| {
             if refusal.line.is_some() { refusal } else { refusal.on_line(piece.line) }
@@ -163,12 +205,7 @@ fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, 
         }
     }
     if drafts.is_empty() {
-        return Err(Refusal::whole(
-            RefusalCode::Malformed,
-            "one fact, an array of facts, or JSON lines",
-            "the body holds no fact",
-        )
-        .into());
+        return Err(empty("one fact, an array of facts, or JSON lines"));
     }
     Ok(drafts)
 }

@@ -63,7 +63,7 @@ fn by_code(code: &str) -> Option<Method> {
 }
 
 /// The key of an authenticator, with the method where it has several.
-fn by_key(key: &str, shown: Option<&str>) -> Option<Method> {
+pub(crate) fn by_key(key: &str, shown: Option<&str>) -> Option<Method> {
     Some(match key {
         "okta_password" => Method::Password,
         "security_question" => Method::SecurityQuestion,

@@ -19,7 +19,7 @@
 mod dialect;
 mod envelope;
 mod event;
-mod factor;
+pub(crate) mod factor;
 mod facts;
 mod idp_log;
 mod labels;

@@ -21,6 +21,7 @@ use std::{
 
 pub(super) const LOG: &str = "log";
 pub(super) const KEYS: &str = "keys";
+pub(super) const STATE: &str = "state";
 pub(super) const VIEWS: &str = "views";
 const VIEWS_DAMAGED: &str = "views.damaged";
 
@@ -142,6 +143,10 @@ impl Files {
             schema: KEYS_SCHEMA,
             reading: None,
         }
+    }
+
+    pub(super) fn state(&self) -> Database {
+        Database { path: self.dir.join(STATE), schema: STATE_SCHEMA, ..self.keys() }
     }
 
     pub(super) fn views(&self) -> Database {
@@ -462,6 +467,7 @@ impl Database {
 /// new value.
 const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
 const KEYS_SCHEMA: u32 = 0x3c20_1b64;
+const STATE_SCHEMA: u32 = 0x4366_6beb;
 const VIEWS_SCHEMA: u32 = 0xe8e7_5c4e;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
@@ -502,6 +508,7 @@ mod tests {
         assert!(
             matches!(files.log().synchronous, SqliteSynchronous::Full)
                 && matches!(files.keys().synchronous, SqliteSynchronous::Full)
+                && matches!(files.state().synchronous, SqliteSynchronous::Full)
         );
         let others = [
             ("journal_mode", "DELETE"),
@@ -519,7 +526,7 @@ mod tests {
             others.map(|(setting, _)| setting),
             "one of each"
         );
-        for database in [files.log(), files.keys()] {
+        for database in [files.log(), files.keys(), files.state()] {
             for (setting, other) in others {
                 let mut connection = database.connect().await.unwrap();
                 sqlx::query(AssertSqlSafe(format!("PRAGMA {setting} = {other}")))

@@ -2,10 +2,10 @@
 
 use super::{
     OpenError,
-    connect::{Database, Files, check_pages},
-    failure::{Failure, Poison, classify, read_failed},
+    connect::{Files, check_pages},
+    failure::{Failure, classify, read_failed},
     owner::Owner,
-    recover::{Recover, check_free_space, keep_trying, reopen},
+    writer::{Migrations, Writer},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -22,9 +22,8 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-use tokio::sync::Mutex;
 
-const MIGRATIONS: &[(i64, &str, &str)] =
+const MIGRATIONS: Migrations =
     &[(1, "keys", include_str!("../../../../migrations/sqlite/keys/0001_keys.sql"))];
 
 const FILE: &str = "keys";
@@ -34,99 +33,50 @@ const CREDENTIAL: &str =
 
 /// The keys of all tenants, in the file `keys`.
 pub struct SqliteKeys {
-    inner: Arc<Inner>,
+    writer: Arc<Writer>,
+    /// The number of destroyed keys since the file was opened, of all tenants.
+    destructions: Arc<AtomicU64>,
     readers: SqlitePool,
     _owner: Arc<Owner>,
 }
 
-struct Inner {
-    /// None while the file is reopened: it is poisoned then, so that writes are refused earlier.
-    writer: Mutex<Option<SqliteConnection>>,
-    database: Database,
-    poison: Poison,
-    /// The number of destroyed keys since the file was opened, of all tenants.
-    destructions: AtomicU64,
-}
-
-#[async_trait]
-impl Recover for Inner {
-    fn poison(&self) -> &Poison {
-        &self.poison
-    }
-
-    async fn recover(&self) -> Result<(), LogError> {
-        check_free_space(FILE, &self.database.path).await?;
-        let mut writer = self.writer.lock().await;
-        if let Some(connection) = writer.take() {
-            let _ = connection.close().await;
+async fn destroy(
+    writer: &Arc<Writer>,
+    tenant: &TenantId,
+    pseudonym: &Pseudonym,
+) -> Result<(), LogError> {
+    let emptied = writer.write(async |connection| {
+        // Dropped before its commit, the transaction is rolled back by the driver.
+        let mut transaction = connection.begin_with(BEGIN).await?;
+        for sql in [
+            "INSERT INTO person_destroyed (tenant, pseudonym) VALUES (?, ?) \
+             ON CONFLICT DO NOTHING",
+            // Deletes the aliases too (ON DELETE CASCADE).
+            "DELETE FROM person WHERE tenant = ? AND pseudonym = ?",
+        ] {
+            let statement = sqlx::query(sql).bind(tenant.as_str()).bind(pseudonym.as_str());
+            statement.execute(&mut *transaction).await?;
         }
-        let database = self.database.clone();
-        *writer =
-            Some(reopen(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
-        self.poison.recovered(FILE);
-        Ok(())
+        transaction.commit().await?;
+        // The write-ahead log still has older pages with the key. In the file itself deleted
+        // bytes are overwritten.
+        let busy = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+        busy.try_get::<i64, _>(0).map(|busy| busy == 0)
+    });
+    if emptied.await?.map_err(|error| writer.failed(error))? {
+        return Ok(());
     }
-}
-
-impl Inner {
-    /// Runs a write.
-    async fn write<T>(
-        self: &Arc<Self>,
-        run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<Result<T, sqlx::Error>, LogError> {
-        self.poison.check()?;
-        let mut writer = self.writer.lock().await;
-        // Check again: the storage may have failed while this waited for the lock.
-        self.poison.check()?;
-        let connection = writer
-            .as_mut()
-            .ok_or_else(|| LogError::unavailable("the file `keys` is being reopened"))?;
-        Ok(run(connection).await)
-    }
-
-    async fn destroy(
-        self: &Arc<Self>,
-        tenant: &TenantId,
-        pseudonym: &Pseudonym,
-    ) -> Result<(), LogError> {
-        let emptied = self.write(async |writer| {
-            // Dropped before its commit, the transaction is rolled back by the driver.
-            let mut transaction = writer.begin_with(BEGIN).await?;
-            for sql in [
-                "INSERT INTO person_destroyed (tenant, pseudonym) VALUES (?, ?) \
-                 ON CONFLICT DO NOTHING",
-                // Deletes the aliases too (ON DELETE CASCADE).
-                "DELETE FROM person WHERE tenant = ? AND pseudonym = ?",
-            ] {
-                let statement = sqlx::query(sql).bind(tenant.as_str()).bind(pseudonym.as_str());
-                statement.execute(&mut *transaction).await?;
-            }
-            transaction.commit().await?;
-            // The write-ahead log still has older pages with the key. In the file itself deleted
-            // bytes are overwritten.
-            let busy = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
-            busy.try_get::<i64, _>(0).map(|busy| busy == 0)
-        });
-        if emptied.await?.map_err(|error| self.failed(error))? {
-            return Ok(());
-        }
-        Err(LogError::unavailable(
-            "the key is destroyed, but its bytes are still in the write-ahead log, which is in use",
-        ))
-    }
-
-    fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
-        let error = self.poison.failed(FILE, error);
-        keep_trying(self);
-        error
-    }
+    Err(LogError::unavailable(
+        "the key is destroyed, but its bytes are still in the write-ahead log, which is in use",
+    ))
 }
 
 impl SqliteKeys {
     pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
         let database = files.keys();
-        let writer = database.writer(MIGRATIONS).await?;
-        Ok(Self::of(database, Some(writer), Poison::default(), owner))
+        let readers = database.readers();
+        let writer = Writer::open(FILE, database, MIGRATIONS).await?;
+        Ok(Self::of(writer, readers, owner))
     }
 
     /// Opens the file for reading only, with the reason.
@@ -136,19 +86,12 @@ impl SqliteKeys {
         why: &str,
     ) -> Result<Self, OpenError> {
         let (database, _) = files.keys().for_reading(MIGRATIONS).await?;
-        Ok(Self::of(database, None, Poison::read_only(FILE, why), owner))
+        let readers = database.readers();
+        Ok(Self::of(Writer::refusing(FILE, database, MIGRATIONS, why), readers, owner))
     }
 
-    fn of(
-        database: Database,
-        writer: Option<SqliteConnection>,
-        poison: Poison,
-        owner: &Arc<Owner>,
-    ) -> Self {
-        let readers = database.readers();
-        let writer = Mutex::new(writer);
-        let inner = Inner { writer, database, poison, destructions: AtomicU64::new(0) };
-        Self { inner: Arc::new(inner), readers, _owner: Arc::clone(owner) }
+    fn of(writer: Arc<Writer>, readers: SqlitePool, owner: &Arc<Owner>) -> Self {
+        Self { writer, destructions: Arc::default(), readers, _owner: Arc::clone(owner) }
     }
 
     async fn person_where(
@@ -188,11 +131,11 @@ impl KeyStore for SqliteKeys {
         let insert = sqlx::query("INSERT INTO tenant_key (tenant, wrapped) VALUES (?, ?)")
             .bind(row.tenant.as_str())
             .bind(row.wrapped.as_slice());
-        match self.inner.write(async |writer| insert.execute(writer).await).await? {
+        match self.writer.write(async |writer| insert.execute(writer).await).await? {
             Err(error) if classify(&error) == Failure::Constraint => {
                 Err(LogError::unavailable(format!("tenant {} has keys already", row.tenant)))
             }
-            other => other.map(|_| ()).map_err(|error| self.inner.failed(error)),
+            other => other.map(|_| ()).map_err(|error| self.writer.failed(error)),
         }
     }
 
@@ -226,7 +169,7 @@ impl KeyStore for SqliteKeys {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let added = self.inner.write(async |writer| {
+        let added = self.writer.write(async |writer| {
             // Dropped before its commit, the transaction is rolled back by the driver.
             let mut transaction = writer.begin_with(BEGIN).await?;
             let mut added = Vec::with_capacity(rows.len());
@@ -235,7 +178,7 @@ impl KeyStore for SqliteKeys {
             }
             transaction.commit().await.map(|()| added)
         });
-        let added = added.await?.map_err(|error| self.inner.failed(error))?;
+        let added = added.await?.map_err(|error| self.writer.failed(error))?;
         let mut stored = Vec::with_capacity(rows.len());
         for (row, added) in rows.iter().zip(added) {
             let found = match added {
@@ -270,20 +213,20 @@ impl KeyStore for SqliteKeys {
     }
 
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
-        let (inner, tenant, pseudonym) =
-            (Arc::clone(&self.inner), tenant.clone(), pseudonym.clone());
+        let (writer, destructions) = (Arc::clone(&self.writer), Arc::clone(&self.destructions));
+        let (tenant, pseudonym) = (tenant.clone(), pseudonym.clone());
         // A task of its own: dropping this future must not separate the commit from the counter.
         let destroying = tokio::spawn(async move {
-            let done = inner.destroy(&tenant, &pseudonym).await;
+            let done = destroy(&writer, &tenant, &pseudonym).await;
             // After an error too: the commit may have happened.
-            inner.destructions.fetch_add(1, Ordering::SeqCst);
+            destructions.fetch_add(1, Ordering::SeqCst);
             done
         });
         destroying.await.unwrap_or_else(|error| Err(LogError::unavailable(error.to_string())))
     }
 
     async fn destructions(&self, _: &TenantId) -> Result<u64, LogError> {
-        Ok(self.inner.destructions.load(Ordering::SeqCst))
+        Ok(self.destructions.load(Ordering::SeqCst))
     }
 
     async fn person_by_id(
@@ -327,11 +270,11 @@ impl KeyStore for SqliteKeys {
             .bind(row.source.as_deref())
             .bind(row.created_at.micros())
             .bind(row.revoked_at.map(Time::micros));
-        match self.inner.write(async |writer| insert.execute(writer).await).await? {
+        match self.writer.write(async |writer| insert.execute(writer).await).await? {
             Err(error) if classify(&error) == Failure::Constraint => {
                 Err(LogError::unavailable(format!("credential {} exists already", row.credential)))
             }
-            other => other.map(|_| ()).map_err(|error| self.inner.failed(error)),
+            other => other.map(|_| ()).map_err(|error| self.writer.failed(error)),
         }
     }
 
@@ -371,15 +314,15 @@ impl KeyStore for SqliteKeys {
                       AND credential = ?";
         let update = sqlx::query(update).bind(at.micros()).bind(tenant.as_str()).bind(credential);
         let done = self
-            .inner
+            .writer
             .write(async |writer| update.execute(writer).await)
             .await?
-            .map_err(|error| self.inner.failed(error))?;
+            .map_err(|error| self.writer.failed(error))?;
         Ok(done.rows_affected() > 0)
     }
 
     fn stopped(&self) -> Option<Stopped> {
-        self.inner.poison.stopped()
+        self.writer.stopped()
     }
 }
 

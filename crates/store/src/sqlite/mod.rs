@@ -1,9 +1,9 @@
-//! The embedded engine: one directory with the files `log`, `views` and `keys`, and one process
-//! that owns it.
+//! The embedded engine: one directory with the files `log`, `keys`, `state` and `views`, and one
+//! process that owns it.
 //!
-//! `log` and `keys` are durable when a write returns: WAL, `synchronous=FULL`. `views` may lose its
-//! last transactions in a power cut: it is rebuilt from the log. Only SQLite may open these files
-//! while the process runs: closing another handle would release the locks of this one.
+//! `log`, `keys` and `state` are durable when a write returns: WAL, `synchronous=FULL`. `views` may
+//! lose its last transactions in a power cut: it is rebuilt from the log. Only SQLite may open
+//! these files while the process runs: closing another handle would release the locks of this one.
 
 mod connect;
 mod failure;
@@ -14,10 +14,13 @@ mod log_rows;
 mod owner;
 mod page_one;
 mod recover;
+mod state;
 mod views;
+mod writer;
 
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
+pub use state::SqliteState;
 pub use views::SqliteViews;
 
 use claimledger_ledger::log::remedy;
@@ -33,7 +36,7 @@ use std::{
 /// Options of an open store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SqliteOptions {
-    /// When a write of `log` and `keys` counts as durable.
+    /// When a write of `log`, `keys` and `state` counts as durable.
     pub synchronous: Synchronous,
     /// Whether damaged read models are deleted and rebuilt from the log, instead of refused.
     pub heal_views: bool,
@@ -54,6 +57,7 @@ pub enum Synchronous {
 pub struct SqliteStore {
     log: Arc<SqliteLog>,
     keys: Arc<SqliteKeys>,
+    state: Arc<SqliteState>,
     views: Arc<SqliteViews>,
     dir: PathBuf,
     healed: Option<String>,
@@ -201,7 +205,7 @@ impl SqliteStore {
         };
         let (log, wal) = (bytes(connect::LOG)?, bytes("log-wal")?.unwrap_or(0));
         let mut beside = None;
-        for name in [connect::KEYS, connect::VIEWS] {
+        for name in [connect::KEYS, connect::STATE, connect::VIEWS] {
             // The log is created and synced first: after a crash no other file exists without it.
             if beside.is_none() && bytes(name)?.is_some_and(|bytes| bytes > 0) {
                 beside = Some(dir.join(name));
@@ -281,6 +285,14 @@ impl SqliteStore {
         // first, so that a crash never leaves keys without a log.
         owner::sync_dir(dir)?;
         let keys = SqliteKeys::open(files, owner).await?;
+        if !log.is_empty() && !files.state().path.exists() {
+            // No record depends on it, and deleting it is the remedy for its damage.
+            tracing::warn!(
+                "the file `state` is missing: an empty one is created, and sources \
+                must be added again"
+            );
+        }
+        let state = SqliteState::open(files, owner).await?;
         let (views, healed) = match SqliteViews::open(files, owner).await {
             Err(OpenError::Corrupt { what, .. }) if heal_views => {
                 tracing::warn!(
@@ -296,6 +308,7 @@ impl SqliteStore {
         Ok(Self {
             log: Arc::new(log),
             keys: Arc::new(keys),
+            state: Arc::new(state),
             views: Arc::new(views),
             dir: dir.to_owned(),
             healed,
@@ -312,6 +325,7 @@ impl SqliteStore {
         let log = SqliteLog::open_for_reading(files, owner, why).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
         let keys = SqliteKeys::open_for_reading(files, owner, why).await?;
+        let state = SqliteState::open_for_reading(files, owner, why).await;
         // Read models are optional: no damage of them may prevent reads of the log.
         let views = match SqliteViews::open_for_reading(files, owner, why).await {
             Ok(views) => views,
@@ -326,6 +340,7 @@ impl SqliteStore {
         Ok(Self {
             log: Arc::new(log),
             keys: Arc::new(keys),
+            state: Arc::new(state),
             views: Arc::new(views),
             dir: dir.to_owned(),
             healed: None,
@@ -355,6 +370,12 @@ impl SqliteStore {
     #[must_use]
     pub fn keys(&self) -> Arc<SqliteKeys> {
         Arc::clone(&self.keys)
+    }
+
+    /// The states of all tenants.
+    #[must_use]
+    pub fn state(&self) -> Arc<SqliteState> {
+        Arc::clone(&self.state)
     }
 
     /// The read models of all tenants. In a read-only directory they may lag behind the log, or be

@@ -20,7 +20,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     clock::FixedClock,
-    memory::{MemoryIndex, MemoryKeys, MemoryLog},
+    memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
 };
 use claimledger_sources::{Dialect, translate};
 use http_body_util::BodyExt;
@@ -63,6 +63,7 @@ impl World {
         let parts = Parts {
             log: Arc::new(MemoryLog::default()),
             keys: Arc::new(MemoryKeys::default()),
+            state: Arc::new(MemoryState::default()),
             views: Arc::new(MemoryIndex::default()),
             clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
             random: Arc::new(SystemRandom),

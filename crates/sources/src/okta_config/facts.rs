@@ -1,0 +1,79 @@
+//! What an object states alone.
+
+use super::{
+    Found,
+    change::Change,
+    idp,
+    look::{Body, RuleContent, Seen},
+};
+use claimledger_facts::{
+    draft::DraftFact,
+    fact::FactData,
+    ids::{IdpId, RuleId},
+    types::{claims::ClaimSourcingConfigured, idp::RoutingRuleConfigured, object::ObjectNamed},
+    vocabulary::{Redirect, Status},
+};
+
+/// A fact of the record's own time.
+pub(super) fn fact(data: FactData) -> DraftFact {
+    DraftFact { session: None, subject: None, occurred: None, data, other: None }
+}
+
+/// The facts that an object states alone.
+pub(super) fn of_object(found: &Found<'_>, change: &Change) -> Vec<DraftFact> {
+    let mut facts = match &found.state.body {
+        Body::Idp { fact, keys } => idp::facts(change, fact, keys, found.created),
+        Body::Rule { content: RuleContent::Sourcing(data), .. } => {
+            vec![fact(FactData::ClaimSourcingConfigured(data.clone()))]
+        }
+        Body::Rule { content: RuleContent::Routing { idps, status, priority }, .. } => {
+            let routing = |idp, status| routing(found.id(), idp, status, *priority);
+            let before = change.before.iter().flat_map(routed);
+            let left = before.filter(|idp| !idps.contains(idp));
+            let left = left.map(|idp| routing(idp, Status::Inactive));
+            left.chain(idps.iter().map(|idp| routing(idp, *status))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let before = change.before.as_ref().and_then(|seen| seen.name.as_ref());
+    if let (Some(kind), Some(name)) = (found.kind.named(), &found.state.name)
+        && before != Some(name)
+    {
+        let object = found.id().to_owned();
+        facts.push(fact(FactData::ObjectNamed(ObjectNamed { kind, object, name: name.clone() })));
+    }
+    facts
+}
+
+/// The facts of an object that is missing from a whole list.
+pub(super) fn of_missing(id: &str, before: &Seen, version: &str) -> Vec<DraftFact> {
+    match &before.body {
+        Body::Idp { fact: data, .. } => vec![fact(idp::deleted(data, version))],
+        Body::Rule { content: RuleContent::Sourcing(_), .. } => {
+            let data = ClaimSourcingConfigured { redirect: Redirect::None, include: None };
+            vec![fact(FactData::ClaimSourcingConfigured(data))]
+        }
+        Body::Rule { content: RuleContent::Routing { priority, .. }, .. } => {
+            routed(before).map(|idp| routing(id, idp, Status::Deleted, *priority)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn routed(seen: &Seen) -> impl Iterator<Item = &IdpId> {
+    let idps = match &seen.body {
+        Body::Rule { content: RuleContent::Routing { idps, .. }, .. } => idps.as_slice(),
+        _ => &[],
+    };
+    idps.iter()
+}
+
+fn routing(rule: &str, idp: &IdpId, status: Status, priority: Option<i64>) -> DraftFact {
+    fact(FactData::RoutingRuleConfigured(RoutingRuleConfigured {
+        rule: RuleId::from(rule),
+        idp: idp.clone(),
+        status,
+        priority,
+        actor: None,
+    }))
+}

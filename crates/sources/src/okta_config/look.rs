@@ -1,0 +1,166 @@
+//! What the looks so far found: the whole configuration of one org, as far as facts need it. It is
+//! kept between two looks as JSON, so it holds no text that is only shown, and no secrets.
+
+use chrono::SecondsFormat;
+use claimledger_facts::{
+    ids::{IdpId, KeyId, PolicyId},
+    time::{Occurred, Time},
+    types::{claims::ClaimSourcingConfigured, idp::IdpConfigured, policy::Rule},
+    vocabulary::{Engine, Method, PolicyKind, Status},
+};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The configuration of an org.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Config {
+    /// By kind and id, such as `idp:0oa1`.
+    pub(super) objects: BTreeMap<String, Seen>,
+    /// What was last stated of things that several objects make up together.
+    pub(super) stated: BTreeMap<String, Stated>,
+}
+
+/// An object as it was last seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    /// The time that dates this state: `lastUpdated`, else the look that first found it.
+    pub(super) stamp: Time,
+    /// When it was last seen like this, or found missing.
+    pub(super) seen: Time,
+    /// How many states of the same stamp came before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) earlier: u32,
+    /// A whole list lacked it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) gone: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    pub(super) body: Body,
+}
+
+/// What facts need of an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Body {
+    Idp {
+        fact: Box<IdpConfigured>,
+        keys: Vec<KeyId>,
+    },
+    Policy {
+        /// `type`, as Okta spells it.
+        kind: String,
+        status: Status,
+    },
+    Rule {
+        policy: Option<PolicyId>,
+        content: RuleContent,
+    },
+    Authenticator {
+        key: String,
+        status: Status,
+    },
+    /// One method of an authenticator.
+    Method {
+        authenticator: String,
+        method: String,
+        status: Status,
+    },
+    Feature {
+        which: Feature,
+        on: bool,
+    },
+    App {
+        policy: Option<PolicyId>,
+    },
+    Org {
+        engine: Engine,
+    },
+    /// Read, and no fact needs anything of it.
+    Nothing,
+    /// Not read.
+    Unread,
+}
+
+/// What a rule of a policy does, by the kind of its policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RuleContent {
+    Policy { kind: PolicyKind, rule: Box<Rule> },
+    Sourcing(ClaimSourcingConfigured),
+    Routing { idps: Vec<IdpId>, status: Status, priority: Option<i64> },
+    Unread,
+}
+
+/// A feature that facts need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Feature {
+    ClaimsSharing,
+    ThirdPartyClaimsSharing,
+}
+
+/// What was last stated of a thing that several objects make up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Stated {
+    pub(super) occurred: Occurred,
+    /// How many statements there were: their order where two occurred at one time.
+    pub(super) count: u32,
+    /// Of the statement.
+    pub(super) digest: String,
+}
+
+impl Config {
+    /// The look before; none was made, or an older version made it: an empty one.
+    pub(super) fn read(content: &[u8]) -> Self {
+        serde_json::from_slice(content).unwrap_or_default()
+    }
+
+    pub(super) fn write(&self) -> Vec<u8> {
+        // Maps with text keys, and no floats: this always succeeds.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The objects that exist.
+    pub(super) fn present(&self) -> impl Iterator<Item = (&str, &Seen)> {
+        self.objects.iter().filter(|(_, seen)| !seen.gone).map(|(key, seen)| (key.as_str(), seen))
+    }
+}
+
+impl Seen {
+    /// The source's id of the record of this state.
+    pub(super) fn source_id(&self, key: &str) -> String {
+        numbered(&format!("{key}@{}", stamp(self.stamp)), self.earlier)
+    }
+}
+
+/// An id with the number of those before it: in their order, bytewise.
+pub(super) fn numbered(id: &str, earlier: u32) -> String {
+    if earlier == 0 { id.to_owned() } else { format!("{id}#{earlier:06}") }
+}
+
+/// A time as ids and labels spell it: all of one length, so that they sort by time.
+pub(super) fn stamp(time: Time) -> String {
+    time.to_chrono().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A short digest, to compare with later ones.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes)[..16])
+}
+
+/// The name of a method, as it is used in keys of what was stated.
+pub(super) fn method_key(method: Method) -> String {
+    format!("authenticator/{method}")
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}

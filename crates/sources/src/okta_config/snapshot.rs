@@ -1,0 +1,167 @@
+//! What several objects state together: a policy with its rules and applications, the org with its
+//! features, a method with its authenticators. Such a fact has a record of its own, which names the
+//! records of the objects.
+
+use super::{
+    Run,
+    change::{Change, later},
+    draft,
+    facts::fact,
+    feature,
+    look::{Body, Seen, Stated, digest, method_key, numbered, stamp},
+    policy,
+};
+use claimledger_facts::{
+    fact::FactData,
+    time::Occurred,
+    types::authenticator::AuthenticatorConfigured,
+    vocabulary::{Method, Status},
+};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What changes of objects may have changed, and when.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    policies: BTreeMap<String, Occurred>,
+    /// By an application. None: it was seen first, and its policy held before that.
+    of_apps: BTreeMap<String, Option<Occurred>>,
+    org: Option<Occurred>,
+    authenticators: Option<Occurred>,
+}
+
+impl Touched {
+    pub(super) fn add(&mut self, key: &str, change: &Change, now: Option<&Seen>) {
+        let occurred = change.occurred;
+        let union = |known: Option<Occurred>| Some(known.map_or(occurred, |k| later(k, occurred)));
+        let bodies = [change.before.as_ref(), now].into_iter().flatten().map(|seen| &seen.body);
+        for body in bodies {
+            match body {
+                Body::Feature { .. } | Body::Org { .. } => self.org = union(self.org),
+                Body::Authenticator { .. } | Body::Method { .. } => {
+                    self.authenticators = union(self.authenticators);
+                }
+                _ => {}
+            }
+        }
+        for touched in policy::touched(key, change.before.as_ref(), now) {
+            if key.starts_with("app:") {
+                let known = self.of_apps.remove(&touched).flatten();
+                let moved = if change.before.is_some() { union(known) } else { known };
+                self.of_apps.insert(touched, moved);
+            } else {
+                let known = self.policies.remove(&touched);
+                self.policies.insert(touched, union(known).unwrap_or(occurred));
+            }
+        }
+    }
+}
+
+impl Run {
+    /// Records of what the objects of one time changed together.
+    pub(super) fn state_together(&mut self) {
+        for (policy, occurred) in std::mem::take(&mut self.touched.policies) {
+            self.state_policy(&policy, Some(occurred));
+        }
+        if let Some(occurred) = self.touched.org.take()
+            && let Some(org) = feature::stated(&self.config)
+        {
+            self.state("org", "org_snapshot", occurred, org, FactData::OrgConfigured, &[]);
+        }
+        if let Some(occurred) = self.touched.authenticators.take() {
+            self.state_authenticators(occurred);
+        }
+    }
+
+    /// Records of policies whose applications changed: one a policy, however long the list was.
+    pub(super) fn state_applications(&mut self) {
+        for (policy, occurred) in std::mem::take(&mut self.touched.of_apps) {
+            self.state_policy(&policy, occurred);
+        }
+    }
+
+    /// `occurred`: none: as it was stated last, only more of it is known.
+    fn state_policy(&mut self, policy: &str, occurred: Option<Occurred>) {
+        let key = format!("policy:{policy}");
+        let last = self.config.stated.get(&key).map(|stated| stated.occurred);
+        let Some(occurred) = occurred.or(last) else { return };
+        if let Some((snapshot, of)) = policy::stated(&self.config, policy) {
+            self.state(
+                &key,
+                "policy_snapshot",
+                occurred,
+                snapshot,
+                FactData::PolicyConfigured,
+                &of,
+            );
+        }
+    }
+
+    fn state_authenticators(&mut self, occurred: Occurred) {
+        let known = super::authenticator::stated(&self.config);
+        for method in Method::ALL.iter().copied() {
+            let key = method_key(method);
+            let status = match known.get(&method) {
+                Some(status) => *status,
+                // It was stated, and nothing gives it any more.
+                None if self.config.stated.contains_key(&key) => self.left(method),
+                None => continue,
+            };
+            let data = AuthenticatorConfigured { method, status, enrollment: None };
+            self.state(
+                &key,
+                "authenticator_snapshot",
+                occurred,
+                data,
+                FactData::AuthenticatorConfigured,
+                &[],
+            );
+        }
+    }
+
+    /// The status of a method that is no longer known by itself: active where an authenticator that
+    /// can give it is active again.
+    fn left(&self, method: Method) -> Status {
+        let gives = |seen: &Seen| match &seen.body {
+            Body::Authenticator { key, status: Status::Active } => {
+                super::methods::of_entry(key, None).is_some_and(|all| all.contains(&method))
+            }
+            _ => false,
+        };
+        if self.config.present().any(|(_, seen)| gives(seen)) {
+            Status::Active
+        } else {
+            Status::Deleted
+        }
+    }
+
+    /// A record of one fact, if it differs from what was stated last. It never comes before that:
+    /// the last in the order of time is in force.
+    fn state<T: Serialize>(
+        &mut self,
+        key: &str,
+        kind: &str,
+        occurred: Occurred,
+        data: T,
+        wrap: fn(T) -> FactData,
+        of: &[String],
+    ) {
+        let content = json!(data);
+        let digest = digest(content.to_string().as_bytes());
+        let last = self.config.stated.get(key);
+        if last.is_some_and(|last| last.digest == digest) {
+            return;
+        }
+        let occurred = match last.map(|last| last.occurred) {
+            Some(last) if last.from > occurred.from => later(last, occurred),
+            _ => occurred,
+        };
+        let count = last.map_or(0, |last| last.count) + 1;
+        let source_id = numbered(&format!("snapshot:{key}@{}", stamp(occurred.from)), count);
+        let finding = json!({"snapshot": content, "of": of});
+        let ids = (source_id.as_str(), occurred);
+        self.drafts.push(draft::of_finding(kind, ids, vec![fact(wrap(data))], &finding));
+        self.config.stated.insert(key.to_owned(), Stated { occurred, count, digest });
+    }
+}

@@ -1,0 +1,286 @@
+//! Policies with their rules and applications: what several objects state together, and when.
+
+use super::{Org, between, exactly, facts, ids, on_the_tenth, policy, rule, two_factors, with};
+use claimledger_facts::{
+    draft::Draft,
+    fact::FactData,
+    ids::IdpId,
+    time::Occurred,
+    types::{
+        claims::ClaimSourcingConfigured,
+        idp::RoutingRuleConfigured,
+        policy::{PolicyConfigured, Rule},
+    },
+    vocabulary::{PolicyKind, PrimaryFactor, Redirect, Status},
+};
+use serde_json::{Value, json};
+
+const RULES: &str = "/api/v1/policies/p1/rules";
+const POLICIES: &str = "/api/v1/policies?type=ACCESS_POLICY";
+
+fn snapshots(drafts: &[Draft]) -> Vec<(Occurred, PolicyConfigured)> {
+    facts(drafts, |data| match data {
+        FactData::PolicyConfigured(data) => Some(data.clone()),
+        _ => None,
+    })
+}
+
+fn last(drafts: &[Draft]) -> PolicyConfigured {
+    snapshots(drafts).pop().unwrap_or_else(|| panic!("no snapshot in {drafts:?}")).1
+}
+
+/// The times of snapshots, each with the rules in it.
+fn rules(drafts: &[Draft]) -> Vec<(Occurred, String)> {
+    let names = |policy: PolicyConfigured| {
+        let names: Vec<&str> = policy.rules.iter().map(|rule| rule.rule.as_str()).collect();
+        names.join(" ")
+    };
+    snapshots(drafts).into_iter().map(|(occurred, policy)| (occurred, names(policy))).collect()
+}
+
+/// In the total order: the last one is in force.
+fn in_force(mut drafts: Vec<Draft>) -> PolicyConfigured {
+    drafts.sort_by_key(|draft| (draft.occurred.from, draft.source_id.clone()));
+    last(&drafts)
+}
+
+fn p1(id: &str, updated: &str) -> Value {
+    rule("p1", id, updated, two_factors())
+}
+
+#[test]
+fn a_policy_is_stated_with_its_rules_as_each_came_to_be() {
+    let mut org = Org::new();
+    let first = org.look("10:00", POLICIES, json!([policy("p1", "ACCESS_POLICY", "07:00")]));
+    assert_eq!(rules(&first), [], "which rules it has is not known");
+    // In the order of priorities, as the API lists them.
+    let list = json!([p1("r3", "09:00"), p1("r1", "08:00"), p1("r2", "08:30"), p1("r4", "08:30")]);
+    let second = org.look("10:01", RULES, list.clone());
+    let expected = [
+        (exactly("08:00"), "r1"),
+        (exactly("08:30"), "r1 r2 r4"),
+        (exactly("09:00"), "r1 r2 r3 r4"),
+    ];
+    assert_eq!(rules(&second), expected.map(|(occurred, rules)| (occurred, rules.to_owned())));
+    let snapshot = last(&second);
+    assert_eq!((snapshot.policy.as_str(), snapshot.kind), ("p1", PolicyKind::AppSignIn));
+    assert_eq!((snapshot.status, snapshot.version.as_str()), (None, "2026-03-10T09:00:00.000Z"));
+    // Each snapshot names the records that it is made of.
+    let made_of = second.iter().rfind(|draft| draft.kind == "okta.policy_snapshot").unwrap();
+    let made_of: Value = serde_json::from_slice(&made_of.original).unwrap();
+    let of = made_of["of"].as_array().unwrap();
+    assert!(of.contains(&json!("policy:p1@2026-03-10T07:00:00.000Z")), "{made_of}");
+    assert!(of.contains(&json!("rule:r3@2026-03-10T09:00:00.000Z")), "{made_of}");
+    assert_eq!(org.look("11:00", RULES, list), [], "nothing changed");
+}
+
+#[test]
+fn rules_may_come_before_their_policy() {
+    let mut org = Org::new();
+    let mut all = org.see(&p1("r1", "09:00"));
+    assert_eq!(rules(&all), [(exactly("09:00"), "r1".to_owned())]);
+    all.extend(org.see(&p1("r2", "08:00")));
+    assert_eq!(rules(&all).last().unwrap(), &(exactly("09:00"), "r1 r2".to_owned()));
+    // The policy is older than its rules, and inactive: no statement of it lets it be active.
+    let inactive = with(policy("p1", "ACCESS_POLICY", "07:00"), json!({"status": "INACTIVE"}));
+    all.extend(org.see(&inactive));
+    let in_force = in_force(all);
+    assert_eq!((in_force.status, in_force.rules.len()), (Some(Status::Inactive), 2));
+}
+
+#[test]
+fn a_change_of_a_rule_is_one_of_its_policy() {
+    let mut org = Org::new();
+    org.look("10:00", POLICIES, json!([policy("p1", "ACCESS_POLICY", "07:00")]));
+    org.look("10:00", RULES, json!([p1("r1", "08:00"), p1("r2", "08:00")]));
+    let changed = with(p1("r1", "10:30"), json!({"status": "INACTIVE"}));
+    let second = org.look("11:00", RULES, json!([changed, p1("r2", "08:00")]));
+    assert_eq!(rules(&second), [(between("10:00", "10:30"), "r1 r2".to_owned())]);
+    let statuses: Vec<Option<Status>> = last(&second).rules.iter().map(|r| r.status).collect();
+    assert_eq!(statuses, [Some(Status::Inactive), None]);
+
+    // A rule moves another one's priority, and not its time.
+    let moved = with(p1("r2", "08:00"), json!({"priority": 7}));
+    let third = org.look("12:00", RULES, json!([changed, moved]));
+    assert_eq!(rules(&third), [(between("11:00", "12:00"), "r1 r2".to_owned())]);
+    assert_eq!(last(&third).rules[1].priority, 7);
+
+    let fourth = org.look("13:00", RULES, json!([changed]));
+    assert_eq!(rules(&fourth), [(between("12:00", "13:00"), "r1".to_owned())]);
+    let fifth = org.look("14:00", POLICIES, json!([]));
+    let deleted = snapshots(&fifth);
+    // The policy was seen at ten, and what was stated of it at twelve was so.
+    assert_eq!(deleted[0].0, between("12:00", "14:00"));
+    assert_eq!(deleted[0].1.status, Some(Status::Deleted));
+}
+
+/// The snapshot of a later look sorts after that of an earlier one, whichever object it came from.
+#[test]
+fn the_last_statement_is_in_force() {
+    let mut org = Org::new();
+    let mut all = org.look("10:00", RULES, json!([p1("r1", "08:00")]));
+    all.extend(org.look("10:10", POLICIES, json!([policy("p1", "ACCESS_POLICY", "10:05")])));
+    all.extend(org.look("11:00", RULES, json!([with(p1("r1", "10:50"), json!({"priority": 3}))])));
+    assert_eq!(in_force(all).rules[0].priority, 3);
+}
+
+#[test]
+fn applications_are_those_that_name_the_policy() {
+    let app = |id: &str, policy: &str| {
+        json!({"id": id, "label": format!("App {id}"), "name": "oidc_client", "status": "ACTIVE",
+            "signOnMode": "OPENID_CONNECT", "lastUpdated": on_the_tenth("06:00"),
+            "_links": {"accessPolicy": {"href":
+                format!("https://acme.example/api/v1/policies/{policy}")}}})
+    };
+    let apps = |drafts: &[Draft]| {
+        let apps = |policy: PolicyConfigured| {
+            let apps: Vec<&str> = policy.apps.iter().map(|app| app.as_str()).collect();
+            format!("{}: {}", policy.policy, apps.join(" "))
+        };
+        snapshots(drafts).into_iter().map(|(at, policy)| (at, apps(policy))).collect::<Vec<_>>()
+    };
+    let mut org = Org::new();
+    org.look("10:00", RULES, json!([p1("r1", "08:00")]));
+    let path = "/api/v1/policies/p2/rules";
+    org.look("10:00", path, json!([rule("p2", "r9", "08:00", two_factors())]));
+    let list = [app("0oaA", "p1"), app("0oaB", "p1"), app("0oaC", "p2")];
+    let seen = org.look("10:05", "/api/v1/apps?limit=200", json!(list));
+    // As the policy was stated: only more of it is known.
+    let expected = [(exactly("08:00"), "p1: 0oaA 0oaB"), (exactly("08:00"), "p2: 0oaC")];
+    assert_eq!(apps(&seen), expected.map(|(at, apps)| (at, apps.to_owned())));
+    assert_eq!(super::names(&seen)[0], ("app 0oaA".to_owned(), "App 0oaA".to_owned()));
+
+    let list = [app("0oaA", "p2"), app("0oaB", "p1"), app("0oaC", "p2")];
+    let moved = org.look("11:05", "/api/v1/apps?limit=200", json!(list));
+    let expected =
+        [(between("10:05", "11:05"), "p1: 0oaB"), (between("10:05", "11:05"), "p2: 0oaA 0oaC")];
+    assert_eq!(apps(&moved), expected.map(|(at, apps)| (at, apps.to_owned())));
+}
+
+/// A rule of a global session policy.
+fn session_rule(signon: Value, conditions: Value) -> Rule {
+    let mut object = rule("p1", "r1", "09:00", json!(null));
+    object["type"] = json!("SIGN_ON");
+    object["actions"] = json!({"signon": signon});
+    object["conditions"] = conditions;
+    let snapshot = last(&Org::new().see(&object));
+    assert_eq!(snapshot.kind, PolicyKind::GlobalSession);
+    assert_eq!((snapshot.max_lifetime_secs, snapshot.max_idle_secs), (None, None));
+    snapshot.rules[0].clone()
+}
+
+#[test]
+fn global_session_rules_have_limits_factors_and_idps() {
+    use claimledger_facts::vocabulary::{Access, FactorMode};
+    let first = session_rule(
+        json!({"access": "ALLOW", "requireFactor": true,
+            "primaryFactor": "PASSWORD_IDP_ANY_FACTOR",
+            "session": {"maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 0}}),
+        json!({"identityProvider": {"provider": "SPECIFIC_IDP", "idpIds": ["0oa1", "0oa2"]}}),
+    );
+    assert_eq!((first.max_lifetime_secs, first.max_idle_secs), (Some(0), Some(7_200)));
+    assert_eq!((first.require_mfa, first.factor_mode), (Some(true), FactorMode::TwoFactor));
+    assert_eq!(first.primary_factor, Some(PrimaryFactor::PasswordIdpAnyFactor));
+    assert_eq!(first.idps, Some(vec![IdpId::from("0oa1"), IdpId::from("0oa2")]));
+
+    let second = session_rule(
+        json!({"access": "DENY", "requireFactor": false, "primaryFactor": "PASSWORD_IDP",
+            "session": {"maxSessionLifetimeMinutes": 43_200}}),
+        json!({"identityProvider": {"provider": "OKTA"}}),
+    );
+    assert_eq!((second.access, second.factor_mode), (Access::Deny, FactorMode::OneFactor));
+    assert_eq!((second.max_lifetime_secs, second.max_idle_secs), (Some(2_592_000), None));
+    assert_eq!((second.require_mfa, second.idps), (Some(false), Some(Vec::new())));
+    assert_eq!(second.primary_factor, Some(PrimaryFactor::PasswordIdp));
+
+    let classic = session_rule(json!({"access": "CHALLENGE"}), json!(null));
+    assert_eq!((classic.access, classic.require_mfa), (Access::Allow, Some(true)));
+    assert_eq!(classic.idps, None);
+}
+
+fn sourcing(drafts: &[Draft]) -> Vec<ClaimSourcingConfigured> {
+    let found = facts(drafts, |data| match data {
+        FactData::ClaimSourcingConfigured(data) => Some(data.clone()),
+        _ => None,
+    });
+    found.into_iter().map(|(_, data)| data).collect()
+}
+
+#[test]
+fn claim_sourcing_is_where_reauthentication_goes() {
+    let object = |updated: &str, refresh: Value| {
+        let mut object = rule("p7", "r7", updated, json!(null));
+        object["type"] = json!("IDENTITY_CLAIM_SOURCING");
+        object["actions"] =
+            json!({"claimSourcing": {"redirectType": "IDP_DISCOVERY", "refresh": refresh}});
+        object
+    };
+    let mut org = Org::new();
+    let some = json!({"redirectType": "FIXED", "filter": {"include": [
+        {"id": "0oa1", "name": "Partner"}, {"id": "0oa2", "name": "Other"}]}});
+    let of = |redirect, include: Option<&[&str]>| ClaimSourcingConfigured {
+        redirect,
+        include: include.map(|ids| ids.iter().map(|id| IdpId::from(*id)).collect()),
+    };
+    let first = org.see(&object("09:00", some.clone()));
+    assert_eq!(sourcing(&first), [of(Redirect::Fixed, Some(&["0oa1", "0oa2"]))]);
+    assert!(first[0].is_understood());
+    let every = org.see(&object("10:00", json!({"redirectType": "FIXED"})));
+    assert_eq!(sourcing(&every), [of(Redirect::Fixed, None)]);
+    let none = org.see(&object("11:00", json!({"redirectType": "NONE"})));
+    assert_eq!(sourcing(&none), [of(Redirect::None, None)]);
+    let inactive = with(object("12:00", some.clone()), json!({"status": "INACTIVE"}));
+    assert_eq!(sourcing(&org.see(&inactive)), [of(Redirect::None, None)]);
+    org.look("12:30", "/api/v1/policies/p7/rules", json!([object("12:10", some)]));
+    let gone = org.look("13:00", "/api/v1/policies/p7/rules", json!([]));
+    assert_eq!(sourcing(&gone), [of(Redirect::None, None)]);
+}
+
+#[test]
+fn routing_rules_name_the_idps_that_users_go_to() {
+    let object = |updated: &str, status: &str, providers: Value| {
+        let mut object = rule("p8", "r8", updated, json!(null));
+        object["type"] = json!("IDP_DISCOVERY");
+        object["status"] = json!(status);
+        object["actions"] =
+            json!({"idp": {"providers": providers, "idpSelectionType": "SPECIFIC"}});
+        object
+    };
+    let routed = |drafts: &[Draft]| {
+        let found = facts(drafts, |data| match data {
+            FactData::RoutingRuleConfigured(data) => Some(data.clone()),
+            _ => None,
+        });
+        let said = |data: RoutingRuleConfigured| {
+            assert_eq!((data.rule.as_str(), data.priority), ("r8", Some(1)));
+            format!("{} {}", data.idp, data.status)
+        };
+        found.into_iter().map(|(_, data)| said(data)).collect::<Vec<_>>()
+    };
+    let partner = json!([{"type": "SAML2", "id": "0oa1", "name": "Partner"}]);
+    let mut org = Org::new();
+    let first = org.see(&object("09:00", "ACTIVE", partner.clone()));
+    assert_eq!(routed(&first), ["0oa1 active"]);
+    assert_eq!(super::names(&first)[0].0, "routing_rule r8");
+    assert_eq!(routed(&org.see(&object("10:00", "INACTIVE", partner.clone()))), ["0oa1 inactive"]);
+    // The rule keeps users at Okta now: the IdP is no longer where they go.
+    let local = json!([{"type": "OKTA", "id": null}]);
+    assert_eq!(routed(&org.see(&object("11:00", "ACTIVE", local))), ["0oa1 inactive"]);
+    let path = "/api/v1/policies/p8/rules";
+    assert_eq!(
+        routed(&org.look("12:00", path, json!([object("11:30", "ACTIVE", partner)]))),
+        ["0oa1 active"]
+    );
+    assert_eq!(routed(&org.look("13:00", path, json!([]))), ["0oa1 deleted"]);
+}
+
+#[test]
+fn the_look_is_compact_and_deterministic() {
+    let mut first = Org::new();
+    let mut second = Org::new();
+    let (a, b) = (p1("r1", "08:00"), p1("r2", "09:00"));
+    first.look("10:00", RULES, json!([a, b]));
+    let drafts = second.look("10:00", RULES, json!([b, a]));
+    assert_eq!(first.look.unwrap(), second.look.unwrap(), "in whichever order they are listed");
+    assert_eq!(ids(&drafts)[0], "rule:r1@2026-03-10T08:00:00.000Z");
+}
