@@ -15,6 +15,7 @@ mod hostile;
 mod looks;
 mod model;
 mod mutated_facts;
+mod names;
 mod okta_reading;
 mod pages;
 mod questions;

@@ -1,6 +1,8 @@
 //! What keeps the tree in shape: which crate may depend on which, and what the repository may not
 //! contain.
 
+#[path = "tidy/claims_sharing.rs"]
+mod claims_sharing;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/types.rs"]

@@ -107,7 +107,7 @@ impl Day {
                 "third_party_claims_sharing": other}),
             );
         }
-        // No security question: what it does to third-party claims is not stated as a fact. No
+        // No security question: the model does not judge what it does to third-party claims. No
         // method whose characteristics depend on the device.
         for method in ["password", "otp", "sms", "webauthn"] {
             if self.rng.percent(45) {
@@ -154,7 +154,7 @@ impl Day {
             let mut trust = self.rng.percent(92);
             let usage =
                 if kind == "third_party" && self.rng.percent(15) { "factor_only" } else { "sso" };
-            let map_amr = self.rng.pick(&[Value::Null, json!(true), json!(false)]).clone();
+            let map_amr = self.rng.pick(&[Value::Null, Value::Null, json!(false)]).clone();
             let version = |number: i64, trust: bool, status: &str| {
                 json!({"idp": format!("idp-{n}"), "version": format!("t{n}.{number}"), "kind": kind,
                     "status": status, "trust_claims": trust,

@@ -3,8 +3,8 @@
 //!
 //! The model is written from the settled readings and the tables only, does not use the product's
 //! crates, and is as simple as possible: a list of facts, and one function per reading, with its
-//! number. The generator leaves out what the model cannot judge, and names it there: engine mixes,
-//! chains, claim sourcing.
+//! number. The generator leaves out what the model cannot judge: engine mixes, chains, claim
+//! sourcing, the legacy AMR mapping.
 
 mod ask;
 mod change_questions;

@@ -34,6 +34,11 @@ fn trust(minute: u64, idp: &str, label: &str) -> Value {
     fact(&format!("trust-{idp}-{minute}"), "idp.configured", minute, None, data)
 }
 
+/// Some decisions name the policy by its rule only.
+const fn named(n: u64) -> &'static str {
+    if n % 3 == 2 { "rule:any" } else { "door" }
+}
+
 /// A data set: sessions of two IdPs, allowed and decided again, ended or not, with IdP sessions
 /// that end before or after. Facts are recorded in a scrambled order, `step` lines apart.
 fn world(sessions: u64, step: usize) -> Vec<Value> {
@@ -93,14 +98,14 @@ fn world(sessions: u64, step: usize) -> Vec<Value> {
             "in",
             "policy.decided",
             start + 1,
-            json!({"app": "door", "policy": "door", "outcome": "allow", "rule": "any"}),
+            json!({"app": "door", "policy": named(n), "outcome": "allow", "rule": "any"}),
         ));
         if n % 4 == 0 {
             lines.push(of(
                 "again",
                 "policy.decided",
                 start + 97,
-                json!({"app": "door", "policy": "door", "outcome": "deny", "rule": "any"}),
+                json!({"app": "door", "policy": named(n + 1), "outcome": "deny", "rule": "any"}),
             ));
         }
         if n % 3 != 1 {

@@ -18,6 +18,15 @@ pub(crate) fn field(value: &Value, name: &str) -> String {
     }
 }
 
+/// An id with its display name, where one is known: `Payroll (0oa1)`.
+pub(crate) fn named(value: &Value, name: &str) -> String {
+    let id = field(value, name);
+    match value[format!("{name}Name")].as_str().filter(|called| *called != id) {
+        Some(called) => format!("{} ({id})", escape(called)),
+        None => id,
+    }
+}
+
 /// What stands in place of an empty list: "none" only where that may be said.
 pub(crate) fn absence(answer: &Value) -> String {
     field(&answer["absence"], "words")

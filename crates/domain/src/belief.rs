@@ -184,7 +184,10 @@ impl<'a> Trial<'a> {
             match &known.fact.data {
                 FactData::ClaimsReceived(claim) => _ = idps.insert(&claim.idp),
                 FactData::SessionStarted(start) => idps.extend(&start.idp),
-                FactData::PolicyDecided(decided) => _ = policies.insert(&decided.policy),
+                FactData::PolicyDecided(decided) => {
+                    policies
+                        .insert(asked.history.at(asked.after).policies().meant(&decided.policy));
+                }
                 _ => {}
             }
             if between(&known.record) {

@@ -6,8 +6,8 @@
 //! here what it is about.
 
 use crate::model::{
-    Activity, Certainty, Decision, HonoredFactor, IgnoredClaim, Phase, RecordedDecision,
-    SessionEnd, SessionLife, SessionOrigin, SessionState,
+    Activity, Certainty, Decision, DecisionRule, HonoredFactor, IgnoredClaim, Phase,
+    RecordedDecision, SessionEnd, SessionLife, SessionOrigin, SessionState,
 };
 use claimledger_facts::ids::LogPosition;
 use std::collections::BTreeSet;
@@ -170,7 +170,15 @@ fn limits(life: &SessionLife) -> impl PartialEq {
 }
 
 fn origin<'s>(origin: &'s SessionOrigin, life: &SessionLife) -> impl PartialEq + use<'s> {
-    let SessionOrigin { subject, idp, idp_session, idp_session_interval: _, root_session } = origin;
+    // A display name is no part of what was decided: a new one changes no session.
+    let SessionOrigin {
+        subject,
+        idp,
+        idp_name: _,
+        idp_session,
+        idp_session_interval: _,
+        root_session,
+    } = origin;
     (subject, idp, idp_session, root_session, life.started_at)
 }
 
@@ -270,10 +278,21 @@ fn decision(decision: &Decision) -> impl PartialEq {
         session: _,
         session_recorded,
         app,
+        app_name: _,
         at,
         outcome,
         variant,
     } = recorded;
+    let DecisionRule {
+        policy,
+        policy_name: _,
+        version_label,
+        version_in_force,
+        rule,
+        rule_name: _,
+        factor_mode,
+    } = under;
+    let under = (policy, version_label, version_in_force, rule, factor_mode);
     let later: Vec<_> = later
         .iter()
         .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))

@@ -44,6 +44,10 @@ pub const PHISHING_RESISTANT: &str = "phishing_resistant";
 pub const USER_PRESENCE: &str = "user_presence";
 /// No possession factor verified its user.
 pub const USER_VERIFICATION: &str = "user_verification";
+/// No whole chain of methods is covered.
+pub const METHOD_CHAIN: &str = "method_chain";
+/// The rule holds, and the authentication context class that the application asked for does not.
+pub const REQUESTED_ACR: &str = "requested_acr";
 /// The rule denies.
 pub const RULE_DENIES: &str = "rule_denies";
 /// The rules allow what was refused: the code of a difference only.
@@ -71,12 +75,15 @@ pub const MISSING_CLAIM_CONTENT: &str = "claim_content";
 pub const MISSING_PROPERTIES: &str = "properties";
 /// A value does not say which method it stands for.
 pub const MISSING_METHOD: &str = "method";
-/// This version of the rules does not read how engines mix.
+/// How claims between two Classic orgs count is not described anywhere.
 pub const MISSING_ENGINE_MIX: &str = "engine_mix";
-/// This version of the rules does not read method chains.
-pub const MISSING_METHOD_CHAIN: &str = "method_chain";
-/// This version of the rules does not read claim sourcing.
+/// Whether reauthentication of a third-party IdP's claims goes back to it is described for OIDC
+/// only.
 pub const MISSING_CLAIM_SOURCING: &str = "claim_sourcing";
+/// Which constraints the values meet that the legacy AMR mapping stores is not described.
+pub const MISSING_LEGACY_MAPPING: &str = "legacy_mapping";
+/// A rule verifies in a form that no rule of assessment reads.
+pub const MISSING_VERIFICATION_FORM: &str = "verification_form";
 
 /// How long the session may last is not known.
 pub const MISSING_LIFETIME_LIMIT: &str = "lifetime_limit";
@@ -109,6 +116,8 @@ pub const SPELLINGS: &[(&str, &str)] = &[
     (PHISHING_RESISTANT, "phishing-resistant"),
     (USER_PRESENCE, "user presence"),
     (USER_VERIFICATION, "user verification"),
+    (METHOD_CHAIN, "chain of methods"),
+    (REQUESTED_ACR, "requested acr"),
     (RULE_DENIES, "the rule denies"),
     (REFUSED_THOUGH_MET, "refused though the rule holds"),
     ("logout", "logout"),
@@ -167,6 +176,8 @@ pub fn difference_words(code: &str) -> String {
         None => "a cause this version has no words for".to_owned(),
         Some(words) if ACCEPTED.contains(&code) => format!("{words} accepted"),
         Some(words) if OF_A_FACTOR.contains(&code) => format!("no {words} factor"),
+        Some(words) if code == METHOD_CHAIN => format!("no whole {words}"),
+        Some(words) if code == REQUESTED_ACR => format!("{words} not met"),
         Some(words) if WITH_A_FACTOR.contains(&code) => format!("no factor with {words}"),
         Some(words) => words.to_owned(),
     }
@@ -185,9 +196,10 @@ pub fn missing_words(code: &str) -> &'static str {
         UNREADABLE => "what the unreadable claim carried",
         MISSING_PROPERTIES => "the characteristics of a verification",
         MISSING_METHOD => "which method a value stands for",
-        MISSING_ENGINE_MIX => "a reading of mixed engines, which these rules do not have yet",
-        MISSING_METHOD_CHAIN => "a reading of method chains, which these rules do not have yet",
-        MISSING_CLAIM_SOURCING => "a reading of claim sourcing, which these rules do not have yet",
+        MISSING_ENGINE_MIX => "how claims between two Classic orgs count",
+        MISSING_CLAIM_SOURCING => "where reauthentication of these claims goes",
+        MISSING_LEGACY_MAPPING => "what the values of the legacy AMR mapping can meet",
+        MISSING_VERIFICATION_FORM => "what its form of verification asks for",
         MISSING_LIFETIME_LIMIT => "its lifetime limit",
         MISSING_IDLE_LIMIT => "its idle limit",
         _ => "something this version has no words for",
@@ -236,7 +248,8 @@ mod tests {
                          idp_deleted no_amr trust_off feature_off custom_authenticator \
                          unknown_value factor_only_idp unreadable not_enough_factors knowledge \
                          possession device_bound hardware_protected \
-                         phishing_resistant user_presence user_verification rule_denies logout \
+                         phishing_resistant user_presence user_verification method_chain \
+                         requested_acr rule_denies logout \
                          expired revoked upstream_revoked expired_by_limit \
                          authenticator_lost other";
 

@@ -281,7 +281,7 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
             .decisions
             .iter()
             .map(|decided| &decided.then)
-            .filter(|judged| judged.data.policy == *policy)
+            .filter(|judged| judged.policy_id(trace.history) == policy)
         {
             let at = decided.seen.occurred();
             let Some(certainty) = under(&trace.history.policies().at(policy, at).options, position)

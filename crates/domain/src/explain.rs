@@ -82,6 +82,12 @@ pub const fn characteristic(property: claimledger_facts::vocabulary::Property) -
     words::property(property)
 }
 
+/// An id with its display name, where one is known: `Payroll (0oa1)`.
+#[must_use]
+pub fn called(id: &str, name: Option<&str>) -> String {
+    words::called(id, name)
+}
+
 /// The document of each rule, in words.
 #[must_use]
 pub fn source_of(rule: &str) -> Option<&'static str> {

@@ -115,7 +115,7 @@ pub fn held_under(
             .decisions
             .iter()
             .enumerate()
-            .filter(|(_, decided)| decided.then.data.policy == *policy);
+            .filter(|(_, decided)| decided.then.policy_id(trace.history) == policy);
         held.extend(of_policy.filter_map(|(index, _)| kept(&trace, index, version, next)));
     }
     held.sort_by_key(|held| held.allow.occurred.from);
@@ -159,7 +159,8 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
 
     // The next decision ends it, at its own instant; so does the end of the session.
     let same = |judged: &&Judged<'_>| {
-        judged.data.policy == allow.data.policy && judged.data.app == allow.data.app
+        judged.policy_id(trace.history) == allow.policy_id(trace.history)
+            && judged.data.app == allow.data.app
     };
     let decided = trace.decisions[index + 1..].iter().map(|decided| &decided.then).find(same);
     if let Some(decided) = decided {

@@ -27,7 +27,7 @@ use crate::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
+    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym, RuleId},
     time::{Occurred, Time},
     types::{
         authenticator::{AuthenticatorConfigured, AuthenticatorLost},
@@ -42,7 +42,7 @@ use claimledger_facts::{
     },
     vocabulary::{Method, ObjectKind},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every configuration fact of a tenant, in the total order. Facts go in by [`History::insert`], in
 /// any order, and never out.
@@ -51,6 +51,8 @@ pub struct History {
     org: Vec<Stated<OrgConfigured>>,
     trust: TrustFacts,
     policies: BTreeMap<PolicyId, Vec<Stated<PolicyConfigured>>>,
+    /// The policies that have a rule in some version, whatever K.
+    policies_of_rules: BTreeMap<RuleId, BTreeSet<PolicyId>>,
     claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
     authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
     losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
@@ -174,6 +176,10 @@ impl History {
                 put(self.trust.retractions.entry(data.idp.clone()).or_default(), stated.with(data))
             }
             FactData::PolicyConfigured(data) => {
+                for rule in &data.rules {
+                    let policies = self.policies_of_rules.entry(rule.rule.clone()).or_default();
+                    policies.insert(data.policy.clone());
+                }
                 put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data))
             }
             FactData::ClaimSourcingConfigured(data) => {

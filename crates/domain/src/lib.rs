@@ -25,8 +25,7 @@
 //! 5. Tests in `tests/`, through `given([…]).at(…)`. If an answer changes for facts that are
 //!    already stored, [`RULES`] gets a new name.
 //!
-//! Not read yet by this version: mixed engines, method chains, claim sourcing, guards. Where one of
-//! them is met, the answer is undetermined and names it.
+//! `docs/claims-sharing.md` lists each rule of claims sharing with its file and its tests.
 
 pub mod assess;
 pub mod belief;
@@ -54,10 +53,15 @@ pub mod session_list;
 pub mod timeline;
 mod words;
 
-pub use assess::{assess, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
+pub use assess::{
+    assess,
+    authenticator_lost::loss_speaks_of,
+    global_session::{MfaRuleGuard, mfa_rule_guard},
+    retraction::retraction_hits,
+};
 
 /// The version of these rules: the R of an answer.
-pub const RULES: &str = "r3";
+pub const RULES: &str = "r4";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[
@@ -68,13 +72,21 @@ pub const RULE_SOURCES: &[(&str, &str)] = &[
         "Okta, Product help, Multifactor authentication, factor types and characteristics",
     ),
     (assess::challenge::ID, "Okta, Configure claims sharing, unmet requirements"),
+    (assess::claim_sourcing::ID, "Okta, Configure claims sharing, reauthentication"),
     (assess::decision::ID, "Okta, Sign-on policies, evaluation"),
+    (assess::engine_mix::ID, "Okta, Configure claims sharing, Identity Engine and Classic Engine"),
+    (assess::global_session::ID, "Okta, Configure claims sharing, global session policy"),
     (assess::keys::ID, "claimledger, What an answer means, keys"),
+    (assess::legacy_mapping::ID, "Okta, Configure AMR claims mapping"),
+    (assess::limits::ID, "Okta, Policies, global session policy"),
     (assess::local_factors::ID, "Okta, System Log, factor verification"),
+    (assess::method_chain::ID, "Okta, Sign-on policies, authentication method chains"),
     (assess::okta_claims::ID, "Okta, Configure claims sharing, Okta-to-Okta"),
     (assess::reauthenticate::ID, "Okta, Sign-on policies, reauthentication"),
     (assess::requirement::ID, "Okta, Sign-on policies, constraints"),
     (assess::retraction::ID, "claimledger, What an answer means, retractions"),
+    (assess::security_question::ID, "Okta, Configure claims sharing, security question"),
+    (assess::step_up::ID, "Okta, Step-up authentication with ACR values"),
     (assess::third_party_amr::ID, "Okta, Configure claims sharing, AMR values"),
     (assess::trust_at_receipt::ID, "Okta, Configure claims sharing, trust claims"),
     (assess::until_session_end::ID, "Okta, Configure claims sharing, validity until session end"),

@@ -52,15 +52,27 @@ impl Scope {
             let people = fact.subject.iter().chain([&d.other]);
             return people.map(|person| (Self::Person(person.clone()), Time::MIN)).collect();
         }
+        if let FactData::PolicyConfigured(d) = &fact.data
+            && d.kind == PolicyKind::AppSignIn
+        {
+            // A decision may name its policy by a rule of it.
+            let named = d.rules.iter().map(|rule| PolicyId::of_rule(&rule.rule));
+            let from = fact.occurred.from;
+            return named.chain([d.policy.clone()]).map(|p| (Self::Policy(p), from)).collect();
+        }
         Self::of_one(fact).into_iter().collect()
     }
 
-    /// The same scope of each identity that was ever one with the person's (`semantics.md` 11).
+    /// The same scope of each identity that was ever one with the person's (`semantics.md` 11), and
+    /// of each id that names the policy.
     #[must_use]
-    pub fn of_each_identity(self, history: HistoryCut<'_>) -> Vec<Self> {
+    pub fn of_each_name(self, history: HistoryCut<'_>) -> Vec<Self> {
         match self {
             Self::Person(person) => {
                 history.people().ever_one_with(&person).into_iter().map(Self::Person).collect()
+            }
+            Self::Policy(policy) => {
+                history.policies().names(&policy).into_iter().map(Self::Policy).collect()
             }
             other => vec![other],
         }
@@ -72,10 +84,6 @@ impl Scope {
             FactData::IdpConfigured(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyAdded(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyRetired(d) => Some((Self::Idp(d.idp.clone()), from)),
-            FactData::PolicyConfigured(d) => match d.kind {
-                PolicyKind::AppSignIn => Some((Self::Policy(d.policy.clone()), from)),
-                PolicyKind::GlobalSession => Some((Self::Everything, from)),
-            },
             FactData::AuthenticatorLost(d) => {
                 Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from)))
             }

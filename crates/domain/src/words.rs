@@ -2,14 +2,14 @@
 
 use crate::{
     codes,
-    history::Stated,
+    history::{HistoryCut, Stated},
     model::{Cut, FactorType, RecordRef},
 };
 use claimledger_facts::{
-    ids::{ActorId, TicketId},
+    ids::{ActorId, AppId, IdpId, PolicyId, RuleId, TicketId},
     time::{Occurred, Time},
     types::{idp::IdpConfigured, sign_in::SignInRefused},
-    vocabulary::{FREE_TEXT, Property, SignInResult, Status},
+    vocabulary::{FREE_TEXT, ObjectKind, Property, SignInResult, Status},
 };
 
 /// `a`, `a and b`, `a, b and c`.
@@ -173,6 +173,40 @@ pub(crate) const fn trust_gist(idp: &IdpConfigured) -> &'static str {
         (Status::Inactive, _) => "inactive",
         (Status::Deleted, _) => "deleted",
     }
+}
+
+/// A configured object as sentences name it: `Payroll (0oa1)` where a display name of it is known,
+/// else its id.
+fn named(history: HistoryCut<'_>, kind: ObjectKind, id: &str) -> String {
+    called(id, history.name_of(kind, id))
+}
+
+/// The same where the display name has been looked up.
+pub(crate) fn called(id: &str, name: Option<&str>) -> String {
+    match name.filter(|name| *name != id) {
+        Some(name) => format!("{name} ({id})"),
+        None => id.to_owned(),
+    }
+}
+
+/// An application, as sentences name it.
+pub(crate) fn app(history: HistoryCut<'_>, app: &AppId) -> String {
+    named(history, ObjectKind::App, app.as_str())
+}
+
+/// An identity provider, as sentences name it.
+pub(crate) fn idp(history: HistoryCut<'_>, idp: &IdpId) -> String {
+    named(history, ObjectKind::Idp, idp.as_str())
+}
+
+/// A policy, as sentences name it.
+pub(crate) fn policy(history: HistoryCut<'_>, policy: &PolicyId) -> String {
+    named(history, ObjectKind::Policy, policy.as_str())
+}
+
+/// A rule of a policy, as sentences name it.
+pub(crate) fn rule(history: HistoryCut<'_>, rule: &RuleId) -> String {
+    named(history, ObjectKind::Rule, rule.as_str())
 }
 
 /// Codes of a fate as one phrase: `retired key; inactive IdP`.

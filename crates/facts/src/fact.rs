@@ -224,7 +224,7 @@ fact_types! {
         SignOfLife, "claim ignored", [session subject reason];
     FactorVerified(factor::FactorVerified) = "factor.verified" v 1,
         SignOfLife, "factor verified", [session subject];
-    PolicyDecided(factor::PolicyDecided) = "policy.decided" v 1,
+    PolicyDecided(factor::PolicyDecided) = "policy.decided" v 2,
         SignOfLife, "decision", [session subject];
     AppAccessed(app::AppAccessed) = "app.accessed" v 1,
         SignOfLife, "app access", [session subject];

@@ -83,6 +83,23 @@ string_ids! {
     Pseudonym;
 }
 
+impl PolicyId {
+    /// The policy of a rule, where a source names the rule and not its policy.
+    #[must_use]
+    pub fn of_rule(rule: &RuleId) -> Self {
+        Self::new(format!("{POLICY_OF_RULE}{rule}"))
+    }
+
+    /// The rule by which the policy is named, where it is named so.
+    #[must_use]
+    pub fn rule(&self) -> Option<RuleId> {
+        self.as_str().strip_prefix(POLICY_OF_RULE).map(RuleId::from)
+    }
+}
+
+/// The prefix of the name of a policy that is known by a rule only.
+const POLICY_OF_RULE: &str = "rule:";
+
 /// The id of a record: UUIDv5 of tenant, source and the source's own id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -339,7 +339,7 @@ impl<'a> SessionRows<'a> {
         let history = self.history.at(self.last);
         let scopes = Scope::all_of(&gathered.facts)
             .into_iter()
-            .flat_map(|scope| scope.of_each_identity(history))
+            .flat_map(|scope| scope.of_each_name(history))
             .collect();
         let config = self.config.last_of(&scopes, last, claimed, self.last);
         records.chain(config).max().unwrap_or_default()
@@ -418,7 +418,7 @@ impl Late {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
         for known in config {
             let each = |(scope, from): (Scope, Time)| {
-                scope.of_each_identity(history).into_iter().map(move |scope| (scope, from))
+                scope.of_each_name(history).into_iter().map(move |scope| (scope, from))
             };
             for (scope, from) in Scope::of(&known.fact).into_iter().flat_map(each) {
                 if latest.is_some_and(|latest| latest < from) {

@@ -115,7 +115,10 @@ fn terms(change: &Change, history: HistoryCut<'_>) -> Vec<Term> {
     match &change.what {
         Changed::Trust(idp, _) => vec![term(TermKind::Idp, idp.as_str())],
         Changed::KeyAdded(idp, key) | Changed::KeyRetired(idp, key) => of_key(idp, key),
-        Changed::Policy(policy, _) => vec![term(TermKind::Policy, policy.as_str())],
+        Changed::Policy(policy, _) => {
+            let names = history.policies().names(policy);
+            names.iter().map(|name| term(TermKind::Policy, name.as_str())).collect()
+        }
         Changed::RoutingRule(_) => Vec::new(),
         Changed::Retraction(retraction) => match &retraction.key {
             Some(key) => of_key(&retraction.idp, key),

@@ -50,8 +50,12 @@ impl App {
                 matches!(row, Summary::State { ended_at: Some(ended),
                 .. } if *ended <= first)
             };
-            let ids =
-                candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await?;
+            let mut ids = BTreeSet::new();
+            for name in view.history.at(view.cut.known_at).policies().names(policy) {
+                let term = term(TermKind::Policy, name.as_str());
+                ids.extend(candidates.ids_with(&term, last, over).await?);
+            }
+            let ids: Vec<SessionId> = ids.into_iter().collect();
             for (at, id) in ids.iter().enumerate() {
                 if at % MAX_SESSIONS == 0 {
                     candidates.fetch(ids[at..].iter().take(MAX_SESSIONS)).await?;

@@ -373,6 +373,10 @@ fn decision(pick: usize, more: usize, of: usize) -> Value {
     if more.is_multiple_of(7) {
         data["rule"] = format!("{policy}-1").into();
     }
+    // The policy that has this rule, which may become known later.
+    if more.is_multiple_of(11) {
+        data["policy"] = format!("rule:{policy}-1").into();
+    }
     data
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::DecisionsArgs,
     ledger_client::asking,
-    output::{field, lowercase},
+    output::{field, lowercase, named},
     settings::{Settings, time, usage},
     terminal::escape,
 };
@@ -64,11 +64,11 @@ fn text(answer: &Value) -> String {
             format!("#{}", field(&d["record"], "position")),
             field(d, "session"),
             field(d, "at"),
-            field(d, "app"),
+            named(d, "app"),
             lowercase(d, "outcome"),
             reading(d),
             reading(&d["atK"]),
-            format!("{} {}", field(d, "rule"), field(d, "version")),
+            format!("{} {}", named(d, "rule"), field(d, "version")),
             if rested.is_empty() { "–".into() } else { rested.join(" ") },
             marks(d),
             if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     ledger_client::asking,
-    output::{field, joined, lowercase, print_answer},
+    output::{field, joined, lowercase, named, print_answer},
     settings::Settings,
     table::table,
 };
@@ -32,7 +32,7 @@ fn session_text(answer: &Value) -> String {
     let mut parts = vec![format!("{} · {} · {}", field(s, "id"), field(s, "subject"), state(s))];
     let behind = [
         ("aliases", joined(&s["aliases"])),
-        ("idp", field(s, "idp")),
+        ("idp", named(s, "idp")),
         ("IdP session", field(s, "idpSession")),
         ("root", field(s, "rootSession")),
     ];
@@ -87,10 +87,10 @@ fn session_text(answer: &Value) -> String {
         vec![
             format!("#{}", field(&d["record"], "position")),
             field(d, "at"),
-            field(d, "app"),
+            named(d, "app"),
             lowercase(d, "outcome"),
             lowercase(d, "implied"),
-            format!("{} {}", field(d, "rule"), field(d, "version")),
+            format!("{} {}", named(d, "rule"), field(d, "version")),
             field(d, "firstUnmet"),
             marks(d),
         ]

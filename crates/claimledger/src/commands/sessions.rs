@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::SessionsArgs,
     ledger_client::asking,
-    output::{field, joined, lowercase},
+    output::{field, joined, lowercase, named},
     settings::{Settings, time},
 };
 use anyhow::Result;
@@ -89,7 +89,7 @@ fn sessions_text(answer: &Value) -> String {
             field(s, "id"),
             field(s, "subject"),
             field(s, "startedAt"),
-            field(s, "idp"),
+            named(s, "idp"),
             if factors.is_empty() { "–".into() } else { factors.join(" ") },
             state(s),
             flags.join(", "),

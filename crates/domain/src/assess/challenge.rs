@@ -51,14 +51,7 @@ pub(crate) fn with_local(
                 local_factors::ID,
             )
         };
-        Candidate {
-            factor: None,
-            value: value.into(),
-            third_party: false,
-            sure: true,
-            missing: vec![],
-            any_method: false,
-        }
+        Candidate::of(value.into())
     }));
     requirement::read(rule, &all, federation, Taking::Possible)
 }

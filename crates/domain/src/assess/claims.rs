@@ -7,8 +7,9 @@
 
 use super::{
     accepted_content,
+    engine_mix::EngineMix,
     keys::{self, Standing},
-    okta_claims,
+    legacy_mapping, okta_claims,
     retraction::{self, Hit},
     third_party_amr,
     trust_at_receipt::{self, Trust},
@@ -103,9 +104,8 @@ pub(crate) struct Fate {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads an assertion on the falsifiers of `falsified`; `facts` are the session's, `at` is T,
-    /// for
-    /// what is only told.
+    /// Reads an assertion on the falsifiers of `falsified`; `facts` are those of its session by T,
+    /// `at` is T, for what is only told.
     pub(crate) fn read(
         facts: &[Seen<'a>],
         seen: Seen<'a>,
@@ -225,6 +225,9 @@ impl<'a> Claim<'a> {
             add(&mut fate.ignored, &ignored);
             add(&mut fate.missing, &world.trust.missing);
         }
+        if self.worlds.iter().any(|world| world.trust.mix != self.mix()) {
+            add(&mut fate.missing, &[codes::MISSING_EXACT_TIME]);
+        }
         fate.void = self.void();
         fate.counts = Tri::of(self.worlds.iter().map(counts));
         match fate.counts {
@@ -255,6 +258,11 @@ impl<'a> Claim<'a> {
     pub(crate) fn third_party(&self) -> bool {
         self.world().third_party(self.data)
     }
+
+    /// Which engines the two orgs run.
+    pub(crate) fn mix(&self) -> EngineMix {
+        self.world().trust.mix
+    }
 }
 
 impl<'a> World<'a> {
@@ -278,6 +286,8 @@ impl<'a> World<'a> {
             // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md`
             // 13, 15).
             world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
+        } else if idp.is_some_and(|i| legacy_mapping::applies(&i.data)) && data.methods.is_empty() {
+            world.values = shared(legacy_mapping::read(data.amr.as_deref().unwrap_or_default()));
         } else if world.third_party(data) {
             let factor_only = idp.is_some_and(|i| i.data.usage == Some(IdpUsage::FactorOnly));
             world.values =

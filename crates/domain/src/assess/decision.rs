@@ -7,22 +7,25 @@
 //! that takes away was falsified later.
 
 use super::{
-    challenge,
+    challenge, claim_sourcing,
     claims::{self, Claim, Tri, add},
+    difference,
     factors::AssessedFactor,
     falsifiers::Hit,
-    reauthenticate,
+    reauthenticate::{self, Age},
     requirement::{self, Candidate, Reading, Taking},
+    security_question, step_up,
     until_session_end::Life,
     value::{Value, ordered},
 };
 use crate::{
     codes,
     history::{HistoryCut, Stated},
-    model::{Agreement, Certainty, Difference, FactorType, Implied, MetAtDecision},
+    model::{Certainty, Difference, FactorType, Implied, MetAtDecision},
     order::{Seen, latest},
 };
 use claimledger_facts::{
+    ids::PolicyId,
     time::{Occurred, Time},
     types::{
         authenticator::AuthenticatorConfigured,
@@ -93,6 +96,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) certain: Option<Reading>,
     /// On what counts at most.
     pub(crate) possible: Option<Reading>,
+    /// What the application asked for beyond the rule.
+    pub(crate) acr: Option<AcrReading>,
     pub(crate) local: Vec<&'a Stated<AuthenticatorConfigured>>,
     /// With all local authenticators: what is still unmet.
     pub(crate) with_local: Option<Reading>,
@@ -160,8 +165,8 @@ pub(crate) fn judge_as_if<'a>(
     previous: Option<Seen<'a>>,
     policy: &'a Stated<PolicyConfigured>,
 ) -> Judged<'a> {
-    let only = if let [only] = policy.data.rules.as_slice() { Some(only) } else { None };
-    judge_by(setting, seen, data, previous, Some(policy), rule_used(&policy.data, data).or(only))
+    let rule = rule_used(&policy.data, data).or_else(|| only_rule(&policy.data));
+    judge_by(setting, seen, data, previous, Some(policy), rule)
 }
 
 fn judge_by<'a>(
@@ -185,6 +190,7 @@ fn judge_by<'a>(
         federation_open,
         certain: None,
         possible: None,
+        acr: None,
         local: challenge::local_authenticators(setting.history, at),
         with_local: None,
         implied: Implied::Undetermined,
@@ -207,16 +213,32 @@ fn judge_by<'a>(
         (Some(_), Some(rule)) => judged.imply(rule),
     }
     judged.relied_on = relied_on(setting, &judged, at);
-    judged.differs = difference(setting, &judged, at);
+    judged.differs = difference::difference(setting, &judged, at);
     judged
 }
 
-/// The rule that the decision names, or the only one where it names none.
+/// The rule that the decision names, or the only one where it names none. One that is not active
+/// was not the one that was used (`semantics.md` 18, 19).
 fn rule_used<'a>(policy: &'a PolicyConfigured, decision: &PolicyDecided) -> Option<&'a Rule> {
-    match (&decision.rule, policy.rules.as_slice()) {
-        (Some(named), rules) => rules.iter().find(|r| r.rule == *named),
-        (None, [only]) => Some(only),
-        (None, _) => None,
+    match &decision.rule {
+        Some(named) => policy.rules.iter().find(|r| r.rule == *named && is_active(r)),
+        None => only_rule(policy),
+    }
+}
+
+fn only_rule(policy: &PolicyConfigured) -> Option<&Rule> {
+    let mut active = policy.rules.iter().filter(|r| is_active(r));
+    active.next().filter(|_| active.next().is_none())
+}
+
+pub(crate) fn is_active(rule: &Rule) -> bool {
+    matches!(rule.status, None | Some(Status::Active))
+}
+
+impl<'a> Judged<'a> {
+    /// The policy that it is judged by, as known at K.
+    pub(crate) fn policy_id(&self, history: HistoryCut<'a>) -> &'a PolicyId {
+        history.policies().meant(&self.data.policy)
     }
 }
 
@@ -227,32 +249,74 @@ impl Judged<'_> {
             self.first_unmet = Some(codes::RULE_DENIES);
             return;
         }
-        if !rule.chain.is_empty() {
-            self.missing.push(codes::MISSING_METHOD_CHAIN);
+        if rule.other_verification.is_some() {
+            self.missing.push(codes::MISSING_VERIFICATION_FORM);
             return;
         }
-        let certain =
-            requirement::read(rule, &self.candidates, self.federation == Tri::Yes, Taking::Certain);
-        let possible =
-            requirement::read(rule, &self.candidates, self.federation != Tri::No, Taking::Possible);
-        if certain.met {
+        let [certain, possible] =
+            [Taking::Certain, Taking::Possible].map(|taking| self.read(rule, taking));
+        let acr = self.step_up(rule);
+        let met = |taking: Taking, rule: &Reading| {
+            rule.met && acr.as_ref().is_none_or(|acr| acr.met(taking))
+        };
+        if met(Taking::Certain, &certain) {
             self.implied = Implied::Allow;
-        } else if possible.met {
+        } else if met(Taking::Possible, &possible) {
             self.missing = requirement::missing(rule, &self.candidates);
+            if let Some(acr) = &acr {
+                add(&mut self.missing, &requirement::missing(&acr.asked.rule, &self.candidates));
+            }
             add(&mut self.missing, &self.federation_open);
         } else {
-            let filled = challenge::with_local(
-                rule,
-                &self.candidates,
-                self.federation == Tri::Yes,
-                &self.local,
-            );
-            self.implied = if filled.met { Implied::Challenge } else { Implied::Deny };
-            self.first_unmet = certain.best.unmet.first().copied();
+            let filled = self.with_local(rule);
+            let can_be_filled = filled.met && acr.as_ref().is_none_or(|acr| acr.filled.met);
+            self.implied = if can_be_filled { Implied::Challenge } else { Implied::Deny };
+            // The rule comes first, then what the application asked for beyond it.
+            let unmet = certain.best.unmet.first().copied();
+            self.first_unmet = unmet.or(Some(codes::REQUESTED_ACR));
             self.with_local = Some(filled);
         }
         self.certain = Some(certain);
         self.possible = Some(possible);
+        self.acr = acr;
+    }
+
+    /// What counts, read by a rule.
+    fn read(&self, rule: &Rule, taking: Taking) -> Reading {
+        let federation = match taking {
+            Taking::Certain => self.federation == Tri::Yes,
+            Taking::Possible => self.federation != Tri::No,
+        };
+        requirement::read(rule, &self.candidates, federation, taking)
+    }
+
+    fn with_local(&self, rule: &Rule) -> Reading {
+        challenge::with_local(rule, &self.candidates, self.federation == Tri::Yes, &self.local)
+    }
+
+    fn step_up(&self, rule: &Rule) -> Option<AcrReading> {
+        let asked = step_up::asked(self.data.requested_acr.as_deref()?, rule)?;
+        let [certain, possible] =
+            [Taking::Certain, Taking::Possible].map(|taking| self.read(&asked.rule, taking));
+        let filled = self.with_local(&asked.rule);
+        Some(AcrReading { certain, possible, filled, asked })
+    }
+}
+
+/// How what the application asked for beyond the rule stands.
+#[derive(Clone, Debug)]
+pub(crate) struct AcrReading {
+    pub(crate) asked: step_up::Asked,
+    pub(crate) certain: Reading,
+    pub(crate) possible: Reading,
+    pub(crate) filled: Reading,
+}
+
+impl AcrReading {
+    /// Met, or not asked where it is asked only if it can be had.
+    pub(crate) fn met(&self, taking: Taking) -> bool {
+        let reading = if taking == Taking::Certain { &self.certain } else { &self.possible };
+        reading.met || self.asked.if_possible && !self.filled.met
     }
 }
 
@@ -264,65 +328,81 @@ fn candidates(
     previous: Option<Seen<'_>>,
 ) -> (Vec<Candidate>, Vec<usize>) {
     let (mut candidates, mut stale) = (Vec::new(), Vec::new());
-    let within = rule.and_then(|r| r.reauthenticate_in_secs);
     for (index, factor) in setting.factors.iter().enumerate().filter(|(_, f)| f.by_rules != Tri::No)
     {
         let in_effect = factor_in_effect(setting.life, factor, at);
         if in_effect == Tri::No {
             continue;
         }
-        let mut missing = factor.missing.clone();
+        let mut candidate = recorded(setting, index, at);
+        candidate.missing.clone_from(&factor.missing);
         if in_effect == Tri::Maybe {
-            add(&mut missing, &[codes::MISSING_EXACT_TIME]);
+            add(&mut candidate.missing, &[codes::MISSING_EXACT_TIME]);
         }
-        let fresh = reauthenticate::is_fresh(factor.seen, within, at, previous);
-        match factor.claim {
-            None if fresh == Tri::No => {
-                stale.push(index);
-                continue;
-            }
-            None if fresh == Tri::Maybe => add(&mut missing, &[codes::MISSING_EXACT_TIME]),
-            Some(claim)
-                if fresh != Tri::Yes
-                    && reauthenticate::may_be_sourced(
-                        setting.history,
-                        &setting.claims[claim].data.idp,
-                        at,
-                    ) =>
-            {
-                add(&mut missing, &[codes::MISSING_CLAIM_SOURCING]);
-            }
-            None | Some(_) => {}
+        if !bound_by_age(setting, rule, &mut candidate, factor, at, previous) {
+            stale.push(index);
+            continue;
         }
-        let sure = factor.by_rules == Tri::Yes && missing.is_empty();
-        let value = factor.value.clone();
-        candidates.push(Candidate {
-            factor: Some(index),
-            value,
-            third_party: factor.third_party,
-            sure,
-            missing,
-            any_method: false,
-        });
+        candidate.sure = factor.by_rules == Tri::Yes && candidate.missing.is_empty();
+        candidates.push(candidate);
     }
     unpool(setting, &mut candidates, at);
-    for claim in
-        setting.claims.iter().filter(|c| in_effect(setting.life, c.seen.occurred(), at) != Tri::No)
-    {
+    let in_effect = |c: &Claim<'_>| in_effect(setting.life, c.seen.occurred(), at) != Tri::No;
+    for (index, claim) in setting.claims.iter().enumerate().filter(|(_, c)| in_effect(c)) {
         let Some(code) = claim.unseen() else { continue };
         for factor_type in [FactorType::Knowledge, FactorType::Possession] {
             let value = Arc::new(Value::alone("", factor_type, Property::ALL, ""));
             candidates.push(Candidate {
-                factor: None,
-                value,
+                claim: Some(index),
                 third_party: claim.third_party(),
+                mix: claim.mix(),
+                bar: security_question::bar(setting.history, at, claim.third_party(), &value),
                 sure: false,
                 missing: vec![code],
                 any_method: true,
+                ..Candidate::of(value)
             });
         }
     }
     (candidates, stale)
+}
+
+/// A factor, as if it certainly counted.
+pub(super) fn recorded(setting: Setting<'_, '_>, index: usize, at: Occurred) -> Candidate {
+    let factor = &setting.factors[index];
+    let bar = security_question::bar(setting.history, at, factor.third_party, &factor.value);
+    Candidate { bar, ..Candidate::of_factor(index, factor) }
+}
+
+/// Whether a factor is fresh enough for the rule; false: for no alternative of it.
+fn bound_by_age(
+    setting: Setting<'_, '_>,
+    rule: Option<&Rule>,
+    candidate: &mut Candidate,
+    factor: &AssessedFactor<'_>,
+    at: Occurred,
+    previous: Option<Seen<'_>>,
+) -> bool {
+    let Some(rule) = rule else { return true };
+    let (bounded, open) = match factor.claim {
+        None => (Tri::Yes, None),
+        Some(claim) => claim_sourcing::sourced(setting.history, &setting.claims[claim], at),
+    };
+    if bounded == Tri::No {
+        return true;
+    }
+    let age = Age::of(factor.seen, at, previous);
+    let bounds = reauthenticate::bounds(rule, factor.value.factor_type);
+    let mut fresh: Vec<Tri> = bounds.into_iter().map(|secs| age.within(secs)).collect();
+    fresh.dedup();
+    match fresh.as_slice() {
+        [Tri::Yes] => {}
+        [Tri::No] if open.is_none() => return false,
+        [_] => add(&mut candidate.missing, &[open.unwrap_or(codes::MISSING_EXACT_TIME)]),
+        // Alternatives differ.
+        _ => (candidate.age, candidate.age_open) = (Some(age), open),
+    }
+    true
 }
 
 /// What a lost authenticator gave no longer pools with the rest of its assertion; what it may have
@@ -359,12 +439,12 @@ fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) 
 }
 
 /// Whether a factor still counts at a time: until the session ends, or what gave it is lost.
-fn factor_in_effect(life: &Life<'_>, factor: &AssessedFactor<'_>, at: Occurred) -> Tri {
+pub(super) fn factor_in_effect(life: &Life<'_>, factor: &AssessedFactor<'_>, at: Occurred) -> Tri {
     within(factor.losses.closes(life.closes(), factor.occurred().from), factor.occurred(), at)
 }
 
 /// Whether something that began then still counts at a time: [from, end of the session).
-fn in_effect(life: &Life<'_>, began: Occurred, at: Occurred) -> Tri {
+pub(super) fn in_effect(life: &Life<'_>, began: Occurred, at: Occurred) -> Tri {
     within(life.closes(), began, at)
 }
 
@@ -451,20 +531,12 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
         .enumerate()
         .filter(|(_, f)| f.by_record && f.occurred().from <= latest(at) && named(f));
     let relied: Vec<usize> = earlier.map(|(index, _)| index).collect();
-    let as_recorded = |index: usize| Candidate {
-        factor: Some(index),
-        value: setting.factors[index].value.clone(),
-        third_party: setting.factors[index].third_party,
-        sure: true,
-        missing: vec![],
-        any_method: false,
-    };
-    let all: Vec<Candidate> = relied.iter().copied().map(as_recorded).collect();
+    let all: Vec<Candidate> = relied.iter().map(|index| recorded(setting, *index, at)).collect();
     let holds = |candidates: &[Candidate]| {
         judged.rule.is_some_and(|rule| {
             let federation = judged.federation != Tri::No || !setting.claims.is_empty();
             rule.access == Access::Allow
-                && rule.chain.is_empty()
+                && rule.other_verification.is_none()
                 && requirement::read(rule, candidates, federation, Taking::Certain).met
         })
     };
@@ -504,96 +576,4 @@ fn without(setting: Setting<'_, '_>, all: &[Candidate], at: usize) -> Vec<Candid
             });
     }
     rest
-}
-
-/// Recorded and implied differ when one lets in and the other does not (`semantics.md` 19).
-fn difference(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<Difference> {
-    let recorded = judged.data.outcome;
-    if Agreement::of(recorded, judged.implied) != Agreement::Differs {
-        return None;
-    }
-    let code = if judged.implied == Implied::Allow {
-        codes::REFUSED_THOUGH_MET
-    } else {
-        let cause = void_cause(setting, judged, at).or_else(|| lost_cause(setting, judged, at));
-        cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
-    };
-    Some(Difference {
-        recorded,
-        implied: judged.implied,
-        code,
-        words: codes::difference_words(code),
-    })
-}
-
-/// The first void reason, where the rule would hold had the assertion been good.
-fn void_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<&'static str> {
-    let rule = judged.rule.filter(|r| r.access == Access::Allow)?;
-    let earlier = |o: Occurred| o.from <= at.from && in_effect(setting.life, o, at) != Tri::No;
-    let mut all = judged.candidates.clone();
-    let mut cause = None;
-    for (index, factor) in setting
-        .factors
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| !f.void.is_empty() && f.by_record && earlier(f.occurred()))
-    {
-        cause = cause.or(factor.void.first().copied());
-        let (value, third_party) = (factor.value.clone(), factor.third_party);
-        all.push(Candidate {
-            factor: Some(index),
-            value,
-            third_party,
-            sure: true,
-            missing: vec![],
-            any_method: false,
-        });
-    }
-    let void_claim = setting
-        .claims
-        .iter()
-        .filter(|c| earlier(c.seen.occurred()))
-        .find(|c| c.stands() == Tri::No);
-    let cause = cause.or_else(|| void_claim.and_then(|c| c.world().void.first().copied()))?;
-    requirement::read(rule, &all, true, Taking::Certain).met.then_some(cause)
-}
-
-/// Whether the rule would hold had nothing been lost.
-fn lost_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<&'static str> {
-    let rule = judged.rule.filter(|r| r.access == Access::Allow)?;
-    let lost = |f: &AssessedFactor<'_>| {
-        f.by_rules != Tri::No
-            && in_effect(setting.life, f.occurred(), at) != Tri::No
-            && factor_in_effect(setting.life, f, at) != Tri::Yes
-    };
-    let lost: Vec<usize> =
-        (0..setting.factors.len()).filter(|f| lost(&setting.factors[*f])).collect();
-    let claims: Vec<_> = lost.iter().map(|f| setting.factors[*f].claim).collect();
-    let mut all = judged.candidates.clone();
-    // The rest of its assertion pools again with what was not lost.
-    for candidate in &mut all {
-        let Some(factor) = candidate
-            .factor
-            .map(|f| &setting.factors[f])
-            .filter(|f| f.claim.is_some() && claims.contains(&f.claim))
-        else {
-            continue;
-        };
-        candidate.value = factor.value.clone();
-    }
-    all.retain(|c| c.factor.is_none_or(|f| !lost.contains(&f)));
-    all.extend(lost.iter().map(|index| {
-        let factor = &setting.factors[*index];
-        Candidate {
-            factor: Some(*index),
-            value: factor.value.clone(),
-            third_party: factor.third_party,
-            sure: true,
-            missing: vec![],
-            any_method: false,
-        }
-    }));
-    let holds = !lost.is_empty()
-        && requirement::read(rule, &all, judged.federation == Tri::Yes, Taking::Certain).met;
-    holds.then_some(codes::AUTHENTICATOR_LOST)
 }

@@ -4,6 +4,7 @@
 use super::{
     authenticator_lost::{self, Losses, Running},
     claims::{self, Claim, Tri},
+    engine_mix::EngineMix,
     local_factors,
     value::Value,
 };
@@ -29,6 +30,8 @@ pub(crate) struct AssessedFactor<'a> {
     /// The record that carries it.
     pub(crate) seen: Seen<'a>,
     pub(crate) third_party: bool,
+    /// Which engines the two orgs run.
+    pub(crate) mix: EngineMix,
     pub(crate) by_record: bool,
     pub(crate) by_rules: Tri,
     pub(crate) void: Vec<&'static str>,
@@ -84,6 +87,7 @@ pub(crate) fn factors<'a>(
                 claim: None,
                 seen: *seen,
                 third_party: false,
+                mix: EngineMix::Full,
                 by_record: true,
                 by_rules: Tri::Yes,
                 void: vec![],
@@ -114,6 +118,7 @@ pub(crate) fn factors<'a>(
                 claim: Some(index),
                 seen: *seen,
                 third_party: claim.third_party(),
+                mix: claim.mix(),
                 by_record,
                 by_rules: fate.counts,
                 void: fate.void,

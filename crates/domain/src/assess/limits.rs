@@ -1,15 +1,30 @@
 //! How long a session may last and be idle (`semantics.md` 22, 44).
 //!
-//! What the session does not state comes from the global session policy in force at its start.
-//! Where no start was seen, or its source's log carries no limits, and no such policy was known,
-//! the limits are unknown; what a native `session.started` does not state is none.
+//! Source: Okta, Policies, global session policy: its rules limit lifetime and idle time. What the
+//! session does not state comes from the rule that held, in the version in force at its start;
+//! where no rule is stated to have held, from the one active policy, if whatever rule of it held
+//! gives the same. Where no start was seen, or its source's log carries no limits, and no such rule
+//! was known, the limits are unknown; what a native `session.started` does not state is none.
 
-use crate::{codes, history::HistoryCut, model::RecordRef, order::Seen};
-use claimledger_facts::{
-    time::{Occurred, Time},
-    types::session::SessionStarted,
-    vocabulary::{Note, PolicyKind, Status},
+use super::decision::is_active;
+use crate::{
+    codes,
+    history::{HistoryCut, Stated},
+    model::RecordRef,
+    order::Seen,
 };
+use claimledger_facts::{
+    fact::FactData,
+    ids::RuleId,
+    time::{Occurred, Time},
+    types::{
+        policy::{PolicyConfigured, Rule},
+        session::{SessionGoverned, SessionStarted},
+    },
+    vocabulary::{Access, Note, PolicyKind, Status},
+};
+
+pub(crate) const ID: &str = "limits";
 
 /// The limits of a session, as true at T.
 #[derive(Clone, Debug)]
@@ -18,29 +33,65 @@ pub(crate) struct Limits<'a> {
     pub(crate) idle_secs: Option<u64>,
     /// The policy record that gives them, where the session does not.
     pub(crate) policy: Option<&'a RecordRef>,
+    /// The rule that is stated to have held.
+    pub(crate) governed: Option<Governed<'a>>,
     /// Those that are unknown: codes.
     pub(crate) missing: Vec<&'static str>,
     /// Whether a start is stated, by a log that does not carry limits.
     pub(crate) not_logged: bool,
 }
 
+/// That a rule held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Governed<'a> {
+    pub(crate) record: &'a RecordRef,
+    pub(crate) rule: &'a RuleId,
+    /// Whether limits of it are known.
+    pub(crate) known: bool,
+}
+
+/// What a policy gives, and the record that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Given<'a> {
+    lifetime: Option<u64>,
+    idle: Option<u64>,
+    record: &'a RecordRef,
+}
+
 impl<'a> Limits<'a> {
-    /// Of a session that begins then; `started` is its first `session.started` by T.
+    /// Of a session that begins then; `started` is its first `session.started` by T, `facts` are
+    /// its facts by T, in the total order.
     pub(crate) fn of(
         started: Option<(Seen<'a>, &'a SessionStarted)>,
         start: Occurred,
+        facts: &[Seen<'a>],
         history: HistoryCut<'a>,
     ) -> Self {
-        let (policy_lifetime, policy_idle, policy) = policy_limits(history, start);
+        // Of several the first, as of several starts (`semantics.md` 44).
+        let held = facts.iter().find_map(|seen| match &seen.known.fact.data {
+            FactData::SessionGoverned(held) => Some((*seen, held)),
+            _ => None,
+        });
+        let given = match held {
+            Some((_, held)) => of_rule(history, held, start),
+            None => of_only_policy(history, start),
+        };
+        let governed = held.map(|(seen, held)| Governed {
+            record: seen.record(),
+            rule: &held.rule,
+            known: given.is_some(),
+        });
         let stated_end = started.and_then(|(_, data)| data.lifetime_ends_at);
         let stated_idle = started.and_then(|(_, data)| data.idle_secs);
+        let lifetime = given.and_then(|given| given.lifetime);
         let lifetime_ends_at =
-            stated_end.or_else(|| policy_lifetime.map(|secs| start.from.plus_secs(secs)));
-        let idle_secs = stated_idle.map_or(policy_idle, |secs| (secs > 0).then_some(secs));
+            stated_end.or_else(|| lifetime.map(|secs| start.from.plus_secs(secs)));
+        let idle = given.and_then(|given| given.idle);
+        let idle_secs = stated_idle.map_or(idle, |secs| (secs > 0).then_some(secs));
 
         let not_logged =
             started.is_some_and(|(seen, _)| seen.known.notes.contains(&Note::LimitsNotLogged));
-        let known = policy.is_some() || started.is_some() && !not_logged;
+        let known = given.is_some() || started.is_some() && !not_logged;
         let mut missing = Vec::new();
         if !known && stated_end.is_none() {
             missing.push(codes::MISSING_LIFETIME_LIMIT);
@@ -53,19 +104,50 @@ impl<'a> Limits<'a> {
         Self {
             lifetime_ends_at,
             idle_secs,
-            policy: policy.filter(|_| from_policy),
+            policy: given.map(|given| given.record).filter(|_| from_policy),
+            governed,
             missing,
             not_logged,
         }
     }
 }
 
-/// The limits of the global session policy at a time, where exactly one is active. With several,
-/// which one held is not stated, and no limit is guessed.
-fn policy_limits<'a>(
+/// The limits of a rule, and what it does not state of its policy. 0 is no limit (`semantics.md`
+/// 44).
+fn given<'a>(policy: &'a Stated<PolicyConfigured>, rule: Option<&Rule>) -> Given<'a> {
+    let lifetime = rule.and_then(|r| r.max_lifetime_secs).or(policy.data.max_lifetime_secs);
+    let idle = rule.and_then(|r| r.max_idle_secs).or(policy.data.max_idle_secs);
+    Given {
+        lifetime: lifetime.filter(|secs| *secs > 0),
+        idle: idle.filter(|secs| *secs > 0),
+        record: &policy.record,
+    }
+}
+
+/// The limits of the rule that held, in the version in force at the start. Where an interval leaves
+/// the version open, only if all give the same.
+fn of_rule<'a>(
     history: HistoryCut<'a>,
+    held: &SessionGoverned,
     start: Occurred,
-) -> (Option<u64>, Option<u64>, Option<&'a RecordRef>) {
+) -> Option<Given<'a>> {
+    let policies = history.policies();
+    let policy = match &held.policy {
+        Some(policy) => policies.meant(policy),
+        None => policies.of_rule(&held.rule)?,
+    };
+    let of_version = |version: Option<&'a Stated<PolicyConfigured>>| {
+        let version = version.filter(|v| v.data.kind == PolicyKind::GlobalSession)?;
+        let rule = version.data.rules.iter().find(|r| r.rule == held.rule)?;
+        Some(given(version, Some(rule)))
+    };
+    same(policies.at(policy, start).options.into_iter().map(of_version))
+}
+
+/// The limits of the global session policy at a time, where exactly one is active, and whatever
+/// active rule of it held gives the same. With several, which one held is not stated, and no limit
+/// is guessed.
+fn of_only_policy<'a>(history: HistoryCut<'a>, start: Occurred) -> Option<Given<'a>> {
     let in_force = history
         .policies()
         .ids()
@@ -74,12 +156,22 @@ fn policy_limits<'a>(
         p.data.kind == PolicyKind::GlobalSession
             && matches!(p.data.status, None | Some(Status::Active))
     });
-    match (global.next(), global.next()) {
-        (Some(policy), None) => (
-            policy.data.max_lifetime_secs.filter(|s| *s > 0),
-            policy.data.max_idle_secs.filter(|s| *s > 0),
-            Some(&policy.record),
-        ),
-        _ => (None, None, None),
-    }
+    let policy = global.next().filter(|_| global.next().is_none())?;
+    let mut rules = policy
+        .data
+        .rules
+        .iter()
+        .filter(|rule| is_active(rule) && rule.access == Access::Allow)
+        .map(|rule| Some(given(policy, Some(rule))))
+        .peekable();
+    if rules.peek().is_none() { Some(given(policy, None)) } else { same(rules) }
+}
+
+/// What all of them give, where they give the same.
+fn same<'a>(mut all: impl Iterator<Item = Option<Given<'a>>>) -> Option<Given<'a>> {
+    let first = all.next()??;
+    let alike = |other: Option<Given<'a>>| {
+        other.is_some_and(|o| (o.lifetime, o.idle) == (first.lifetime, first.idle))
+    };
+    all.all(alike).then_some(first)
 }

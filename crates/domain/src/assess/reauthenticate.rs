@@ -1,47 +1,74 @@
 //! After how long a verification no longer counts for a rule that asks for reauthentication
 //! (`semantics.md` 36).
 //!
-//! Source: Okta, Sign-on policies, reauthentication; Configure claims sharing: a claimed factor is
-//! not asked for again while the session is active, unless identity claims sourcing sends the user
-//! back to that IdP. This version does not read claim sourcing: where it would bound a claimed
-//! factor, the factor is only possible, and says so (`semantics.md` 9).
+//! Source: Okta, Sign-on policies, reauthentication: a class of an alternative may have an interval
+//! of its own, which replaces the rule's. Whether it bounds a claimed factor:
+//! [`super::claim_sourcing`].
 
 use super::claims::Tri;
 use crate::{
-    history::HistoryCut,
+    model::FactorType,
     order::{Seen, latest, total_order},
 };
-use claimledger_facts::{ids::IdpId, time::Occurred, vocabulary::Redirect};
+use claimledger_facts::{
+    time::Occurred,
+    types::policy::{Alternative, Rule},
+};
 
 pub(crate) const ID: &str = "reauthenticate";
 
-/// Whether a verification is fresh enough for a decision: counted from when it occurred, half-open;
-/// 0 seconds: verified since the session's previous decision. It does not end the factor's
-/// interval.
-pub(crate) fn is_fresh(
-    verified: Seen<'_>,
-    within_secs: Option<u64>,
+/// How old a verification is at a decision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Age {
+    verified: Occurred,
     decision: Occurred,
-    previous: Option<Seen<'_>>,
-) -> Tri {
-    match within_secs {
-        None => Tri::Yes,
-        Some(0) => Tri::of([previous.is_none_or(|p| total_order(verified.known, p.known).is_gt())]),
-        Some(secs) => {
-            let (first, last) = (verified.occurred().from, latest(verified.occurred()));
-            // Stalest and freshest reading of two intervals; for instants they are one.
-            Tri::of([
-                latest(decision) < first.plus_secs(secs),
-                decision.from < last.plus_secs(secs),
-            ])
+    /// Since the session's previous decision.
+    since_previous: bool,
+}
+
+impl Age {
+    pub(crate) fn of(verified: Seen<'_>, decision: Occurred, previous: Option<Seen<'_>>) -> Self {
+        let since = previous.is_none_or(|p| total_order(verified.known, p.known).is_gt());
+        Self { verified: verified.occurred(), decision, since_previous: since }
+    }
+
+    /// Whether it is fresh: counted from when it occurred, half-open; 0 seconds: verified since the
+    /// session's previous decision. It does not end the factor's interval.
+    pub(crate) fn within(self, secs: Option<u64>) -> Tri {
+        match secs {
+            None => Tri::Yes,
+            Some(0) => Tri::of([self.since_previous]),
+            Some(secs) => {
+                let (first, last) = (self.verified.from, latest(self.verified));
+                // Stalest and freshest reading of two intervals; for instants they are one.
+                Tri::of([
+                    latest(self.decision) < first.plus_secs(secs),
+                    self.decision.from < last.plus_secs(secs),
+                ])
+            }
         }
     }
 }
 
-/// Whether claim sourcing may send reauthentication of this IdP's claims back to it at a time.
-pub(crate) fn may_be_sourced(history: HistoryCut<'_>, idp: &IdpId, decision: Occurred) -> bool {
-    history.settings().claim_sourcing(decision).options.into_iter().flatten().any(|sourcing| {
-        sourcing.data.redirect == Redirect::Fixed
-            && sourcing.data.include.as_ref().is_none_or(|include| include.contains(idp))
-    })
+/// The interval that an alternative has for a factor of this type.
+pub(crate) fn bound(rule: &Rule, alternative: &Alternative, of: FactorType) -> Option<u64> {
+    let own = match of {
+        FactorType::Knowledge => alternative.knowledge_reauthenticate_in_secs,
+        FactorType::Possession => {
+            alternative.possession.as_ref().and_then(|asks| asks.reauthenticate_in_secs)
+        }
+        FactorType::Inherence | FactorType::Unspecified => None,
+    };
+    own.or(rule.reauthenticate_in_secs)
+}
+
+/// The distinct intervals that a rule has for a factor of this type.
+pub(crate) fn bounds(rule: &Rule, of: FactorType) -> Vec<Option<u64>> {
+    let none = [Alternative::default()];
+    let alternatives: &[Alternative] =
+        if rule.alternatives.is_empty() { &none } else { &rule.alternatives };
+    let mut bounds: Vec<_> = alternatives.iter().map(|a| bound(rule, a, of)).collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    bounds
 }

@@ -6,11 +6,19 @@
 //! third-party IdP cannot meet an alternative with an allow or exclude list. The first unmet
 //! requirement is that of the alternative that lacks least (`semantics.md` 18, 40).
 
-use super::value::Value;
+use super::{
+    claims::{Tri, add},
+    engine_mix::{self, ClassicReading, EngineMix},
+    factors::AssessedFactor,
+    global_session,
+    method_chain::{self, ChainReading},
+    reauthenticate::{self, Age},
+    value::Value,
+};
 use crate::{codes, model::FactorType};
 use claimledger_facts::{
     types::policy::{Alternative, Possession, Rule},
-    vocabulary::{FactorMode, Method, Property},
+    vocabulary::{Method, Property},
 };
 use std::sync::Arc;
 
@@ -21,14 +29,90 @@ pub(crate) const ID: &str = "requirement";
 pub(crate) struct Candidate {
     /// Index into the session's factors; none: one that could be there.
     pub(crate) factor: Option<usize>,
+    /// Index into the session's claims; none: local.
+    pub(crate) claim: Option<usize>,
     pub(crate) value: Arc<Value>,
     pub(crate) third_party: bool,
+    /// Which engines the two orgs run.
+    pub(crate) mix: EngineMix,
+    /// What keeps it out of every rule of the organisation.
+    pub(crate) bar: Option<Bar>,
+    /// Where alternatives differ in how old it may be.
+    pub(crate) age: Option<Age>,
+    /// Whether its age bounds it is open, for want of this.
+    pub(crate) age_open: Option<&'static str>,
     /// It certainly counts at this time.
     pub(crate) sure: bool,
     /// What would settle it.
     pub(crate) missing: Vec<&'static str>,
     /// It can be had by any method: what an unseen claim might have carried.
     pub(crate) any_method: bool,
+}
+
+impl Candidate {
+    /// One that certainly counts.
+    pub(crate) fn of(value: Arc<Value>) -> Self {
+        Self {
+            factor: None,
+            claim: None,
+            value,
+            third_party: false,
+            mix: EngineMix::Full,
+            bar: None,
+            age: None,
+            age_open: None,
+            sure: true,
+            missing: vec![],
+            any_method: false,
+        }
+    }
+
+    /// A factor of the session, as if it certainly counted.
+    pub(crate) fn of_factor(index: usize, factor: &AssessedFactor<'_>) -> Self {
+        Self {
+            factor: Some(index),
+            claim: factor.claim,
+            third_party: factor.third_party,
+            mix: factor.mix,
+            ..Self::of(Arc::clone(&factor.value))
+        }
+    }
+
+    /// Whether it is fresh enough for an alternative.
+    fn fresh(&self, rule: &Rule, alternative: &Alternative) -> Tri {
+        let bound = || reauthenticate::bound(rule, alternative, self.value.factor_type);
+        let fresh = self.age.map_or(Tri::Yes, |age| age.within(bound()));
+        if self.age_open.is_some() { fresh.max(Tri::Maybe) } else { fresh }
+    }
+}
+
+/// What keeps a factor that counts out of a rule or an alternative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bar {
+    /// The alternative lists methods, and not its own.
+    Listed,
+    /// The alternative lists methods, and it is a value of a third-party IdP.
+    ThirdPartyLists,
+    /// The rule asks for a chain, and it is a value of a third-party IdP.
+    ThirdPartyChain,
+    /// A claim of a Classic IdP.
+    FromClassic,
+    /// A claim to a Classic service provider.
+    ToClassic,
+    /// The organisation asks for the security question.
+    SecurityQuestion,
+}
+
+impl Bar {
+    /// In the order in which an explanation has them.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::ThirdPartyLists,
+        Self::Listed,
+        Self::ThirdPartyChain,
+        Self::FromClassic,
+        Self::ToClassic,
+        Self::SecurityQuestion,
+    ];
 }
 
 /// How a rule stands.
@@ -40,22 +124,28 @@ pub(crate) struct Reading {
 }
 
 /// How one alternative stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AlternativeReading {
     pub(crate) alternative: Alternative,
     pub(crate) constrained: bool,
     /// Candidates that may count here.
     pub(crate) usable: Vec<usize>,
-    /// Candidates that its lists keep out.
-    pub(crate) barred: Vec<usize>,
+    /// Candidates that something keeps out.
+    pub(crate) barred: Vec<(usize, Bar)>,
+    /// Candidates that were verified too long ago for it.
+    pub(crate) stale: Vec<usize>,
     /// Distinct types that count.
     pub(crate) types: Vec<FactorType>,
     /// The sign-in itself meets it.
     pub(crate) by_federation: bool,
     /// Bare `mfa` stands for two.
     pub(crate) by_mfa: bool,
+    /// What a Classic service provider makes of the claims.
+    pub(crate) classic: Option<ClassicReading>,
     /// The possession candidates that meet all that the rule asks for.
     pub(crate) possession: Vec<usize>,
+    /// The chain that is covered, or that lacks least.
+    pub(crate) chain: Option<ChainReading>,
     /// Unmet requirements in the evaluator's order: codes.
     pub(crate) unmet: Vec<&'static str>,
 }
@@ -76,30 +166,38 @@ pub(crate) fn read(
     federation: bool,
     taking: Taking,
 ) -> Reading {
-    let empty = [Alternative::default()];
-    let open = rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a));
-    let alternatives: &[Alternative] = if open { &empty } else { &rule.alternatives };
-    let readings =
-        alternatives.iter().map(|a| read_alternative(rule, a, candidates, federation, taking));
-    // `min_by_key` keeps the first of equals.
-    let best = readings
-        .min_by_key(|r| r.unmet.len())
-        .unwrap_or_else(|| read_alternative(rule, &empty[0], candidates, federation, taking));
+    let chains = method_chain::chains(rule);
+    if !chains.is_empty() {
+        let bars = |candidate: &Candidate| {
+            let foreign = candidate.third_party.then_some(Bar::ThirdPartyChain);
+            foreign.or(candidate.bar).or_else(|| engine_mix::bar(candidate.mix, rule, true))
+        };
+        return method_chain::read(&chains, candidates, &bars, taking);
+    }
+    let readings = alternatives(rule)
+        .into_iter()
+        .map(|a| read_alternative(rule, a, candidates, federation, taking));
+    // `min_by_key` keeps the first of equals; there is one at least.
+    let best = readings.min_by_key(|r| r.unmet.len()).unwrap_or_default();
     Reading { met: best.unmet.is_empty(), best }
+}
+
+/// The alternatives that a rule comes to: one without constraints is weaker than any other.
+pub(crate) fn alternatives(rule: &Rule) -> Vec<Alternative> {
+    let open = rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a));
+    if open { vec![Alternative::default()] } else { rule.alternatives.clone() }
 }
 
 /// How many factor types a rule asks for.
 pub(crate) const fn types_asked(rule: &Rule) -> usize {
-    match rule.factor_mode {
-        FactorMode::OneFactor => 1,
-        FactorMode::TwoFactor => 2,
-    }
+    global_session::types_asked(rule)
 }
 
 /// Whether the sign-in itself can meet a rule: any one factor or IdP (`semantics.md` 38).
 pub(crate) fn by_sign_in(rule: &Rule) -> bool {
     types_asked(rule) == 1
-        && (rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a)))
+        && method_chain::chains(rule).is_empty()
+        && alternatives(rule).iter().any(|a| !is_constrained(a))
 }
 
 /// Whether an alternative asks for anything beyond the number of types.
@@ -135,7 +233,11 @@ pub(crate) fn asked(possession: &Possession) -> Vec<(Property, &'static str)> {
 pub(crate) fn missing(rule: &Rule, candidates: &[Candidate]) -> Vec<&'static str> {
     let mut missing = Vec::new();
     for candidate in candidates {
-        super::claims::add(&mut missing, &candidate.missing);
+        add(&mut missing, &candidate.missing);
+        let aged = |a: &Alternative| candidate.fresh(rule, a) == Tri::Maybe;
+        if candidate.age.is_some() && rule.alternatives.iter().any(aged) {
+            add(&mut missing, &[candidate.age_open.unwrap_or(codes::MISSING_EXACT_TIME)]);
+        }
         // Only what the rule asks for could settle it.
         let asks = |a: &Alternative| {
             a.possession
@@ -143,15 +245,16 @@ pub(crate) fn missing(rule: &Rule, candidates: &[Candidate]) -> Vec<&'static str
                 .is_some_and(|p| asked(p).iter().any(|(p, _)| candidate.value.perhaps.contains(p)))
         };
         if rule.alternatives.iter().any(asks) {
-            super::claims::add(&mut missing, &[codes::MISSING_PROPERTIES]);
+            add(&mut missing, &[codes::MISSING_PROPERTIES]);
         }
-        let listed = rule.alternatives.iter().any(has_lists);
+        let listed =
+            rule.alternatives.iter().any(has_lists) || !method_chain::chains(rule).is_empty();
         if listed
             && candidate.value.known_method().is_none()
             && !candidate.third_party
             && !candidate.any_method
         {
-            super::claims::add(&mut missing, &[codes::MISSING_METHOD]);
+            add(&mut missing, &[codes::MISSING_METHOD]);
         }
     }
     missing
@@ -159,33 +262,52 @@ pub(crate) fn missing(rule: &Rule, candidates: &[Candidate]) -> Vec<&'static str
 
 fn read_alternative(
     rule: &Rule,
-    alternative: &Alternative,
+    alternative: Alternative,
     candidates: &[Candidate],
     federation: bool,
     taking: Taking,
 ) -> AlternativeReading {
-    let constrained = is_constrained(alternative);
-    let (mut usable, mut barred) = (Vec::new(), Vec::new());
-    for (at, candidate) in
-        candidates.iter().enumerate().filter(|(_, c)| c.sure || taking == Taking::Possible)
-    {
-        if is_allowed(alternative, candidate, taking) { usable.push(at) } else { barred.push(at) }
+    let constrained = is_constrained(&alternative);
+    let (mut usable, mut barred, mut stale) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, candidate) in candidates.iter().enumerate() {
+        let fresh = candidate.fresh(rule, &alternative);
+        let sure = candidate.sure && fresh != Tri::Maybe;
+        if !sure && taking == Taking::Certain {
+            continue;
+        }
+        match bar(rule, &alternative, candidate, taking) {
+            _ if fresh == Tri::No => stale.push(at),
+            Some(bar) => barred.push((at, bar)),
+            None => usable.push(at),
+        }
     }
     let mut types: Vec<FactorType> =
         usable.iter().map(|at| candidates[*at].value.factor_type).collect();
-    let by_mfa = !constrained && types.contains(&FactorType::Unspecified);
+    let counting: Vec<&Candidate> = usable.iter().map(|at| &candidates[*at]).collect();
+    let classic = engine_mix::classic(&counting, federation).filter(|_| !constrained);
+    let by_mfa = classic.map_or_else(
+        || !constrained && types.contains(&FactorType::Unspecified),
+        |classic| classic.mfa_completed,
+    );
     types
         .retain(|t| *t != FactorType::Unspecified && !(constrained && *t == FactorType::Inherence));
     types.sort_unstable();
     types.dedup();
 
     let asked_types = types_asked(rule);
-    let by_federation = !constrained && asked_types == 1 && federation;
+    let signed_in = classic.map_or(federation, |classic| federation && classic.first_factor);
+    let by_federation = !constrained && asked_types == 1 && signed_in;
+    let enough = classic.map_or_else(
+        || types.len() >= asked_types || by_mfa || by_federation,
+        |classic| classic.reaches(asked_types),
+    );
+    let knows = types.contains(&FactorType::Knowledge);
+    let first_factor = global_session::wants_password_or_idp(rule) && !federation;
     let mut unmet = Vec::new();
-    if types.len() < asked_types && !by_mfa && !by_federation {
+    if !enough {
         unmet.push(codes::NOT_ENOUGH_FACTORS);
     }
-    if alternative.knowledge == Some(true) && !types.contains(&FactorType::Knowledge) {
+    if (alternative.knowledge == Some(true) || first_factor) && !knows {
         unmet.push(codes::KNOWLEDGE);
     }
     let mut possession = Vec::new();
@@ -214,32 +336,47 @@ fn read_alternative(
         }
     }
     AlternativeReading {
-        alternative: alternative.clone(),
+        alternative,
         constrained,
         usable,
         barred,
+        stale,
         types,
         by_federation,
         by_mfa,
+        classic,
         possession,
+        chain: None,
         unmet,
     }
 }
 
-/// Whether an alternative's lists let a candidate count.
-fn is_allowed(alternative: &Alternative, candidate: &Candidate, taking: Taking) -> bool {
+/// What keeps a candidate out of an alternative.
+fn bar(
+    rule: &Rule,
+    alternative: &Alternative,
+    candidate: &Candidate,
+    taking: Taking,
+) -> Option<Bar> {
+    let of_mix = || engine_mix::bar(candidate.mix, rule, is_constrained(alternative));
+    candidate.bar.or_else(of_mix).or_else(|| of_lists(alternative, candidate, taking))
+}
+
+/// Whether an alternative's lists keep a candidate out.
+fn of_lists(alternative: &Alternative, candidate: &Candidate, taking: Taking) -> Option<Bar> {
     if !has_lists(alternative) {
-        return true;
+        return None;
     }
     if candidate.third_party {
-        return false;
+        return Some(Bar::ThirdPartyLists);
     }
-    match candidate.value.known_method() {
+    let counts = match candidate.value.known_method() {
         Some(method) => {
             let listed = |list: &[Method]| list.contains(&method);
             (alternative.allow_methods.is_empty() || listed(&alternative.allow_methods))
                 && !listed(&alternative.exclude_methods)
         }
         None => taking == Taking::Possible,
-    }
+    };
+    (!counts).then_some(Bar::Listed)
 }

@@ -21,7 +21,7 @@ use crate::{
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, IdpSessionId},
-    vocabulary::Property,
+    vocabulary::{ObjectKind, Property},
 };
 use std::collections::BTreeSet;
 
@@ -56,12 +56,18 @@ fn origin(trace: &Trace<'_>) -> SessionOrigin {
     SessionOrigin {
         subject: trace.subject.clone(),
         idp: trace.idp.clone(),
+        idp_name: display_name(trace, ObjectKind::Idp, trace.idp.as_ref().map(|idp| idp.as_str())),
         idp_session: trace.idp_session.clone(),
         idp_session_interval: idp_session_interval(trace),
         root_session: of_session()
             .find_map(stated_root)
             .or_else(|| of_session().find_map(|s| s.known.root_session.clone())),
     }
+}
+
+/// The display name of a configured object, as known at K.
+fn display_name(trace: &Trace<'_>, kind: ObjectKind, id: Option<&str>) -> Option<String> {
+    trace.history.name_of(kind, id?).map(str::to_owned)
 }
 
 fn life(trace: &Trace<'_>) -> SessionLife {
@@ -216,21 +222,27 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
     let relied = judged.relied_on.iter();
     let known: &Known = judged.seen.known;
     let today = judged.seen.occurred().from;
+    let policy = judged.policy_id(trace.history);
+    let rule = judged.rule.map(|r| &r.rule).or(judged.data.rule.as_ref());
+    let name = |kind, id| display_name(trace, kind, id);
     Decision {
         recorded: RecordedDecision {
             record: judged.seen.record().clone(),
             session: trace.id.clone(),
             session_recorded: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
             app: judged.data.app.clone(),
+            app_name: name(ObjectKind::App, Some(judged.data.app.as_str())),
             at: judged.seen.occurred(),
             outcome: judged.data.outcome,
             variant: judged.variant,
         },
         under: DecisionRule {
-            policy: judged.data.policy.clone(),
+            policy_name: name(ObjectKind::Policy, Some(policy.as_str())),
+            policy: policy.clone(),
             version_label: judged.data.version.clone(),
             version_in_force: judged.policy.map(|p| p.data.version.clone()),
-            rule: judged.rule.map(|r| r.rule.clone()).or_else(|| judged.data.rule.clone()),
+            rule_name: name(ObjectKind::Rule, rule.map(|rule| rule.as_str())),
+            rule: rule.cloned(),
             factor_mode: judged.rule.map(|r| r.factor_mode),
         },
         made: as_known(judged),

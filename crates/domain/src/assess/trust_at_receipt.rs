@@ -1,13 +1,17 @@
 //! Trust is judged when the claim arrives (`semantics.md` 9): the IdP's status, the trust switch,
 //! and the organisation's features.
 //!
-//! Source: Okta, Configure claims sharing. `trust_claims` beats the legacy AMR mapping. Switching
-//! trust off later leaves running factors honored until the session ends.
+//! Source: Okta, Configure claims sharing. Switching trust off later leaves running factors honored
+//! until the session ends. `trust_claims` beats the legacy AMR mapping ([`super::legacy_mapping`]).
 
+use super::{
+    engine_mix::{self, EngineMix},
+    legacy_mapping,
+};
 use crate::{codes, history::Stated};
 use claimledger_facts::{
     types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
-    vocabulary::{Engine, IdpKind, Status},
+    vocabulary::{IdpKind, Status},
 };
 
 pub(crate) const ID: &str = "trust_at_receipt";
@@ -19,8 +23,10 @@ pub(crate) struct Trust {
     pub(crate) void: Vec<&'static str>,
     /// Its factors are ignored; the sign-in stands.
     pub(crate) ignored: Vec<&'static str>,
-    /// What would have to be known, or what these rules do not read yet.
+    /// What would have to be known, or is not described.
     pub(crate) missing: Vec<&'static str>,
+    /// Which engines the two orgs run.
+    pub(crate) mix: EngineMix,
 }
 
 /// Judges an assertion by the IdP and the organisation in force. Nothing stated about the IdP:
@@ -41,12 +47,16 @@ pub(crate) fn judge(
         Status::Inactive => trust.void.push(codes::IDP_INACTIVE),
         Status::Deleted => trust.void.push(codes::IDP_DELETED),
     }
-    if !idp.trust_claims {
-        trust.ignored.push(codes::TRUST_OFF);
-    }
     let feature = feature_on(idp.kind, org);
-    if !feature {
-        trust.ignored.push(codes::FEATURE_OFF);
+    if legacy_mapping::applies(idp) {
+        trust.missing.push(codes::MISSING_LEGACY_MAPPING);
+    } else {
+        if !idp.trust_claims {
+            trust.ignored.push(codes::TRUST_OFF);
+        }
+        if !feature {
+            trust.ignored.push(codes::FEATURE_OFF);
+        }
     }
     // Once claims of a third-party IdP are shared, a sign-in without any AMR cannot succeed. Before
     // that it is an ordinary federation. Of a third-party IdP only AMR counts, so methods beside an
@@ -60,9 +70,8 @@ pub(crate) fn judge(
     {
         trust.void.push(codes::NO_AMR);
     }
-    let classic =
-        org.is_some_and(|o| o.data.engine == Engine::Classic) || idp.kind == IdpKind::OktaClassic;
-    if classic {
+    trust.mix = engine_mix::of(org.map(|o| o.data.engine), idp.kind);
+    if trust.mix == EngineMix::BothClassic {
         trust.missing.push(codes::MISSING_ENGINE_MIX);
     }
     trust

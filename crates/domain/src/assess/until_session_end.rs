@@ -116,7 +116,7 @@ pub(crate) fn life<'a>(
         missing: Vec::new(),
         end: own.into_iter().chain(of_all).min_by_key(place),
         perhaps_ended,
-        limits: Limits::of(started, start, history),
+        limits: Limits::of(started, start, upto, history),
         last_seen: last_seen_record.map(|s| s.occurred().from),
         last_seen_record,
         later_sign: all.iter().find(later).copied(),

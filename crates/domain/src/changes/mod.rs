@@ -21,13 +21,14 @@ pub use self::{
 };
 
 use crate::{
-    history::Stated,
+    history::{HistoryCut, Stated},
     model::{Certainty, Cut, RecordRef},
     order::latest,
 };
 use claimledger_facts::{
     ids::{ActorId, TicketId},
     time::{Occurred, Time},
+    vocabulary::ObjectKind,
 };
 
 /// What kind of change it is.
@@ -60,6 +61,8 @@ pub struct ConfigChange {
     pub kind: ChangeKind,
     /// What was changed: an IdP, a policy, a rule, a method, or `org`.
     pub of: String,
+    /// Its display name, where one is known.
+    pub of_name: Option<String>,
     /// The version's label, or the key.
     pub name: Option<String>,
     /// In one line: `idp-x tx0 → tx1: not trusted → trusted`.
@@ -128,6 +131,7 @@ fn change<T>(
     ConfigChange {
         kind,
         of,
+        of_name: None,
         name,
         words,
         diff,
@@ -138,6 +142,22 @@ fn change<T>(
         late: is_late(stated.record.recorded_at, latest(stated.occurred)),
         variant: stated.is_variant(cut.known_at),
         record: stated.record.clone(),
+    }
+}
+
+/// Adds display names, as known at K.
+fn name(changes: &mut [ConfigChange], known: HistoryCut<'_>) {
+    for change in changes {
+        let kind = match change.kind {
+            ChangeKind::Idp
+            | ChangeKind::KeyAdded
+            | ChangeKind::KeyRetired
+            | ChangeKind::Retraction => ObjectKind::Idp,
+            ChangeKind::RoutingRule => ObjectKind::RoutingRule,
+            ChangeKind::Policy => ObjectKind::Policy,
+            ChangeKind::Org | ChangeKind::ClaimSourcing | ChangeKind::Authenticator => continue,
+        };
+        change.of_name = known.name_of(kind, &change.of).map(str::to_owned);
     }
 }
 

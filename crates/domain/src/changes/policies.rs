@@ -1,16 +1,20 @@
 //! Versions of policies, with their rules, and of the local authenticators that a policy can ask
 //! for.
 
-use super::{ChangeKind, ConfigChange, Diff, Span, change, diff, shift, snapshots, sort, step};
+use super::{
+    ChangeKind, ConfigChange, Diff, Span, change, diff, name, shift, snapshots, sort, step,
+};
 use crate::{
     explain::rule,
     history::{History, Stated},
     model::{Certainty, Cut, RecordRef},
+    words,
 };
 use claimledger_facts::{
     fact::FactData,
     ids::{PolicyId, VersionLabel},
     types::{authenticator::AuthenticatorConfigured, policy::PolicyConfigured},
+    vocabulary::ObjectKind,
 };
 
 /// What was asked for, and who changed it.
@@ -25,6 +29,8 @@ pub struct PolicyChanges {
 /// A version of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyVersion {
+    /// The display name of the policy, where one is known.
+    pub policy_name: Option<String>,
     /// Whether it is in force at T; none: it is not.
     pub in_force: Option<Certainty>,
     /// When it held.
@@ -59,7 +65,7 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
             let row = (
                 policy.to_string(),
                 Some(data.version.to_string()),
-                format!("{policy} {labels}{moved}"),
+                format!("{} {labels}{moved}", words::policy(known, policy)),
             );
             let diff = diff::policies(before.map(|before| &before.data), data);
             found.changes.push(change(
@@ -71,6 +77,9 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
                 (data.actor.as_ref(), data.ticket.as_ref()),
             ));
             found.versions.push(PolicyVersion {
+                policy_name: known
+                    .name_of(ObjectKind::Policy, data.policy.as_str())
+                    .map(str::to_owned),
                 in_force: span.holds_at(cut.at),
                 span,
                 replaces,
@@ -86,6 +95,7 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
         found.changes.extend(authenticator_changes(history, cut));
     }
     sort(&mut found.changes);
+    name(&mut found.changes, known);
     found
 }
 

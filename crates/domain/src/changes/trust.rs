@@ -2,8 +2,8 @@
 //! them.
 
 use super::{
-    ChangeKind, ConfigChange, Diff, FieldChange, Span, change, diff, is_late, shift, snapshots,
-    sort, step,
+    ChangeKind, ConfigChange, Diff, FieldChange, Span, change, diff, is_late, name, shift,
+    snapshots, sort, step,
 };
 use crate::{
     history::{History, HistoryCut, KeyChange, Stated},
@@ -20,6 +20,7 @@ use claimledger_facts::{
         org::OrgConfigured,
         trust::TrustRetracted,
     },
+    vocabulary::ObjectKind,
 };
 use std::collections::BTreeSet;
 
@@ -41,6 +42,8 @@ pub struct TrustChanges {
 /// A version of an IdP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustVersion {
+    /// The display name of the IdP, where one is known.
+    pub idp_name: Option<String>,
     /// Whether it is in force at T; none: it is not.
     pub in_force: Option<Certainty>,
     /// When it held.
@@ -141,6 +144,7 @@ pub fn trust_changes(history: &History, cut: Cut, only: Option<&IdpId>) -> Trust
         ))
     });
     sort(&mut found.changes);
+    name(&mut found.changes, known);
     found
 }
 
@@ -150,10 +154,14 @@ impl TrustChanges {
             let data = &stated.data;
             let replaces = before.map(|before| before.data.version.clone());
             let gist = words::trust_gist(data).to_owned();
+            let called = words::idp(known, idp);
             let labels = step(replaces.as_ref().map(VersionLabel::as_str), data.version.as_str());
             let moved = shift(before.map(|before| words::trust_gist(&before.data)), &gist);
-            let row =
-                (idp.to_string(), Some(data.version.to_string()), format!("{idp} {labels}{moved}"));
+            let row = (
+                idp.to_string(),
+                Some(data.version.to_string()),
+                format!("{called} {labels}{moved}"),
+            );
             let diff = diff::diff(
                 before.map(|before| FactData::IdpConfigured(before.data.clone())),
                 FactData::IdpConfigured(data.clone()),
@@ -168,6 +176,7 @@ impl TrustChanges {
                 (data.actor.as_ref(), data.ticket.as_ref()),
             ));
             self.versions.push(TrustVersion {
+                idp_name: known.name_of(ObjectKind::Idp, data.idp.as_str()).map(str::to_owned),
                 in_force: span.holds_at(cut.at),
                 span,
                 replaces,

@@ -19,7 +19,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         trace.idp.iter().chain(trace.claims.iter().map(|c| &c.data.idp)).collect();
     sort(&mut idps);
     let mut policies: Vec<&PolicyId> =
-        trace.decisions.iter().map(|d| &d.then.data.policy).collect();
+        trace.decisions.iter().map(|d| d.then.policy_id(trace.history)).collect();
     sort(&mut policies);
     let mut keys: Vec<(&IdpId, &KeyId)> =
         trace.claims.iter().filter_map(|c| Some((&c.data.idp, c.data.key.as_ref()?))).collect();

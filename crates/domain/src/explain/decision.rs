@@ -10,7 +10,7 @@ use crate::{
         claims::Tri,
         decision::{Decided, Judged},
         factors::AssessedFactor,
-        requirement::Candidate,
+        requirement::{self, Candidate},
         until, until_session_end,
     },
     codes,
@@ -18,11 +18,7 @@ use crate::{
     order::{latest, record_order},
     words,
 };
-use claimledger_facts::{
-    time::Time,
-    types::policy::Rule,
-    vocabulary::{FactorMode, Outcome},
-};
+use claimledger_facts::{time::Time, types::policy::Rule, vocabulary::Outcome};
 
 /// The whole tree of one decision. `trace` is as known at K, `then` has what was believed when the
 /// decision fell.
@@ -62,7 +58,8 @@ pub(crate) struct DecisionExplainer<'a, 'b> {
 impl<'a> DecisionExplainer<'a, '_> {
     fn verdict(&self) -> Reason {
         let (trace, judged) = (self.trace, self.judged);
-        let (session, app) = (&trace.id, &judged.data.app);
+        let session = &trace.id;
+        let app = words::app(trace.history, &judged.data.app);
         let when = words::at(judged.seen.occurred(), self.today);
         let happened = match judged.data.outcome {
             Outcome::Allow => format!("{session} was let into {app} {when}."),
@@ -85,7 +82,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             }
             (_, None) => format!("The rules then in force don't let it in either: {implied}."),
         };
-        let two = judged.rule.is_some_and(|r| r.factor_mode == FactorMode::TwoFactor);
+        let two = judged.rule.is_some_and(|r| requirement::types_asked(r) == 2);
         let unmet = judged
             .first_unmet
             .map(|code| format!(" First unmet: {}.", codes::unmet_words(code, two)))
@@ -110,18 +107,21 @@ impl<'a> DecisionExplainer<'a, '_> {
         let judged = self.judged;
         let data = judged.data;
         let question = "Which rule?";
+        let history = self.trace.history;
         let Some(policy) = judged.policy else {
-            return Reason::new(format!("Nothing is stated about policy {} by then.", data.policy))
+            let policy = words::policy(history, &data.policy);
+            return Reason::new(format!("Nothing is stated about policy {policy} by then."))
                 .asked(question)
                 .marked(Mark::Undetermined)
                 .coded(Some(codes::MISSING_POLICY))
                 .reading(13);
         };
-        let version = format!("{} {}", policy.data.policy, policy.data.version);
+        let version =
+            format!("{} {}", words::policy(history, &policy.data.policy), policy.data.version);
         let Some(rule) = judged.rule else {
             let named =
                 data.rule.as_ref().map_or("The decision names no rule, and".to_owned(), |r| {
-                    format!("The decision names {r}, and")
+                    format!("The decision names {}, and", words::rule(history, r))
                 });
             return Reason::new(format!("{named} {version} has {}.", rules(&policy.data.rules)))
                 .asked(question)
@@ -130,6 +130,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .on([&policy.record])
                 .reading(18);
         };
+        let named = words::rule(history, &rule.rule);
         let since = words::since(policy.occurred.from, self.today);
         let (actor, ticket) = (policy.data.actor.as_ref(), policy.data.ticket.as_ref());
         let asks = rule::asks(rule);
@@ -137,14 +138,13 @@ impl<'a> DecisionExplainer<'a, '_> {
         let label = label.map(|v| format!(" The decision names version {v}.")).unwrap_or_default();
         let says = if data.outcome == Outcome::Allow {
             format!(
-                "{} of {version}, in force since {since}{}. It asks for {asks}.{label}",
-                rule.rule,
+                "{named} of {version}, in force since {since}{}. It asks for {asks}.{label}",
                 words::by(actor, ticket)
             )
         } else {
             let mut inside = vec![since];
             inside.extend(Some(words::inside(actor, ticket)).filter(|w| !w.is_empty()));
-            format!("{} of {version} ({}): {asks}.{label}", rule.rule, inside.join(", "))
+            format!("{named} of {version} ({}): {asks}.{label}", inside.join(", "))
         };
         Reason::new(says).asked(question).on([&policy.record])
     }
@@ -168,7 +168,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             };
             return Some(Reason::new(says).asked("Why a challenge?").on(records).reading(18));
         }
-        let two = rule.factor_mode == FactorMode::TwoFactor;
+        let two = requirement::types_asked(rule) == 2;
         let says = match methods.as_slice() {
             [] => "No local authenticator is known to be active and open to enrolment.".to_owned(),
             [one] => format!(
@@ -209,7 +209,10 @@ impl<'a> DecisionExplainer<'a, '_> {
         reasons.extend(word::local(&local, self.today));
         if reasons.is_empty() {
             let says = match &self.trace.idp {
-                Some(idp) => format!("{idp}, which the session names; no assertion was seen."),
+                Some(idp) => format!(
+                    "{}, which the session names; no assertion was seen.",
+                    words::idp(self.trace.history, idp)
+                ),
                 None => "Nobody's: no assertion and no verification was seen by then.".to_owned(),
             };
             reasons.push(

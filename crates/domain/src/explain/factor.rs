@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> Reason {
     let today = factor.occurred().from;
     let whose = match factor.claim {
-        Some(claim) => format!("{} of {}", factor.value.name, trace.claims[claim].data.idp),
+        Some(claim) => format!("{} of {}", factor.value.name, idp_of(trace, claim)),
         None => {
             format!("{}, verified by {} itself,", factor.value.name, factor.seen.record().source)
         }
@@ -114,11 +114,15 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> Reason 
         .because(why)
 }
 
+fn idp_of(trace: &Trace<'_>, claim: usize) -> String {
+    words::idp(trace.history, &trace.claims[claim].data.idp)
+}
+
 /// The tree of a value that did not count.
 pub(crate) fn ignored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> Reason {
     let today = factor.occurred().from;
     let reasons: Vec<&'static str> = factor.ignored.iter().chain(&factor.void).copied().collect();
-    let idp = factor.claim.map(|c| trace.claims[c].data.idp.to_string()).unwrap_or_default();
+    let idp = factor.claim.map(|c| idp_of(trace, c)).unwrap_or_default();
     Reason::new(format!(
         "{} of {idp} did not count in {}: {}.",
         factor.value.name,
@@ -174,8 +178,7 @@ pub(crate) fn grade<'a>(
             ("Replayed: the rules honor it; nothing recorded says it was".to_owned(), None)
         }
         Grade::Assumed if factor.missing.contains(&codes::MISSING_IDP) => {
-            let idp =
-                factor.claim.map(|c| trace.claims[c].data.idp.to_string()).unwrap_or_default();
+            let idp = factor.claim.map(|c| idp_of(trace, c)).unwrap_or_default();
             (
                 format!(
                     "Assumed: nothing is known of {idp}; a statement of its configuration would \

@@ -25,7 +25,7 @@ use claimledger_facts::{
     ids::RecordId,
     time::Time,
     types::authenticator::AuthenticatorLost,
-    vocabulary::{FactorMode, Outcome, Property},
+    vocabulary::{Outcome, Property},
 };
 
 impl<'a> DecisionExplainer<'a, '_> {
@@ -40,7 +40,8 @@ impl<'a> DecisionExplainer<'a, '_> {
     }
 
     fn falsified_verdict(&self) -> Reason {
-        let (session, app) = (&self.trace.id, &self.judged.data.app);
+        let session = &self.trace.id;
+        let app = words::app(self.trace.history, &self.judged.data.app);
         let when = words::at(self.judged.seen.occurred(), self.today);
         let happened = match self.judged.data.outcome {
             Outcome::Allow => format!("{session} was let into {app} {when}."),
@@ -100,14 +101,14 @@ impl<'a> DecisionExplainer<'a, '_> {
                     let idp =
                         self.trace.claims.first().map(|c| &c.data.idp).or(self.trace.idp.as_ref());
                     by.push(idp.map_or("the sign-in".to_owned(), |idp| {
-                        format!("the sign-in through {idp}")
+                        format!("the sign-in through {}", words::idp(self.trace.history, idp))
                     }));
                 }
                 format!(
                     "{head} {} met {} of {} {}.",
                     by.join(", "),
-                    rule.rule,
-                    policy.data.policy,
+                    words::rule(self.trace.history, &rule.rule),
+                    words::policy(self.trace.history, &policy.data.policy),
                     policy.data.version
                 )
             }
@@ -143,7 +144,7 @@ impl<'a> DecisionExplainer<'a, '_> {
     fn at_k(&self) -> Reason {
         let now = self.decided.now();
         let head = format!("As known at {}: {}.", self.trace.cut.known_at, now.implied.as_str());
-        let two = now.rule.is_some_and(|r| r.factor_mode == FactorMode::TwoFactor);
+        let two = now.rule.is_some_and(|r| requirement::types_asked(r) == 2);
         let Some(reading) = now.certain.as_ref().filter(|_| now.first_unmet.is_some()) else {
             return Reason::new(head).coded(now.first_unmet);
         };
@@ -182,7 +183,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             };
             Reason::new(format!(
                 "{}, {assertion}, {key}, received {received}{trusted}.",
-                claim.data.idp
+                words::idp(self.trace.history, &claim.data.idp)
             ))
             .asked(super::word::QUESTION)
             .on([claim.seen.record()])
@@ -283,10 +284,11 @@ pub(crate) fn what(hit: &Hit<'_>, trace: &Trace<'_>, today: Time) -> Reason {
         }
         Hit::Retraction(hit) => {
             let data = &hit.retraction.data;
-            let what = data.key.as_ref().map_or_else(
-                || format!("Trust in {}", data.idp),
-                |key| format!("Key {key} of {}", data.idp),
-            );
+            let idp = words::idp(trace.history, &data.idp);
+            let what = data
+                .key
+                .as_ref()
+                .map_or_else(|| format!("Trust in {idp}"), |key| format!("Key {key} of {idp}"));
             let who = words::inside(data.actor.as_ref(), data.ticket.as_ref());
             let who = if who.is_empty() { who } else { format!(", by {who}") };
             let from = words::clock(data.from, today);

@@ -5,10 +5,12 @@ use crate::{
     assess::{
         authenticator_lost,
         claims::Tri,
+        engine_mix::{self, ClassicReading},
         factors::AssessedFactor,
+        method_chain::{self, ChainReading},
         okta_claims,
-        requirement::{self, Candidate, Reading},
-        third_party_amr,
+        requirement::{self, Bar, Candidate, Reading, Taking},
+        security_question, step_up, third_party_amr,
         value::ordered,
     },
     codes,
@@ -16,7 +18,10 @@ use crate::{
     order::latest,
     words,
 };
-use claimledger_facts::{types::policy::Rule, vocabulary::Property};
+use claimledger_facts::{
+    types::policy::Rule,
+    vocabulary::{Method, Property},
+};
 
 impl<'a> DecisionExplainer<'a, '_> {
     /// Each requirement in the evaluator's order, with its mark.
@@ -26,7 +31,10 @@ impl<'a> DecisionExplainer<'a, '_> {
         else {
             return vec![];
         };
-        let mut lines = vec![self.types(rule, certain, possible)];
+        let mut lines = match &certain.best.chain {
+            Some(chain) => vec![self.chain(chain, certain, possible)],
+            None => vec![self.types(rule, certain, possible)],
+        };
         let asks = &certain.best.alternative;
         if asks.knowledge == Some(true) {
             lines.push(self.knowledge(certain, possible));
@@ -35,6 +43,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             lines.push(self.possession(certain, possible));
         }
         let notes = self.fell_short();
+        lines.extend(self.step_up());
         if let Some(first) = lines.iter_mut().find(|l| l.mark != Some(Mark::Met)) {
             first.because.extend(notes);
         }
@@ -53,7 +62,9 @@ impl<'a> DecisionExplainer<'a, '_> {
             best.usable.iter().map(|at| &self.judged.candidates[*at]).collect();
         let by_type = by_type(&counted, best.constrained);
         let met = !best.unmet.contains(&codes::NOT_ENOUGH_FACTORS);
-        let says = if best.by_mfa && best.types.len() < requirement::types_asked(rule) {
+        let says = if let Some(classic) = best.classic {
+            format!("{head}: {}", of_classic(classic, two))
+        } else if best.by_mfa && best.types.len() < requirement::types_asked(rule) {
             format!(
                 "{head}: mfa stands for {}, as no constraint is asked",
                 if two { "two" } else { "one" }
@@ -61,7 +72,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         } else if best.by_federation {
             let idp = self.trace.claims.first().map(|c| &c.data.idp).or(self.trace.idp.as_ref());
             let through = idp.map_or("the sign-in stands".to_owned(), |idp| {
-                format!("the sign-in through {idp} stands")
+                format!("the sign-in through {} stands", words::idp(self.trace.history, idp))
             });
             if by_type.is_empty() {
                 format!("{head}: {through}")
@@ -172,12 +183,16 @@ impl<'a> DecisionExplainer<'a, '_> {
         let at = latest(self.judged.seen.occurred());
         let in_vain =
             self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
-        let stale = self.judged.stale.iter().any(|f| of(self.trace.factors[*f].value.factor_type));
+        let stale = self.stale().into_iter().any(|f| of(self.trace.factors[f].value.factor_type));
         let lost = self.trace.factors.iter().any(|f| {
             of(f.value.factor_type) && f.losses.ends.iter().any(|end| end.when.from <= at)
         });
         let among = |at: &usize| of(self.judged.candidates[*at].value.factor_type);
-        let barred = self.judged.certain.as_ref().is_some_and(|r| r.best.barred.iter().any(among));
+        let barred = self
+            .judged
+            .certain
+            .as_ref()
+            .is_some_and(|r| r.best.barred.iter().any(|(at, _)| among(at)));
         if self.judged.candidates.iter().any(|c| !c.sure && of(c.value.factor_type)) {
             "nothing that surely counts"
         } else if in_vain || stale || lost || barred {
@@ -311,7 +326,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
         }
         let stale: Vec<&AssessedFactor<'a>> =
-            self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
+            self.stale().into_iter().map(|i| &self.trace.factors[i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {
             let verified = words::at(first.occurred(), self.today);
             // 0 seconds: again for each decision, however recent the last one is.
@@ -360,21 +375,60 @@ impl<'a> DecisionExplainer<'a, '_> {
             .certain
             .iter()
             .flat_map(|r| &r.best.barred)
-            .map(|at| &self.judged.candidates[*at]);
-        let (foreign, listed): (Vec<&Candidate>, Vec<&Candidate>) =
-            barred.partition(|c| c.third_party);
-        for (barred, why) in [
-            (foreign, "values of a third-party IdP can't meet a rule that lists methods"),
-            (listed, "its methods keep it out"),
-        ] {
-            if !barred.is_empty() {
-                let names: Vec<&str> = barred.iter().map(|c| c.value.name.as_str()).collect();
+            .map(|(at, bar)| (&self.judged.candidates[*at], *bar));
+        let barred: Vec<(&Candidate, Bar)> = barred.collect();
+        for bar in Bar::ALL {
+            let kept: Vec<&Candidate> =
+                barred.iter().filter(|(_, by)| by == bar).map(|(c, _)| *c).collect();
+            if !kept.is_empty() {
+                let names: Vec<&str> = kept.iter().map(|c| c.value.name.as_str()).collect();
+                let (why, rule) = kept_out(*bar);
                 let says =
                     format!("{} counted, but not for this rule: {why}.", words::list(&names));
-                reasons.push(Reason::new(says).on(self.records(&barred)).by_rule(requirement::ID));
+                reasons.push(Reason::new(says).on(self.records(&kept)).by_rule(rule));
             }
         }
         reasons
+    }
+
+    /// A chain: each step with what covers it.
+    fn chain(&self, chain: &ChainReading, certain: &Reading, possible: &Reading) -> Reason {
+        let step = |(methods, by): &(Vec<Method>, Option<usize>)| {
+            let methods: Vec<&str> = methods.iter().map(|m| m.as_str()).collect();
+            let by = by.map_or("nothing that counts", |at| &self.judged.candidates[at].value.name);
+            format!("{} by {by}", words::join(&methods, "or"))
+        };
+        let steps: Vec<String> = chain.steps.iter().map(step).collect();
+        let used = chain.steps.iter().filter_map(|(_, by)| *by);
+        let used: Vec<&Candidate> = used.map(|at| &self.judged.candidates[at]).collect();
+        let reason = Reason::new(format!("A chain of methods: {}.", words::list(&steps)))
+            .on(self.records(&used))
+            .by_rule(method_chain::ID)
+            .reading(40);
+        self.mark(reason, codes::METHOD_CHAIN, certain, possible)
+    }
+
+    /// What the application asked for beyond the rule.
+    pub(crate) fn step_up(&self) -> Option<Reason> {
+        let acr = self.judged.acr.as_ref()?;
+        let named = self.judged.data.requested_acr.as_deref()?;
+        let counted = acr.certain.best.usable.iter().map(|at| &self.judged.candidates[*at]);
+        let counted: Vec<&Candidate> = counted.collect();
+        let mark = match (acr.met(Taking::Certain), acr.met(Taking::Possible)) {
+            (true, _) => Mark::Met,
+            (false, true) => Mark::Possible,
+            (false, false) => Mark::NotMet,
+        };
+        let says = format!("The application asked for {named}: {}.", step_up::words(&acr.asked));
+        let reason = Reason::new(says).marked(mark).on(self.records(&counted)).by_rule(step_up::ID);
+        Some(if mark == Mark::Met { reason } else { reason.coded(Some(codes::REQUESTED_ACR)) })
+    }
+
+    /// Factors that were verified too long ago, for every alternative or for the one that is shown.
+    fn stale(&self) -> Vec<usize> {
+        let here = self.judged.certain.iter().flat_map(|r| &r.best.stale);
+        let here = here.filter_map(|at| self.judged.candidates[*at].factor);
+        self.judged.stale.iter().copied().chain(here).collect()
     }
 
     fn mark(
@@ -385,7 +439,8 @@ impl<'a> DecisionExplainer<'a, '_> {
         possible: &Reading,
     ) -> Reason {
         let unmet = |reading: &Reading| {
-            let possession = code != codes::NOT_ENOUGH_FACTORS && code != codes::KNOWLEDGE;
+            let possession =
+                ![codes::NOT_ENOUGH_FACTORS, codes::KNOWLEDGE, codes::METHOD_CHAIN].contains(&code);
             let of_line = |c: &'static str| {
                 if possession {
                     ![codes::NOT_ENOUGH_FACTORS, codes::KNOWLEDGE].contains(&c)
@@ -400,6 +455,39 @@ impl<'a> DecisionExplainer<'a, '_> {
             (true, false) => reason.marked(Mark::Possible).coded(Some(code)),
             (true, true) => reason.marked(Mark::NotMet).coded(Some(code)),
         }
+    }
+}
+
+/// What a Classic service provider makes of claims.
+fn of_classic(classic: ClassicReading, two: bool) -> &'static str {
+    match (classic.mfa_completed, classic.reaches(if two { 2 } else { 1 })) {
+        (true, _) => "MFA was completed at the IdP",
+        (false, true) if two => "the sign-in, and a factor of the service provider's own",
+        (false, true) => "the sign-in stands",
+        (false, false) if classic.first_factor => {
+            "only the sign-in: no more than one factor was verified at the IdP"
+        }
+        (false, false) => "neither pwd nor mfa was asserted",
+    }
+}
+
+/// Why a bar keeps a factor out of a rule, and by which rule of ours.
+const fn kept_out(bar: Bar) -> (&'static str, &'static str) {
+    match bar {
+        Bar::ThirdPartyLists => {
+            ("values of a third-party IdP can't meet a rule that lists methods", requirement::ID)
+        }
+        Bar::Listed => ("its methods keep it out", requirement::ID),
+        Bar::ThirdPartyChain => {
+            ("values of a third-party IdP can't meet a chain of methods", method_chain::ID)
+        }
+        Bar::FromClassic => ("claims of a Classic org can't meet its constraints", engine_mix::ID),
+        Bar::ToClassic => ("claims to a Classic org can't meet its constraints", engine_mix::ID),
+        Bar::SecurityQuestion => (
+            "the organisation asks for the security question, so values of a third-party IdP meet \
+             knowledge only",
+            security_question::ID,
+        ),
     }
 }
 

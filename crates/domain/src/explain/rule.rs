@@ -1,26 +1,32 @@
 //! What a policy's rule asks for, in words.
 
 use crate::{
-    assess::requirement,
+    assess::{
+        decision::is_active,
+        global_session,
+        method_chain::{self, Chain},
+        requirement,
+    },
     words::{join, list, property, span},
 };
 use claimledger_facts::{
     types::policy::{Alternative, PolicyConfigured, Possession, Rule},
-    vocabulary::{Access, FactorMode, Method, Property, Status},
+    vocabulary::{Access, Method, Property, Status},
 };
 
 /// What a rule asks for: `two factor types, one of them possession that is phishing-resistant`.
 #[must_use]
 pub fn asks(rule: &Rule) -> String {
-    let two = rule.factor_mode == FactorMode::TwoFactor;
+    let two = requirement::types_asked(rule) == 2;
     if rule.access == Access::Deny {
         return "nothing, and denies".to_owned();
     }
-    let mut asked = if !rule.chain.is_empty() {
-        format!(
-            "a chain of methods: {}",
-            rule.chain.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", then ")
-        )
+    let chains = method_chain::chains(rule);
+    let mut asked = if let Some(form) = &rule.other_verification {
+        format!("{form}, a form of verification that these rules do not read")
+    } else if !chains.is_empty() {
+        let each: Vec<String> = chains.iter().map(chain).collect();
+        format!("a chain of methods: {}", each.join("; or "))
     } else if rule.alternatives.is_empty()
         || rule.alternatives.iter().any(|a| !requirement::is_constrained(a))
     {
@@ -28,6 +34,9 @@ pub fn asks(rule: &Rule) -> String {
     } else {
         rule.alternatives.iter().map(|a| alternative(a, two)).collect::<Vec<_>>().join("; or ")
     };
+    if global_session::wants_password_or_idp(rule) {
+        asked.push_str("; the password or an IdP first");
+    }
     match rule.reauthenticate_in_secs {
         None => {}
         Some(0) => asked.push_str("; local factors verified again for each decision"),
@@ -36,13 +45,19 @@ pub fn asks(rule: &Rule) -> String {
     asked
 }
 
+fn chain(chain: &Chain) -> String {
+    let step =
+        |methods: &Vec<Method>| join(&methods.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
+    chain.iter().map(step).collect::<Vec<_>>().join(", then ")
+}
+
 fn alternative(asks: &Alternative, two: bool) -> String {
     let mut kinds: Vec<String> = Vec::new();
     if asks.knowledge == Some(true) {
-        kinds.push("knowledge".to_owned());
+        kinds.push(format!("knowledge{}", within(asks.knowledge_reauthenticate_in_secs)));
     }
     if let Some(asked) = &asks.possession {
-        kinds.push(format!("possession{}", that_is(asked)));
+        kinds.push(format!("possession{}{}", that_is(asked), within(asked.reauthenticate_in_secs)));
     }
     let mut text = match (two, kinds.as_slice()) {
         (true, []) => "two factor types".to_owned(),
@@ -60,6 +75,15 @@ fn alternative(asks: &Alternative, two: bool) -> String {
         text.push_str(&format!(", not by {}", methods(&asks.exclude_methods)));
     }
     text
+}
+
+/// How old a factor of a class may be, where that is not what the rule says.
+fn within(secs: Option<u64>) -> String {
+    match secs {
+        None => String::new(),
+        Some(0) => " (verified again for each decision)".to_owned(),
+        Some(secs) => format!(" (verified within {})", span(secs)),
+    }
 }
 
 fn that_is(asked: &Possession) -> String {
@@ -84,6 +108,8 @@ pub(crate) fn policy_gist(policy: &PolicyConfigured) -> String {
         (Some(Status::Inactive), _) => "inactive".to_owned(),
         (Some(Status::Deleted), _) => "deleted".to_owned(),
         (_, []) => "no rules".to_owned(),
-        (_, rules) => rules.iter().map(asks).collect::<Vec<_>>().join(" · "),
+        (_, rules) => {
+            rules.iter().filter(|rule| is_active(rule)).map(asks).collect::<Vec<_>>().join(" · ")
+        }
     }
 }

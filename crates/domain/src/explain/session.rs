@@ -55,7 +55,11 @@ fn falsified(trace: &Trace<'_>, today: Time) -> Vec<Reason> {
 
 fn began(trace: &Trace<'_>) -> Reason {
     let (life, today) = (&trace.life, trace.life.start.from);
-    let from = trace.idp.as_ref().map(|idp| format!(" through {idp}")).unwrap_or_default();
+    let from = trace
+        .idp
+        .as_ref()
+        .map(|idp| format!(" through {}", words::idp(trace.history, idp)))
+        .unwrap_or_default();
     let behind =
         trace.idp_session.as_ref().map(|s| format!(" (its session {s})")).unwrap_or_default();
     if life.is_attempt {
@@ -136,6 +140,7 @@ fn ends(trace: &Trace<'_>) -> Reason {
     .on(life.last_seen_record.map(|s| s.record()))
     .on(later_sign(trace))
     .on(life.limits.policy)
+    .on(life.limits.governed.map(|held| held.record))
     .on(life.perhaps_ended.map(|stated| &stated.record))
     .by_rule(until_session_end::ID)
     .reading(23)
@@ -161,6 +166,7 @@ fn later_sign<'a>(trace: &Trace<'a>) -> Option<&'a RecordRef> {
 fn limits(trace: &Trace<'_>) -> String {
     let (life, limits) = (&trace.life, &trace.life.limits);
     let today = life.start.from;
+    let by_rule = governed(trace);
     let mut says = match limits.lifetime_ends_at {
         Some(limit) if life.reason == Some(codes::EXPIRED_BY_LIMIT) => {
             format!(" Its lifetime limit, {}, has passed.", words::clock(limit, today))
@@ -181,12 +187,31 @@ fn limits(trace: &Trace<'_>) -> String {
         } else {
             "no start was seen by then"
         };
+        let and = match limits.governed {
+            Some(held) => format!(
+                "nothing was stated about global session rule {}, which held, at its start",
+                words::rule(trace.history, held.rule)
+            ),
+            None => "no one global session policy was known at its start".to_owned(),
+        };
         says.push_str(&format!(
-            " How long it may last is not known: {why}, and no one global session policy was known \
-             at its start. Past the last sign of life \
+            " How long it may last is not known: {why}, and {and}. Past the last sign of life \
              it is only possible. Missing: {}.",
             words::missing(&limits.missing)
         ));
     }
-    says
+    says + &by_rule
+}
+
+/// That its limits are those of the rule that held.
+fn governed(trace: &Trace<'_>) -> String {
+    let limits = &trace.life.limits;
+    match limits.governed.filter(|held| held.known && limits.policy.is_some()) {
+        Some(held) => format!(
+            " That is what global session rule {} gave, which held ({}).",
+            words::rule(trace.history, held.rule),
+            held.record.position
+        ),
+        None => String::new(),
+    }
 }

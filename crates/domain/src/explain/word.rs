@@ -4,9 +4,10 @@ use crate::{
     assess::{
         Trace, authenticator_lost,
         claims::{Claim, Tri, World},
+        engine_mix::EngineMix,
         factors::AssessedFactor,
         keys::{self, Standing},
-        retraction, trust_at_receipt,
+        legacy_mapping, retraction, trust_at_receipt,
     },
     codes,
     history::Stated,
@@ -45,7 +46,7 @@ pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
 /// In full: the assertion, then key, trust and values.
 pub(crate) fn in_full(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
     let claim = &trace.claims[index];
-    let idp = &claim.data.idp;
+    let idp = words::idp(trace.history, &claim.data.idp);
     let assertion = claim
         .data
         .assertion
@@ -56,8 +57,8 @@ pub(crate) fn in_full(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
         .asked(QUESTION)
         .on([claim.seen.record()])
         .delayed()
-        .because([key(trace, claim, today), trust(claim, today)])
-        .because(retractions(claim, today))
+        .because([key(trace, claim, today), trust(trace, claim, today)])
+        .because(retractions(trace, claim, today))
         .because(values(trace, index))
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn in_full(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
 pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
     let claim = &trace.claims[index];
     let world = claim.world();
-    let idp = &claim.data.idp;
+    let idp = words::idp(trace.history, &claim.data.idp);
     let assertion =
         claim.data.assertion.as_ref().map_or("no assertion seen".to_owned(), |a| format!("in {a}"));
     let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -109,7 +110,7 @@ pub(crate) fn local(factors: &[&AssessedFactor<'_>], today: Time) -> Option<Reas
 
 /// How the key stood.
 pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
-    let idp = &claim.data.idp;
+    let idp = words::idp(trace.history, &claim.data.idp);
     let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
     let world = claim.world();
     let reason = match world.key {
@@ -178,9 +179,9 @@ pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
 }
 
 /// Whether the IdP was trusted when the assertion arrived.
-fn trust(claim: &Claim<'_>, today: Time) -> Reason {
+fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
     let world = claim.world();
-    let idp = &claim.data.idp;
+    let idp = words::idp(trace.history, &claim.data.idp);
     let Some(version) = world.idp else {
         return Reason::new(format!(
             "Nothing is stated about {idp} by then: its claims are possible. A statement of its \
@@ -206,8 +207,15 @@ fn trust(claim: &Claim<'_>, today: Time) -> Reason {
     if world.trust.void.contains(&codes::NO_AMR) {
         says.push_str(" It sent no amr, so the assertion is void.");
     }
-    if world.trust.missing.contains(&codes::MISSING_ENGINE_MIX) {
-        says.push_str(&format!(" Missing: {}.", codes::missing_words(codes::MISSING_ENGINE_MIX)));
+    says.push_str(mixed(world.trust.mix));
+    if legacy_mapping::applies(&version.data) {
+        says.push_str(
+            " The legacy AMR mapping was on: its values count, and which constraints they meet is \
+             not described.",
+        );
+    }
+    for code in world.trust.missing.iter().filter(|code| **code != codes::MISSING_IDP) {
+        says.push_str(&format!(" Missing: {}.", codes::missing_words(code)));
     }
     let mut reason =
         Reason::new(says).coded(code).on([&version.record]).on(world.org.map(|o| &o.record));
@@ -220,6 +228,19 @@ fn trust(claim: &Claim<'_>, today: Time) -> Reason {
         reason = possible(reason);
     }
     reason.by_rule(trust_at_receipt::ID).reading(9)
+}
+
+/// What the engines of the two orgs leave of the claims.
+const fn mixed(mix: EngineMix) -> &'static str {
+    match mix {
+        EngineMix::Full | EngineMix::BothClassic => "",
+        EngineMix::FromClassic => {
+            " It is a Classic org: its claims meet only rules without constraints."
+        }
+        EngineMix::ToClassic => {
+            " The service provider is a Classic org: it only looks at whether MFA was completed."
+        }
+    }
 }
 
 fn feature(version: &Stated<IdpConfigured>, stated: bool, on: bool) -> String {
@@ -317,13 +338,13 @@ pub(crate) fn hits(retraction: &Stated<TrustRetracted>, claim: &Claim<'_>) -> bo
 }
 
 /// The retractions that make an assertion void, or may.
-fn retractions(claim: &Claim<'_>, today: Time) -> Vec<Reason> {
+fn retractions(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Vec<Reason> {
     let each = claim.hits.iter().map(|hit| {
         let data = &hit.retraction.data;
-        let what = data
-            .key
-            .as_ref()
-            .map_or_else(|| format!("Trust in {}", data.idp), |key| format!("Key {key}"));
+        let what = data.key.as_ref().map_or_else(
+            || format!("Trust in {}", words::idp(trace.history, &data.idp)),
+            |key| format!("Key {key}"),
+        );
         let who = words::by(data.actor.as_ref(), data.ticket.as_ref());
         let from = words::clock(data.from, today);
         let says = match hit.open {

@@ -48,6 +48,7 @@ impl History {
             org,
             trust: TrustFacts { idps, keys, retractions, routing_rules },
             policies,
+            policies_of_rules,
             claim_sourcing,
             authenticators,
             losses,
@@ -84,6 +85,7 @@ impl History {
                     (Concerns::Everyone, "global session policy configured")
                 }
             }),
+            policies_of_rules: policies_of_rules.clone(),
             claim_sourcing: some(claim_sourcing, keep, |_| {
                 (Concerns::Everyone, ClaimSourcingConfigured::TYPE.words)
             }),

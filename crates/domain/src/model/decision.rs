@@ -99,6 +99,8 @@ pub struct RecordedDecision {
     pub session_recorded: SessionId,
     /// The application.
     pub app: AppId,
+    /// Its display name, where one is known.
+    pub app_name: Option<String>,
     /// When.
     pub at: Occurred,
     /// What the service provider recorded.
@@ -110,14 +112,18 @@ pub struct RecordedDecision {
 /// The policy and the rule that a decision is judged by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionRule {
-    /// The policy.
+    /// The policy: where its record names a rule only, the policy that has it, as known at K.
     pub policy: PolicyId,
+    /// Its display name, where one is known.
+    pub policy_name: Option<String>,
     /// The label that the decision gives to the version.
     pub version_label: Option<VersionLabel>,
     /// The label of the version in force at its time.
     pub version_in_force: Option<VersionLabel>,
     /// The rule: the one named, or the only one.
     pub rule: Option<RuleId>,
+    /// Its display name, where one is known.
+    pub rule_name: Option<String>,
     /// How many factors that rule asks for; none: the version in force has no such rule, or nothing
     /// is stated about the policy.
     pub factor_mode: Option<FactorMode>,

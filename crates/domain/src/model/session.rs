@@ -43,6 +43,8 @@ pub struct SessionOrigin {
     pub subject: Option<Pseudonym>,
     /// The IdP it came from.
     pub idp: Option<IdpId>,
+    /// Its display name, where one is known.
+    pub idp_name: Option<String>,
     /// The IdP's session.
     pub idp_session: Option<IdpSessionId>,
     /// What is known of the IdP's session.

@@ -11,6 +11,7 @@ use crate::{
         self,
         challenge::{local_authenticators, with_local},
         claims::Tri,
+        decision::is_active,
         requirement::Candidate,
         trust_at_receipt::feature_on,
     },
@@ -92,12 +93,12 @@ impl<'a> UnmetPolicies<'a> {
                     continue;
                 }
                 let local = local_authenticators(history, Occurred::at(from));
-                for rule in version
-                    .data
-                    .rules
-                    .iter()
-                    .filter(|rule| rule.access == Access::Allow && rule.chain.is_empty())
-                {
+                let read = |rule: &&Rule| {
+                    rule.access == Access::Allow
+                        && is_active(rule)
+                        && rule.other_verification.is_none()
+                };
+                for rule in version.data.rules.iter().filter(read) {
                     // Trust off leaves the sign-in itself; a retraction leaves that through others.
                     let alone = with_local(rule, &[], true, &local);
                     if alone.met {
@@ -136,16 +137,8 @@ impl<'a> UnmetPolicies<'a> {
                 trace.factors.iter().enumerate().filter(|(_, factor)| {
                     factor.claim == Some(index) && factor.by_rules != Tri::No
                 });
-            let candidates: Vec<Candidate> = counted
-                .map(|(at, factor)| Candidate {
-                    factor: Some(at),
-                    value: factor.value.clone(),
-                    third_party: factor.third_party,
-                    sure: true,
-                    missing: Vec::new(),
-                    any_method: false,
-                })
-                .collect();
+            let candidates: Vec<Candidate> =
+                counted.map(|(at, factor)| Candidate::of_factor(at, factor)).collect();
             self.open.retain_mut(|open| {
                 if !open.through.contains(&claim.data.idp)
                     || received.from < open.from

@@ -109,7 +109,7 @@ impl Relied {
         };
         self.policies
             .iter()
-            .cloned()
+            .map(|policy| history.policies().meant(policy).clone())
             .chain(history.policies().ids().filter(of_all).cloned())
             .collect()
     }

@@ -35,17 +35,6 @@ fn trust_off_ignores_and_the_sign_in_stands_7() {
 }
 
 #[test]
-fn trust_claims_beats_the_legacy_mapping() {
-    let legacy = fact(
-        "08:00:00",
-        "idp.configured",
-        json!({"idp": "x", "version": "t1", "kind": "third_party", "status": "active",
-            "trust_claims": false, "map_amr_claims": true}),
-    );
-    given([org(), legacy, claims(NOON, &["pwd"])]).fates(&["pwd ignored trust_off"]);
-}
-
-#[test]
 fn all_reasons_are_listed_7() {
     let off = fact(
         "08:00:00",
@@ -319,19 +308,6 @@ fn what_was_not_seen_could_fill_the_gap_13() {
     .decisions(&["allow Deny not_enough_factors differs not_enough_factors"]);
     given([org(), third_party(), claim(NOON, json!({"readable": false}))])
         .fates(&["unreadable claim ignored unreadable"]);
-}
-
-#[test]
-fn mixed_engines_are_not_read_yet() {
-    let classic = fact(
-        "08:00:00",
-        "org.configured",
-        json!({"engine": "classic", "claims_sharing": true, "third_party_claims_sharing": true}),
-    );
-    for facts in [[classic, okta()], [org(), idp_at("08:00:00", "okta_classic", "active", true)]] {
-        let rest = [policy(json!({})), claims(NOON, &["pwd", "otp"]), decided("12:00:01", "allow")];
-        given(facts.into_iter().chain(rest)).decisions(&["allow Undetermined missing engine_mix"]);
-    }
 }
 
 #[test]

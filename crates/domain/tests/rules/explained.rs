@@ -455,19 +455,17 @@ fn what_was_said_to_be_ignored_is_not_joined() {
 
 #[test]
 fn a_clause_is_closed_before_the_sentence_goes_on() {
-    let rule = policy(json!({"chain": ["password", "otp"]}));
+    let within = decided("11:59:00", "allow").until("12:01:00");
     let tree = given([
         org(),
         third_party(),
-        rule,
+        policy(json!({})),
         claims("12:00:00", &["pwd", "otp"]),
-        decided("12:00:01", "allow"),
+        within,
     ])
     .tree();
     assert!(
-        tree.contains(
-            "A reading of method chains, which these rules do not have yet, would settle it."
-        ),
+        tree.contains("An exact time, where only an interval is known, would settle it."),
         "{tree}"
     );
     let tree =

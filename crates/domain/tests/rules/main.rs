@@ -30,6 +30,7 @@ mod people;
 mod rehearse;
 mod sessions;
 mod sets;
+mod sharing;
 #[path = "../support/mod.rs"]
 mod support;
 mod timeline;

@@ -22,7 +22,7 @@ pub struct FactorVerified {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2",
-    "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]
+    "rule": "payroll-1", "requested_acr": "phr", "relied_on": ["claims-1", "factor-1"]
 }]))]
 pub struct PolicyDecided {
     /// The application.
@@ -37,6 +37,9 @@ pub struct PolicyDecided {
     /// The rule that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
+    /// The authentication context class that the application asked for (`acr_values`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_acr: Option<String>,
     /// Source ids of the records that carried the factors it rested on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relied_on: Option<Vec<SourceEventId>>,

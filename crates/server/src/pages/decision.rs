@@ -211,7 +211,7 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     html! {
         h1 {
             a href=(shown.session(&session.state.id)) { (inert(session.state.id.as_str())) }
-            " · " (inert(decision.recorded.app.as_str()))
+            " · " (inert(&why::app(&decision.recorded)))
                 " · " (decision.recorded.outcome.as_str()) " · " (when)
                 " · " (shown.link(record))
         }

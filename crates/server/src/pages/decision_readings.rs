@@ -10,10 +10,10 @@ use crate::timeline::lanes::type_word;
 use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{Supplier, missing_words, supplier, unmet_words},
-    explain::characteristic,
+    explain::{called, characteristic},
     model::{Agreement, Decision, Implied, MetAtDecision, RecordRef, SessionState},
 };
-use claimledger_facts::vocabulary::FactorMode;
+use claimledger_facts::{ids::RuleId, vocabulary::FactorMode};
 use maud::{Markup, html};
 
 /// One line that says how it stands, when made and as known at K.
@@ -163,8 +163,11 @@ fn outcome(decision: &Decision, implied: Implied) -> Markup {
 /// readings (`semantics.md` 4).
 fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let decision = found.decision();
+    let under = &decision.under;
+    let policy = called(under.policy.as_str(), under.policy_name.as_deref());
+    let named = |rule: &RuleId| called(rule.as_str(), under.rule_name.as_deref());
     let Some(version) = &decision.under.version_in_force else {
-        return html! { "nothing is stated about policy " (inert(decision.under.policy.as_str())) };
+        return html! { "nothing is stated about policy " (inert(&policy)) };
     };
     let in_force = found.session.context.policies.iter().find(|of| {
         let at = decision.recorded.at.from;
@@ -174,10 +177,10 @@ fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             && of.until.is_none_or(|until| at < until)
     });
     html! {
-        (inert(decision.under.policy.as_str())) " " (inert(version.as_str())) ", "
+        (inert(&policy)) " " (inert(version.as_str())) ", "
         @match (&decision.under.rule, decision.under.factor_mode) {
-            (Some(rule), Some(_)) => (inert(rule.as_str())),
-            (Some(rule), None) => { "which has no " (inert(rule.as_str())) },
+            (Some(rule), Some(_)) => (inert(&named(rule))),
+            (Some(rule), None) => { "which has no " (inert(&named(rule))) },
             (None, _) => "and the decision names no rule",
         }
         @if let Some(version) = in_force { " " (shown.link(&version.record)) }
@@ -275,8 +278,8 @@ fn who(shown: &Shown<'_>, found: &DecisionFound, code: &str) -> Markup {
             }
         }
         Supplier::Rules => {
-            html! { "No source: these rules (" (sentence(shown.answer.answered.rules, &|_|
-            None)) ") do not read it yet." }
+            html! { "No source: it is described nowhere, or these rules (" (sentence(
+            shown.answer.answered.rules, &|_| None)) ") do not read it." }
         }
     }
 }

@@ -575,7 +575,7 @@ fn trees(
                 @let recorded = &decision.recorded;
                 article id={ "d-" (recorded.record.position.0) } {
                     h3 {
-                        (inert(recorded.app.as_str())) " · " (recorded.outcome.as_str()) " · "
+                        (inert(&why::app(recorded))) " · " (recorded.outcome.as_str()) " · "
                             (clock(recorded.at.from))
                         @if decision.differs.is_some() { " · " strong class="attention" {
                             "≠ differs" } }

@@ -11,7 +11,7 @@ use super::{
 use crate::timeline::lanes::{grade_letter, grade_word};
 use claimledger_app::model::answer::{Answer, Page, SessionHit};
 use claimledger_domain::{
-    explain::line,
+    explain::{called, line},
     model::{Certainty, Decision, Grade, SessionState},
 };
 use maud::{Markup, html};
@@ -152,7 +152,8 @@ fn row(
             td { @if let Some(subject) = &session.origin.subject { (inert(subject.as_str())) } }
             td { @if let Some(from) = session.life.started_at { (times.show(from)) } }
             td {
-                @if let Some(idp) = &session.origin.idp { (inert(idp.as_str())) }
+                @if let Some(idp) = &session.origin.idp {
+                    (inert(&called(idp.as_str(), session.origin.idp_name.as_deref()))) }
                 @for key in keys.iter().take(5) {
                     "/"
                     a href=(view.cut.pin(Address::new("/sessions").with("key", key.as_str()),

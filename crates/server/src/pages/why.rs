@@ -2,8 +2,8 @@
 
 use super::{semantics, text::sentence};
 use claimledger_domain::{
-    explain::{line, margin},
-    model::Reason,
+    explain::{called, line, margin},
+    model::{Reason, RecordedDecision},
 };
 use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
@@ -12,6 +12,11 @@ use maud::{Markup, html};
 const OPEN: usize = 3;
 /// Deeper than this nothing is written: the tree has at most five levels by its own rules.
 const DEEPEST: usize = 12;
+
+/// The application of a decision, with its display name where one is known.
+pub(crate) fn app(recorded: &RecordedDecision) -> String {
+    called(recorded.app.as_str(), recorded.app_name.as_deref())
+}
 
 /// One tree.
 pub(crate) fn tree(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {

@@ -269,6 +269,7 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         outcome,
         version: None,
         rule: rule.map(RuleId::from),
+        requested_acr: None,
         relied_on: None,
     }))
 }
@@ -276,7 +277,7 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
 /// Events up to 2025 name the rule and not its policy. The policy is then "the one that has this
 /// rule", until a snapshot says which.
 pub(super) fn policy_of_rule(rule: &str) -> PolicyId {
-    PolicyId::new(format!("rule:{rule}"))
+    PolicyId::of_rule(&RuleId::from(rule))
 }
 
 fn session_started<'e>(event: &Event<'e>) -> Facts<'e> {

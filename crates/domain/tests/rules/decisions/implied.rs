@@ -16,15 +16,6 @@ fn a_deny_rule_denies_whatever_it_asks_for() {
 }
 
 #[test]
-fn a_chain_is_not_read_yet() {
-    check(
-        json!({"chain": ["password", "otp"]}),
-        &["pwd", "otp"],
-        "allow Undetermined missing method_chain",
-    );
-}
-
-#[test]
 fn challenge_where_local_authenticators_could_fill_the_gap_18() {
     let g = |methods: &[&str], asks: Value| {
         let rule = json!({"alternatives": [{"possession": asks}]});

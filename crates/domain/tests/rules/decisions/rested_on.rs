@@ -103,7 +103,7 @@ fn whatever_may_be_missing_has_somebody_who_could_supply_it_or_says_that_the_rul
     assert_eq!(supplier(codes::MISSING_KEY), Supplier::EitherProvider("claims.received"));
     assert_eq!(supplier(codes::MISSING_EXACT_TIME), Supplier::WhoToldAnInterval);
     for unread in
-        [codes::MISSING_ENGINE_MIX, codes::MISSING_METHOD_CHAIN, codes::MISSING_CLAIM_SOURCING]
+        [codes::MISSING_ENGINE_MIX, codes::MISSING_LEGACY_MAPPING, codes::MISSING_CLAIM_SOURCING]
     {
         assert_eq!(supplier(unread), Supplier::Rules, "{unread}");
     }

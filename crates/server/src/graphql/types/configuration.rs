@@ -64,6 +64,8 @@ pub(crate) struct ConfigChange {
     kind: ChangeKind,
     /// What was changed: an identity provider, a policy, a rule, a method, or `org`.
     of: String,
+    /// Its display name; null: none is known.
+    of_name: Option<String>,
     /// The version's label, or the key.
     name: Option<String>,
     /// A summary in one line.
@@ -100,6 +102,7 @@ impl From<&changes::ConfigChange> for ConfigChange {
         Self {
             kind: change.kind.into(),
             of: change.of.clone(),
+            of_name: change.of_name.clone(),
             name: change.name.clone(),
             words: change.words.clone(),
             changes: vec(&change.diff.changes),
@@ -159,6 +162,10 @@ impl TrustVersion {
     /// The identity provider.
     async fn idp(&self) -> ID {
         id(&self.0.data.idp)
+    }
+    /// The display name of the identity provider; null: none is known.
+    async fn idp_name(&self) -> Option<&str> {
+        self.0.idp_name.as_deref()
     }
     /// The version's label.
     async fn label(&self) -> ID {
@@ -361,6 +368,10 @@ impl PolicyVersion {
     /// The policy.
     async fn policy(&self) -> ID {
         id(&self.0.data.policy)
+    }
+    /// The display name of the policy; null: none is known.
+    async fn policy_name(&self) -> Option<&str> {
+        self.0.policy_name.as_deref()
     }
     /// The version's label.
     async fn label(&self) -> ID {

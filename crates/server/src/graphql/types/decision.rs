@@ -49,6 +49,10 @@ impl Decision {
     async fn app(&self) -> ID {
         id(&self.decision.recorded.app)
     }
+    /// The display name of the application; null: none is known.
+    async fn app_name(&self) -> Option<&str> {
+        self.decision.recorded.app_name.as_deref()
+    }
     /// The time; of an interval, its start.
     async fn at(&self) -> DateTime {
         self.decision.recorded.at.from.into()
@@ -61,9 +65,13 @@ impl Decision {
     async fn outcome(&self) -> Outcome {
         self.decision.recorded.outcome.into()
     }
-    /// The policy.
+    /// The policy: where the record names a rule only, the policy that has it, as known at K.
     async fn policy(&self) -> ID {
         id(&self.decision.under.policy)
+    }
+    /// The display name of the policy; null: none is known.
+    async fn policy_name(&self) -> Option<&str> {
+        self.decision.under.policy_name.as_deref()
     }
     /// The label of the version in force at its time.
     async fn version(&self) -> Option<ID> {
@@ -76,6 +84,10 @@ impl Decision {
     /// The rule: the one named, or the only one.
     async fn rule(&self) -> Option<ID> {
         self.decision.under.rule.as_ref().map(id)
+    }
+    /// The display name of the rule; null: none is known.
+    async fn rule_name(&self) -> Option<&str> {
+        self.decision.under.rule_name.as_deref()
     }
     /// What the rules imply, as known when decided.
     async fn implied(&self) -> Implied {

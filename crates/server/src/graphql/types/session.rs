@@ -55,6 +55,10 @@ impl Session {
     async fn idp(&self) -> Option<ID> {
         self.state.origin.idp.as_ref().map(id)
     }
+    /// The display name of the identity provider; null: none is known.
+    async fn idp_name(&self) -> Option<&str> {
+        self.state.origin.idp_name.as_deref()
+    }
     /// The identity provider's session.
     async fn idp_session(&self) -> Option<ID> {
         self.state.origin.idp_session.as_ref().map(id)
