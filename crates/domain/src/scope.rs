@@ -94,6 +94,7 @@ impl Scope {
                 Nature::Completeness
                 | Nature::SignOfLife
                 | Nature::Session
+                | Nature::Account
                 | Nature::Governance
                 | Nature::Ledger => None,
             },
