@@ -1,6 +1,6 @@
 //! Intake: from the drafts of an endpoint to receipts.
 
-pub use crate::model::ingest::{Batch, IngestError, Ingested};
+pub use crate::model::ingest::{Batch, IngestError, Ingested, portions};
 
 use crate::{
     app::{
@@ -279,6 +279,7 @@ fn ingested(line: u64, draft: Draft, receipt: Receipt) -> Ingested {
         recorded_at: receipt.recorded_at,
         outcome: receipt.outcome,
         understood,
+        facts: draft.facts.len(),
         time_assumed_utc: draft.notes.contains(&Note::TimeZoneAssumedUtc),
         unknown_fields: draft.unknown_fields,
     }
