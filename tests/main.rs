@@ -14,6 +14,7 @@ mod golden_ledger;
 mod hostile;
 mod model;
 mod mutated_facts;
+mod okta_hooks;
 mod okta_reading;
 mod pages;
 mod questions;
