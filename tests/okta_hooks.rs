@@ -89,7 +89,8 @@ fn changes_are_on_timelines_and_are_found_by_the_ids_they_name() {
             "10:02:00",
             json!({
             "transaction": {"detail": {"requestApiTokenId": "00TokenX"}}, "target": [
-                {"type": "PolicyEntity", "id": "rstPay", "detailEntry": {"policyType": "Okta:SignOn"}},
+                {"type": "PolicyEntity", "id": "rstPay",
+                    "detailEntry": {"policyType": "Okta:SignOn"}},
                 {"type": "PolicyRule", "id": "rulPay", "changeDetails": {
                     "from": {"ruleAction": "ALLOW"}, "to": {"ruleAction": "DENY"}}}]}),
         ),

@@ -1,4 +1,5 @@
-//! `session.started`, `session.linked`, `session.ended`, `session.governed`, `session.context_changed`.
+//! `session.started`, `session.linked`, `session.ended`, `session.governed`,
+//! `session.context_changed`.
 
 use super::prelude::*;
 
