@@ -16,6 +16,7 @@ mod looks;
 mod model;
 mod mutated_facts;
 mod names;
+mod okta_hooks;
 mod okta_reading;
 mod pages;
 mod questions;

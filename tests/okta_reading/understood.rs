@@ -75,11 +75,9 @@ fn all_outputs_agree_on_whether_a_record_is_understood() {
     let ids = ("idxSame", "T-5", "T-5");
     let mut events = refusals();
     events.push(event("same", "user.session.start", "09:30:00", ids));
-    events.push(event("locked", "user.account.lock", "09:31:00", ids));
-    events.push(with(
-        event("locked-classic", "user.account.lock", "09:32:00", ("102Same", "T-6", "T-5")),
-        json!({}),
-    ));
+    let unread = "user.account.subscriptions.update";
+    events.push(event("unread", unread, "09:31:00", ids));
+    events.push(event("unread-classic", unread, "09:32:00", ("102Same", "T-6", "T-5")));
     events.push(with(
         event("enrolled", "user.authentication.auth_via_mfa", "09:33:00", ids),
         json!({"debugContext": {"debugData": {"factorIntent": "CREDENTIAL_ENROLLMENT",

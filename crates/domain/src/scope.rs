@@ -102,6 +102,7 @@ impl Scope {
                 Nature::Completeness
                 | Nature::SignOfLife
                 | Nature::Session
+                | Nature::Account
                 | Nature::Governance
                 | Nature::Ledger => None,
             },

@@ -6,6 +6,7 @@
 //! 42); what is said of its IdP session and of its person; silences of its sources while it lasted.
 //! Falsifiers concern it for every T once they are known (`semantics.md` 3).
 
+mod acts;
 mod around;
 mod words;
 
@@ -18,6 +19,7 @@ use crate::{
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, SourceId},
+    nature::Nature,
     time::{Occurred, Time},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +49,8 @@ pub enum Category {
     Organisation,
     /// Trust was retracted, or an authenticator lost.
     Falsifier,
-    /// What administrators did about the person: holds, erasures, links of identities.
+    /// What administrators did: holds, erasures, links of identities, changes of accounts and of
+    /// configuration.
     Admin,
     /// What was not heard of a source.
     Source,
@@ -142,7 +145,8 @@ pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row>
     if let Some(window) = Window::of(&material, cut) {
         let sources: BTreeSet<SourceId> =
             rows.rows.values().map(|row| row.record.source.clone()).collect();
-        for known in material.about.iter().filter(upto) {
+        let about = |known: &&Known| upto(known) && window.takes(known);
+        for known in material.about.iter().filter(about) {
             rows.add_fact(known);
         }
         around::add(&mut rows, &material, window, &sources);
@@ -191,6 +195,16 @@ impl Window {
             .unwrap_or(cut.at)
             .min(cut.at);
         Some(Self { from, until })
+    }
+
+    /// Whether a fact about the person belongs here: of their account only what no other session
+    /// names, while the session lasted.
+    fn takes(self, known: &Known) -> bool {
+        let fact = &known.fact;
+        fact.data.nature() != Nature::Account
+            || fact.session.is_none()
+                && latest(fact.occurred) >= self.from
+                && fact.occurred.from <= self.until
     }
 }
 

@@ -5,8 +5,8 @@ use crate::{
     nature::Nature,
     time::Occurred,
     types::{
-        app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, object, org,
-        policy, session, sign_in, source, subject, trust,
+        account, activity, app, authenticator, claims, configuration, erasure, factor, hold, idp,
+        idp_session, ledger, object, org, policy, session, sign_in, source, subject, trust,
     },
     vocabulary::{FREE_TEXT, is_code},
 };
@@ -260,6 +260,18 @@ fact_types! {
         Configuration, "object named", [];
     SessionGoverned(session::SessionGoverned) = "session.governed" v 1,
         Session, "global session rule", [session subject];
+    ConfigurationChanged(configuration::ConfigurationChanged) = "configuration.changed" v 1,
+        SignOfLife, "configuration changed", [];
+    AuthenticatorChanged(authenticator::AuthenticatorChanged) = "authenticator.changed" v 1,
+        Account, "authenticator changed", [subject];
+    PrivilegeChanged(account::PrivilegeChanged) = "privilege.changed" v 1,
+        Account, "administrator roles changed", [];
+    AccountChanged(account::AccountChanged) = "account.changed" v 1,
+        Account, "account changed", [subject];
+    ActivityFlagged(activity::ActivityFlagged) = "activity.flagged" v 1,
+        Account, "flagged", [reason];
+    SessionContextChanged(session::SessionContextChanged) = "session.context_changed" v 1,
+        Session, "used from elsewhere", [session subject];
 }
 
 impl FactType {

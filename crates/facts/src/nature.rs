@@ -17,6 +17,8 @@ pub enum Nature {
     SignOfLife,
     /// About one session, without proof that it lived.
     Session,
+    /// About a person's account, and no proof that any session of theirs lived. No rule reads it.
+    Account,
     /// What the operator of the ledger ordered: holds and erasures.
     Governance,
     /// Written by the ledger itself, refused from outside.
@@ -30,7 +32,9 @@ impl Nature {
     pub const fn is_tenant_wide(self) -> bool {
         match self {
             Self::Configuration | Self::Falsifier | Self::Person | Self::Completeness => true,
-            Self::SignOfLife | Self::Session | Self::Governance | Self::Ledger => false,
+            Self::SignOfLife | Self::Session | Self::Account | Self::Governance | Self::Ledger => {
+                false
+            }
         }
     }
 
@@ -38,7 +42,7 @@ impl Nature {
     #[must_use]
     pub const fn is_found_by_person(self) -> bool {
         match self {
-            Self::Falsifier | Self::Person | Self::Governance => true,
+            Self::Falsifier | Self::Person | Self::Account | Self::Governance => true,
             Self::Configuration
             | Self::Completeness
             | Self::SignOfLife

@@ -87,10 +87,10 @@ vocabulary! {
         PasswordIdpAnyFactor = "password_idp_any_factor", }
     /// What kind of configured object a name or a change is about.
     ObjectKind {
-        App = "app", Authenticator = "authenticator", Feature = "feature", Idp = "idp",
-            IdpKey = "idp_key",
-        LogStream = "log_stream", Policy = "policy", RoutingRule = "routing_rule", Rule = "rule",
-            Token = "token", Zone = "zone",
+        AdminRole = "admin_role", App = "app", Authenticator = "authenticator",
+            EventHook = "event_hook", Feature = "feature", Idp = "idp", IdpKey = "idp_key",
+        LogStream = "log_stream", Policy = "policy", ResourceSet = "resource_set",
+            RoutingRule = "routing_rule", Rule = "rule", Token = "token", Zone = "zone",
     }
     /// What a rule gives.
     Access { Allow = "allow", Deny = "deny", }
@@ -113,6 +113,47 @@ vocabulary! {
         UpstreamRevoked = "upstream_revoked", Other = "other", }
     /// On what a statement of completeness rests.
     HeardBasis { Stated = "stated", Polled = "polled", Assumed = "assumed", }
+    /// What was done to a configured object.
+    ObjectChange {
+        Created = "created", Updated = "updated", Activated = "activated",
+            Deactivated = "deactivated", Deleted = "deleted",
+        Staged = "staged", Promoted = "promoted", RolledBack = "rolled_back",
+            Invalidated = "invalidated", Mapped = "mapped", SecretRead = "secret_read",
+    }
+    /// What was done to an authenticator of a person.
+    AuthenticatorChange {
+        Enrolled = "enrolled", Removed = "removed", Suspended = "suspended", Resumed = "resumed",
+            Updated = "updated", AllReset = "all_reset",
+    }
+    /// What was done to administrator roles.
+    PrivilegeChange { Granted = "granted", Revoked = "revoked", }
+    /// What was done to an account.
+    AccountChange {
+        Created = "created", Activated = "activated", Deactivated = "deactivated",
+            Suspended = "suspended", Resumed = "resumed", Deleted = "deleted",
+        Locked = "locked", Unlocked = "unlocked", PasswordChanged = "password_changed",
+            PasswordReset = "password_reset", PasswordExpired = "password_expired",
+    }
+    /// What a source flagged.
+    Flag {
+        ReportedByUser = "reported_by_user", ThreatDetected = "threat_detected",
+            RequestBlocked = "request_blocked", BypassAttempted = "bypass_attempted",
+        RiskDetected = "risk_detected", RiskChanged = "risk_changed",
+            RiskEvaluated = "risk_evaluated", RiskActedOn = "risk_acted_on",
+        ReevaluationFailed = "reevaluation_failed", Reevaluated = "reevaluated",
+            ReevaluationActedOn = "reevaluation_acted_on",
+        ImpersonationGranted = "impersonation_granted",
+            ImpersonationBegan = "impersonation_began",
+            ImpersonationExtended = "impersonation_extended",
+            ImpersonationEnded = "impersonation_ended",
+            ImpersonationRevoked = "impersonation_revoked",
+        TokenReused = "token_reused", TokenOutsideZone = "token_outside_zone",
+            CredentialBreached = "credential_breached", HookNotDelivered = "hook_not_delivered",
+    }
+    /// A level of risk.
+    RiskLevel { Low = "low", Medium = "medium", High = "high", }
+    /// Why a session's context is another one.
+    ContextCause { Address = "address", Device = "device", Place = "place", Other = "other", }
     /// How a record was read; stored with it.
     Note {
         /// The source's time had no zone and was read as UTC.

@@ -2,7 +2,10 @@
 
 use crate::{
     graphql::schema,
-    http::{Server, errors, facts, graphql, headers, health, host, rate::Limiter, rebuild, stream},
+    http::{
+        Server, errors, facts, graphql, headers, health, hooks, host, rate::Limiter, rebuild,
+        stream,
+    },
     options::ServerOptions,
     pages,
 };
@@ -36,6 +39,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/graphql", post(graphql::post))
         .route("/graphql/stream", get(stream::get).post(stream::post))
         .route("/v1/facts", post(facts::post))
+        .route("/v1/hooks/okta", get(hooks::verify).post(hooks::post))
         .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

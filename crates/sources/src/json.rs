@@ -176,6 +176,10 @@ impl<'t> Object<'t> {
         self.0.iter().map(|(name, _)| &**name)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Json<'t>)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Json<'t>)> {
         self.0.iter_mut().map(|(name, value)| (&**name, value))
     }

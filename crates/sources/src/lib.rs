@@ -43,7 +43,7 @@ mod translator;
 pub use splitter::{Limits, MAX_VALUE_BYTES, Piece, Splitter};
 pub use translator::{Look, SourceSettings, Translation, Translator};
 
-use claimledger_facts::refusal::Refusal;
+use claimledger_facts::{draft::Draft, refusal::Refusal};
 
 /// A list of configuration objects may have this many bytes.
 const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
@@ -128,6 +128,23 @@ pub fn translate(
     bytes: &[u8],
 ) -> Result<Translation, Refusal> {
     settings.dialect.translator().translate(settings, previous, bytes)
+}
+
+/// What a push endpoint of a vendor received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its events. One that is JSON and cannot be read is a draft too, noted as not understood.
+    pub drafts: Vec<Draft>,
+    /// Whether its envelope is one of a log stream.
+    pub is_streamed: bool,
+}
+
+/// Reads the body of a request of Okta's event hooks, or of a log stream.
+///
+/// # Errors
+/// The body is not JSON, or carries no event.
+pub fn okta_delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delivery, Refusal> {
+    okta::delivery(settings, bytes)
 }
 
 /// Whether what a translator reads says how long a session may last and be idle. Where it does not,

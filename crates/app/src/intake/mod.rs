@@ -3,7 +3,7 @@
 mod looks;
 mod source_state;
 
-pub use crate::model::ingest::{Batch, IngestError, Ingested};
+pub use crate::model::ingest::{Batch, IngestError, Ingested, portions};
 pub use looks::{Looks, LooksIngested, LooksMode};
 pub use source_state::{SourceStates, SourceValue};
 
@@ -290,6 +290,7 @@ fn ingested(line: u64, draft: Draft, receipt: Receipt) -> Ingested {
         recorded_at: receipt.recorded_at,
         outcome: receipt.outcome,
         understood,
+        facts: draft.facts.len(),
         time_assumed_utc: draft.notes.contains(&Note::TimeZoneAssumedUtc),
         unknown_fields: draft.unknown_fields,
     }

@@ -7,7 +7,10 @@ use claimledger_facts::{
     time::Time,
     vocabulary::Channel,
 };
-use claimledger_ledger::append::{AppendOutcome, SequencerError};
+use claimledger_ledger::{
+    append::{AppendOutcome, SequencerError},
+    log::MAX_APPEND_ENTRIES,
+};
 
 /// The drafts of one atomic batch.
 #[derive(Debug)]
@@ -24,6 +27,35 @@ pub struct Batch {
     /// The time at which drafts without a recorded time are recorded, in a rehearsal. Ignored
     /// elsewhere.
     pub rehearsal_now: Option<Time>,
+}
+
+/// Drafts of one append, and bytes of their originals: below what one append carries, with room
+/// for headers and sealed blocks.
+const PORTION_DRAFTS: usize = MAX_APPEND_ENTRIES;
+const PORTION_BYTES: usize = 512 * 1024;
+/// What a record takes beside its original, estimated rather too high.
+const RECORD_OVERHEAD_BYTES: usize = 1024;
+
+/// Cuts drafts into portions that one append each carries, in their order. One that is too large
+/// for any append is alone in its portion.
+#[must_use]
+pub fn portions(drafts: Vec<(u64, Draft)>) -> Vec<Vec<(u64, Draft)>> {
+    let mut portions: Vec<Vec<(u64, Draft)>> = Vec::new();
+    let mut bytes = 0;
+    for (line, draft) in drafts {
+        let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
+        match portions.last_mut() {
+            Some(last) if last.len() < PORTION_DRAFTS && bytes + size <= PORTION_BYTES => {
+                bytes += size;
+                last.push((line, draft));
+            }
+            _ => {
+                bytes = size;
+                portions.push(vec![(line, draft)]);
+            }
+        }
+    }
+    portions
 }
 
 /// The outcome of one draft.
@@ -43,6 +75,8 @@ pub struct Ingested {
     pub outcome: AppendOutcome,
     /// Whether the translator understood it.
     pub understood: bool,
+    /// The number of facts that it states.
+    pub facts: usize,
     /// Whether its time had no time zone and was read as UTC.
     pub time_assumed_utc: bool,
     /// Fields that the fact type does not have.

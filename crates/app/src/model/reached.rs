@@ -45,6 +45,8 @@ pub enum FoundKind {
     Transaction,
     /// A request of a vendor's log.
     Request,
+    /// A configured object, such as a rule, a zone or a log stream; or an API token.
+    Object,
     /// The address of a client.
     Address,
 }

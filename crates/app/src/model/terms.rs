@@ -6,7 +6,8 @@ use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
     statement::LABEL,
-    vocabulary::Amr,
+    types::configuration::ConfigurationChanged,
+    vocabulary::{Amr, ObjectKind},
 };
 use claimledger_ledger::views::{Term, TermKind};
 use std::collections::BTreeSet;
@@ -19,6 +20,10 @@ pub(crate) const SOURCE: &str = "source";
 pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
 /// The value of [`TermKind::Correlation`] of every record that links sessions.
 pub(crate) const LINKS: &str = "session.linked";
+
+/// The prefix before the id of a configured object that has no kind of term of its own, in values
+/// of [`TermKind::Correlation`].
+pub(crate) const OBJECT: &str = "object";
 
 /// The prefix before the digest of a display name in values of [`TermKind::Correlation`].
 pub(crate) const LABEL_TERM: &str = "label";
@@ -263,9 +268,26 @@ impl Terms {
                     self.add(TermKind::Idp, idp.as_str());
                 }
             }
+            FactData::ConfigurationChanged(d) => self.add_change(d),
             FactData::FactConflicted(d) => self.tell(Told::Conflict, &d.source),
             // Found by session, person, kind or `config`, which do not depend on the type.
             _ => {}
+        }
+    }
+
+    fn add_change(&mut self, d: &ConfigurationChanged) {
+        let mut id = |kind: ObjectKind, object: &str| match kind {
+            ObjectKind::App => self.add(TermKind::App, object),
+            ObjectKind::Idp => self.add(TermKind::Idp, object),
+            ObjectKind::Policy => self.add(TermKind::Policy, object),
+            _ => self.join(TermKind::Correlation, OBJECT, object),
+        };
+        id(d.kind, &d.object);
+        let Some(of) = d.of.as_deref() else { return };
+        match d.kind {
+            ObjectKind::IdpKey => self.add_key(of, Some(&d.object)),
+            ObjectKind::Policy => id(ObjectKind::App, of),
+            _ => id(ObjectKind::Policy, of),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         question::{AskError, Asking, Caller},
         reached::{Found, FoundKind, FoundList},
         record_summary::RecordSummary,
-        terms::{pair, term, variant_term},
+        terms::{OBJECT, pair, term, variant_term},
     },
 };
 use claimledger_domain::history::HistoryCut;
@@ -46,7 +46,11 @@ const SINGLE_TERMS: &[(FoundKind, TermKind, &str)] = &[
 const JOIN_TERMS: &[(FoundKind, &[&str], &str)] = &[
     (FoundKind::Transaction, &["authn_request", "transaction"], "transaction"),
     (FoundKind::Request, &["request"], "request"),
+    (FoundKind::Object, &[OBJECT, API_TOKEN], "configured object or API token"),
 ];
+
+/// By which name a vendor's event names the API token of its request.
+const API_TOKEN: &str = "api_token";
 
 /// Kinds that belong to an IdP: terms of two components.
 const PAIR_TERMS: &[(FoundKind, TermKind, &str)] = &[
@@ -63,6 +67,7 @@ const SEARCHED_CLEAR: &[&str] = &[
     "identity provider, application, policy",
     "pseudonym",
     "transaction and request of a vendor's log",
+    "configured object and API token",
 ];
 const PEOPLE: &str = "login, name or id of people";
 const SEALED_INDEX: &str =

@@ -183,6 +183,7 @@ struct TypeTally {
     repeated: u64,
     variants: u64,
     understood: u64,
+    facts: u64,
 }
 
 impl Tally {
@@ -197,6 +198,7 @@ impl Tally {
         *of_type += 1;
         row.events += 1;
         row.understood += u64::from(done.understood);
+        row.facts += done.facts as u64;
         self.time_assumed_utc += u64::from(done.time_assumed_utc);
         for field in &done.unknown_fields {
             *self.unknown_fields.entry(field.clone()).or_default() += 1;
@@ -366,7 +368,8 @@ fn report(
         .iter()
         .map(|(name, row)| {
             json!({"type": name, "events": row.events, "stored": row.stored,
-                "repeated": row.repeated, "variants": row.variants, "understood": row.understood})
+                "repeated": row.repeated, "variants": row.variants, "understood": row.understood,
+                "facts": row.facts})
         })
         .collect();
     if args.ack {
@@ -441,13 +444,12 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 row.stored.to_string(),
                 row.repeated.to_string(),
                 row.variants.to_string(),
+                row.facts.to_string(),
                 shown,
             ]
         });
-        print_text(&format!(
-            "{}\n",
-            table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
-        ));
+        let head = ["type", "events", "stored", "repeated", "variants", "facts", ""];
+        print_text(&format!("{}\n", table(&head, rows.collect())));
     }
     let variants = if tally.variants == 1 { "variant" } else { "variants" };
     print_text(&format!(

@@ -11,7 +11,14 @@ use claimledger_facts::{
 /// Any fact of the session by its subject (`semantics.md` 22).
 pub(crate) fn is_sign_of_life(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> bool {
     let fact = &seen.known.fact;
-    is_of_subject(fact, subject) && fact.data.nature() == Nature::SignOfLife
+    is_of_subject(fact, subject) && is_act(&fact.data)
+}
+
+/// Whether a fact of a session is an act of the fact's subject. Of a person's authenticators it is
+/// one where no one else made the change.
+pub(crate) fn is_act(data: &FactData) -> bool {
+    data.nature() == Nature::SignOfLife
+        || matches!(data, FactData::AuthenticatorChanged(d) if d.actor.is_none())
 }
 
 /// Whether a fact after T proves that the session lived at T. A logout is its subject's own act.

@@ -6,7 +6,7 @@
 
 use super::{
     limits::Limits,
-    signs_of_life::{is_sign_of_life, proves_life_before},
+    signs_of_life::{is_act, is_sign_of_life, proves_life_before},
 };
 use crate::{
     codes,
@@ -17,6 +17,7 @@ use crate::{
 use claimledger_facts::{
     fact::FactData,
     ids::Pseudonym,
+    nature::Nature,
     time::{Occurred, Time},
     types::{session::SessionStarted, subject::SubjectSessionsEnded},
 };
@@ -276,9 +277,11 @@ impl Life<'_> {
 }
 
 /// Whether a session that states no start can begin with the fact. A link says nothing of when, and
-/// an attempt that failed began nothing.
+/// an attempt that failed began nothing; nor does what a source says about an account.
 fn begins(data: &FactData) -> bool {
-    !matches!(data, FactData::SessionLinked(_)) && !is_refusal(data)
+    !matches!(data, FactData::SessionLinked(_))
+        && !is_refusal(data)
+        && (data.nature() != Nature::Account || is_act(data))
 }
 
 fn is_refusal(data: &FactData) -> bool {

@@ -1,7 +1,8 @@
 //! What a fact says, in one line.
 
 use super::Category;
-use crate::words::{list, plain, refused};
+use super::acts;
+use crate::words::{by, list, plain, refused};
 use claimledger_facts::{
     fact::{Fact, FactData},
     nature::Nature,
@@ -10,7 +11,8 @@ use claimledger_facts::{
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.
 pub(super) const fn is_about_person(data: &FactData) -> bool {
-    matches!(data, FactData::SubjectLinked(_)) || matches!(data.nature(), Nature::Governance)
+    matches!(data, FactData::SubjectLinked(_))
+        || matches!(data.nature(), Nature::Account | Nature::Governance)
 }
 
 /// A fact of a session, of its IdP session or about its person, in one line. None for facts that
@@ -79,10 +81,19 @@ pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
                 d.other
             ),
         ),
+        FactData::ConfigurationChanged(d) => (Category::Admin, acts::configuration(d)),
+        FactData::AuthenticatorChanged(d) => (Category::Admin, acts::authenticator(d)),
+        FactData::PrivilegeChanged(d) => (Category::Admin, acts::privilege(d)),
+        FactData::AccountChanged(d) => (
+            Category::Admin,
+            format!("account {}{}", plain(d.change.as_str()), by(d.actor.as_ref(), None)),
+        ),
+        FactData::ActivityFlagged(d) => (Category::Session, acts::flagged(d)),
+        FactData::SessionContextChanged(d) => (Category::Session, acts::context(d)),
         data => {
             let category = match data.nature() {
                 Nature::SignOfLife | Nature::Session => Category::Session,
-                Nature::Governance => Category::Admin,
+                Nature::Account | Nature::Governance => Category::Admin,
                 // The history says what changed, which says more than the fact does.
                 Nature::Configuration
                 | Nature::Falsifier

@@ -10,6 +10,7 @@ use claimledger_domain::{
 use claimledger_facts::{
     fact::{Fact, FactData, FactType},
     ids::{LogPosition, Pseudonym, RecordId, SessionId, SourceEventId, SourceId, TenantId},
+    nature::Nature,
     time::{Occurred, Time},
     vocabulary::Note,
 };
@@ -102,7 +103,8 @@ fn known(said: Said, position: u64) -> Known {
         recorded_at: said.occurred.to.unwrap_or(said.occurred.from),
     };
     // It may name a session; here it does.
-    let of_session = needs.needs_session || matches!(said.data, FactData::SignInRefused(_));
+    let may = matches!(needs.nature, Nature::SignOfLife | Nature::Session | Nature::Account);
+    let of_session = needs.needs_session || may;
     let fact = Fact {
         session: of_session.then(|| SessionId::from(said.session)),
         subject: (needs.needs_subject || of_session && !needs.needs_session)

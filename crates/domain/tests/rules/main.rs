@@ -6,6 +6,7 @@ mod falsifiers;
 mod given;
 
 mod accepted_content;
+mod accounts;
 mod belief;
 mod changes;
 mod claims;

@@ -1,4 +1,4 @@
-//! `authenticator.configured`, `authenticator.lost`.
+//! `authenticator.configured`, `authenticator.lost`, `authenticator.changed`.
 
 use super::prelude::*;
 
@@ -39,3 +39,23 @@ pub struct AuthenticatorLost {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct LostMethod(pub String);
+
+/// `authenticator.changed`: an authenticator of the subject was enrolled, removed, suspended or
+/// reset. It takes nothing away from earlier factors: a loss does (`authenticator.lost`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "change": "enrolled", "method": "push", "authenticator": "auth-2", "actor": "admin-2"
+}]))]
+pub struct AuthenticatorChanged {
+    /// What was done.
+    pub change: AuthenticatorChange,
+    /// The method, where the source names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// The authenticator, where its id is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorId>,
+    /// Who did it, where that is not the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+}

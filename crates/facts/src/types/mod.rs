@@ -1,8 +1,11 @@
 //! The fact types, one file a noun, each at its current version.
 
+pub mod account;
+pub mod activity;
 pub mod app;
 pub mod authenticator;
 pub mod claims;
+pub mod configuration;
 pub mod erasure;
 pub mod factor;
 pub mod hold;

@@ -1,4 +1,5 @@
-//! `session.started`, `session.linked`, `session.ended`, `session.governed`.
+//! `session.started`, `session.linked`, `session.ended`, `session.governed`,
+//! `session.context_changed`.
 
 use super::prelude::*;
 
@@ -53,4 +54,16 @@ pub struct SessionGoverned {
     /// Its policy, where it is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyId>,
+}
+
+/// `session.context_changed`: the session is used from elsewhere, or from a device that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"causes": ["address"], "reevaluated": true}]))]
+pub struct SessionContextChanged {
+    /// What changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<ContextCause>,
+    /// Whether the policies were evaluated again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reevaluated: Option<bool>,
 }

@@ -23,7 +23,10 @@ pub(crate) enum NotCaller {
 
 /// The holder of a bearer token.
 pub(crate) async fn by_token(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
-    let token = bearer(headers).ok_or(NotCaller::Unauthenticated)?;
+    holder(server, bearer(headers).ok_or(NotCaller::Unauthenticated)?).await
+}
+
+async fn holder(server: &Server, token: &str) -> Result<Caller, NotCaller> {
     match server.app.authenticate(token).await {
         Ok(Some(caller)) => Ok(caller),
         Ok(None) => Err(NotCaller::Unauthenticated),
@@ -75,6 +78,17 @@ pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
     }
 }
 
+/// The holder of a token that a hook sends: bare, or as a bearer token.
+pub(crate) async fn by_hook(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
+    let token = bearer(headers).or_else(|| bare(headers)).ok_or(NotCaller::Unauthenticated)?;
+    holder(server, token).await
+}
+
+fn bare(headers: &HeaderMap) -> Option<&str> {
+    let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    (!token.is_empty() && token.len() <= 512 && !token.contains(' ')).then_some(token)
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
@@ -110,6 +124,12 @@ mod tests {
         assert_eq!(bearer(&headers(&[("authorization", "bearer  abc ")])), Some("abc"));
         for other in ["Basic abc", "Bearer", "Bearer ", "abc"] {
             assert_eq!(bearer(&headers(&[("authorization", other)])), None, "{other}");
+        }
+        assert_eq!(bare(&headers(&[("authorization", " abc ")])), Some("abc"));
+        for other in ["Basic abc", "", &"a".repeat(513)] {
+            let value = other.parse().unwrap();
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+            assert_eq!(bare(&headers), None, "{other}");
         }
         assert_eq!(cookie(&headers(&[("cookie", "a=b; claimledger=xyz; c=d")])), Some("xyz"));
         assert_eq!(cookie(&headers(&[("cookie", "xclaimledger=xyz")])), None);

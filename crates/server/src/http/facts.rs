@@ -96,7 +96,7 @@ enum Read {
     Looks(Looks),
 }
 
-fn malformed(message: impl Into<String>) -> Refused {
+pub(super) fn malformed(message: impl Into<String>) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, "malformed", message)
 }
 
@@ -148,7 +148,7 @@ fn now(parameters: &Parameters) -> Result<Option<Time>, Refused> {
 }
 
 /// Whether the body is gzip. One level of encoding, and no other kind.
-fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
+pub(super) fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
     let Some(encoding) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
     if encoding.as_bytes().eq_ignore_ascii_case(b"gzip") {
         return Ok(true);

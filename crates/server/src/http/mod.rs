@@ -9,6 +9,7 @@ pub(crate) mod facts;
 pub(crate) mod graphql;
 pub(crate) mod headers;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub(crate) mod host;
 pub(crate) mod rate;
 pub(crate) mod rebuild;

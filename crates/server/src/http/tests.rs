@@ -3,8 +3,10 @@
 mod disclosures;
 mod facts;
 mod graphql;
+mod hooks;
 mod listen;
 mod lookups;
 mod pages;
+mod stalling_log;
 mod stream;
 mod support;

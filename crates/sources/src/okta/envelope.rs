@@ -90,6 +90,16 @@ pub(super) fn of(object: &Object<'_>) -> Option<Envelope> {
 }
 
 impl Envelope {
+    /// Whether it is the body of an event hook.
+    pub(super) fn is_hook(self) -> bool {
+        self.path == EVENT_HOOK.path
+    }
+
+    /// Whether a log stream puts it around each event.
+    pub(super) fn is_stream(self) -> bool {
+        [EVENT_BRIDGE.path, HEC.path].contains(&self.path)
+    }
+
     /// The events that it carries, each as its bytes.
     ///
     /// # Errors

@@ -60,10 +60,25 @@ impl<'e> Event<'e> {
             .filter(|actor| actor.is(kind))
     }
 
+    /// The id of the actor, unless it is a login or an address.
+    pub(super) fn actor_id(self) -> Option<&'e str> {
+        id(self.members.get("actor")?.get("id")?).filter(|id| is_opaque(id))
+    }
+
+    /// The API token of the request.
+    pub(super) fn api_token(self) -> Option<&'e str> {
+        self.value(&["transaction", "detail", "requestApiTokenId"]).and_then(id)
+    }
+
+    /// The targets, in their order.
+    pub(super) fn all_targets(self) -> impl Iterator<Item = Target<'e>> + Clone {
+        let targets = self.members.get("target").and_then(Json::as_list).into_iter().flatten();
+        targets.filter_map(Json::as_object).map(Target)
+    }
+
     /// The targets of a type, in their order.
     pub(super) fn targets(self, kind: &str) -> impl Iterator<Item = Target<'e>> {
-        let targets = self.members.get("target").and_then(Json::as_list).into_iter().flatten();
-        targets.filter_map(Json::as_object).map(Target).filter(move |target| target.is(kind))
+        self.all_targets().filter(move |target| target.is(kind))
     }
 
     /// The first target of a type.
@@ -111,6 +126,7 @@ impl<'e> Event<'e> {
     /// Ids that join the events of one sign-in inside this log.
     pub(super) fn correlation(self) -> BTreeMap<String, String> {
         let ids = [
+            ("api_token", self.api_token()),
             ("transaction", self.value(&["transaction", "id"]).and_then(id)),
             ("authn_request", self.debug("authnRequestId").and_then(id)),
             ("request", self.debug("requestId").and_then(id)),
@@ -157,6 +173,11 @@ pub(super) fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
 /// A value as an id that can be stored in the clear.
 pub(super) fn id<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     something(value).filter(|text| text::is_id(text))
+}
+
+/// Whether an id identifies no person by itself: it is no login and no address.
+pub(super) fn is_opaque(id: &str) -> bool {
+    !id.contains('@') && id.parse::<std::net::IpAddr>().is_err()
 }
 
 /// A value as the id of a session.

@@ -23,6 +23,12 @@ pub(super) fn method(event: &Event<'_>, enrollment: Option<Target<'_>>) -> Optio
     }
 }
 
+/// The method whose code a sentence of Okta names: `User set up EMAIL_FACTOR factor`.
+pub(super) fn named_in(text: &str) -> Option<Method> {
+    let is_code = |word: &&str| word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    text.split_whitespace().filter(is_code).find_map(by_code)
+}
+
 /// The characteristics that were logged for this verification; those that the vocabulary does not
 /// know stay in the original.
 pub(super) fn properties(enrollment: Option<Target<'_>>) -> Vec<Property> {

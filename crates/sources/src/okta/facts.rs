@@ -16,7 +16,7 @@ use claimledger_facts::{
         app::AppAccessed,
         claims::{ClaimAccepted, ClaimsReceived},
         factor::{FactorVerified, PolicyDecided},
-        session::{SessionEnded, SessionStarted},
+        session::{SessionEnded, SessionGoverned, SessionStarted},
         sign_in::SignInRefused,
         subject::SubjectSessionsEnded,
     },
@@ -36,6 +36,8 @@ pub(super) type Facts<'e> = Option<Vec<Said<'e>>>;
 /// The application of a decision about the org itself: Classic evaluates its session policy without
 /// naming one.
 const ORG_APP: &str = "okta_dashboard";
+/// How Identity Engine names the global session policy among the targets.
+const SESSION_POLICY: &str = "Global session policy";
 /// The application of an administrator's access, where the event names none.
 const ADMIN_APP: &str = "okta_admin_console";
 
@@ -131,7 +133,11 @@ fn on_success<'e>(event: &Event<'e>, read: impl FnOnce(&Event<'e>) -> Facts<'e>)
 }
 
 pub(super) fn one<'e>(data: FactData) -> Facts<'e> {
-    Some(vec![Said { session: None, data }])
+    Some(vec![of_its_session(data)])
+}
+
+const fn of_its_session<'e>(data: FactData) -> Said<'e> {
+    Said { session: None, data }
 }
 
 /// The IdP is the `AppInstance` among the targets. `amrList` is documented, but no public event has
@@ -255,7 +261,8 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         })
     };
     let rule = rule_of(&["Authentication policy", "App sign-in policy"])
-        .or_else(|| rule_of(&["Global session policy"]));
+        .or_else(|| rule_of(&[SESSION_POLICY]));
+    let governed = governed(event, outcome);
     let (policy, rule) = match rule {
         Some(rule) => (rule.detail("policyId").and_then(id), rule.id()),
         None => (
@@ -263,7 +270,7 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
             event.target("PolicyRule").and_then(|rule| rule.id()),
         ),
     };
-    one(FactData::PolicyDecided(PolicyDecided {
+    let decided = FactData::PolicyDecided(PolicyDecided {
         app: AppId::from(app),
         policy: policy.map(PolicyId::from).or_else(|| rule.map(policy_of_rule))?,
         outcome,
@@ -271,7 +278,31 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         rule: rule.map(RuleId::from),
         requested_acr: None,
         relied_on: None,
-    }))
+    });
+    Some(std::iter::once(decided).chain(governed).map(of_its_session).collect())
+}
+
+/// Which rule of the global session policy held: Identity Engine names it beside that of the
+/// application's policy, Classic in an event of its own. Who was refused has no session.
+fn governed(event: &Event<'_>, outcome: Outcome) -> Option<FactData> {
+    let by_engine = event.targets("Rule").find(|rule| {
+        rule.text("alternateId").is_some_and(|kind| kind.eq_ignore_ascii_case(SESSION_POLICY))
+    });
+    let classic = || {
+        let policy = event.target("PolicyEntity")?;
+        let of_sessions = policy.detail_text("policyType") == Some("OktaSignOn");
+        Some((event.target("PolicyRule")?.id()?, policy.id())).filter(|_| of_sessions)
+    };
+    let (rule, policy) = match by_engine {
+        Some(rule) => (rule.id()?, rule.detail("policyId").and_then(id)),
+        None => classic()?,
+    };
+    (outcome != Outcome::Deny).then(|| {
+        FactData::SessionGoverned(SessionGoverned {
+            rule: RuleId::from(rule),
+            policy: policy.map(PolicyId::from),
+        })
+    })
 }
 
 /// Events up to 2025 name the rule and not its policy. The policy is then "the one that has this

@@ -11,23 +11,28 @@
 //! | [`event`] | how fields are looked up in an untidy event, and which session it names |
 //! | [`people`] | the people it is about, and what is sealed under each key |
 //! | [`labels`] | what applications, policies and identity providers are called |
-//! | [`facts`] | which facts an event type states |
+//! | [`facts`] | which facts an event type states about sign-ins and sessions |
+//! | [`kinds`], [`changes`] | the same about accounts, configuration and suspicion |
 //! | [`idp_log`] | the same, where the org is the identity provider |
+//! | [`unreadable`] | what is kept of an event that cannot be read |
 //! | [`refusal`] | what its words for what did not succeed mean |
 //! | [`factor`] | what Okta's names of factors mean |
 
+mod changes;
 mod dialect;
 mod envelope;
 mod event;
 pub(crate) mod factor;
 mod facts;
 mod idp_log;
+mod kinds;
 mod labels;
 mod people;
 mod refusal;
+mod unreadable;
 
 use crate::{
-    Look, SourceSettings, Translation, Translator,
+    Delivery, Look, SourceSettings, Translation, Translator,
     bearer::{self, Named},
     json::{Json, Object},
     native,
@@ -40,12 +45,12 @@ use claimledger_facts::{
     ids::{IdpId, SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time, TimeError},
-    types::session::SessionLinked,
+    types::{activity::ActivityFlagged, session::SessionLinked, sign_in::SignInRefused},
     vocabulary::{FREE_TEXT, Note},
 };
 use event::{Event, ROOT_SESSION};
 
-pub(crate) const TRANSLATOR: &str = "okta-system-log/2";
+pub(crate) const TRANSLATOR: &str = "okta-system-log/3";
 
 /// The translator of System Log events, and of what envelopes carry.
 pub(crate) struct SystemLog;
@@ -57,14 +62,24 @@ impl Translator for SystemLog {
         _previous: Option<&Look>,
         bytes: &[u8],
     ) -> Result<Translation, Refusal> {
-        translate_nested(settings.idp.as_ref(), bytes, 0).map(Translation::from)
+        translate_nested(settings.idp.as_ref(), bytes, 0, Broken::Refused).map(Translation::from)
     }
+}
+
+/// What happens to an event of several that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    /// The whole value is refused.
+    Refused,
+    /// It is kept, not understood, and does not keep the others out.
+    Kept,
 }
 
 fn translate_nested(
     idp: Option<&IdpId>,
     bytes: &[u8],
     nested: usize,
+    broken: Broken,
 ) -> Result<Vec<Draft>, Refusal> {
     let value = strict::parse_borrowed(bytes, Duplicates::Tolerated)
         .map_err(|refusal| envelope::no_json(bytes).unwrap_or(refusal))?;
@@ -88,12 +103,17 @@ fn translate_nested(
     let carried = envelope.carried(bytes)?;
     let mut drafts = Vec::with_capacity(carried.len());
     for event in &carried {
-        let read = translate_nested(idp, event, nested + 1).and_then(|drafts| {
+        let read = translate_nested(idp, event, nested + 1, Broken::Refused).and_then(|drafts| {
             if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) }
         });
-        drafts.extend(
-            read.map_err(|refusal| envelope.inside(envelope::without_fields(event, refusal)))?,
-        );
+        let kept = || (broken == Broken::Kept).then(|| unreadable::draft(event)).flatten();
+        match read {
+            Ok(read) => drafts.extend(read),
+            Err(refusal) => match kept() {
+                Some(kept) => drafts.push(kept),
+                None => return Err(envelope.inside(envelope::without_fields(event, refusal))),
+            },
+        }
     }
     // The original of a lone event is all that was received; of several, each has its own bytes.
     if let ([event], [alone]) = (&carried[..], &mut drafts[..]) {
@@ -101,6 +121,19 @@ fn translate_nested(
         alone.original = envelope.original(bytes, &object, redacted);
     }
     Ok(drafts)
+}
+
+/// Reads the body of a hook: each event by itself, because a sender that is refused does not send
+/// the rest again.
+pub(crate) fn delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delivery, Refusal> {
+    let value = strict::parse_borrowed(bytes, Duplicates::Tolerated)?;
+    let envelope = envelope::of(&native::object_borrowed(value)?);
+    let is_hook = envelope.is_some_and(envelope::Envelope::is_hook);
+    let broken = if is_hook { Broken::Kept } else { Broken::Refused };
+    Ok(Delivery {
+        drafts: translate_nested(settings.idp.as_ref(), bytes, 0, broken)?,
+        is_streamed: envelope.is_some_and(envelope::Envelope::is_stream),
+    })
 }
 
 /// What links the sessions of one sign-in: the transaction that began it.
@@ -131,8 +164,9 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
         "an event type, such as user.session.start",
     )?;
     let people = people::of(&event, kind);
-    // A record's session is one of the service provider.
-    let session = event.session(kind).filter(|_| idp.is_none()).map(SessionId::from);
+    // A record's session is one of the service provider, and of the person it is about.
+    let session =
+        event.session(kind).filter(|_| idp.is_none() && !people.by_another).map(SessionId::from);
 
     let mut notes = Vec::new();
     if published.zone_assumed {
@@ -142,11 +176,8 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
     let fact = |said: facts::Said<'_>| {
         let named = said.session.map(SessionId::from);
         let whose = named.as_ref().or(session.as_ref());
-        // An attempt under a name that Okta does not know has no user, and one that failed early no
-        // session; anything else needs its subject.
-        let is_attempt = matches!(said.data, FactData::SignInRefused(_));
-        let needs_session = said.data.fact_type().needs_session;
-        if !is_attempt && subject.is_none() || needs_session && whose.is_none() {
+        let needs = said.data.fact_type();
+        if needs.needs_subject && subject.is_none() || needs.needs_session && whose.is_none() {
             return None;
         }
         let differs = whose.is_some() && session.as_ref() != whose;
@@ -159,7 +190,10 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
         })
     };
     let said = match idp {
-        None => facts::of(&event, kind),
+        None => match kinds::reading(kind) {
+            None => facts::of(&event, kind),
+            Some(reading) => changes::of(&event, reading, people.subject_id()),
+        },
         Some(idp) => idp_log::of(&event, kind, idp),
     };
     let said = said.filter(|_| published.readable);
@@ -172,7 +206,9 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
     // A reason in prose is sealed with the rest of what belongs to the subject.
     let in_prose = |fact: &DraftFact| {
         matches!(&fact.data,
-        FactData::SignInRefused(data) if data.reason.as_deref() == Some(FREE_TEXT))
+        FactData::SignInRefused(SignInRefused { reason, .. })
+        | FactData::ActivityFlagged(ActivityFlagged { reason, .. })
+            if reason.as_deref() == Some(FREE_TEXT))
     };
     let reason = event.text(&["outcome", "reason"]).filter(|_| facts.iter().any(in_prose));
     if published.readable

@@ -7,6 +7,7 @@
 
 use super::{
     event::{Event, Target, something},
+    kinds::{self, Reading, is_impersonation},
     labels::Label,
 };
 use crate::{json::Json, text};
@@ -18,6 +19,8 @@ pub(super) struct People<'e> {
     persons: Vec<Labelled<'e>>,
     /// Which of them the facts are about.
     pub(super) subject: Option<usize>,
+    /// Another person did it to them, in a session of their own.
+    pub(super) by_another: bool,
     /// The person at the client, as an index.
     home: Option<usize>,
 }
@@ -53,21 +56,42 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
         [one] => Some(one),
         _ => None,
     };
-    let subject = match kind {
+    let reading = kinds::reading(kind);
+    let subject = match (kind, reading) {
         // The actor is Okta, or an administrator.
-        "user.authentication.auth_via_IDP"
-        | "user.authentication.auth_via_social"
-        | "user.session.clear" => target,
+        (
+            "user.authentication.auth_via_IDP"
+            | "user.authentication.auth_via_social"
+            | "user.session.clear",
+            _,
+        ) => target,
+        // An act of the actor, whatever it was done to.
+        (_, Some(Reading::Configuration(..))) => actor,
+        // The actor is the supporter; a session that is named is marked, and is nobody else's.
+        (_, Some(Reading::Flagged(flag))) if is_impersonation(flag) => {
+            target.filter(|_| event.session(kind).is_none())
+        }
+        (_, Some(_)) if !targets.is_empty() => target,
         _ => actor.or(target),
+    };
+    let by_another = match reading {
+        None | Some(Reading::Configuration(..)) => false,
+        Some(Reading::Flagged(flag)) if is_impersonation(flag) => false,
+        Some(_) => actor.is_some() && actor != subject,
     };
 
     // The client is the actor's; where Okta acts for a person who signs in, it is theirs.
     let acted_for = if kind == "user.authentication.auth_via_IDP" { subject } else { None };
     let home = actor.or(acted_for);
-    People { persons, subject, home }
+    People { persons, subject, by_another, home }
 }
 
 impl People<'_> {
+    /// The id of the person that the facts are about.
+    pub(super) fn subject_id(&self) -> Option<&str> {
+        self.subject.and_then(|at| self.persons.get(at)).map(|one| one.person.id.as_str())
+    }
+
     /// Adds what is sealed: `reason` belongs to the subject, `labels` to no person.
     pub(super) fn sealed(
         self,
@@ -75,7 +99,7 @@ impl People<'_> {
         reason: Option<&str>,
         labels: &[Label<'_>],
     ) -> Sealed {
-        let Self { persons, subject, home } = self;
+        let Self { persons, subject, by_another: _, home } = self;
         let client = Client::of(event);
         let address = event
             .text(&["client", "ipAddress"])

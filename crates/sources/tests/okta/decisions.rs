@@ -21,7 +21,7 @@ fn a_decision_names_the_rule_of_the_application_first() {
             json!({"outcome": {"result": result}, "target": targets}),
         ))
     };
-    let decided = |result: &str, targets: Value| match only(&decide(result, targets)) {
+    let decided = |result: &str, targets: Value| match &decide(result, targets).facts[0].data {
         FactData::PolicyDecided(PolicyDecided { app, policy, outcome, rule, .. }) => (
             app.as_str().to_owned(),
             policy.as_str().to_owned(),

@@ -2,7 +2,9 @@
 //! `factorVerifiedByIdp`, `user.session.end`, `user.session.clear`, `user.authentication.verify`)
 //! are made from the event catalogue.
 
+mod changes;
 mod decisions;
+mod deliveries;
 mod ends;
 mod forms;
 mod identity_provider;

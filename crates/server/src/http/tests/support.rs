@@ -20,6 +20,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     clock::FixedClock,
+    log::Log,
     memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
 };
 use claimledger_sources::{Dialect, translate};
@@ -60,8 +61,13 @@ impl World {
     }
 
     pub(super) async fn with(options: ServerOptions) -> Self {
+        Self::over(Arc::new(MemoryLog::default()), options).await
+    }
+
+    /// The same over another log.
+    pub(super) async fn over(log: Arc<dyn Log>, options: ServerOptions) -> Self {
         let parts = Parts {
-            log: Arc::new(MemoryLog::default()),
+            log,
             keys: Arc::new(MemoryKeys::default()),
             state: Arc::new(MemoryState::default()),
             views: Arc::new(MemoryIndex::default()),
