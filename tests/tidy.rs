@@ -40,6 +40,10 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "claimledger-okta",
+        &["claimledger-facts", "claimledger-ledger", "claimledger-sources", "claimledger-app"],
+    ),
+    (
         "claimledger",
         &[
             "claimledger-facts",
@@ -49,6 +53,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "claimledger-sources",
             "claimledger-app",
             "claimledger-server",
+            "claimledger-okta",
         ],
     ),
 ];
@@ -248,7 +253,16 @@ fn code_of(folders: &[PathBuf]) -> String {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                code += &std::fs::read_to_string(&path).unwrap_or_default();
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                // A module of another crate's tests, included by its path.
+                let included = text.lines().filter_map(|line| {
+                    line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]")
+                });
+                for other in included.filter(|other| other.starts_with("../")) {
+                    let other = path.with_file_name(other);
+                    code += &std::fs::read_to_string(other).unwrap_or_default();
+                }
+                code += &text;
             }
         }
     }

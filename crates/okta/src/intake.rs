@@ -1,0 +1,187 @@
+//! From what was read to records of the ledger.
+
+use crate::progress::Counts;
+use async_trait::async_trait;
+use claimledger_app::{
+    app::App,
+    intake::{BATCH_BYTES, Batch, IngestError, Ingested, Looks, LooksMode, RECORD_OVERHEAD_BYTES},
+    model::question::Caller,
+};
+use claimledger_facts::{draft::Draft, ids::SourceId, vocabulary::Channel};
+use claimledger_ledger::{
+    append::{AppendOutcome, SequencerError},
+    clock::Clock,
+    log::{LogError, MAX_APPEND_ENTRIES},
+};
+use claimledger_sources::{Dialect, Piece, SourceSettings, translate};
+use std::sync::Arc;
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An event of the System Log.
+    Event,
+    /// A look at the configuration: an envelope with the time and path of a request and its answer.
+    Look,
+    /// A native fact of the poller about the source itself.
+    Statement,
+}
+
+/// The ledger as a poller sees it.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Appends values of one kind, in order; durable on return. A value that cannot be taken is
+    /// counted, with why, and the others are appended.
+    ///
+    /// # Errors
+    /// If the ledger takes nothing at the moment; some of the values may be in.
+    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Counts, IntakeError>;
+}
+
+/// The ledger takes nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger takes no records: {0}")]
+pub struct IntakeError(String);
+
+impl IntakeError {
+    /// For a reason.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+/// The ledger of this process.
+pub struct AppIntake {
+    /// The ledger.
+    pub app: App,
+    /// On whose behalf.
+    pub caller: Caller,
+    /// As which source.
+    pub source: SourceId,
+    /// What a rehearsal stamps records with.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Intake for AppIntake {
+    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Counts, IntakeError> {
+        let Some(dialect) = dialect(kind) else {
+            return Ok(refused(&"this build does not read configuration"));
+        };
+        let settings = SourceSettings::of(dialect);
+        if kind == Kind::Look {
+            return self.look(settings, values).await;
+        }
+        let mut counts = Counts::default();
+        let mut batch: Vec<(u64, Draft)> = Vec::new();
+        let mut bytes = 0;
+        for (line, value) in (1..).zip(values) {
+            let drafts = match translate(&settings, None, value) {
+                Ok(translation) => translation.drafts,
+                Err(refusal) => {
+                    counts.add(refused(&refusal));
+                    continue;
+                }
+            };
+            for draft in drafts {
+                let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
+                if batch.len() >= MAX_APPEND_ENTRIES || bytes + size > BATCH_BYTES {
+                    counts.add(self.write(std::mem::take(&mut batch)).await?);
+                    bytes = 0;
+                }
+                bytes += size;
+                batch.push((line, draft));
+            }
+        }
+        counts.add(self.write(batch).await?);
+        Ok(counts)
+    }
+}
+
+impl AppIntake {
+    /// Values that are compared with the look before.
+    async fn look(
+        &self,
+        settings: SourceSettings,
+        values: &[&[u8]],
+    ) -> Result<Counts, IntakeError> {
+        let numbered = (1..).zip(values);
+        let looks = Looks {
+            settings,
+            values: numbered.map(|(line, value)| Piece { line, bytes: value.to_vec() }).collect(),
+            channel: Channel::Poller,
+            source: Some(self.source.clone()),
+            rehearsal_now: Some(self.clock.now()),
+            mode: LooksMode::Skip,
+        };
+        let looked = self.app.ingest_looks(&self.caller, looks).await;
+        let looked = looked.map_err(|error| IntakeError(error.to_string()))?;
+        let mut counts = counted(&looked.done);
+        for error in looked.refused {
+            counts.add(refused(&error));
+        }
+        Ok(counts)
+    }
+
+    /// Writes a batch. A draft that is refused is counted, and the rest is written without it.
+    async fn write(&self, mut batch: Vec<(u64, Draft)>) -> Result<Counts, IntakeError> {
+        let mut counts = Counts::default();
+        while !batch.is_empty() {
+            let attempt = Batch {
+                drafts: batch.clone(),
+                channel: Channel::Poller,
+                source: Some(self.source.clone()),
+                expected_revision: None,
+                rehearsal_now: Some(self.clock.now()),
+            };
+            let error = match self.app.ingest(&self.caller, attempt).await {
+                Ok(done) => {
+                    counts.add(counted(&done));
+                    break;
+                }
+                Err(error) => error,
+            };
+            let is_too_large = matches!(
+                error,
+                IngestError::Sequencer { error: SequencerError::Log(LogError::TooLarge), .. }
+            );
+            // Of several, half is tried at a time; one alone is a record that no append carries.
+            if is_too_large && batch.len() > 1 {
+                let rest = batch.split_off(batch.len() / 2);
+                counts.add(Box::pin(self.write(batch)).await?);
+                batch = rest;
+                continue;
+            }
+            let alone = batch.first().map(|(line, _)| *line).filter(|_| is_too_large);
+            let line = error.refused_line().or(alone);
+            let Some(line) = line else { return Err(IntakeError(error.to_string())) };
+            counts.add(refused(&error));
+            batch.retain(|(number, _)| *number != line);
+        }
+        Ok(counts)
+    }
+}
+
+fn refused(why: &dyn std::fmt::Display) -> Counts {
+    Counts { refused: 1, refusal: Some(why.to_string()), ..Counts::default() }
+}
+
+fn counted(done: &[Ingested]) -> Counts {
+    let mut counts = Counts::default();
+    for one in done {
+        *match one.outcome {
+            AppendOutcome::Stored => &mut counts.stored,
+            AppendOutcome::Repeated => &mut counts.repeated,
+            AppendOutcome::Variant => &mut counts.variants,
+        } += 1;
+    }
+    counts
+}
+
+fn dialect(kind: Kind) -> Option<Dialect> {
+    Dialect::parse(match kind {
+        Kind::Event => "okta-system-log",
+        Kind::Statement => "native",
+        Kind::Look => "okta-config",
+    })
+}

@@ -1,0 +1,230 @@
+//! The System Log: what is asked, in which order it is stored, and what is said of the source.
+
+use crate::support::{World, double::Fault, double::event, text, time};
+use claimledger_okta::Kind;
+use serde_json::json;
+use std::sync::atomic::Ordering;
+
+/// The first request names a time and no end; from then on only links are followed, also by the
+/// next process.
+#[tokio::test]
+async fn only_the_first_request_names_a_time() {
+    let mut world = World::new().await;
+    world.source.page = 2;
+    for n in 0..5 {
+        world.publish(&format!("e{n}"), &format!("2026-03-10T09:0{n}:00.000Z"));
+    }
+    world.round().await.unwrap();
+    let asked = world.double.asked_of_log();
+    let first = "since=2026-03-03T10:00:00Z&sortOrder=ASCENDING&limit=2";
+    assert_eq!(asked[0], first);
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked[1..].iter().all(|query| query.starts_with("after=1_")), "{asked:?}");
+    assert_eq!(world.ledger.uuids(), ["e0", "e1", "e2", "e3", "e4"]);
+
+    world.publish("e5", "2026-03-10T09:06:00.000Z");
+    world.round().await.unwrap();
+    let asked = world.double.asked_of_log();
+    assert!(asked[3].starts_with("after=1_5&"), "{asked:?}");
+    assert!(asked.iter().all(|query| !query.contains("until")), "{asked:?}");
+    assert_eq!(world.ledger.uuids().len(), 6);
+    let progress = world.progress().await;
+    assert_eq!((progress.counts.stored, progress.counts.repeated), (6, 0));
+    assert_eq!(progress.last_event, Some(time("2026-03-10T09:06:00Z")));
+    assert!(progress.caught_up && progress.failure.is_none());
+}
+
+/// Events are stored before the link behind them, so that a process killed in between reads them
+/// again.
+#[tokio::test]
+async fn a_page_is_read_again_until_its_link_is_stored() {
+    let world = World::new().await;
+    world.publish("e0", "2026-03-10T09:00:00.000Z");
+    // Look, start, page: the third write is that of the link.
+    world.state.fails_in.store(3, Ordering::SeqCst);
+    assert!(world.failed_round().await.contains("killed"));
+    assert_eq!(world.ledger.uuids(), ["e0"]);
+    assert_eq!(world.progress().await.next, None);
+    world.state.fails_in.store(0, Ordering::SeqCst);
+    world.advance(1);
+    world.round().await.unwrap();
+    let progress = world.progress().await;
+    assert_eq!(world.ledger.uuids(), ["e0"]);
+    assert_eq!((progress.counts.repeated, progress.next.is_some()), (1, true));
+    // The time of the first request was stored before it was sent.
+    let asked = world.double.asked_of_log();
+    assert_eq!(asked[0], asked[1]);
+}
+
+/// The other way round: while the ledger takes nothing, the link does not move.
+#[tokio::test]
+async fn no_link_is_stored_while_the_ledger_takes_nothing() {
+    let world = World::new().await;
+    world.publish("e0", "2026-03-10T09:00:00.000Z");
+    world.ledger.is_full.store(true, Ordering::SeqCst);
+    let words = world.failed_round().await;
+    assert_eq!(words, "the ledger takes no records: the disk is full");
+    let progress = world.progress().await;
+    assert_eq!((progress.next, progress.heard_until), (None, None));
+    assert_eq!(progress.failure.unwrap().why, words);
+    world.ledger.is_full.store(false, Ordering::SeqCst);
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids(), ["e0"]);
+    assert!(world.progress().await.failure.is_none());
+}
+
+#[tokio::test]
+async fn what_is_heard_stays_behind_the_request_and_is_said_at_the_end_of_the_log_only() {
+    let mut world = World::new().await;
+    world.source.page = 2;
+    for n in 0..4 {
+        world.publish(&format!("e{n}"), &format!("2026-03-10T09:0{n}:00.000Z"));
+    }
+    world.round().await.unwrap();
+    let heard = world.ledger.statements("source.heard");
+    let expected = json!({"until": "2026-03-10T09:55:00Z", "basis": "polled"});
+    assert_eq!(heard.iter().map(|line| &line["data"]).collect::<Vec<_>>(), [&expected]);
+    // Full pages are followed by an empty one, and only that is the end.
+    let order: Vec<String> = world
+        .ledger
+        .of(Kind::Statement)
+        .iter()
+        .chain(&world.ledger.of(Kind::Event))
+        .map(|line| text(&line["type"]))
+        .collect();
+    assert_eq!(order.iter().filter(|kind| *kind == "source.heard").count(), 1);
+    assert!(world.double.asked_of_log().last().unwrap().starts_with("after=1_4"));
+
+    // A statement is a record: not after each request.
+    world.source.heard_every = "5m".parse().unwrap();
+    world.advance(299);
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.statements("source.heard").len(), 1);
+    world.advance(2);
+    world.round().await.unwrap();
+    let heard = world.ledger.statements("source.heard");
+    assert_eq!(heard[1]["data"]["until"], "2026-03-10T10:00:01Z");
+    assert_eq!(world.progress().await.heard_until, Some(time("2026-03-10T10:00:01Z")));
+}
+
+/// A clock of ours that is ahead must not say more than Okta's does.
+#[tokio::test]
+async fn what_is_heard_goes_by_the_earlier_clock() {
+    let world = World::new().await;
+    world.clock.set(time("2999-01-01T00:00:00Z"));
+    world.round().await.unwrap();
+    let heard = world.ledger.statements("source.heard");
+    assert!(heard.is_empty(), "Okta's clock is before the first request of ours: {heard:?}");
+}
+
+/// What the first request does not reach although Okta still keeps it was not heard, and is said to
+/// be missing.
+#[tokio::test]
+async fn what_lies_before_the_first_request_is_said_to_be_missing() {
+    let mut world = World::new().await;
+    world.clock.set(time("2026-03-10T10:00:00.987654Z"));
+    world.round().await.unwrap();
+    let silent = world.ledger.statements("source.silent");
+    let expected = json!({"from": "2025-12-10T10:00:00Z", "until": "2026-03-03T10:00:00Z"});
+    assert_eq!(silent.iter().map(|line| &line["data"]).collect::<Vec<_>>(), [&expected]);
+    assert!(world.ledger.statements("source.backfilled").is_empty());
+
+    // Nothing is missing that Okta still keeps. It refuses more than 180 days.
+    world = World::new().await;
+    world.source.since = "180d".parse().unwrap();
+    world.round().await.unwrap();
+    assert!(world.ledger.statements("source.silent").is_empty());
+    let first = &world.double.asked_of_log()[0];
+    assert!(first.starts_with("since=2025-09-11T11:00:00Z&"), "{first}");
+}
+
+#[tokio::test]
+async fn events_that_appear_late_or_twice_are_stored_once() {
+    let world = World::new().await;
+    world.publish("e0", "2026-03-10T09:00:00.000Z");
+    world.publish("e1", "2026-03-10T09:10:00.000Z");
+    world.round().await.unwrap();
+    // Published an hour before what was read already, and stored by Okta now.
+    let late = event("late", "user.session.start", "2026-03-10T08:10:00.000Z");
+    world.double.org().events.push(("2026-03-10T09:20:00.000Z".to_owned(), late));
+    world.double.org().faults.push_back(Fault::Repeats(2));
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids(), ["e0", "e1", "late"]);
+    let progress = world.progress().await;
+    assert_eq!((progress.counts.stored, progress.counts.repeated), (3, 2));
+    assert_eq!(progress.last_event, Some(time("2026-03-10T09:10:00Z")));
+}
+
+/// An expired cursor: the silence is stated before anything is read again, and closed only once the
+/// end of the log is reached.
+#[tokio::test]
+async fn an_expired_cursor_is_a_silence_that_is_filled() {
+    let mut world = World::new().await;
+    world.source.page = 2;
+    world.source.since = "90d".parse().unwrap();
+    world.publish("e0", "2026-03-10T09:00:00.000Z");
+    world.publish("e1", "2026-03-10T09:30:00.000Z");
+    world.round().await.unwrap();
+    world.double.org().expire_cursors();
+    world.publish("e2", "2026-03-10T12:00:00.000Z");
+    world.clock.set(time("2026-03-10T13:00:00Z"));
+    // The read is cut short: nothing is filled yet.
+    let page = || Fault::Status(500, "E0000009");
+    world.double.org().faults.extend([Fault::Status(404, "E0000007"), page(), page(), page()]);
+    assert!(world.failed_round().await.contains("Okta failed (500)"));
+    let span = json!({"from": "2026-03-10T09:30:00Z", "until": "2026-03-10T13:00:00Z"});
+    let silent = world.ledger.statements("source.silent");
+    assert_eq!(silent.iter().map(|line| &line["data"]).collect::<Vec<_>>(), [&span]);
+    assert!(world.ledger.statements("source.backfilled").is_empty());
+
+    world.advance(60);
+    world.round().await.unwrap();
+    let since = world.double.asked_of_log().into_iter().rev().find(|q| q.starts_with("since="));
+    assert!(since.unwrap().starts_with("since=2026-03-10T09:20:00Z&"));
+    assert_eq!(world.ledger.uuids(), ["e0", "e1", "e2"]);
+    assert_eq!(world.progress().await.counts.repeated, 1, "e1 was read again");
+    let filled = world.ledger.statements("source.backfilled");
+    assert_eq!(filled.iter().map(|line| &line["data"]).collect::<Vec<_>>(), [&span]);
+    assert_eq!(world.ledger.statements("source.silent").len(), 1);
+    let kinds: Vec<String> =
+        world.ledger.of(Kind::Statement).iter().map(|line| text(&line["type"])).collect();
+    assert_eq!(kinds, ["source.heard", "source.silent", "source.backfilled", "source.heard"]);
+}
+
+/// Links that Okta never knows cost one silence, and a pause after each attempt.
+#[tokio::test]
+async fn a_cursor_that_expires_at_once_is_no_endless_loop() {
+    let mut world = World::new().await;
+    world.source.page = 1;
+    world.publish("e0", "2026-03-10T09:00:00.000Z");
+    world.publish("e1", "2026-03-10T09:01:00.000Z");
+    world.round().await.unwrap();
+    let silences = world.ledger.statements("source.silent").len();
+    let (unknown, good) = (|| Fault::Status(404, "E0000007"), || Fault::Repeats(0));
+    world.double.org().faults.push_back(unknown());
+    for _ in 0..3 {
+        // The first page is full, so that its link is asked for.
+        world.double.org().faults.extend([good(), unknown()]);
+        let words = world.failed_round().await;
+        assert!(words.contains("does not know itself"), "{words}");
+        world.advance(1);
+    }
+    assert_eq!(world.ledger.statements("source.silent").len(), silences + 1);
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.statements("source.backfilled").len(), 1);
+}
+
+/// A value that is no event is counted and named, and does not hold up the others.
+#[tokio::test]
+async fn a_value_that_cannot_be_taken_is_counted() {
+    let world = World::new().await;
+    world.publish("e0", "2026-03-10T09:00:00.000Z");
+    world.publish("bad", "2026-03-10T09:01:00.000Z");
+    world.publish("e1", "2026-03-10T09:02:00.000Z");
+    *world.ledger.refuses.lock().unwrap() = Some("bad");
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids(), ["e0", "e1"]);
+    let counts = world.progress().await.counts;
+    assert_eq!((counts.stored, counts.refused), (2, 1));
+    assert_eq!(counts.refusal.as_deref(), Some("no such field"));
+}

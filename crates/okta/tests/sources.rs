@@ -1,0 +1,67 @@
+//! What is set up: stored, listed, removed, checked.
+
+use crate::support::{World, double::Given, id};
+use claimledger_facts::ids::SourceId;
+use claimledger_okta::{Access, SourceError, probe};
+
+#[tokio::test]
+async fn a_source_is_stored_without_its_token_and_removed_with_its_cursor() {
+    let world = World::new().await;
+    let sources = world.sources();
+    sources.add(&id(), &world.source).await.unwrap();
+    let again = sources.add(&id(), &world.source).await.unwrap_err();
+    assert!(matches!(again, SourceError::Exists { .. }), "{again}");
+    world.round().await.unwrap();
+    let all = sources.all().await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!((&all[0].0, &all[0].1), (&id(), &world.source));
+    assert!(all[0].2.next.is_some());
+    let text = serde_json::to_string(&world.source).unwrap();
+    assert!(text.contains("/token\"") && !text.contains("canary"), "{text}");
+
+    sources.remove(&id()).await.unwrap();
+    assert!(sources.all().await.unwrap().is_empty());
+    assert_eq!(world.progress().await, Default::default());
+    let unknown = sources.remove(&id()).await.unwrap_err();
+    assert!(unknown.to_string().contains("no source okta is set up"), "{unknown}");
+    sources.add(&id(), &world.source).await.unwrap();
+}
+
+#[tokio::test]
+async fn ids_and_settings_out_of_range_are_refused_with_what_they_may_be() {
+    let world = World::new().await;
+    let sources = world.sources();
+    for bad in ["", "a b", "a/b", "claimledger", "ü"] {
+        let refused = sources.add(&SourceId::new(bad), &world.source).await.unwrap_err();
+        assert!(refused.to_string().contains("letters, digits"), "{bad}: {refused}");
+    }
+    let mut source = world.source.clone();
+    source.since = "181d".parse().unwrap();
+    let refused = sources.add(&id(), &source).await.unwrap_err();
+    assert_eq!(refused.to_string(), "--since 181d: Okta goes back at most 180d");
+    source = world.source.clone();
+    source.page = 1_001;
+    assert!(sources.add(&id(), &source).await.is_err());
+    assert!(sources.all().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_token_may_read_is_found_by_asking_once() {
+    let world = World::new().await;
+    let forbidden = Given::Status(403, "E0000006");
+    world.double.org().configuration.insert("/api/v1/apps".to_owned(), forbidden);
+    let probed = probe(&world.client()).await.unwrap();
+    assert_eq!(world.double.org().seen.len(), probed.len());
+    let of = |address: &str| {
+        probed.iter().find(|probed| probed.address == address).expect("it is asked")
+    };
+    assert_eq!(of("/api/v1/logs").access, Access::Readable);
+    assert_eq!(of("/api/v1/apps").access, Access::Forbidden);
+    assert_eq!(of("/api/v1/apps").permission, "okta.apps.read");
+    let kind = of("/api/v1/policies?type=IDENTITY_CLAIM_SOURCING");
+    assert_eq!(kind.access, Access::Absent);
+
+    world.set_token("00wrong");
+    let refused = probe(&world.client()).await.unwrap_err();
+    assert!(refused.to_string().starts_with("Okta does not accept the token"), "{refused}");
+}
