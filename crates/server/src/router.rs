@@ -4,7 +4,7 @@ use crate::{
     graphql::schema,
     http::{
         Server, errors, facts, graphql, headers, health, hooks, host, rate::Limiter, rebuild,
-        stream,
+        sources, stream,
     },
     options::ServerOptions,
     pages,
@@ -41,6 +41,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/v1/facts", post(facts::post))
         .route("/v1/hooks/okta", get(hooks::verify).post(hooks::post))
         .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
+        .route("/v1/sources", get(sources::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/csp-report", post(health::csp_report))

@@ -13,6 +13,7 @@ pub(crate) mod hooks;
 pub(crate) mod host;
 pub(crate) mod rate;
 pub(crate) mod rebuild;
+pub(crate) mod sources;
 pub(crate) mod stream;
 pub(crate) mod subscription_slots;
 
