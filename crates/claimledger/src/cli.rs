@@ -2,15 +2,20 @@
 
 mod bench;
 mod questions;
+mod source;
 
 pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs};
 pub(crate) use questions::{
     BeliefDiffArgs, ChangeKind, DecisionsArgs, DependantsArgs, FirstSeenArgs, FirstSeenOf,
     RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,
 };
+pub(crate) use source::{AddCommand, AddOktaArgs, SourceCommand};
 
 use claimledger_sources::Dialect;
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    builder::PossibleValuesParser, parser::ValueSource,
+};
 use std::path::PathBuf;
 
 /// Why was this factor honored, on whose word, under which rule, and until when?
@@ -21,6 +26,24 @@ pub(crate) struct Cli {
     pub(crate) common: Common,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the command line.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        // The token of `--url` may come from the environment. It must not be sent to another
+        // server.
+        let given = matches.value_source("token_file");
+        if given != Some(ValueSource::CommandLine)
+            && let Command::Source { what: SourceCommand::Add { vendor: AddCommand::Okta(args) } } =
+                &mut cli.command
+        {
+            args.token_file = None;
+        }
+        cli
+    }
 }
 
 /// What every command understands: at the end of its long help, and not in its short one.
@@ -202,6 +225,11 @@ pub(crate) enum Command {
     Rehearse(RehearseArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
+    /// Sources that are polled: add, list, status, poll, remove
+    Source {
+        #[command(subcommand)]
+        what: SourceCommand,
+    },
     /// Fold the read models from the log again beside those that are asked, compare the two, and
     /// switch
     Rebuild(RebuildArgs),

@@ -4,7 +4,8 @@ use crate::settings::Usage;
 use claimledger_app::{
     InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
 };
-use claimledger_ledger::{append::SequencerError, log::LogError};
+use claimledger_ledger::{append::SequencerError, log::LogError, state::StateError};
+use claimledger_okta::{ApiError, PollError, SourceError};
 use claimledger_store::sqlite::OpenError;
 use std::fmt;
 
@@ -89,6 +90,25 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | OpenError::WriteAheadLog { .. }
             | OpenError::Io { .. }
             | OpenError::Database { .. } => 4,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<ApiError>() {
+        return Some(if error.is_transient() { 4 } else { 3 });
+    }
+    if let Some(error) = cause.downcast_ref::<PollError>() {
+        return Some(match error {
+            PollError::Api(error) if !error.is_transient() => 3,
+            _ => 4,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<SourceError>() {
+        return Some(match error {
+            SourceError::Exists { .. } => 3,
+            SourceError::Unknown { .. } => 1,
+            SourceError::Setting { .. } => 2,
+            SourceError::Unreadable { .. } => 5,
+            SourceError::State(StateError::Log(error)) => of_log(error),
+            SourceError::State(_) => 4,
         });
     }
     if let Some(error) = cause.downcast_ref::<LogError>() {

@@ -20,7 +20,6 @@ mod settings;
 mod table;
 mod terminal;
 
-use clap::Parser;
 use cli::{BenchCommand, Cli, Command};
 use settings::Settings;
 use std::process::ExitCode;
@@ -32,7 +31,7 @@ use tracing_subscriber::EnvFilter;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let filter =
         EnvFilter::try_from_env("CLAIMLEDGER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     // A log file gets no colour codes, and a closed standard error ends nothing.
@@ -100,6 +99,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
+        Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,

@@ -64,6 +64,12 @@ pub(crate) fn progress(unit: &'static str) -> ProgressBar {
     bar
 }
 
+/// A line on standard error that says how far something is whose end is not known; silent where
+/// that is no terminal.
+pub(crate) fn spinner() -> ProgressBar {
+    ProgressBar::new_spinner()
+}
+
 /// Columns of standard output; none: it is no terminal, and lines may have any length.
 pub(crate) fn columns() -> Option<usize> {
     width(&Term::stdout())

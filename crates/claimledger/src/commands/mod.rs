@@ -24,6 +24,7 @@ pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod shell;
+pub(crate) mod source;
 pub(crate) mod timeline;
 pub(crate) mod watch;
 pub(crate) mod why;

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{Format, ServeArgs},
+    commands::source::poll::Pollers,
     engine,
     settings::{ServeSection, Settings, usage},
     terminal::{print_line, print_note, print_text},
@@ -38,7 +39,15 @@ pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
     let listen =
         args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
     let behind_proxy = args.behind_proxy || settings.serve.behind_proxy.unwrap_or_default();
-    let outcome = on(settings, &app, listen, behind_proxy, |_| MORE_TOKENS.to_owned()).await;
+    let outcome = match Pollers::start(&app).await {
+        Ok(pollers) => {
+            let outcome =
+                on(settings, &app, listen, behind_proxy, |_| MORE_TOKENS.to_owned()).await;
+            pollers.stop().await;
+            outcome
+        }
+        Err(error) => Err(error),
+    };
     app.close().await;
     outcome
 }
@@ -118,7 +127,7 @@ fn options(section: &ServeSection, address: SocketAddr, behind_proxy: bool) -> S
 }
 
 /// A token that Ctrl-C or a polite kill cancels.
-fn stop_on_signal() -> std::io::Result<CancellationToken> {
+pub(crate) fn stop_on_signal() -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();

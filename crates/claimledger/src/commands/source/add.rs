@@ -1,0 +1,131 @@
+//! `source add`: what the token may read is asked before anything is stored.
+
+use super::sources_of;
+use crate::{
+    cli::{AddOktaArgs, Format},
+    exit_status::No,
+    ledger_client::LedgerClient,
+    settings::{Settings, usage},
+    table::table,
+    terminal::{escape, print_line, print_note, print_text},
+};
+use anyhow::{Context, Result};
+use claimledger_facts::ids::SourceId;
+use claimledger_okta::{Access, Client, ClientOptions, Org, Probed, Source, TokenPlace, probe};
+use serde_json::json;
+
+/// Sets up an org.
+pub(crate) async fn okta(settings: &Settings, args: &AddOktaArgs) -> Result<()> {
+    let source = read(args)?;
+    let id = SourceId::new(args.id.as_str());
+    let ledger = LedgerClient::open(settings).await?;
+    let added = async {
+        let sources = sources_of(ledger.embedded("source add")?).await?;
+        sources.check_new(&id).await?;
+        let client = Client::new(
+            source.org.clone(),
+            source.token.clone(),
+            ClientOptions::default(),
+            super::poll::surroundings(),
+        )?;
+        let probed = probe(&client).await.with_context(|| source.org.to_string())?;
+        if probed.iter().any(|probed| probed.access == Access::Readable && probed.needs_token()) {
+            sources.add(&id, &source).await?;
+            return Ok((probed, true));
+        }
+        Ok::<_, anyhow::Error>((probed, false))
+    }
+    .await;
+    ledger.close().await;
+    let (probed, is_added) = added?;
+    print(settings, &id, &source, &probed, is_added);
+    if is_added {
+        return Ok(());
+    }
+    Err(No("The token may read nothing of this org: nothing was set up.".to_owned()).into())
+}
+
+fn read(args: &AddOktaArgs) -> Result<Source> {
+    let org = Org::parse(&args.org).map_err(|e| usage(format!("--org {}: {e}", args.org)))?;
+    let token = match (&args.token_file, &args.token_env) {
+        (Some(file), _) => {
+            // `serve` may be started in another directory.
+            let path = file
+                .canonicalize()
+                .map_err(|error| usage(format!("--token-file {}: {error}", file.display())))?;
+            TokenPlace::File(path)
+        }
+        (None, Some(name)) => TokenPlace::Env(name.clone()),
+        (None, None) => {
+            return Err(usage(
+                "give --token-file FILE or --token-env NAME: a token on the command line can be \
+                 read by every user of this machine",
+            ));
+        }
+    };
+    // Before the org is asked.
+    token.read().map_err(|error| usage(error.to_string()))?;
+    let source = Source {
+        since: args.since,
+        interval: args.interval,
+        look_interval: args.look_interval,
+        lag: args.lag,
+        heard_every: args.heard_every,
+        page: args.page,
+        ..Source::okta(org, token)
+    };
+    source.check().map_err(|error| usage(error.to_string()))?;
+    Ok(source)
+}
+
+fn print(settings: &Settings, id: &SourceId, source: &Source, probed: &[Probed], is_added: bool) {
+    if settings.format == Format::Json {
+        let endpoints: Vec<_> = probed
+            .iter()
+            .map(|probed| {
+                json!({"endpoint": probed.address, "access": probed.access,
+                    "permission": probed.permission, "why": probed.why})
+            })
+            .collect();
+        print_line(&format!(
+            "{:#}",
+            json!({"id": id, "added": is_added, "settings": source, "endpoints": endpoints})
+        ));
+        return;
+    }
+    let row = |probed: &Probed| {
+        vec![
+            probed.address.clone(),
+            probed.access.as_str().to_owned(),
+            probed.permission.to_owned(),
+            escape(&probed.why),
+        ]
+    };
+    let rows = probed.iter().map(row).collect();
+    print_text(&table(&["endpoint", "access", "permission", ""], rows));
+    if !is_added {
+        return;
+    }
+    print_text(&format!(
+        "\nSource {id} is set up. `claimledger serve` polls it; `claimledger source poll {id} \
+         --once` does it once."
+    ));
+    let unread: Vec<&str> = probed
+        .iter()
+        .filter(|probed| probed.access == Access::Forbidden)
+        .map(|probed| probed.permission)
+        .collect();
+    if !unread.is_empty() {
+        print_note(&format!(
+            "Without {} answers stay undetermined where they need what is not read.",
+            unread.join(", ")
+        ));
+    }
+    if source.since < claimledger_okta::RETENTION {
+        print_note(&format!(
+            "Events that are older than {} are not read: answers say that they are missing. \
+             `--since 90d` reads all that Okta keeps.",
+            source.since
+        ));
+    }
+}

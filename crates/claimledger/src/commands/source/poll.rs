@@ -1,0 +1,139 @@
+//! `source poll`, and what it shares with `serve`.
+
+use super::sources_of;
+use crate::{
+    cli::Format,
+    ledger_client::{Embedded, LedgerClient},
+    settings::Settings,
+    terminal::{escape, print_line, print_text, spinner},
+};
+use anyhow::Result;
+use claimledger_app::{app::App, model::question::Caller};
+use claimledger_facts::{ids::SourceId, random::SystemRandom};
+use claimledger_ledger::clock::SystemClock;
+use claimledger_okta::{
+    AppIntake, Client, ClientOptions, Poller, Progress, Source, Sources, Surroundings,
+};
+use serde_json::json;
+use std::sync::Arc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The machine's clock and randomness.
+pub(super) fn surroundings() -> Surroundings {
+    Surroundings { clock: Arc::new(SystemClock::default()), random: Arc::new(SystemRandom) }
+}
+
+/// A poller of a source that is set up.
+fn poller(
+    app: &App,
+    caller: &Caller,
+    sources: Sources,
+    id: &SourceId,
+    source: Source,
+) -> Result<Poller> {
+    let surroundings = surroundings();
+    let intake = AppIntake {
+        app: app.clone(),
+        caller: caller.clone(),
+        source: id.clone(),
+        clock: surroundings.clock.clone(),
+    };
+    let client = Client::new(
+        source.org.clone(),
+        source.token.clone(),
+        ClientOptions::default(),
+        surroundings,
+    )?;
+    Ok(Poller::new(id.clone(), source, client, Arc::new(intake), sources))
+}
+
+/// Polls once, or until Ctrl-C.
+pub(super) async fn poll(settings: &Settings, id: &str, once: bool) -> Result<()> {
+    let ledger = LedgerClient::open(settings).await?;
+    let id = SourceId::new(id);
+    let polled = match ledger.embedded("source poll") {
+        Ok(owner) => polled(owner, &id, once).await,
+        Err(error) => Err(error),
+    };
+    ledger.close().await;
+    let (before, after) = polled?;
+    let (counts, configuration) = (&after.counts, &after.configuration);
+    let events = counts.stored - before.counts.stored;
+    let repeated = counts.repeated - before.counts.repeated;
+    let changes = configuration.stored - before.configuration.stored;
+    match settings.format {
+        Format::Json => print_line(&format!(
+            "{:#}",
+            json!({"id": id, "stored": events, "repeated": repeated, "configuration": changes,
+                "progress": after})
+        )),
+        Format::Text => print_text(&format!(
+            "{}: {events} events stored, {repeated} repeated; {changes} records of the \
+             configuration stored.",
+            escape(id.as_str())
+        )),
+    }
+    Ok(())
+}
+
+async fn polled(owner: &Embedded, id: &SourceId, once: bool) -> Result<(Progress, Progress)> {
+    let sources = sources_of(owner).await?;
+    let source = sources.get(id).await?;
+    let before = sources.progress(id).await?;
+    let mut poller = poller(&owner.app, &owner.caller, sources.clone(), id, source)?;
+    if once {
+        let bar = spinner();
+        let outcome = poller
+            .round(&mut |progress| {
+                let at = progress.last_event.map(|at| format!(", at {at}")).unwrap_or_default();
+                let stored = progress.counts.stored - before.counts.stored;
+                bar.set_message(format!("{stored} events{at}"));
+            })
+            .await;
+        bar.finish_and_clear();
+        outcome?;
+    } else {
+        let stop = crate::commands::serve::stop_on_signal()?;
+        poller.run(stop).await;
+    }
+    Ok((before, sources.progress(id).await?))
+}
+
+/// The pollers of a server.
+pub(crate) struct Pollers {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Pollers {
+    /// Starts the poller of every source of every tenant. One that cannot start is reported, and
+    /// stops nothing else.
+    pub(crate) async fn start(app: &App) -> Result<Self> {
+        let pollers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        if app.read_only().is_some() {
+            return Ok(pollers);
+        }
+        for tenant in app.tenants().await? {
+            let caller = Caller::owner(tenant);
+            let sources = Sources::of(app, &caller).await?;
+            for id in sources.ids().await? {
+                let started = match sources.get(&id).await {
+                    Ok(source) => poller(app, &caller, sources.clone(), &id, source),
+                    Err(error) => Err(error.into()),
+                };
+                match started {
+                    Ok(poller) => drop(pollers.tasks.spawn(poller.run(pollers.stop.clone()))),
+                    Err(error) => tracing::error!(source = %id, %error, "it is not polled"),
+                }
+            }
+        }
+        Ok(pollers)
+    }
+
+    /// Stops them, and waits until they have.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,371 @@
+//! Polling an Okta org with the shipped binary, against a double of Okta on loopback.
+
+#[path = "../crates/okta/tests/support/double.rs"]
+mod double;
+
+use crate::support::{Scratch, text};
+use double::{Double, Fault, TOKEN, event};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::{Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+const KILLS: u64 = 100;
+/// Seconds by which the source is said to be heard less far than it was asked. Events of the double
+/// appear later than they are published by less.
+const LAG_MILLIS: u64 = 1_500;
+
+/// A double on a runtime of its own.
+struct Org {
+    runtime: tokio::runtime::Runtime,
+    double: Double,
+}
+
+impl Org {
+    fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let double = runtime.block_on(Double::start());
+        Self { runtime, double }
+    }
+}
+
+impl Drop for Org {
+    fn drop(&mut self) {
+        // The double hangs on purpose.
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        std::mem::replace(&mut self.runtime, runtime).shutdown_background();
+    }
+}
+
+fn scratch() -> (Scratch, String) {
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let token = scratch.file("okta.token", format!("{TOKEN}\n"));
+    (scratch, token)
+}
+
+fn add(scratch: &Scratch, org: &Org, token: &str, more: &[&str]) -> Output {
+    let arguments = ["source", "add", "okta", "--org", &org.double.url, "--token-file", token];
+    scratch.run(&[&arguments[..], more].concat())
+}
+
+/// The clock of this machine, as events are dated.
+fn now() -> String {
+    let time = std::time::SystemTime::now();
+    chrono::DateTime::<chrono::Utc>::from(time).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+#[test]
+fn a_source_is_set_up_polled_asked_for_and_removed() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    org.double.org().publish(event("e0", "user.session.start", &now()));
+    org.double
+        .org()
+        .configuration
+        .insert("/api/v1/features".to_owned(), double::Given::Status(403, "E0000006"));
+
+    let out = add(&scratch, &org, &token, &[]);
+    let words = text(&out.stdout);
+    assert_eq!(out.status.code(), Some(0), "{words}{}", text(&out.stderr));
+    let row = |words: &str, start: &str| {
+        words.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or("").to_owned()
+    };
+    assert!(row(&words, "/api/v1/logs").contains("readable   okta.logs.read"), "{words}");
+    assert!(row(&words, "/api/v1/features").contains("forbidden  okta.features.read"), "{words}");
+    let sourcing = row(&words, "/api/v1/policies?type=IDENTITY_CLAIM_SOURCING");
+    assert!(sourcing.contains("absent"), "{words}");
+    assert!(words.contains("Source okta is set up"), "{words}");
+    assert!(text(&out.stderr).contains("Without okta.features.read"), "{}", text(&out.stderr));
+    assert_eq!(add(&scratch, &org, &token, &[]).status.code(), Some(3), "it is there already");
+
+    let out = scratch.run(&["source", "status"]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stdout).contains("Wrong: it was not polled yet"), "{}", text(&out.stdout));
+
+    let polled = scratch.json(&["source", "poll", "okta", "--once"]);
+    assert_eq!((&polled["stored"], &polled["repeated"]), (&json!(1), &json!(0)), "{polled:#}");
+    let record = scratch.json(&["record", "e0"]);
+    assert_eq!(record["channel"], "poller", "{record:#}");
+    let status = scratch.run(&["source", "status", "okta"]);
+    let words = text(&status.stdout);
+    assert_eq!(status.status.code(), Some(1), "{words}");
+    assert!(words.contains("Wrong: /api/v1/features: the token may not read"), "{words}");
+    assert!(words.contains("1 stored, 0 repeated"), "{words}");
+
+    // The server polls by itself, and answers the same questions.
+    org.double.org().publish(event("e1", "user.session.start", &now()));
+    scratch.ok(&["source", "remove", "okta"]);
+    org.double.org().configuration.remove("/api/v1/features");
+    let added = add(&scratch, &org, &token, &["--interval", "20ms", "--lag", "0s"]);
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+    let operator = scratch.file("operator.token", scratch.token("acme", "operate"));
+    let reader = scratch.file("reader.token", scratch.token("acme", "read"));
+    let server = scratch.serve();
+    let remote = |token: &str, arguments: &[&str]| {
+        crate::support::claimledger()
+            .args(["--url", &server.url, "--token-file", token, "--format", "json", "source"])
+            .args(arguments)
+            .output()
+            .expect("the binary runs")
+    };
+    let began = Instant::now();
+    let status = loop {
+        let out = remote(&operator, &["status"]);
+        let status: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+        let progress = &status["sources"][0]["progress"];
+        if progress["caught_up"] == true && progress["counts"]["repeated"] == 1 {
+            break status;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{status:#}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(status["sources"][0]["progress"]["counts"]["stored"], 1, "{status:#}");
+    assert_eq!(status["sources"][0]["settings"]["org"], json!(org.double.url));
+    let out = remote(&reader, &["list"]);
+    assert_eq!(out.status.code(), Some(3), "{}", text(&out.stdout));
+    assert!(text(&out.stderr).contains("the role operate"), "{}", text(&out.stderr));
+    let out = remote(&operator, &["remove", "okta"]);
+    assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
+    drop(server);
+
+    assert_eq!(scratch.run(&["source", "poll", "nothing", "--once"]).status.code(), Some(1));
+    assert!(scratch.ok(&["source", "list"]).contains(&org.double.url));
+    assert!(scratch.ok(&["source", "remove", "okta"]).contains("no longer polled"));
+    assert!(scratch.ok(&["source", "list"]).contains("No source is polled"));
+    assert_eq!(scratch.json(&["record", "e1"])["channel"], "poller");
+}
+
+/// A token reaches the org that it is for and nothing else: no output, no argument, no file.
+#[test]
+fn no_token_is_written_anywhere_or_sent_to_another_server() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    let mut words = String::new();
+    let mut keep = |out: &Output| {
+        words += &text(&out.stdout);
+        words += &text(&out.stderr);
+    };
+    // The token of --url, from the environment, is not the org's.
+    let mut inherited = scratch.command(&["source", "add", "okta", "--org", &org.double.url]);
+    let out = inherited.env("CLAIMLEDGER_TOKEN_FILE", &token).output().expect("it runs");
+    assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("give --token-file FILE"), "{}", text(&out.stderr));
+    assert!(org.double.org().seen.is_empty(), "nothing was asked");
+
+    let add = ["source", "add", "okta", "--org", &org.double.url, "--token-env", "OKTA_CANARY"];
+    let debug = |command: &mut Command| {
+        command
+            .env("CLAIMLEDGER_LOG", "trace")
+            .env("OKTA_CANARY", TOKEN)
+            .output()
+            .expect("the binary runs")
+    };
+    let out = debug(&mut scratch.command(&add));
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    keep(&out);
+    for fault in [
+        None,
+        Some(Fault::Status(403, "E0000006")),
+        Some(Fault::Redirect("https://evil.example/api/v1/logs")),
+        Some(Fault::NextAt("https://evil.example/api/v1/logs")),
+    ] {
+        org.double.org().faults.extend(fault);
+        keep(&debug(&mut scratch.command(&["source", "poll", "okta", "--once"])));
+    }
+    keep(&debug(&mut scratch.command(&["source", "status"])));
+    // A wrong one is not shown either.
+    let mut wrong = scratch.command(&["source", "poll", "okta", "--once"]);
+    let out = wrong.env("OKTA_CANARY", "00canary-wrong").output().expect("it runs");
+    assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("Okta does not accept the token"), "{}", text(&out.stderr));
+    keep(&out);
+    assert!(words.contains("evil.example") && words.contains("okta.logs.read"), "{words}");
+    assert!(!words.contains("canary-"), "{words}");
+
+    let mut files = 0;
+    for entry in std::fs::read_dir(scratch.data()).expect("a ledger").flatten() {
+        let bytes = std::fs::read(entry.path()).expect("a file");
+        let found = bytes.windows(7).any(|window| window == b"canary-");
+        assert!(!found, "{} holds the token", entry.path().display());
+        files += 1;
+    }
+    assert!(files >= 3, "{files} files");
+}
+
+/// A small generator: moments and faults, the same in every run.
+struct Drawn(u64);
+
+impl Drawn {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}
+
+/// Killed at random moments while events appear, some late, some twice, and everything else goes
+/// wrong now and then: every event is stored once, and what is said to be heard is stored before
+/// that is said.
+#[test]
+fn a_hundred_kills_of_the_poller_lose_and_double_no_event() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    org.double.org().most = 50;
+    let lag = format!("{LAG_MILLIS}ms");
+    let settings = ["--page", "50", "--interval", "10ms", "--look-interval", "1d", "--since", "1d"];
+    let heard = ["--lag", lag.as_str(), "--heard-every", "0s"];
+    let added = add(&scratch, &org, &token, &[&settings[..], &heard].concat());
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+
+    let stop = AtomicBool::new(false);
+    let mut drawn = Drawn(13);
+    let mut published = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| publish(&org, &stop));
+        for _ in 0..KILLS {
+            let mut polling = scratch
+                .command(&["source", "poll", "okta"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the binary runs");
+            std::thread::sleep(Duration::from_millis(60 + drawn.below(500)));
+            polling.kill().expect("it is killed");
+            polling.wait().expect("it ends");
+        }
+        stop.store(true, Ordering::Relaxed);
+        published = writer.join().expect("the writer ends");
+    });
+    org.double.org().faults.clear();
+    std::thread::sleep(Duration::from_millis(LAG_MILLIS));
+    // A cursor that expires while what was missed is read again ends a round.
+    let _ = scratch.run(&["source", "poll", "okta", "--once"]);
+    let last = scratch.json(&["source", "poll", "okta", "--once"]);
+    assert!(last["progress"]["failure"].is_null(), "{last:#}");
+
+    let log = read_log(&scratch);
+    let mut at: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut doubled = Vec::new();
+    for record in log.iter().filter(|record| published.contains_key(id(record))) {
+        if at.insert(id(record), position(record)).is_some() {
+            doubled.push(id(record));
+        }
+    }
+    let stored: BTreeSet<&str> = at.keys().copied().collect();
+    let lost: Vec<&String> =
+        published.keys().filter(|uuid| !stored.contains(uuid.as_str())).collect();
+    assert_eq!((lost.len(), doubled.len()), (0, 0), "lost {lost:?}, doubled {doubled:?}");
+
+    let (mut heard, mut ahead) = (0, Vec::new());
+    for record in log.iter().filter(|record| record["kind"] == "source.heard") {
+        heard += 1;
+        let until = id(record).strip_prefix("heard:").expect("the id names the time");
+        for (uuid, time) in &published {
+            if instant(time) < instant(until) && at[uuid.as_str()] > position(record) {
+                ahead.push(format!("{uuid} of {time}, heard until {until}"));
+            }
+        }
+    }
+    let silent = log.iter().filter(|record| record["kind"] == "source.silent").count();
+    let filled = log.iter().filter(|record| record["kind"] == "source.backfilled").count();
+    println!(
+        "{KILLS} kills, {} events, {heard} times heard, {silent} silences, {filled} filled",
+        published.len()
+    );
+    assert_eq!(ahead, Vec::<String>::new());
+    assert!(published.len() > 200 && heard > 20, "the test is too tame");
+    // The first is what lies before `--since`.
+    assert!(filled >= 1 && silent > filled, "{silent} silences, {filled} filled");
+}
+
+/// Publishes events until it is stopped, with faults in between. Returns when each was published.
+fn publish(org: &Org, stop: &AtomicBool) -> BTreeMap<String, String> {
+    let mut drawn = Drawn(7);
+    let mut published = BTreeMap::new();
+    let mut late: Vec<(Instant, Value)> = Vec::new();
+    for n in 0.. {
+        if stop.load(Ordering::Relaxed) && late.is_empty() {
+            break;
+        }
+        if !stop.load(Ordering::Relaxed) {
+            let (uuid, at) = (format!("event-{n}"), now());
+            let event = event(&uuid, "user.session.start", &at);
+            published.insert(uuid, at);
+            match drawn.below(5) {
+                0 => {
+                    // Half of the lag at most: the rest is for what a loaded machine adds.
+                    let later = Duration::from_millis(drawn.below(LAG_MILLIS / 2));
+                    late.push((Instant::now() + later, event));
+                }
+                _ => org.double.org().events.push((now(), event)),
+            }
+        }
+        let mut waiting = Vec::new();
+        for (due, event) in late {
+            if due <= Instant::now() || stop.load(Ordering::Relaxed) {
+                org.double.org().events.push((now(), event));
+            } else {
+                waiting.push((due, event));
+            }
+        }
+        late = waiting;
+        let fault = match drawn.below(100) {
+            0 => Some(Fault::CutOff),
+            1 => Some(Fault::Status(500, "E0000009")),
+            2 => Some(Fault::Hangs),
+            3..6 => Some(Fault::Repeats(5)),
+            6 => Some(Fault::Throttled(0)),
+            _ => None,
+        };
+        {
+            let mut org = org.double.org();
+            if org.faults.len() < 2 {
+                org.faults.extend(fault);
+            }
+            // Rare, because all events of the test are read again then.
+            if n % 400 == 399 {
+                org.expire_cursors();
+            }
+        }
+        std::thread::sleep(Duration::from_millis(5 + drawn.below(20)));
+    }
+    published
+}
+
+/// Every record, by position.
+fn read_log(scratch: &Scratch) -> Vec<Value> {
+    let token = scratch.token("acme", "read");
+    let server = scratch.serve();
+    let head = server.graphql(&token, "{ sessions(first: 1) { status { head } } }", json!({}));
+    let head = head["sessions"]["status"]["head"].as_u64().expect("a size");
+    let mut log = Vec::new();
+    for from in (0..head).step_by(50) {
+        let fields: String = (from..head.min(from + 50))
+            .map(|n| format!("r{n}: record(position: {n}) {{ position sourceId kind }} "))
+            .collect();
+        let data = server.graphql(&token, &format!("{{ {fields} }}"), json!({}));
+        log.extend(data.as_object().expect("an object").values().cloned());
+    }
+    assert_eq!(log.len() as u64, head);
+    log
+}
+
+fn id(record: &Value) -> &str {
+    record["sourceId"].as_str().expect("an id")
+}
+
+fn position(record: &Value) -> u64 {
+    record["position"].as_u64().expect("a position")
+}
+
+fn instant(text: &str) -> chrono::DateTime<chrono::FixedOffset> {
+    chrono::DateTime::parse_from_rfc3339(text).expect("a time")
+}
