@@ -168,9 +168,11 @@ async fn an_expired_cursor_is_a_silence_that_is_filled() {
     world.double.org().expire_cursors();
     world.publish("e2", "2026-03-10T12:00:00.000Z");
     world.clock.set(time("2026-03-10T13:00:00Z"));
-    // The read is cut short: nothing is filled yet.
-    let page = || Fault::Status(500, "E0000009");
-    world.double.org().faults.extend([Fault::Status(404, "E0000007"), page(), page(), page()]);
+    // The read is cut short before the end of the log: nothing is filled yet.
+    let failed = || Fault::Status(500, "E0000009");
+    let unknown = Fault::Status(404, "E0000007");
+    let faults = [unknown, Fault::Repeats(0), failed(), failed(), failed()];
+    world.double.org().faults.extend(faults);
     assert!(world.failed_round().await.contains("Okta failed (500)"));
     let span = json!({"from": "2026-03-10T09:30:00Z", "until": "2026-03-10T13:00:00Z"});
     let silent = world.ledger.statements("source.silent");
