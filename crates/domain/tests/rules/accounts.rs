@@ -77,7 +77,8 @@ fn the_timeline_names_what_changed_and_what_was_flagged() {
         fact("11:30:00", "session.ended", json!({"reason": "logout"})),
     ];
     let about = |position: u64, at: &str, session: Option<&'static str>| {
-        let said = fact(at, "account.changed", json!({"change": "suspended", "actor": "admin-2"}));
+        let change = if session.is_some() { "locked" } else { "suspended" };
+        let said = fact(at, "account.changed", json!({"change": change, "actor": "admin-2"}));
         let mut known = given([said]).0.remove(0);
         known.fact.session = session.map(Into::into);
         known.record.position = LogPosition(position);
