@@ -17,6 +17,7 @@ mod model;
 mod mutated_facts;
 mod names;
 mod okta_hooks;
+mod okta_only;
 mod okta_poller;
 mod okta_reading;
 mod pages;

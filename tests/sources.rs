@@ -108,9 +108,11 @@ fn a_configuration_is_read_with_what_the_api_does_not_say() {
         .expect("a token")
         .to_owned();
     let server = scratch.serve();
-    let post = |query: &str, body: &str| {
+    let post = |query: &str, body: &str| -> (u16, Value) {
         let address = format!("/v1/facts?{query}");
-        server.post(&address, Some(&token), "application/json", body.as_bytes())
+        let (status, body) =
+            server.post(&address, Some(&token), "application/json", body.as_bytes());
+        (status, serde_json::from_str(&body).expect("a JSON document"))
     };
     let (status, body) = post("as=okta-system-log&oktaIdp=0oa2", "{}");
     assert_eq!((status, &body["error"]["field"]), (422, &json!("okta_idp")), "{body}");

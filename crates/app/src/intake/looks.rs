@@ -9,7 +9,7 @@ use crate::{
         App,
         credentials::{lacks, log},
     },
-    intake::{BATCH_BYTES, Batch, IngestError, Ingested, RECORD_OVERHEAD_BYTES, default_source},
+    intake::{Batch, IngestError, Ingested, default_source, portions},
     model::question::Caller,
     tenant::Tenant,
 };
@@ -20,10 +20,7 @@ use claimledger_facts::{
     time::Time,
     vocabulary::{Channel, Role},
 };
-use claimledger_ledger::{
-    log::{LogError, MAX_APPEND_ENTRIES},
-    state::StateError,
-};
+use claimledger_ledger::{log::LogError, state::StateError};
 use claimledger_sources::{Look, Piece, SourceSettings, Translation, translate};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -145,7 +142,7 @@ impl App {
         refused: &mut Vec<IngestError>,
     ) -> Result<Vec<Ingested>, IngestError> {
         let mut done = Vec::with_capacity(drafts.len());
-        let batches = if looks.mode == LooksMode::Atomic { vec![drafts] } else { batches(drafts) };
+        let batches = if looks.mode == LooksMode::Atomic { vec![drafts] } else { portions(drafts) };
         for mut drafts in batches.into_iter().filter(|drafts| !drafts.is_empty()) {
             loop {
                 let again = (looks.mode == LooksMode::Skip).then(|| drafts.clone());
@@ -184,11 +181,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(
-        translate: Translate,
-        looks: &Looks,
-        previous: Option<&Look>,
-    ) -> Result<Self, IngestError> {
+    fn of(translate: Translate, looks: &Looks, previous: Option<&Look>) -> Result<Self, Refusal> {
         let mut reading = Self { drafts: Vec::new(), refused: Vec::new(), last: previous.cloned() };
         for value in &looks.values {
             match translate(&looks.settings, reading.last.as_ref(), &value.bytes) {
@@ -200,7 +193,7 @@ impl Reading {
                 Err(refusal) => {
                     let refusal = refusal.on_line(value.line);
                     if looks.mode != LooksMode::Skip {
-                        return Err(refusal.into());
+                        return Err(refusal);
                     }
                     reading.refused.push(refusal.into());
                 }
@@ -208,22 +201,6 @@ impl Reading {
         }
         Ok(reading)
     }
-}
-
-/// Cuts drafts into batches that one append carries.
-fn batches(drafts: Vec<(u64, Draft)>) -> Vec<Vec<(u64, Draft)>> {
-    let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for (line, draft) in drafts {
-        let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
-        if batch.len() >= MAX_APPEND_ENTRIES || bytes + size > BATCH_BYTES {
-            batches.push(std::mem::take(&mut batch));
-            bytes = 0;
-        }
-        bytes += size;
-        batch.push((line, draft));
-    }
-    batches.push(batch);
-    batches
 }
 
 fn state_failed(app: &App, tenant: &Tenant, error: StateError) -> IngestError {

@@ -3,7 +3,9 @@
 mod looks;
 mod source_state;
 
-pub use crate::model::ingest::{Batch, IngestError, Ingested, portions};
+pub use crate::model::ingest::{
+    BATCH_BYTES, Batch, IngestError, Ingested, RECORD_OVERHEAD_BYTES, portions,
+};
 pub use looks::{Looks, LooksIngested, LooksMode};
 pub use source_state::{SourceStates, SourceValue};
 
@@ -30,12 +32,6 @@ use claimledger_ledger::{
     log::{LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use std::collections::BTreeSet;
-
-/// Maximum bytes of originals in a batch of a longer input: below [`MAX_APPEND_BYTES`], with room
-/// for headers and sealed blocks.
-pub const BATCH_BYTES: usize = 512 * 1024;
-/// Bytes of a record beside its original, as a high estimate.
-pub const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Drafts sealed before yielding to other tasks, about 20 µs each.
 const SEALED_PER_YIELD: usize = 16;

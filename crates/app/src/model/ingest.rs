@@ -29,12 +29,11 @@ pub struct Batch {
     pub rehearsal_now: Option<Time>,
 }
 
-/// Drafts of one append, and bytes of their originals: below what one append carries, with room
-/// for headers and sealed blocks.
-const PORTION_DRAFTS: usize = MAX_APPEND_ENTRIES;
-const PORTION_BYTES: usize = 512 * 1024;
-/// What a record takes beside its original, estimated rather too high.
-const RECORD_OVERHEAD_BYTES: usize = 1024;
+/// Maximum bytes of the originals of one append: below what an append carries, with room for
+/// headers and sealed blocks.
+pub const BATCH_BYTES: usize = 512 * 1024;
+/// Bytes of a record beside its original: an upper estimate.
+pub const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Cuts drafts into portions that one append each carries, in their order. One that is too large
 /// for any append is alone in its portion.
@@ -45,7 +44,7 @@ pub fn portions(drafts: Vec<(u64, Draft)>) -> Vec<Vec<(u64, Draft)>> {
     for (line, draft) in drafts {
         let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
         match portions.last_mut() {
-            Some(last) if last.len() < PORTION_DRAFTS && bytes + size <= PORTION_BYTES => {
+            Some(last) if last.len() < MAX_APPEND_ENTRIES && bytes + size <= BATCH_BYTES => {
                 bytes += size;
                 last.push((line, draft));
             }

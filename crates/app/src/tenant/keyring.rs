@@ -428,9 +428,9 @@ impl Keyring {
     /// Makes every key in memory durable, and drops those for which the store has another one.
     async fn flush(&self) -> Result<(), LogError> {
         let _flushing = self.flushing.lock().await;
-        let rows: Vec<PersonRow> = {
+        let (rows, destructions) = {
             let mut people = self.lock();
-            let People { pending, leaving, .. } = &mut *people;
+            let People { pending, leaving, destructions, .. } = &mut *people;
             // The rows of a dropped or failed flush are written first, so that none is lost.
             for (index, row) in pending.drain() {
                 match leaving.entry(index) {
@@ -442,7 +442,7 @@ impl Keyring {
                     }
                 }
             }
-            leaving.values().cloned().collect()
+            (leaving.values().cloned().collect::<Vec<PersonRow>>(), *destructions)
         };
         if rows.is_empty() {
             return Ok(());
@@ -451,6 +451,10 @@ impl Keyring {
         let mut people = self.lock();
         people.leaving.clear();
         people.evictions += 1;
+        // What was being written was kept when the cache was cleared, and may be destroyed.
+        if people.destructions != destructions {
+            people.forget();
+        }
         for (ours, stored) in rows.into_iter().zip(stored) {
             match stored {
                 StoredPerson::Live(row) if row.pseudonym == ours.pseudonym => {}

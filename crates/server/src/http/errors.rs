@@ -52,7 +52,7 @@ impl Refused {
 
     /// For a sender that repeats nothing after a status from 400 to 499: what is not its own
     /// mistake is 503.
-    pub(crate) fn to_repeat(mut self) -> Self {
+    pub(crate) fn into_retryable(mut self) -> Self {
         if self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS {
             self.status = StatusCode::SERVICE_UNAVAILABLE;
             self.retry_after = self.retry_after.or(Some(1));

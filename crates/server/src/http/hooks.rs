@@ -83,11 +83,11 @@ pub(crate) async fn post(
 
 async fn caller(server: &Server, headers: &HeaderMap) -> Result<Caller, Refused> {
     let caller =
-        auth::by_hook(server, headers).await.map_err(|why| Refused::from(why).to_repeat())?;
+        auth::by_hook(server, headers).await.map_err(|why| Refused::from(why).into_retryable())?;
     if !caller.has(Role::Ingest) {
         return Err(IngestError::Forbidden { needs: Role::Ingest }.into());
     }
-    server.facts.take(&caller).map_err(|secs| Refused::too_many(secs).to_repeat())?;
+    server.facts.take(&caller).map_err(|secs| Refused::too_many(secs).into_retryable())?;
     Ok(caller)
 }
 
@@ -111,7 +111,7 @@ async fn deliver(
         Ok::<_, Refused>(okta_delivery(&settings, &bytes)?)
     })
     .await
-    .map_err(|_| unread().to_repeat())??;
+    .map_err(|_| unread().into_retryable())??;
     let channel = if is_streamed { Channel::Stream } else { Channel::Hook };
     let mut refused = None;
     for mut drafts in portions((1..).zip(drafts).collect()) {
@@ -134,7 +134,7 @@ async fn deliver(
                     }
                     refused = Some(Refused::from(refusal));
                 }
-                Err(error) => return Err(Refused::from(error).to_repeat()),
+                Err(error) => return Err(Refused::from(error).into_retryable()),
             }
         }
     }

@@ -15,6 +15,8 @@ struct Slow {
     failing: std::sync::atomic::AtomicBool,
     /// The next lookup takes this, and waits for it before it returns its result.
     held: Mutex<Option<Arc<tokio::sync::Notify>>>,
+    /// The next write of keys takes this, and waits for it after it has written.
+    held_write: Mutex<Option<Arc<tokio::sync::Notify>>>,
 }
 
 #[async_trait]
@@ -37,7 +39,12 @@ impl KeyStore for Slow {
         if self.failing.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(LogError::unavailable("set to fail"));
         }
-        self.store.add_persons(tenant, rows).await
+        let written = self.store.add_persons(tenant, rows).await;
+        let held = self.held_write.lock().unwrap().take();
+        if let Some(held) = held {
+            held.notified().await;
+        }
+        written
     }
     async fn person(
         &self,
@@ -355,6 +362,27 @@ async fn a_row_read_before_its_key_was_destroyed_is_not_cached() {
     ring.destroy(&old).await.unwrap();
     released.notify_one();
     assert_ne!(slow.await.unwrap(), old);
+    assert_ne!(durable(&ring, &alice).await, old);
+}
+
+#[tokio::test]
+async fn a_key_that_is_destroyed_while_its_alias_is_written_is_not_cached() {
+    let (ring, store) = ring();
+    let alice = person("u-alice");
+    let old = durable(&ring, &alice).await;
+    let released = Arc::new(tokio::sync::Notify::new());
+    *store.held_write.lock().unwrap() = Some(Arc::clone(&released));
+    let renamed = DraftPerson { aliases: vec!["other".to_owned()], ..alice.clone() };
+    let writing = tokio::spawn({
+        let ring = Arc::clone(&ring);
+        async move { durable(&ring, &renamed).await }
+    });
+    while store.held_write.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    ring.destroy(&old).await.unwrap();
+    released.notify_one();
+    writing.await.unwrap();
     assert_ne!(durable(&ring, &alice).await, old);
 }
 

@@ -310,7 +310,8 @@ async fn a_refused_value_stops_all_of_it_or_is_skipped() {
 #[tokio::test]
 async fn a_configuration_larger_than_an_append_is_split_unless_it_must_be_atomic() {
     let (_, _, app) = opened().await;
-    let names: Vec<String> = (0..2 * MAX_APPEND_ENTRIES + 1).map(|n| format!("K{n}")).collect();
+    let names: Vec<String> =
+        (0..2 * claimledger_ledger::log::MAX_APPEND_ENTRIES + 1).map(|n| format!("K{n}")).collect();
     let value = look("10:00:00", &names.iter().map(String::as_str).collect::<Vec<_>>());
     let atomic = Looks { mode: LooksMode::Atomic, ..stop(vec![value.clone()]) };
     let refused = ingest(&app, atomic).await.map(|done| done.done.len()).unwrap_err();

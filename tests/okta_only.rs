@@ -1,0 +1,182 @@
+//! An org that connects nothing but its own Okta: System Log and polled configuration, through the
+//! shipped binary. What is expected, and why, is in `tests/fixture/okta/README.md`.
+
+use crate::support::{Scratch, fixture};
+use serde_json::{Value, json};
+
+const SOURCE: [&str; 2] = ["--source", "okta"];
+const EVENING: [&str; 2] = ["--at", "2026-04-14T18:00:00Z"];
+
+fn file(name: &str) -> String {
+    let path = fixture::dir().join("okta").join(name);
+    path.to_str().expect("a UTF-8 path").to_owned()
+}
+
+fn ingest(scratch: &Scratch, dialect: &str, name: &str) -> Value {
+    let file = file(name);
+    scratch.json(&[&["ingest", &file, "--report", "--as", dialect][..], &SOURCE].concat())
+}
+
+/// The whole day.
+fn day() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    ingest(&scratch, "okta-config", "config.jsonl");
+    ingest(&scratch, "okta-system-log", "system_log.jsonl");
+    scratch
+}
+
+fn asked(scratch: &Scratch, question: &[&str]) -> Value {
+    scratch.json(&[&EVENING[..], question].concat())
+}
+
+fn nodes(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer["edges"].as_array().unwrap_or_else(|| panic!("no list: {answer:#}")).iter()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// `idxA certain`, for each session of a list.
+fn members(answer: &Value) -> Vec<String> {
+    let one = |edge: &Value| {
+        format!("{} {}", text(&edge["node"]["id"]), text(&edge["certainty"]).to_lowercase())
+    };
+    let mut members: Vec<String> = nodes(answer).map(one).collect();
+    members.sort();
+    members
+}
+
+#[test]
+fn every_decision_whose_policy_was_polled_is_determined() {
+    let scratch = day();
+    let answer = asked(&scratch, &["decisions"]);
+    let mut decisions: Vec<String> = nodes(&answer)
+        .map(|edge| {
+            let node = &edge["node"];
+            let differs = node["differs"]["code"].as_str().unwrap_or("-");
+            format!(
+                "{} {} {} {} {differs}",
+                &text(&node["at"]["from"])[11..19],
+                text(&node["session"]),
+                text(&node["recorded"]).to_lowercase(),
+                text(&node["implied"]).to_lowercase()
+            )
+        })
+        .collect();
+    decisions.sort();
+    assert_eq!(
+        decisions,
+        [
+            "09:00:03 idxA allow allow -",
+            "10:00:12 102erin1 allow allow -",
+            "11:50:03 idxB allow allow -",
+            "12:05:02 idxD allow allow -",
+            "12:30:00 idxB allow challenge phishing_resistant",
+            "12:50:02 idxC challenge challenge -",
+            "12:50:21 idxC allow allow -",
+            "13:05:00 idxD deny challenge -",
+            "13:10:21 idxF allow allow -",
+            "13:20:02 idxG allow allow -",
+        ],
+        "{answer:#}"
+    );
+}
+
+#[test]
+fn factors_that_the_idp_verified_are_stated_and_last_until_the_session_ends() {
+    let scratch = day();
+    let answer = asked(&scratch, &["session", "idxA"]);
+    let factors: Vec<String> = answer["session"]["factors"]
+        .as_array()
+        .expect("factors")
+        .iter()
+        .map(|factor| {
+            format!(
+                "{} {} {} {} {} {}",
+                text(&factor["name"]),
+                text(&factor["idp"]),
+                text(&factor["key"]),
+                text(&factor["grade"]).to_lowercase(),
+                text(&factor["from"]),
+                text(&factor["until"]),
+            )
+        })
+        .collect();
+    assert_eq!(
+        factors,
+        [
+            "password 0oaPartner - stated 2026-04-14T09:00:00Z 2026-04-14T15:00:00Z",
+            "signed_nonce 0oaPartner - stated 2026-04-14T09:00:00Z 2026-04-14T15:00:00Z",
+        ],
+        "{answer:#}"
+    );
+}
+
+#[test]
+fn why_names_the_policy_and_what_was_unmet_by_name() {
+    let scratch = day();
+    let alice = scratch.ok(&[&EVENING[..], &["why", "idxA"]].concat());
+    for words in ["Payroll", "Partner Okta", "Two factor types", "until 15:00:00"] {
+        assert!(alice.contains(words), "{words} of {alice}");
+    }
+    let dave = scratch.ok(&[&EVENING[..], &["why", "idxD"]].concat());
+    assert!(dave.contains("Contractor Entra") && dave.contains("pwd"), "{dave}");
+}
+
+#[test]
+fn sessions_that_rest_on_an_idp_are_certain_or_possible() {
+    let scratch = day();
+    let at = |idp: &str| {
+        let answer =
+            asked(&scratch, &["sessions", "--active-at", "2026-04-14T14:05:00Z", "--idp", idp]);
+        members(&answer)
+    };
+    assert_eq!(at("0oaPartner"), ["idxA certain", "idxB certain"]);
+    assert!(at("0oaEntra").contains(&"idxC certain".to_owned()));
+    let by_key = asked(&scratch, &["sessions", "--idp", "0oaPartner", "--key", "K1"]);
+    assert_eq!(members(&by_key), Vec::<String>::new(), "no key of it is known");
+}
+
+#[test]
+fn where_the_log_is_silent_a_session_is_possible_until_its_computed_limit() {
+    let scratch = day();
+    let state = |session: &str, at: &str| {
+        let answer = scratch.json(&["--at", at, "session", session]);
+        let session = &answer["session"];
+        format!("{} {}", text(&session["state"]), text(&session["certainty"])).to_lowercase()
+    };
+    // Last seen 14:20, idle limit 2 h, lifetime 12 h from 11:50.
+    assert_eq!(state("idxB", "2026-04-14T16:00:00Z"), "active certain");
+    assert_eq!(state("idxB", "2026-04-14T17:00:00Z"), "active possible");
+    assert_eq!(state("idxB", "2026-04-15T00:00:00Z"), "ended certain");
+    assert_eq!(state("idxC", "2026-04-14T17:30:00Z"), "ended certain");
+    assert_eq!(state("idxD", "2026-04-14T14:00:00Z"), "ended certain");
+    assert_eq!(state("102erin2", "2026-04-14T12:00:00Z"), "ended certain");
+}
+
+#[test]
+fn no_session_is_said_to_have_outlived_one_that_nobody_named() {
+    let scratch = day();
+    let answer = asked(&scratch, &["outlived"]);
+    assert_eq!(answer["items"], json!([]), "{answer:#}");
+}
+
+#[test]
+fn a_hook_delivers_the_same_events_again() {
+    let scratch = day();
+    let before = scratch.json(&["status"]);
+    let report = ingest(&scratch, "okta-system-log", "hook.json");
+    assert_eq!(report["repeated"], 4, "{report:#}");
+    assert_eq!(report["stored"], 0, "{report:#}");
+    let position = |status: &Value| status["tenants"][0]["head"].clone();
+    assert_eq!(position(&before), position(&scratch.json(&["status"])));
+}
+
+#[test]
+fn the_same_look_again_changes_nothing() {
+    let scratch = day();
+    let report = ingest(&scratch, "okta-config", "config.jsonl");
+    assert_eq!(report["stored"], 0, "{report:#}");
+}
