@@ -58,6 +58,8 @@ pub struct AppIntake {
     pub caller: Caller,
     /// As which source.
     pub source: SourceId,
+    /// How its configuration is read.
+    pub configuration: SourceSettings,
     /// What a rehearsal stamps records with.
     pub clock: Arc<dyn Clock>,
 }
@@ -65,13 +67,11 @@ pub struct AppIntake {
 #[async_trait]
 impl Intake for AppIntake {
     async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Counts, IntakeError> {
-        let Some(dialect) = dialect(kind) else {
-            return Ok(refused(&"this build does not read configuration"));
+        let settings = match kind {
+            Kind::Look => return self.look(values).await,
+            Kind::Event => SourceSettings::of(Dialect::OktaSystemLog),
+            Kind::Statement => SourceSettings::of(Dialect::Native),
         };
-        let settings = SourceSettings::of(dialect);
-        if kind == Kind::Look {
-            return self.look(settings, values).await;
-        }
         let mut counts = Counts::default();
         let mut batch: Vec<(u64, Draft)> = Vec::new();
         let mut bytes = 0;
@@ -100,14 +100,10 @@ impl Intake for AppIntake {
 
 impl AppIntake {
     /// Values that are compared with the look before.
-    async fn look(
-        &self,
-        settings: SourceSettings,
-        values: &[&[u8]],
-    ) -> Result<Counts, IntakeError> {
+    async fn look(&self, values: &[&[u8]]) -> Result<Counts, IntakeError> {
         let numbered = (1..).zip(values);
         let looks = Looks {
-            settings,
+            settings: self.configuration.clone(),
             values: numbered.map(|(line, value)| Piece { line, bytes: value.to_vec() }).collect(),
             channel: Channel::Poller,
             source: Some(self.source.clone()),
@@ -176,12 +172,4 @@ fn counted(done: &[Ingested]) -> Counts {
         } += 1;
     }
     counts
-}
-
-fn dialect(kind: Kind) -> Option<Dialect> {
-    Dialect::parse(match kind {
-        Kind::Event => "okta-system-log",
-        Kind::Statement => "native",
-        Kind::Look => "okta-config",
-    })
 }

@@ -1,5 +1,5 @@
-//! Looks at the configuration. An answer is ingested whole, all pages joined, or not at all: what is
-//! missing from a list was deleted.
+//! Looks at the configuration. An answer is ingested whole, all pages joined, or not at all: what
+//! is missing from a list was deleted.
 
 use crate::{
     client::Client,

@@ -50,8 +50,8 @@ impl Poller {
         Self { id, source, client, intake, kept, look_at_start: false }
     }
 
-    /// One round: a look at the configuration if it is due, and the log to its end. `page` is called
-    /// after each page. What went wrong is stored, and returned.
+    /// One round: a look at the configuration if it is due, and the log to its end. `page` is
+    /// called after each page. What went wrong is stored, and returned.
     ///
     /// # Errors
     /// See [`PollError`].

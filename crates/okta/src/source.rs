@@ -9,6 +9,7 @@ use claimledger_app::{
 };
 use claimledger_facts::ids::SourceId;
 use claimledger_ledger::state::StateError;
+use claimledger_sources::{Dialect, SourceSettings};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -46,6 +47,9 @@ pub struct Source {
     pub heard_every: Span,
     /// Events asked for at once.
     pub page: u16,
+    /// What the API does not say of identity providers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub okta_idps: Vec<String>,
 }
 
 /// Why a source was not set up, or is not there.
@@ -71,7 +75,7 @@ pub enum SourceError {
         /// What it is.
         value: String,
         /// What it may be.
-        expected: &'static str,
+        expected: String,
     },
     /// What is stored cannot be read.
     #[error("what is stored of source {id} cannot be read: {why}")]
@@ -100,7 +104,24 @@ impl Source {
             lag: Span::secs(300),
             heard_every: Span::secs(300),
             page: 1_000,
+            okta_idps: Vec::new(),
         }
+    }
+
+    /// How its configuration is read.
+    ///
+    /// # Errors
+    /// What is said of an identity provider cannot be read.
+    pub fn configuration_settings(&self) -> Result<SourceSettings, SourceError> {
+        let mut settings = SourceSettings::of(Dialect::OktaConfig);
+        for idp in &self.okta_idps {
+            settings = settings.with_okta_idp(idp).map_err(|refusal| SourceError::Setting {
+                setting: "--okta-idp",
+                value: idp.clone(),
+                expected: refusal.message,
+            })?;
+        }
+        Ok(settings)
     }
 
     /// Checks ranges.
@@ -112,6 +133,7 @@ impl Source {
             if (least..=most).contains(&value) {
                 return Ok(());
             }
+            let expected = String::from(expected);
             Err(SourceError::Setting { setting, value: value.to_string(), expected })
         };
         let least = "10ms".parse().unwrap_or(Span::secs(1));
@@ -124,10 +146,10 @@ impl Source {
             return Err(SourceError::Setting {
                 setting: "--page",
                 value: self.page.to_string(),
-                expected: "Okta gives 1 to 1000 events at once",
+                expected: "Okta gives 1 to 1000 events at once".to_owned(),
             });
         }
-        Ok(())
+        self.configuration_settings().map(drop)
     }
 }
 
@@ -164,7 +186,8 @@ impl Sources {
             return Err(SourceError::Setting {
                 setting: "--id",
                 value: text.chars().filter(|c| !c.is_control()).take(128).collect(),
-                expected: "expected 1 to 128 letters, digits, - _ or ., and not the ledger's own",
+                expected: "expected 1 to 128 letters, digits, - _ or ., and not the ledger's own"
+                    .to_owned(),
             });
         }
         match self.states.load(SourceValue::Settings, id).await? {

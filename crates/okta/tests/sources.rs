@@ -42,6 +42,12 @@ async fn ids_and_settings_out_of_range_are_refused_with_what_they_may_be() {
     source = world.source.clone();
     source.page = 1_001;
     assert!(sources.add(&id(), &source).await.is_err());
+    source = world.source.clone();
+    source.okta_idps = vec!["0oaX".to_owned(), "0oaX=classic".to_owned()];
+    source.check().unwrap();
+    source.okta_idps.push("0oaX=unheard-of".to_owned());
+    let refused = sources.add(&id(), &source).await.unwrap_err();
+    assert!(refused.to_string().starts_with("--okta-idp 0oaX=unheard-of: "), "{refused}");
     assert!(sources.all().await.unwrap().is_empty());
 }
 

@@ -74,4 +74,8 @@ pub(crate) struct AddOktaArgs {
     /// Events asked for at once, at most 1000
     #[arg(long, default_value_t = 1_000, value_name = "N")]
     pub(crate) page: u16,
+    /// What the API does not say of an IdP: `ID` is an Okta org with a domain of its own,
+    /// `ID=classic`, `ID=third-party`, `ID=factor-only`; may be repeated
+    #[arg(long, value_name = "IDP")]
+    pub(crate) okta_idp: Vec<String>,
 }

@@ -72,6 +72,7 @@ fn read(args: &AddOktaArgs) -> Result<Source> {
         lag: args.lag,
         heard_every: args.heard_every,
         page: args.page,
+        okta_idps: args.okta_idp.clone(),
         ..Source::okta(org, token)
     };
     source.check().map_err(|error| usage(error.to_string()))?;

@@ -36,6 +36,7 @@ fn poller(
         app: app.clone(),
         caller: caller.clone(),
         source: id.clone(),
+        configuration: source.configuration_settings()?,
         clock: surroundings.clock.clone(),
     };
     let client = Client::new(
