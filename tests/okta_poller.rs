@@ -231,15 +231,24 @@ fn a_hundred_kills_of_the_poller_lose_and_double_no_event() {
     let mut published = BTreeMap::new();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| publish(&org, &stop));
-        for _ in 0..KILLS {
+        let mut kills = 0;
+        for run in 0.. {
+            if kills == KILLS {
+                break;
+            }
+            // One that stays looks at the configuration first; the others read the log at once.
+            let once = (run % 3 != 0).then_some("--once");
             let mut polling = scratch
                 .command(&["source", "poll", "okta"])
+                .args(once)
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
                 .expect("the binary runs");
             std::thread::sleep(Duration::from_millis(100 + drawn.below(500)));
-            polling.kill().expect("it is killed");
+            let ended = polling.try_wait().expect("its status").is_some();
+            kills += u64::from(!ended);
+            let _ = polling.kill();
             polling.wait().expect("it ends");
         }
         stop.store(true, Ordering::Relaxed);
@@ -282,7 +291,7 @@ fn a_hundred_kills_of_the_poller_lose_and_double_no_event() {
         published.len()
     );
     assert_eq!(ahead, Vec::<String>::new());
-    assert!(published.len() > 200 && heard > 10, "the test is too tame");
+    assert!(published.len() > 200 && heard > 5, "the test is too tame");
     // The first is what lies before `--since`.
     assert!(filled >= 1 && silent > filled, "{silent} silences, {filled} filled");
 }
