@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a machine with Rust, make and a C compiler:
-#   make demo   build, fill a rehearsal ledger with a day of two organisations, explain it, and
-#               serve it on loopback; DEMO_ARGS="--data DIR" keeps the ledger
+#   make demo   build, fill a rehearsal ledger with a day of two organisations and of an Okta
+#               org, explain it, and serve it on loopback; DEMO_ARGS="--data DIR" keeps the ledger
 #   make test   install what the tests need where that is possible, then run all of them
 .PHONY: demo test test-shared test-tools lint schema bench
 

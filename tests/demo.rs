@@ -19,6 +19,9 @@ fn once_prints_why_s3_got_in_and_s4_did_not() {
          unmet: phishing-resistant.",
         "sms was seen and falls short",
         "not understood",
+        "idxA was let into Payroll (0oaPayroll) at 09:00:03Z. The rules then in force say the \
+         same: allow.",
+        "Partner Okta (0oaPartner), no assertion seen",
     ] {
         assert!(printed.contains(expected), "{expected} is missing from\n{printed}");
     }

@@ -1,5 +1,5 @@
-//! `demo`: a rehearsal ledger with a day of two organisations, the two explanations, and then the
-//! server.
+//! `demo`: a rehearsal ledger with a day of two organisations and of an Okta org, three
+//! explanations, and then the server.
 
 use crate::{
     cli::DemoArgs,
@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,
-    intake::Batch,
+    intake::{Batch, Looks, LooksMode},
     model::question::{Asking, Caller, WhyFilter},
 };
 use claimledger_domain::explain;
@@ -19,11 +19,11 @@ use claimledger_facts::{
     ids::{AppId, SessionId, SourceId, TenantId},
     vocabulary::{Channel, Role},
 };
-use claimledger_sources::{Dialect, Limits, Splitter, translate};
+use claimledger_sources::{Dialect, Piece, Splitter, translate};
 use std::path::Path;
 
 /// The demo's data: tenant, dialect, source, lines. The day is that of the acceptance tests.
-pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
+pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 5] = [
     ("acme", Dialect::Native, None, include_str!("../../../../tests/fixture/acme.jsonl")),
     ("globex", Dialect::Native, None, include_str!("../../../../tests/fixture/globex.jsonl")),
     (
@@ -32,9 +32,34 @@ pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
         Some("okta-acme"),
         include_str!("../../../../examples/okta-system-log.jsonl"),
     ),
+    (
+        OKTA_ORG,
+        Dialect::OktaConfig,
+        Some("okta"),
+        include_str!("../../../../tests/fixture/okta/config.jsonl"),
+    ),
+    (
+        OKTA_ORG,
+        Dialect::OktaSystemLog,
+        Some("okta"),
+        include_str!("../../../../tests/fixture/okta/system_log.jsonl"),
+    ),
 ];
 
-const TENANTS: [&str; 2] = ["acme", "globex"];
+/// The tenant of an org that connects nothing but its own Okta.
+const OKTA_ORG: &str = "okta-org";
+const TENANTS: [&str; 3] = ["acme", "globex", OKTA_ORG];
+/// What is explained: tenant, session, application, question.
+const EXPLAINED: [(&str, &str, &str, &str); 3] = [
+    ("acme", "S3", "payroll", "Why was S3 let into payroll?"),
+    ("acme", "S4", "payroll", "Why was S4 not?"),
+    (
+        OKTA_ORG,
+        "idxA",
+        "0oaPayroll",
+        "Known from Okta's log and configuration alone: why was idxA let into Payroll?",
+    ),
+];
 /// The file with the reading token. Its presence says that the ledger beside it is a demo's.
 const TOKEN: &str = "demo-token";
 
@@ -71,7 +96,7 @@ async fn fill_explain_serve(
 ) -> Result<()> {
     let token = prepare(app, dir).await?;
     print_text(&format!(
-        "A rehearsal ledger of two organisations, acme and globex, in {}.",
+        "A rehearsal ledger of two organisations, acme and globex, and of an Okta org, in {}.",
         dir.display()
     ));
     for (tenant, dialect, source, text) in FILES {
@@ -85,9 +110,9 @@ async fn fill_explain_serve(
         };
         print_text(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
     }
-    for (session, question) in [("S3", "Why was S3 let into payroll?"), ("S4", "Why was S4 not?")] {
-        let filter = WhyFilter { app: Some(AppId::new("payroll")), ..WhyFilter::default() };
-        let owner = Caller::owner(TenantId::new("acme"));
+    for (tenant, session, app_id, question) in EXPLAINED {
+        let filter = WhyFilter { app: Some(AppId::new(app_id)), ..WhyFilter::default() };
+        let owner = Caller::owner(TenantId::new(tenant));
         let answer = app.why(&owner, &SessionId::new(session), &filter, &Asking::default()).await?;
         print_text(&format!("\n{}\n", bold(question)));
         for reason in &answer.value.because {
@@ -161,24 +186,37 @@ pub(crate) async fn fill(
     source: Option<&str>,
     text: &str,
 ) -> Result<(usize, usize)> {
-    let mut splitter = Splitter::new(Limits::default());
+    let mut splitter = Splitter::new(dialect.limits());
     splitter.push(text.as_bytes());
     splitter.finish();
-    let mut drafts = Vec::new();
-    for piece in &mut splitter {
-        let piece = piece?;
-        let read = translate(&dialect.into(), None, &piece.bytes)
-            .map_err(|refusal| refusal.on_line(piece.line))?;
-        drafts.extend(read.drafts.into_iter().map(|draft| (piece.line, draft)));
-    }
-    let batch = Batch {
-        drafts,
-        channel: Channel::File,
-        source: source.map(SourceId::new),
-        expected_revision: None,
-        rehearsal_now: None,
+    let values: Vec<Piece> = (&mut splitter).collect::<Result<_, _>>()?;
+    let (owner, source) = (Caller::owner(TenantId::new(tenant)), source.map(SourceId::new));
+    let done = if dialect == Dialect::OktaConfig {
+        let looks = Looks {
+            settings: dialect.into(),
+            values,
+            channel: Channel::File,
+            source,
+            rehearsal_now: None,
+            mode: LooksMode::Stop,
+        };
+        app.ingest_looks(&owner, looks).await?.done
+    } else {
+        let mut drafts = Vec::new();
+        for value in values {
+            let read = translate(&dialect.into(), None, &value.bytes)
+                .map_err(|refusal| refusal.on_line(value.line))?;
+            drafts.extend(read.drafts.into_iter().map(|draft| (value.line, draft)));
+        }
+        let batch = Batch {
+            drafts,
+            channel: Channel::File,
+            source,
+            expected_revision: None,
+            rehearsal_now: None,
+        };
+        app.ingest(&owner, batch).await?
     };
-    let done = app.ingest(&Caller::owner(TenantId::new(tenant)), batch).await?;
     let not_understood = done.iter().filter(|one| !one.understood).count();
     Ok((done.len(), not_understood))
 }

@@ -57,7 +57,7 @@ pub(super) fn status(word: &str) -> Option<Status> {
     }
 }
 
-/// Whether the IdP is an Okta org, where no setting says it (`docs/decisions/0037`).
+/// Whether the IdP is an Okta org, where no setting says it (`docs/decisions/0033`).
 fn kind(shape: &Shape<'_>, protocol: &Value) -> IdpKind {
     let addresses = ["/issuer/url", "/endpoints/sso/url", "/endpoints/authorization/url"];
     let at_okta = || {
