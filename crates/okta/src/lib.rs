@@ -6,14 +6,14 @@
 //!
 //! | module | what it decides |
 //! | --- | --- |
-//! | [`client`] | a request: bounds, rate limits, attempts; with [`link`], [`rate`], [`backoff`] |
-//! | [`error`] | what went wrong, in words that say what to do |
-//! | [`org`], [`token`] | where requests go, and what they carry |
-//! | [`log`] | the order of reading and writing of the System Log, and what is said of the source |
-//! | [`look`], [`endpoints`] | what is asked of the configuration, and when |
-//! | [`poller`] | rounds, and the task that runs them |
-//! | [`source`], [`progress`], [`states`] | what is stored |
-//! | [`probe`], [`status`] | what a token may read, and what is wrong |
+//! | `client` | a request: bounds, rate limits, attempts; with `link`, `rate`, `backoff` |
+//! | `error` | what went wrong, in words that say what to do |
+//! | `org`, `token` | where requests go, and what they carry |
+//! | `log` | the order of reading and writing of the System Log, and what is said of the source |
+//! | `look`, `endpoints` | what is asked of the configuration, and when |
+//! | `poller` | rounds, and the task that runs them |
+//! | `source`, `progress`, `states` | what is stored |
+//! | `probe`, `status` | what a token may read, and what is wrong |
 
 mod backoff;
 mod client;

@@ -1,5 +1,5 @@
-//! Translators: the bytes of one event in, [`Draft`](claimledger_facts::draft::Draft)s out. Pure:
-//! no IO, no clock, no randomness, no keys.
+//! Translators: the bytes of one event in, [`Draft`]s out. Pure: no IO, no clock, no randomness, no
+//! keys.
 //!
 //! **What it is.** The caller reads bytes, [`splitter::Splitter`] cuts them into top-level JSON
 //! values, and [`translate`] reads each value by the [`SourceSettings`], and against the [`Look`]

@@ -46,8 +46,8 @@ pub(crate) struct AddOktaArgs {
     /// Name of the source in the ledger
     #[arg(long, default_value = "okta", value_name = "SOURCE")]
     pub(crate) id: String,
-    /// Address of the org, such as https://acme.okta.com
-    #[arg(long, value_name = "URL")]
+    /// Address of the org.
+    #[arg(long, value_name = "URL", help = "Address of the org, such as https://acme.okta.com")]
     pub(crate) org: String,
     /// File with the org's API token. Its path is stored, the token never
     // Takes the place of the global option of this name, which is the token of --url.

@@ -172,7 +172,7 @@ impl Falsifier {
 /// What a decision rested on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relied {
-    /// Index into [`SessionState::factors`].
+    /// Index into [`super::SessionState::factors`].
     pub factor: usize,
     /// Whether the rule would not hold without it.
     pub needed: bool,
