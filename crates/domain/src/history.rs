@@ -292,9 +292,12 @@ impl<'a> HistoryCut<'a> {
     }
 
     fn counting<T>(self, list: &'a [Stated<T>]) -> impl Iterator<Item = &'a Stated<T>> {
-        list.iter().filter(move |s| {
-            s.record.position <= self.known_at && s.beaten_at.is_none_or(|at| at > self.known_at)
-        })
+        list.iter().filter(move |stated| self.counts(stated))
+    }
+
+    fn counts<T>(self, stated: &Stated<T>) -> bool {
+        stated.record.position <= self.known_at
+            && stated.beaten_at.is_none_or(|at| at > self.known_at)
     }
 
     fn in_force<T>(self, list: &'a [Stated<T>], when: Occurred) -> InForce<'a, T> {

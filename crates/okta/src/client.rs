@@ -152,10 +152,11 @@ impl Client {
         let ClientOptions { timeout, max_bytes, longest_rate_wait, .. } = self.options;
         let transport = |error| ApiError::of_transport(error, timeout);
         let sent = self.now();
+        let token = self.token.read()?;
         let request = self
             .http
             .get(url.clone())
-            .header(AUTHORIZATION, self.token.read()?.header())
+            .header(AUTHORIZATION, token.header())
             .header(ACCEPT, "application/json");
         let mut response = request.send().await.map_err(transport)?;
         let status = response.status();
@@ -191,6 +192,7 @@ impl Client {
             body.extend_from_slice(&chunk);
         }
         if status != StatusCode::OK {
+            let body = token.hidden_in(&body);
             return Err(ApiError::of_status(status, url.path(), permission, &body));
         }
         // An answer that is cut off is as good as none: the request is sent again.

@@ -102,6 +102,11 @@ impl Token {
         value.set_sensitive(true);
         value
     }
+
+    /// A text of the org without the token: an error message may repeat what was sent.
+    pub(crate) fn hidden_in(&self, text: &[u8]) -> Vec<u8> {
+        String::from_utf8_lossy(text).replace(&*self.0, "(token)").into_bytes()
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use claimledger_facts::{
     time::Occurred,
     types::policy::PolicyConfigured,
 };
+use std::collections::BTreeSet;
 
 /// Policies of applications and of global sessions.
 ///
@@ -36,7 +37,9 @@ impl<'a> Policies<'a> {
     pub fn of_rule(self, rule: &RuleId) -> Option<&'a PolicyId> {
         let has_it = |policy: &&PolicyId| {
             let list = self.0.history.policies.get(policy).map_or(&[] as &[_], Vec::as_slice);
-            self.0.counting(list).any(|version| version.data.rules.iter().any(|r| r.rule == *rule))
+            // The latest version first: it mostly has every rule that an earlier one had.
+            let mut versions = list.iter().rev().filter(|version| self.0.counts(version));
+            versions.any(|version| version.data.rules.iter().any(|r| r.rule == *rule))
         };
         let mut policies = self.0.history.policies_of_rules.get(rule)?.iter().filter(has_it);
         policies.next().filter(|_| policies.next().is_none())
@@ -55,9 +58,10 @@ impl<'a> Policies<'a> {
     #[must_use]
     pub fn names(self, policy: &PolicyId) -> Vec<PolicyId> {
         let rules = self.versions(policy).flat_map(|version| &version.data.rules);
-        let of_rules = rules
-            .map(|rule| PolicyId::of_rule(&rule.rule))
-            .filter(|named| self.meant(named) == policy);
+        // Each rule once: a policy of many versions has most of its rules in all of them.
+        let rules: BTreeSet<&RuleId> = rules.map(|rule| &rule.rule).collect();
+        let of_rules =
+            rules.into_iter().map(PolicyId::of_rule).filter(|named| self.meant(named) == policy);
         let mut names: Vec<PolicyId> = of_rules.chain([policy.clone()]).collect();
         names.sort_unstable();
         names.dedup();

@@ -74,6 +74,12 @@ struct Class {
 }
 
 fn alternative(constraint: &Value, mode: FactorMode) -> Result<Vec<Alternative>, Unread> {
+    let classes = constraint.as_object().ok_or("unknown_constraint")?;
+    if classes.iter().any(|(name, value)| {
+        !value.is_null() && !matches!(name.as_str(), "knowledge" | "possession")
+    }) {
+        return Err("unknown_constraint");
+    }
     let class = |name: &str| constraint.get(name).map(|value| class(value)).transpose();
     let (knowledge, possession) = (class("knowledge")?, class("possession")?);
     let mut result = Alternative::default();
@@ -174,6 +180,19 @@ fn unique(mut methods: Vec<Method>) -> Vec<Method> {
 
 fn characteristics(value: &Value) -> Result<Possession, Unread> {
     let word = |name: &str| value.get(name).and_then(Value::as_str);
+    let fields = [
+        "deviceBound",
+        "hardwareProtection",
+        "phishingResistant",
+        "userPresence",
+        "userVerification",
+    ];
+    for field in fields.iter().filter_map(|name| value.get(*name)).filter(|field| !field.is_null())
+    {
+        if !matches!(field.as_str(), Some("REQUIRED" | "OPTIONAL")) {
+            return Err("unknown_characteristic");
+        }
+    }
     let required = |name: &str| (word(name) == Some("REQUIRED")).then_some(true);
     // `BIOMETRICS` or `PIN` alone is more than user verification.
     let ways = value.get("userVerificationMethods").and_then(Value::as_array);

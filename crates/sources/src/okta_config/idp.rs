@@ -21,10 +21,24 @@ use serde_json::Value;
 const OKTA_DOMAINS: &[&str] =
     &["okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil"];
 
+/// A truth value; exports write some as text. Anything else is not understood: a switch that was
+/// misread as off would void nothing and ignore every factor.
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
 pub(super) fn read(shape: &Shape<'_>, id: &str, settings: &SourceSettings) -> Option<Body> {
     let status = status(shape.text("status")?)?;
     let policy = shape.members.get("policy");
-    let switch = |name: &str| policy.and_then(|policy| policy.get(name)).and_then(Value::as_bool);
+    let switch = |name: &str| match policy.and_then(|policy| policy.get(name)) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => truth(value).map(Some),
+    };
     let protocol = &shape.members["protocol"];
     let set = settings.idp_setting(id);
     let fact = IdpConfigured {
@@ -32,8 +46,8 @@ pub(super) fn read(shape: &Shape<'_>, id: &str, settings: &SourceSettings) -> Op
         version: VersionLabel::new(shape.updated.map(stamp).unwrap_or_default()),
         kind: set.and_then(|set| set.kind).unwrap_or_else(|| kind(shape, protocol)),
         status,
-        trust_claims: switch("trustClaims").unwrap_or(false),
-        map_amr_claims: switch("mapAMRClaims"),
+        trust_claims: switch("trustClaims")?.unwrap_or(false),
+        map_amr_claims: switch("mapAMRClaims")?,
         protocol: match protocol.get("type").and_then(Value::as_str) {
             Some("OIDC") => Some(Protocol::Oidc),
             Some("SAML2") => Some(Protocol::Saml2),

@@ -222,3 +222,24 @@ fn names_are_stated_when_they_are_first_seen_and_when_they_change() {
     let renamed = org.see(&with(idp("11:00", false), json!({"name": "Partner Ltd"})));
     assert_eq!(name(&renamed), [("idp 0oa1".to_owned(), "Partner Ltd".to_owned())]);
 }
+
+/// A switch that is no truth value says nothing: read as off, it would ignore every factor.
+#[test]
+fn a_switch_that_is_no_truth_value_is_not_understood() {
+    let switched = |value: Value| {
+        let mut idp = idp("09:00", true);
+        idp["policy"]["trustClaims"] = value;
+        configured(&Org::new().see(&idp)).into_iter().map(|(_, data)| data.trust_claims).next()
+    };
+    for (value, expected) in [
+        (json!(true), Some(true)),
+        (json!("true"), Some(true)),
+        (json!("FALSE"), Some(false)),
+        (json!(null), Some(false)),
+        (json!("yes"), None),
+        (json!(1), None),
+        (json!({}), None),
+    ] {
+        assert_eq!(switched(value.clone()), expected, "{value}");
+    }
+}

@@ -228,6 +228,11 @@ fn what_a_fact_cannot_express_is_another_verification() {
             "user_verification_methods",
         ),
         (assurance(json!({"knowledge": {"reauthenticateIn": "soon"}})), "unread_duration"),
+        (assurance(json!({"possession": {"phishingResistant": true}})), "unknown_characteristic"),
+        (assurance(json!({"possession": {"deviceBound": "required"}})), "unknown_characteristic"),
+        (assurance(json!({"biometrics": {"required": true}})), "unknown_constraint"),
+        (assurance(json!(null)), "unknown_constraint"),
+        (assurance(json!([{}])), "unknown_constraint"),
         (json!({"type": "AUTH_METHOD_CHAIN", "chains": []}), "empty_chain"),
         (
             json!({"type": "AUTH_METHOD_CHAIN", "chains": [{"authenticationMethods": entry}]}),

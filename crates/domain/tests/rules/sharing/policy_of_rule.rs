@@ -68,3 +68,28 @@ fn the_policy_concerns_sessions_that_name_its_rule_and_goes_by_each_name() {
     let names = history.at(LogPosition(9)).policies().names(&PolicyId::from("p"));
     assert_eq!(names, [PolicyId::from("p"), PolicyId::from("rule:r")]);
 }
+
+/// Each version has every rule of the one before. Names are asked for with every configuration that
+/// comes late, so they must not take (versions x rules) squared.
+#[test]
+fn the_names_of_a_policy_of_many_versions_are_each_rule_once() {
+    const RULES: usize = 300;
+    let versions = (1..=RULES).map(|n| {
+        let rules: Vec<_> = (0..n)
+            .map(|rule| {
+                json!({"rule": format!("r{rule}"), "priority": 1, "access": "allow",
+                    "factor_mode": "2fa"})
+            })
+            .collect();
+        fact(
+            &format!("08:{:02}:{:02}", n / 60, n % 60),
+            "policy.configured",
+            json!({"policy": "p", "version": format!("v{n}"), "kind": "app_sign_in",
+                "rules": rules}),
+        )
+    });
+    let history: History =
+        given(versions).0.into_iter().filter(|known| is_config(&known.fact.data)).collect();
+    let names = history.at(LogPosition(u64::MAX)).policies().names(&PolicyId::from("p"));
+    assert_eq!(names.len(), RULES + 1);
+}
