@@ -416,18 +416,23 @@ impl Late {
         (views, tenant): (&Arc<dyn Views>, &TenantId),
     ) -> Self {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
-        for known in config {
-            let each = |(scope, from): (Scope, Time)| {
-                scope.of_each_name(history).into_iter().map(move |scope| (scope, from))
-            };
-            for (scope, from) in Scope::of(&known.fact).into_iter().flat_map(each) {
-                if latest.is_some_and(|latest| latest < from) {
-                    continue;
-                }
-                match scopes.iter_mut().find(|(known, _)| *known == scope) {
-                    Some((_, earliest)) => *earliest = (*earliest).min(from),
-                    None => scopes.push_back((scope, from)),
-                }
+        let add = |scopes: &mut VecDeque<(Scope, Time)>, scope: Scope, from: Time| match scopes
+            .iter_mut()
+            .find(|(known, _)| *known == scope)
+        {
+            Some((_, earliest)) => *earliest = (*earliest).min(from),
+            None => scopes.push_back((scope, from)),
+        };
+        let mut stated = VecDeque::new();
+        for (scope, from) in config.iter().flat_map(|known| Scope::of(&known.fact)) {
+            if latest.is_none_or(|latest| from <= latest) {
+                add(&mut stated, scope, from);
+            }
+        }
+        // Once a policy, not once a version of it: each has many names and versions.
+        for (scope, from) in stated {
+            for named in scope.of_each_name(history) {
+                add(&mut scopes, named, from);
             }
         }
         Self { views: Arc::clone(views), tenant: tenant.clone(), scopes, after: None, next: None }
