@@ -140,7 +140,9 @@ async fn a_look_is_due_after_its_interval_and_after_a_change() {
 async fn a_token_that_is_not_accepted_ends_the_look() {
     let world = World::new().await;
     world.set_token("00wrong");
-    assert!(world.failed_round().await.starts_with("Okta does not accept the token"));
+    let failed = world.failed_round().await;
+    assert!(failed.starts_with("Okta does not accept the token"), "{failed}");
+    assert!(failed.contains("Invalid token SSWS (token)"), "{failed}");
     let progress = world.progress().await;
     assert_eq!((progress.last_look, progress.endpoints.len()), (None, 0));
     assert_eq!(world.double.org().seen.len(), 1, "one request says it");

@@ -7,7 +7,7 @@
 //! statement, else those of the method.
 
 use super::okta_claims;
-use crate::{order::Seen, order::latest};
+use crate::order::{Seen, latest};
 use claimledger_facts::{
     fact::FactData,
     types::claims::{ClaimAccepted, ClaimedMethod, ClaimsReceived},

@@ -1,7 +1,6 @@
 //! The rules, one short scenario a reading. Numbers are those of the settled readings that
 //! [`claimledger_domain`] cites.
 
-#[allow(dead_code, reason = "the vocabulary of scenarios is wider than any one file needs")]
 mod falsifiers;
 mod given;
 

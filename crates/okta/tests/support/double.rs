@@ -185,8 +185,10 @@ async fn answer(State(org): State<Arc<Mutex<Org>>>, request: Request) -> Respons
         let at = std::time::Instant::now();
         org.seen.push(Seen { path: path.clone(), query: query.clone(), at });
         let expected = format!("SSWS {TOKEN}");
-        if authorization.is_none_or(|given| given != expected.as_str()) {
-            (error(401, "E0000011"), false)
+        let given = authorization.as_ref().map_or("", |given| given.to_str().expect("ASCII"));
+        if given != expected {
+            // An org may repeat what it was sent.
+            (error(401, "E0000011", &format!("Invalid token {given}")), false)
         } else if path == "/api/v1/logs" {
             org.log(&query)
         } else {
@@ -199,9 +201,13 @@ async fn answer(State(org): State<Arc<Mutex<Org>>>, request: Request) -> Respons
     response
 }
 
-fn error(status: u16, code: &str) -> Response {
+fn summarised(status: u16, code: &str) -> Response {
+    error(status, code, &format!("summary of {code}"))
+}
+
+fn error(status: u16, code: &str, summary: &str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
-    let body = json!({"errorCode": code, "errorSummary": format!("summary of {code}"),
+    let body = json!({"errorCode": code, "errorSummary": summary,
         "errorLink": code, "errorId": "oae1", "errorCauses": []});
     (status, body.to_string()).into_response()
 }
@@ -217,9 +223,9 @@ impl Org {
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
         let reset = |secs: i64| (now as i64 + secs).to_string();
         match &fault {
-            Some(Fault::Status(status, code)) => return (error(*status, code), false),
+            Some(Fault::Status(status, code)) => return (summarised(*status, code), false),
             Some(Fault::Throttled(secs)) => {
-                let mut response = error(429, "E0000047");
+                let mut response = summarised(429, "E0000047");
                 let headers = response.headers_mut();
                 headers.insert("x-rate-limit-remaining", "0".parse().expect("a value"));
                 headers.insert("x-rate-limit-reset", reset(*secs).parse().expect("a value"));
@@ -238,7 +244,7 @@ impl Org {
             (Some(after), None) => {
                 let (generation, index) = after.split_once('_').expect("a cursor of the double");
                 if generation != self.generation.to_string() {
-                    return (error(400, "E0000001"), false);
+                    return (summarised(400, "E0000001"), false);
                 }
                 index.parse().expect("a number")
             }
@@ -247,7 +253,7 @@ impl Org {
                 self.events.iter().take_while(stored_before).count()
             }
             (None, None) => 0,
-            (Some(_), Some(_)) => return (error(400, "E0000001"), false),
+            (Some(_), Some(_)) => return (summarised(400, "E0000001"), false),
         };
         let repeats = match fault {
             Some(Fault::Repeats(n)) => n,
@@ -306,8 +312,8 @@ impl Org {
             (headers, serde_json::to_string(objects).expect("JSON")).into_response()
         };
         match self.configuration.get(&address) {
-            None => error(404, "E0000007"),
-            Some(Given::Status(status, code)) => error(*status, code),
+            None => summarised(404, "E0000007"),
+            Some(Given::Status(status, code)) => summarised(*status, code),
             Some(Given::Object(object)) => object.to_string().into_response(),
             Some(Given::CutOffAfter(objects)) if page == 0 => linked(objects, true),
             Some(Given::CutOffAfter(_)) => "[{\"id\": \"0oa".into_response(),
