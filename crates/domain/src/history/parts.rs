@@ -33,7 +33,7 @@ pub(crate) enum Concerns<'a> {
     Person(Option<&'a Pseudonym>),
     /// Sessions of either of two people, and of the identities linked with them.
     People(&'a Pair),
-    /// None: it stands beside answers.
+    /// No session: it changes no assessment.
     Nobody,
 }
 

@@ -52,7 +52,7 @@ fn own(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup 
     }
 }
 
-/// What stands beside a thought, with its reading as a link.
+/// The source of a reason, with its reading as a link.
 fn cited(reason: &Reason, beside: &str, link: &dyn Fn(u64) -> Option<Markup>) -> Markup {
     let reading = reason.semantics.map(|number| (number, format!("sem {number}")));
     let parts = reading.and_then(|(number, reading)| {
