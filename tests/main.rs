@@ -11,6 +11,7 @@ mod damage;
 mod demo;
 mod destroyed_keys;
 mod golden_ledger;
+mod guard;
 mod hostile;
 mod looks;
 mod model;

@@ -3,4 +3,5 @@
 mod clocks;
 mod decision;
 mod factor;
+mod rehearse;
 mod session;

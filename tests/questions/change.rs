@@ -5,7 +5,10 @@ use crate::support::{Scratch, Server, questions::asks, text};
 use serde_json::{Value, json};
 
 const BELIEF_DIFF: &str = include_str!("../../crates/claimledger/src/queries/belief_diff.graphql");
-const REHEARSE: &str = include_str!("../../crates/claimledger/src/queries/rehearse.graphql");
+const REHEARSE: &str = concat!(
+    include_str!("../../crates/claimledger/src/queries/rehearse.graphql"),
+    include_str!("../../crates/claimledger/src/queries/rehearse_fields.graphql")
+);
 const COMMON: &str = include_str!("../../crates/claimledger/src/queries/common.graphql");
 
 /// The document that the command sends, with the shared fragments that it names.
@@ -274,7 +277,7 @@ fn a_senseless_change_is_refused_with_an_explanation() {
     let args = ["rehearse", "trust-off", "--idp", "i", "--from", "2026-03-10T00:00:00Z"];
     let out = scratch.run(&[&args[..], &["--to", "2026-03-11T00:00:00Z", "--key", "K"]].concat());
     assert_eq!(
-        (out.status.code(), text(&out.stderr).contains("leave out --key and --since")),
+        (out.status.code(), text(&out.stderr).contains("trust-off takes no --key")),
         (Some(2), true)
     );
     let out = scratch.run(&[&args[..], &["--to", "2026-03-10T00:00:00Z"]].concat());

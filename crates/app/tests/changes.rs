@@ -3,12 +3,17 @@
 use crate::common::{World, acme, at, drafts, ingest, known_at, owner, tenant, time};
 use claimledger_app::{
     app::App,
-    model::question::{AskError, Asking, TrustChange},
+    model::question::{AskError, Asking},
 };
-use claimledger_domain::model::{Decision, Phase};
+use claimledger_domain::{
+    guard::{Condition, GuardedChange, Verdict},
+    model::{Decision, Phase},
+    rehearse::{IdpSetting, TrustChange},
+};
 use claimledger_facts::{
     ids::{IdpId, KeyId, SessionId},
     time::Time,
+    types::trust::TrustRetracted,
 };
 use serde_json::json;
 
@@ -133,11 +138,18 @@ fn rows<'a>(decisions: impl Iterator<Item = &'a Decision>) -> Vec<String> {
 }
 
 fn retraction(idp: &str, key: &str, from: &str) -> TrustChange {
-    TrustChange::Retraction {
+    TrustChange::Retraction(TrustRetracted {
         idp: IdpId::new(idp),
+        from: at(from),
+        reason: "leaked".to_owned(),
         key: Some(KeyId::new(key)),
-        from: Some(at(from)),
-    }
+        actor: None,
+        ticket: None,
+    })
+}
+
+fn off(from: Time, to: Time) -> TrustChange {
+    TrustChange::Idp { idp: IdpId::new("idp-x"), setting: IdpSetting::TrustOff, from, to }
 }
 
 #[tokio::test]
@@ -161,7 +173,7 @@ async fn a_hypothetical_retraction_lists_decisions_that_rely_on_the_key() {
         ),
     ] {
         let found = app
-            .rehearse(&owner("acme"), &retraction("idp-x", "X1", since), from, to, &asking)
+            .rehearse(&owner("acme"), retraction("idp-x", "X1", since), from, to, &asking)
             .await
             .unwrap()
             .value;
@@ -177,9 +189,9 @@ async fn a_hypothetical_retraction_lists_decisions_that_rely_on_the_key() {
 #[tokio::test]
 async fn only_decisions_of_the_window_and_by_t_are_judged() {
     let (_world, app) = acme().await;
-    let off = TrustChange::TrustOff { idp: IdpId::new("idp-x") };
+    let (from, to) = (at("11:00:00"), at("12:30:00"));
     let found = app
-        .rehearse(&owner("acme"), &off, at("11:00:00"), at("12:30:00"), &Asking::default())
+        .rehearse(&owner("acme"), off(from, to), from, to, &Asking::default())
         .await
         .unwrap()
         .value;
@@ -191,14 +203,14 @@ async fn only_decisions_of_the_window_and_by_t_are_judged() {
     assert_eq!(found.unchanged, vec![]);
     let early = Asking { at: Some(at("12:00:00")), ..Asking::default() };
     let (from, to) = whole_day();
-    let found = app.rehearse(&owner("acme"), &off, from, to, &early).await.unwrap().value;
+    let found = app.rehearse(&owner("acme"), off(from, to), from, to, &early).await.unwrap().value;
     assert_eq!(
         rows(found.flips.iter().map(|flip| &flip.decision)),
         ["S1 payroll 10:00:03", "S2 payroll 11:30:05"],
         "the others fell after T"
     );
     assert_eq!(found.sessions, 3);
-    let none = app.rehearse(&owner("acme"), &off, to, from, &Asking::default()).await;
+    let none = app.rehearse(&owner("acme"), off(to, from), to, from, &Asking::default()).await;
     assert!(matches!(none, Err(AskError::BadInput { .. })), "{none:?}");
 }
 
@@ -221,18 +233,39 @@ async fn a_window_with_too_many_decisions_is_refused_with_the_number() {
             .await
             .unwrap();
     }
-    let off = TrustChange::TrustOff { idp: IdpId::new("idp-x") };
     let (from, to) = whole_day();
     let all = Asking { at: Some(to), ..Asking::default() };
-    let found = app.rehearse(&owner("acme"), &off, from, to, &all).await.unwrap().value;
+    let found = app.rehearse(&owner("acme"), off(from, to), from, to, &all).await.unwrap().value;
     assert_eq!(found.unchanged.len(), 5_000);
     ingest(&app, "acme", drafts(&[decided(51, 0)])).await.unwrap();
-    let refused = app.rehearse(&owner("acme"), &off, from, to, &all).await;
+    let refused = app.rehearse(&owner("acme"), off(from, to), from, to, &all).await;
     assert!(
         matches!(refused, Err(AskError::TooMany { found: 5_001, limit: 5_000, .. })),
         "{refused:?}"
     );
+    let until = at("10:01:00");
     let narrow =
-        app.rehearse(&owner("acme"), &off, from, at("10:01:00"), &all).await.unwrap().value;
+        app.rehearse(&owner("acme"), off(from, until), from, until, &all).await.unwrap().value;
     assert_eq!(narrow.unchanged.len(), 50 * 60 + 1, "a narrower window is answered");
+}
+
+#[tokio::test]
+async fn the_guard_gives_its_verdict_beside_what_the_window_shows() {
+    let (_world, app) = acme().await;
+    let asking = Asking { at: Some(at("15:05:00")), ..by("15:05:00") };
+    let guarded = |change: GuardedChange, window| {
+        let (app, asking) = (app.clone(), asking);
+        async move { app.guard(&owner("acme"), &change, window, &asking).await.unwrap().value }
+    };
+    let of_x = GuardedChange::Deactivate(IdpId::new("idp-x"));
+    let by_default = guarded(of_x.clone(), (None, None)).await;
+    assert_eq!(by_default.window, (Time::parse("2026-03-03T15:05:00Z").unwrap(), at("15:05:00")));
+    let found = by_default.rehearsed.unwrap();
+    assert!(!found.locked_out.is_empty(), "it carries the sign-ins of the day");
+    assert_eq!(by_default.guard.verdict, Verdict::Allowed);
+    assert_eq!(by_default.guard.condition, Some(Condition::AnotherTrustedIdp));
+    let empty = (Some(at("08:00:00")), Some(at("08:00:01")));
+    let narrow = guarded(of_x, empty).await;
+    assert_eq!(narrow.rehearsed.unwrap().locked_out, []);
+    assert_eq!(narrow.guard, by_default.guard, "whatever the window");
 }

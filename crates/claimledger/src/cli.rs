@@ -6,8 +6,8 @@ mod source;
 
 pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs};
 pub(crate) use questions::{
-    BeliefDiffArgs, ChangeKind, DecisionsArgs, DependantsArgs, FirstSeenArgs, FirstSeenOf,
-    RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,
+    BeliefDiffArgs, ChangeKind, DecisionsArgs, DependantsArgs, Feature, FirstSeenArgs, FirstSeenOf,
+    GuardArgs, RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,
 };
 pub(crate) use source::{AddCommand, AddOktaArgs, SourceCommand};
 
@@ -221,8 +221,13 @@ pub(crate) enum Command {
     },
     /// What an actor changed, or one record did, and what rested on it
     Dependants(DependantsArgs),
-    /// What would change if an IdP or a key had not been trusted. Writes nothing
+    /// What would change if an IdP, a feature, a policy or a key had been otherwise. Writes
+    /// nothing
     Rehearse(RehearseArgs),
+    /// Whether an IdP could be deactivated, deleted or no longer trusted, or claims sharing
+    /// switched off, and who would be locked out; exit status 1 where that is not allowed, or not
+    /// known
+    Guard(GuardArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Sources that are polled: add, list, status, poll, remove

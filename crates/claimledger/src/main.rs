@@ -99,6 +99,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
+        Command::Guard(args) => commands::guard::guard(&settings, args).await,
         Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,

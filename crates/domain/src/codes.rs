@@ -84,6 +84,8 @@ pub const MISSING_CLAIM_SOURCING: &str = "claim_sourcing";
 pub const MISSING_LEGACY_MAPPING: &str = "legacy_mapping";
 /// A rule verifies in a form that no rule of assessment reads.
 pub const MISSING_VERIFICATION_FORM: &str = "verification_form";
+/// Nothing is stated about local authenticators.
+pub const MISSING_AUTHENTICATORS: &str = "authenticators";
 
 /// How long the session may last is not known.
 pub const MISSING_LIFETIME_LIMIT: &str = "lifetime_limit";
@@ -200,6 +202,7 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_CLAIM_SOURCING => "where reauthentication of these claims goes",
         MISSING_LEGACY_MAPPING => "what the values of the legacy AMR mapping can meet",
         MISSING_VERIFICATION_FORM => "what its form of verification asks for",
+        MISSING_AUTHENTICATORS => "which local authenticators are configured",
         MISSING_LIFETIME_LIMIT => "its lifetime limit",
         MISSING_IDLE_LIMIT => "its idle limit",
         _ => "something this version has no words for",
@@ -229,6 +232,7 @@ pub fn supplier(code: &str) -> Supplier {
             Supplier::ServiceProvider("policy.configured")
         }
         MISSING_RULE => Supplier::ServiceProvider("policy.decided"),
+        MISSING_AUTHENTICATORS => Supplier::ServiceProvider("authenticator.configured"),
         MISSING_PROPERTIES => Supplier::ServiceProvider("factor.verified"),
         MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => {
             Supplier::EitherProvider("claims.received")

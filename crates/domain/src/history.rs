@@ -5,6 +5,7 @@
 //! (`semantics.md` 17). A version whose `occurred_at` is an interval is in force *possibly* inside
 //! it (`semantics.md` 6): [`InForce`] then has several options.
 
+mod assumed;
 pub(crate) mod parts;
 mod people;
 mod policies;
@@ -12,7 +13,6 @@ mod settings;
 mod sources;
 mod supposed;
 mod trust;
-mod trust_off;
 
 pub use people::People;
 pub use policies::Policies;
@@ -48,20 +48,32 @@ use std::collections::{BTreeMap, BTreeSet};
 /// any order, and never out.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    org: Vec<Stated<OrgConfigured>>,
+    settings: SettingFacts,
     trust: TrustFacts,
     policies: BTreeMap<PolicyId, Vec<Stated<PolicyConfigured>>>,
     /// The policies that have a rule in some version, whatever K.
     policies_of_rules: BTreeMap<RuleId, BTreeSet<PolicyId>>,
-    claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
-    authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
-    losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
-    subject_links: people::SubjectLinks,
-    sessions_ended: BTreeMap<Pseudonym, Vec<Stated<SubjectSessionsEnded>>>,
+    people: PeopleFacts,
     completeness: CompletenessFacts,
     names: BTreeMap<(ObjectKind, String), Vec<Stated<ObjectNamed>>>,
     /// What a rehearsal supposes.
-    trust_off: Option<trust_off::TrustOff>,
+    assumed: Option<assumed::Assumed>,
+}
+
+/// What is stated of the service provider's engine.
+#[derive(Clone, Debug, Default)]
+struct SettingFacts {
+    org: Vec<Stated<OrgConfigured>>,
+    claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
+    authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
+}
+
+/// What is stated of people, whatever the session.
+#[derive(Clone, Debug, Default)]
+struct PeopleFacts {
+    losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
+    links: people::SubjectLinks,
+    sessions_ended: BTreeMap<Pseudonym, Vec<Stated<SubjectSessionsEnded>>>,
 }
 
 /// What is stated of IdPs, by IdP.
@@ -150,7 +162,7 @@ impl History {
             text,
         };
         match known.fact.data {
-            FactData::OrgConfigured(data) => put(&mut self.org, stated.with(data)),
+            FactData::OrgConfigured(data) => put(&mut self.settings.org, stated.with(data)),
             FactData::IdpConfigured(data) => {
                 put(self.trust.idps.entry(data.idp.clone()).or_default(), stated.with(data))
             }
@@ -183,28 +195,28 @@ impl History {
                 put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data))
             }
             FactData::ClaimSourcingConfigured(data) => {
-                put(&mut self.claim_sourcing, stated.with(data))
+                put(&mut self.settings.claim_sourcing, stated.with(data))
             }
             FactData::RoutingRuleConfigured(data) => {
                 put(&mut self.trust.routing_rules, stated.with(data))
             }
             FactData::AuthenticatorConfigured(data) => {
-                put(self.authenticators.entry(data.method).or_default(), stated.with(data))
+                put(self.settings.authenticators.entry(data.method).or_default(), stated.with(data))
             }
             // Of nobody: of no session.
             FactData::AuthenticatorLost(data) => {
                 if let Some(subject) = stated.subject.clone() {
-                    put(self.losses.entry(subject).or_default(), stated.with(data));
+                    put(self.people.losses.entry(subject).or_default(), stated.with(data));
                 }
             }
             FactData::SubjectLinked(data) => {
                 if let Some(subject) = stated.subject.clone() {
-                    self.subject_links.insert(&subject, stated.with(data));
+                    self.people.links.insert(&subject, stated.with(data));
                 }
             }
             FactData::SubjectSessionsEnded(data) => {
                 if let Some(subject) = stated.subject.clone() {
-                    put(self.sessions_ended.entry(subject).or_default(), stated.with(data));
+                    put(self.people.sessions_ended.entry(subject).or_default(), stated.with(data));
                 }
             }
             FactData::ObjectNamed(data) => {

@@ -40,6 +40,7 @@ pub mod dependants;
 pub mod explain;
 pub mod falls;
 pub mod first_seen;
+pub mod guard;
 pub mod held_under;
 pub mod history;
 pub mod links;
@@ -76,6 +77,7 @@ pub const RULE_SOURCES: &[(&str, &str)] = &[
     (assess::decision::ID, "Okta, Sign-on policies, evaluation"),
     (assess::engine_mix::ID, "Okta, Configure claims sharing, Identity Engine and Classic Engine"),
     (assess::global_session::ID, "Okta, Configure claims sharing, global session policy"),
+    (guard::ID, "Okta, Configure claims sharing, deactivation and deletion"),
     (assess::keys::ID, "claimledger, What an answer means, keys"),
     (assess::legacy_mapping::ID, "Okta, Configure AMR claims mapping"),
     (assess::limits::ID, "Okta, Policies, global session policy"),

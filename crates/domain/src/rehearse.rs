@@ -1,22 +1,26 @@
-//! What would change if trust had been otherwise: the same assessment over a changed history
-//! (`semantics.md` 21).
+//! What would change if trust or a policy had been otherwise: the same assessment over a changed
+//! history (`semantics.md` 21).
 //!
-//! Two changes can be rehearsed. *Trust off*: an IdP's `trust_claims` had been false over a window,
-//! all else as it was. *Retraction*: an IdP or one of its keys is not to be believed from a time
-//! on. For flips both are as known when each decision fell; for what falls, a retraction is as
+//! Four changes can be rehearsed. *An IdP*: its trust switch or its status had been otherwise over
+//! a window, all else as it was. *A feature* of the organisation: the same. *A policy*: another
+//! version had been in force over a window; each decision is judged by its rule of the same name,
+//! or by the only one. *Retraction*: an IdP or one of its keys is not to be believed from a time
+//! on. For flips all are as known when each decision was made; for what falls, a retraction is as
 //! known at K ([`crate::falls`]). Nothing is written, and the history that was handed in stays as
 //! it is.
 
+mod change;
 mod unmet;
 
+pub use change::{Feature, IdpSetting, TrustChange};
 pub use unmet::{UnmetPolicies, UnmetPolicy};
 
 use crate::{
-    assess::{assess, retraction::retraction_hits},
+    assess::{assess, trace},
     codes,
     explain::explain,
     falls::falls,
-    history::{History, Supposed},
+    history::{History, Stated, Supposed},
     model::{
         Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
     },
@@ -25,28 +29,12 @@ use crate::{
 };
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{IdpId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
+    ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::{Occurred, Time},
-    types::{claims::ClaimsReceived, trust::TrustRetracted},
+    types::{claims::ClaimsReceived, policy::PolicyConfigured, trust::TrustRetracted},
     vocabulary::Outcome,
 };
 use std::collections::BTreeSet;
-
-/// What is supposed to have been otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TrustChange {
-    /// Trust in an IdP's claims had been off.
-    TrustOff {
-        /// The IdP.
-        idp: IdpId,
-        /// From, inclusive.
-        from: Time,
-        /// Until, exclusive.
-        to: Time,
-    },
-    /// Trust in an IdP or a key is retracted.
-    Retraction(TrustRetracted),
-}
 
 /// A change, with the history it makes.
 #[derive(Debug)]
@@ -54,6 +42,8 @@ pub struct Rehearsal<'a> {
     change: TrustChange,
     history: &'a History,
     changed: History,
+    /// The version of a policy that is supposed to have been in force.
+    policy: Option<Stated<PolicyConfigured>>,
 }
 
 /// A session under the change.
@@ -120,62 +110,18 @@ pub enum Unchanged {
     KeyNotNamed,
 }
 
-impl TrustChange {
-    /// The IdP.
-    #[must_use]
-    pub const fn idp(&self) -> &IdpId {
-        match self {
-            Self::TrustOff { idp, .. } => idp,
-            Self::Retraction(retraction) => &retraction.idp,
-        }
-    }
-
-    /// From when on claims are hit.
-    #[must_use]
-    pub const fn from(&self) -> Time {
-        match self {
-            Self::TrustOff { from, .. } => *from,
-            Self::Retraction(retraction) => retraction.from,
-        }
-    }
-
-    /// Whether it retracts a key, and the claim names none.
-    fn is_of_unnamed_key(&self, claim: &ClaimsReceived) -> bool {
-        matches!(self, Self::Retraction(retraction) if retraction.key.is_some())
-            && claim.key.is_none()
-    }
-
-    /// Whether a claim that was received then is hit, and how surely. A claim that names no key may
-    /// have been signed by any (`semantics.md` 42).
-    #[must_use]
-    pub fn hits(&self, claim: &ClaimsReceived, received: Occurred) -> Option<Certainty> {
-        match self {
-            Self::Retraction(retraction) => retraction_hits(retraction, claim, received),
-            Self::TrustOff { idp, from, to } => {
-                if claim.idp != *idp || latest(received) < *from || received.from >= *to {
-                    return None;
-                }
-                let inside = received.from >= *from && latest(received) < *to;
-                Some(if inside { Certainty::Certain } else { Certainty::Possible })
-            }
-        }
-    }
-}
-
 impl<'a> Rehearsal<'a> {
     /// Of a change.
     #[must_use]
     pub fn new(history: &'a History, change: TrustChange) -> Self {
-        let changed = match &change {
-            TrustChange::TrustOff { idp, from, to } => history.with_trust_off(idp, *from, *to),
-            // Known from the first record on: then it was known when any decision fell.
-            TrustChange::Retraction(retraction) => {
-                let mut changed = history.clone();
-                changed.insert(as_if_known(retraction.clone()));
-                changed
+        let changed = change.applied_to(history);
+        let policy = match &change {
+            TrustChange::Policy { policy, from, .. } => {
+                Some(Stated::supposed_policy((**policy).clone(), *from))
             }
+            _ => None,
         };
-        Self { change, history, changed }
+        Self { change, history, changed, policy }
     }
 
     /// The change.
@@ -197,17 +143,27 @@ impl<'a> Rehearsal<'a> {
             FactData::ClaimsReceived(claim) => Some((known, claim)),
             _ => None,
         });
-        let of_it: Vec<(&Known, &ClaimsReceived)> =
-            claims.clone().filter(|(_, claim)| claim.idp == *self.change.idp()).collect();
+        let history = self.history.at(cut.known_at);
+        let of_it: Vec<(&Known, &ClaimsReceived)> = claims
+            .clone()
+            .filter(|(known, claim)| self.change.is_of(history, &claim.idp, known.fact.occurred))
+            .collect();
+        let hit = |known: &Known, claim: &ClaimsReceived| {
+            self.change.hits(history, claim, known.fact.occurred)
+        };
         let hits: Vec<(RecordRef, Certainty)> = of_it
             .iter()
-            .filter_map(|(known, claim)| {
-                Some((known.record.clone(), self.change.hits(claim, known.fact.occurred)?))
-            })
+            .filter_map(|(known, claim)| Some((known.record.clone(), hit(known, claim)?)))
             .collect();
         // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
         // trust off leaves it.
-        let unseen = claims.count() == 0 && before.origin.idp.as_ref() == Some(self.change.idp());
+        let started = Occurred::at(before.life.started_at.unwrap_or(Time::MIN));
+        let unseen = claims.count() == 0
+            && before
+                .origin
+                .idp
+                .as_ref()
+                .is_some_and(|idp| self.change.is_of(history, idp, started));
         let after =
             if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
@@ -216,25 +172,49 @@ impl<'a> Rehearsal<'a> {
             let came = |at: Occurred| at.from <= latest(decision.recorded.at);
             let named = |(known, claim): &&(&Known, &ClaimsReceived)| {
                 came(known.fact.occurred)
-                    && self.change.hits(claim, known.fact.occurred).is_some()
+                    && hit(known, claim).is_some()
                     && !self.change.is_of_unnamed_key(claim)
             };
             let unnamed = !unseen && !of_it.iter().any(|claim| named(&claim));
             let of_it = unseen || of_it.iter().any(|(known, _)| came(known.fact.occurred));
             let hit = unseen || hits.iter().any(|(record, _)| came(record.occurred));
-            Redecided {
-                decision: index,
-                before: decision.made.implied,
-                after: after.made.implied,
-                first_unmet: after.made.first_unmet,
-                unchanged: (decision.made.implied == after.made.implied)
-                    .then(|| unchanged(decision, of_it, hit, unnamed)),
-            }
+            let (implied, first_unmet) = (after.made.implied, after.made.first_unmet);
+            Redecided::new(index, decision, implied, first_unmet, of_it, hit, unnamed)
         });
-        let decisions = decisions.collect();
+        let decisions = match &self.policy {
+            Some(policy) => self.under_policy(facts, cut, policy, before),
+            None => decisions.collect(),
+        };
         let live = live(before, &hits, cut.at);
         let falls = self.falls(facts, cut, before);
         Some(Rehearsed { before: explained, hits, decisions, falls, live })
+    }
+
+    /// The decisions, each judged by another version of its policy where it fell in the window.
+    fn under_policy(
+        &self,
+        facts: &[Known],
+        cut: Cut,
+        policy: &Stated<PolicyConfigured>,
+        before: &SessionState,
+    ) -> Vec<Redecided> {
+        let TrustChange::Policy { from, to, .. } = &self.change else { return Vec::new() };
+        let Some(trace) = trace(facts, self.history, cut) else { return Vec::new() };
+        let decisions = before.decisions.iter().zip(&trace.decisions).enumerate();
+        let judged = decisions.map(|(index, (decision, decided))| {
+            let of_it = *decided.then.policy_id(trace.history) == policy.data.policy;
+            let at = decision.recorded.at;
+            let hit = latest(at) >= *from && at.from < *to;
+            if of_it && hit {
+                let judged = trace.under(index, policy);
+                let (implied, first_unmet) = (judged.implied, judged.first_unmet);
+                Redecided::new(index, decision, implied, first_unmet, of_it, hit, false)
+            } else {
+                let (implied, first_unmet) = (decision.made.implied, decision.made.first_unmet);
+                Redecided::new(index, decision, implied, first_unmet, of_it, hit, false)
+            }
+        });
+        judged.collect()
     }
 
     fn falls(&self, facts: &[Known], cut: Cut, state: &SessionState) -> Vec<Fallen> {
@@ -295,18 +275,23 @@ impl Unchanged {
     /// In words: why a decision stays, of which the rules imply this.
     #[must_use]
     pub fn words(self, change: &TrustChange, implied: Implied) -> String {
-        let idp = change.idp();
+        let whose = change.whose();
         match (self, change) {
-            (Self::NotOfIt, _) => format!("no claim of {idp}"),
-            (Self::NotHit, TrustChange::TrustOff { .. }) => {
-                format!("its claims of {idp} came outside the window")
+            (Self::NotOfIt, TrustChange::Policy { policy, .. }) => {
+                format!("not by policy {}", policy.policy)
             }
+            (Self::NotHit, TrustChange::Policy { .. }) => "outside the window".to_owned(),
+            (Self::StillMet, TrustChange::Policy { .. }) => {
+                "the rule of that version is met too".to_owned()
+            }
+            (Self::NotOfIt, _) => format!("no claim of {whose}"),
             (Self::NotHit, TrustChange::Retraction(retraction)) => match &retraction.key {
                 Some(key) => {
-                    format!("no claim that {key} of {idp} signed at or after {}", retraction.from)
+                    format!("no claim that {key} of {whose} signed at or after {}", retraction.from)
                 }
-                None => format!("no claim of {idp} at or after {}", retraction.from),
+                None => format!("no claim of {whose} at or after {}", retraction.from),
             },
+            (Self::NotHit, _) => format!("its claims of {whose} came outside the window"),
             (Self::AlreadyRefused, _) => {
                 format!("the rules already implied {}", implied.as_str())
             }
@@ -339,6 +324,25 @@ impl Rehearsed {
 }
 
 impl Redecided {
+    fn new(
+        index: usize,
+        before: &Decision,
+        after: Implied,
+        first_unmet: Option<&'static str>,
+        of_it: bool,
+        hit: bool,
+        unnamed: bool,
+    ) -> Self {
+        Self {
+            decision: index,
+            before: before.made.implied,
+            after,
+            first_unmet,
+            unchanged: (before.made.implied == after)
+                .then(|| unchanged(before, of_it, hit, unnamed)),
+        }
+    }
+
     /// Whether the person was let in by the rules, and would not be.
     #[must_use]
     pub const fn locks_out(&self, recorded: Outcome) -> bool {
@@ -346,6 +350,12 @@ impl Redecided {
             (recorded, self.before, self.after),
             (Outcome::Allow, Implied::Allow, Implied::Deny | Implied::Challenge)
         )
+    }
+
+    /// Whether the person would be asked for a local authenticator, where the rules asked for none.
+    #[must_use]
+    pub const fn prompts(&self) -> bool {
+        matches!((self.before, self.after), (Implied::Allow, Implied::Challenge))
     }
 
     /// What would be, in words: `allow, then deny: no phishing-resistant factor`.

@@ -43,7 +43,7 @@ mod translator;
 pub use splitter::{Limits, MAX_VALUE_BYTES, Piece, Splitter};
 pub use translator::{Look, SourceSettings, Translation, Translator};
 
-use claimledger_facts::{draft::Draft, refusal::Refusal};
+use claimledger_facts::{draft::Draft, refusal::Refusal, types::policy::PolicyConfigured};
 
 /// A list of configuration objects may have this many bytes.
 const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
@@ -145,6 +145,14 @@ pub struct Delivery {
 /// The body is not JSON, or carries no event.
 pub fn okta_delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delivery, Refusal> {
     okta::delivery(settings, bytes)
+}
+
+/// Reads a version of a policy that nobody stated, from the data of a `policy.configured` fact.
+///
+/// # Errors
+/// The JSON is not such data: the refusal names the field and what was expected.
+pub fn policy_version(data: &[u8]) -> Result<PolicyConfigured, Refusal> {
+    native::policy_version(data)
 }
 
 /// Whether what a translator reads says how long a session may last and be idle. Where it does not,

@@ -11,10 +11,11 @@ use crate::{
 use claimledger_facts::{
     canonical,
     draft::{Draft, DraftFact, DraftPerson},
-    fact::{FACT_TYPES, FactData, FactType},
+    fact::{FACT_TYPES, FactData, FactType, Typed},
     ids::{SessionId, SourceEventId, SourceId},
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time},
+    types::policy::PolicyConfigured,
     vocabulary::{FREE_TEXT, is_code},
 };
 use serde_json::{Map, Value};
@@ -178,6 +179,32 @@ pub(crate) fn build(
         translator,
         variants_allowed: false,
     })
+}
+
+/// Reads the data of a `policy.configured` fact that nobody stated. Stricter than a line: a field
+/// that the contract does not know is refused, because nothing stores it.
+pub(crate) fn policy_version(data: &[u8]) -> Result<PolicyConfigured, Refusal> {
+    let data = Value::Object(parse(data)?.0);
+    let line = Map::from_iter([
+        ("id".to_owned(), Value::from("supposed")),
+        ("type".to_owned(), Value::from(PolicyConfigured::TYPE.name)),
+        ("occurred_at".to_owned(), Value::from("1970-01-01T00:00:00Z")),
+        ("data".to_owned(), data),
+    ]);
+    let draft = build(line, b"", "native/1")?;
+    if let Some(field) = draft.unknown_fields.first() {
+        let message = "no such field of a policy".to_owned();
+        return Err(Refusal::field(
+            RefusalCode::InvalidField,
+            field,
+            "a field of a policy",
+            message,
+        ));
+    }
+    match draft.facts.into_iter().next().map(|fact| fact.data) {
+        Some(FactData::PolicyConfigured(policy)) => Ok(policy),
+        _ => unreachable!("a line has one fact, of its type"),
+    }
 }
 
 /// The fields of a line.

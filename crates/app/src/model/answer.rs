@@ -9,6 +9,7 @@ use claimledger_domain::{
     changed::Changed,
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
+    guard::Guard,
     held_under::{Held, Replaced},
     model::{Certainty, Decision, Explained, Implied, Reason, RecordRef, SessionState},
     outlived::Outlived,
@@ -324,6 +325,17 @@ pub struct Rehearsed {
     pub unmet: Vec<UnmetPolicy>,
     /// Number of sessions evaluated.
     pub sessions: u64,
+}
+
+/// The guard on a change, and what the same change would have done over a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// Whether it is allowed at T, and why.
+    pub guard: Guard,
+    /// The window: from, inclusive, until, exclusive.
+    pub window: (Time, Time),
+    /// The change, as if it had been made for the window; or why that was not evaluated.
+    pub rehearsed: Result<Rehearsed, String>,
 }
 
 /// A decision for which the rules would imply another outcome.

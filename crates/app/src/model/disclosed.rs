@@ -2,8 +2,9 @@
 
 use crate::model::{
     answer::{
-        Beliefs, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, HeldAnswer, OutlivedHit,
-        Page, RecordView, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
+        Beliefs, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, Guarded, HeldAnswer,
+        OutlivedHit, Page, RecordView, Rehearsed, SessionChange, SessionChangePoints, SessionHit,
+        Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -143,6 +144,14 @@ impl Discloses for Rehearsed {
             .chain(self.falls.iter().map(|hit| &hit.decision))
             .chain(self.unchanged.iter().map(|hit| &hit.decision));
         disclosed.positions.extend(decisions.map(|decision| decision.recorded.record.position));
+    }
+}
+
+impl Discloses for Guarded {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        if let Ok(rehearsed) = &self.rehearsed {
+            rehearsed.add_to(disclosed);
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) enum Query {
     HeldUnder,
     Dependants,
     Rehearse,
+    Guard,
     Trust,
     Policies,
     Find,
@@ -61,6 +62,7 @@ impl Query {
             | Self::HeldUnder
             | Self::Dependants
             | Self::Rehearse
+            | Self::Guard
             | Self::Trust
             | Self::Policies
             | Self::Find

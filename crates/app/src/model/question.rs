@@ -1,7 +1,7 @@
 //! Questions, and who asks them.
 
 use claimledger_facts::{
-    ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
+    ids::{AppId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::Time,
     vocabulary::Role,
 };
@@ -59,25 +59,6 @@ pub struct WhyFilter {
     pub decision: Option<String>,
     /// Only this factor: an `amr` value or a method.
     pub factor: Option<String>,
-}
-
-/// A hypothetical change of trust.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TrustChange {
-    /// Trust in the claims of an IdP is off during the window.
-    TrustOff {
-        /// The IdP.
-        idp: IdpId,
-    },
-    /// Trust in an IdP or one of its keys is retracted.
-    Retraction {
-        /// The IdP.
-        idp: IdpId,
-        /// The key; none: the whole IdP.
-        key: Option<KeyId>,
-        /// Claims received at or after this time are retracted; none: from the start of the window.
-        from: Option<Time>,
-    },
 }
 
 /// How a record is identified.

@@ -6,10 +6,10 @@
 
 use super::{View, find};
 use crate::model::{
-    question::{Caller, DecisionFilter, SessionFilter, TrustChange},
+    question::{Caller, DecisionFilter, SessionFilter},
     terms::{claim_key_term, term},
 };
-use claimledger_domain::{completeness::Barrier, dependants::changes};
+use claimledger_domain::{completeness::Barrier, dependants::changes, rehearse::TrustChange};
 use claimledger_facts::{
     ids::{ActorId, AppId, IdpId, KeyId, PolicyId, Pseudonym, SessionId, VersionLabel},
     time::Time,
@@ -67,11 +67,15 @@ impl View<'_> {
 
     /// The barrier of a rehearsal.
     pub(super) async fn barrier_of_rehearsal(&self, change: &TrustChange) -> Found {
-        let (idp, key) = match change {
-            TrustChange::TrustOff { idp } => (idp, None),
-            TrustChange::Retraction { idp, key, .. } => (idp, key.as_ref()),
-        };
-        self.reliance(None, Some(idp), key).await
+        match change {
+            TrustChange::Policy { policy, .. } => self.policy(&policy.policy).await,
+            TrustChange::Retraction(retraction) => {
+                self.reliance(None, change.idp(), retraction.key.as_ref()).await
+            }
+            TrustChange::Idp { .. } | TrustChange::Feature { .. } => {
+                self.reliance(None, change.idp(), None).await
+            }
+        }
     }
 
     async fn reliance(

@@ -15,6 +15,7 @@ mod dependants;
 mod find;
 mod find_sealed;
 mod first_seen;
+mod guard;
 mod held_under;
 mod labels;
 mod outlived;

@@ -1,22 +1,22 @@
-//! What would change if trust had been otherwise. Nothing is written.
+//! What would change if trust or a policy had been otherwise. Nothing is written.
 
 use super::session_scan::SessionScan;
 use crate::{
-    app::App,
+    app::{App, ask::View},
     model::{
         answer::{
             Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit,
         },
         query::Query,
-        question::{AskError, Asking, Caller, TrustChange},
+        question::{AskError, Asking, Caller},
     },
     projection::session_rows::Summary,
 };
 use claimledger_domain::{
     model::Cut,
-    rehearse::{self, Rehearsal, UnmetPolicies},
+    rehearse::{self, Rehearsal, TrustChange, UnmetPolicies},
 };
-use claimledger_facts::{time::Time, types::trust::TrustRetracted};
+use claimledger_facts::time::Time;
 use std::collections::BTreeSet;
 
 /// Maximum sessions read for one rehearsal.
@@ -25,7 +25,7 @@ const MAX_SESSIONS: u64 = 10_000;
 const MAX_DECISIONS: u64 = 5_000;
 
 impl App {
-    /// The decisions between two times, judged as they are and with trust as supposed: what flips
+    /// The decisions between two times, judged as they are and as supposed: what flips
     /// and what does not and why, what a retraction lets fall, which sessions rest on it at T, who
     /// would be locked out, and which policies could then only be met through IdPs that gave
     /// nothing of the kind.
@@ -36,18 +36,33 @@ impl App {
     pub async fn rehearse(
         &self,
         caller: &Caller,
-        change: &TrustChange,
+        change: TrustChange,
         from: Time,
         to: Time,
         asking: &Asking,
     ) -> Result<Answer<Rehearsed>, AskError> {
+        let view = self.ask(caller, Query::Rehearse, asking).await?;
+        let barrier = view.barrier_of_rehearsal(&change).await?;
+        let rehearsed = view.rehearse(change, from, to).await?;
+        view.answer_with(rehearsed, barrier).await
+    }
+}
+
+impl View<'_> {
+    /// What would change in a window.
+    pub(super) async fn rehearse(
+        &self,
+        change: TrustChange,
+        from: Time,
+        to: Time,
+    ) -> Result<Rehearsed, AskError> {
         if from >= to {
             return Err(AskError::BadInput {
                 what: format!("the window is empty: {from} is not before {to}"),
             });
         }
-        let view = self.ask(caller, Query::Rehearse, asking).await?;
-        let rehearsal = Rehearsal::new(&view.history, supposed(change, from, to));
+        let view = self;
+        let rehearsal = Rehearsal::new(&view.history, change);
         let mut found = Found {
             window: (from, to),
             cut: view.cut,
@@ -58,7 +73,7 @@ impl App {
 
         // What ended before both the window and the first claim that is hit has nothing to say.
         let earliest = from.min(rehearsal.change().from());
-        let mut scan = SessionScan::new(&view, vec![Vec::new()], None, None, false).await?;
+        let mut scan = SessionScan::new(view, vec![Vec::new()], None, None, false).await?;
         let mut sessions = 0;
         while let Some((key, assessed)) = scan.next(|row| is_over(row, earliest)).await? {
             if key.first_occurred > view.cut.at {
@@ -83,26 +98,7 @@ impl App {
         let mut rehearsed = found.rehearsed;
         rehearsed.sessions = sessions;
         rehearsed.unmet = policies.unmet();
-        let barrier = view.barrier_of_rehearsal(change).await?;
-        view.answer_with(rehearsed, barrier).await
-    }
-}
-
-fn supposed(change: &TrustChange, from: Time, to: Time) -> rehearse::TrustChange {
-    match change {
-        TrustChange::TrustOff { idp } => {
-            rehearse::TrustChange::TrustOff { idp: idp.clone(), from, to }
-        }
-        TrustChange::Retraction { idp, key, from: since } => {
-            rehearse::TrustChange::Retraction(TrustRetracted {
-                idp: idp.clone(),
-                from: since.unwrap_or(from),
-                reason: "rehearsed".to_owned(),
-                key: key.clone(),
-                actor: None,
-                ticket: None,
-            })
-        }
+        Ok(rehearsed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The arguments of questions.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct WhyArgs {
@@ -181,16 +182,22 @@ pub(crate) struct WatchArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RehearseArgs {
-    /// Trust in the IdP's claims off over the window, or trust in it (or a key) retracted
+    /// What had been otherwise over the window
     #[arg(value_enum)]
     pub(crate) change: ChangeKind,
     /// The IdP
     #[arg(long)]
-    pub(crate) idp: String,
-    /// The key; without it the whole IdP. Retraction only
+    pub(crate) idp: Option<String>,
+    /// The feature. feature-off and feature-on only
+    #[arg(long, value_enum)]
+    pub(crate) feature: Option<Feature>,
+    /// A file with the version of the policy: the data of a policy.configured fact. policy only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy_file: Option<PathBuf>,
+    /// The key; without it the whole IdP. retraction only
     #[arg(long)]
     pub(crate) key: Option<String>,
-    /// Claims received at or after this time are hit (RFC 3339) [default: --from]. Retraction only
+    /// Claims received at or after this time are hit (RFC 3339) [default: --from]. retraction only
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Decisions at or after this time (RFC 3339)
@@ -206,6 +213,54 @@ pub(crate) struct RehearseArgs {
 pub(crate) enum ChangeKind {
     /// Trust in the IdP's claims had been off
     TrustOff,
+    /// Trust in the IdP's claims had been on
+    TrustOn,
+    /// The IdP had been inactive
+    Deactivated,
+    /// The IdP had been deleted
+    Deleted,
+    /// The feature had been off
+    FeatureOff,
+    /// The feature had been on
+    FeatureOn,
+    /// Another version of the policy had been in force
+    Policy,
     /// Trust in the IdP, or in one of its keys, is retracted
     Retraction,
+}
+
+/// A feature of the service provider's org.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Feature {
+    /// Okta-to-Okta claims sharing
+    ClaimsSharing,
+    /// Claims sharing with third-party IdPs
+    ThirdPartyClaimsSharing,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("guarded").required(true)))]
+pub(crate) struct GuardArgs {
+    /// The IdP
+    #[arg(required_unless_present = "feature_off", conflicts_with = "feature_off")]
+    pub(crate) idp: Option<String>,
+    /// The IdP is deactivated
+    #[arg(long, group = "guarded")]
+    pub(crate) deactivate: bool,
+    /// The IdP is deleted
+    #[arg(long, group = "guarded")]
+    pub(crate) delete: bool,
+    /// Trust in the IdP's claims is switched off
+    #[arg(long, group = "guarded")]
+    pub(crate) untrust: bool,
+    /// The feature is switched off
+    #[arg(long, value_enum, group = "guarded", value_name = "FEATURE")]
+    pub(crate) feature_off: Option<Feature>,
+    /// Look for lockouts among decisions at or after this time (RFC 3339) [default: 7 days before
+    /// --to]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Look for lockouts among decisions before this time (RFC 3339) [default: T]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
 }

@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod dependants;
 pub(crate) mod find;
 pub(crate) mod first_seen;
+pub(crate) mod guard;
 pub(crate) mod held_under;
 pub(crate) mod ingest;
 pub(crate) mod init;

@@ -2,32 +2,30 @@
 
 use super::{question::ask, rendering::is_empty};
 use crate::{
-    cli::{ChangeKind, RehearseArgs},
+    cli::{ChangeKind, Feature, RehearseArgs},
     ledger_client::asking,
     output::{absence, field, joined, lowercase, none_word, print_answer},
     settings::{Settings, time, usage},
     table::table,
 };
 use anyhow::Result;
+use clap::ValueEnum;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-const REHEARSE: &str = include_str!("../queries/rehearse.graphql");
+const REHEARSE: &str = concat!(
+    include_str!("../queries/rehearse.graphql"),
+    include_str!("../queries/rehearse_fields.graphql")
+);
 
 /// Prints what would change. Nothing is written.
 pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result<()> {
     let (from, to) = (time("--from", &args.from)?, time("--to", &args.to)?);
     let since = args.since.as_deref().map(|text| time("--since", text)).transpose()?;
-    let kind = match args.change {
-        ChangeKind::TrustOff if args.key.is_some() || since.is_some() => {
-            return Err(usage(
-                "trust off is of a whole IdP, over the window: leave out --key and --since",
-            ));
-        }
-        ChangeKind::TrustOff => "TRUST_OFF",
-        ChangeKind::Retraction => "RETRACTION",
-    };
-    let change = json!({"kind": kind, "idp": args.idp, "key": args.key,
+    check_options(args)?;
+    let policy = args.policy_file.as_deref().map(read_policy).transpose()?;
+    let change = json!({"kind": kind(args.change), "idp": args.idp, "key": args.key,
+        "feature": args.feature.map(feature), "policy": policy,
         "from": since.map(|since| since.to_string())});
     let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(),
         "asking": asking(&settings.asking)});
@@ -36,7 +34,74 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
     print_answer(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
 }
 
+/// Refuses options that a kind of change does not take, and asks for the one that it needs.
+fn check_options(args: &RehearseArgs) -> Result<()> {
+    use ChangeKind::{
+        Deactivated, Deleted, FeatureOff, FeatureOn, Policy, Retraction, TrustOff, TrustOn,
+    };
+    let (needs, takes): (&str, &[&str]) = match args.change {
+        TrustOff | TrustOn | Deactivated | Deleted => ("--idp", &[]),
+        FeatureOff | FeatureOn => ("--feature", &[]),
+        Policy => ("--policy-file", &[]),
+        Retraction => ("--idp", &["--key", "--since"]),
+    };
+    let change = args
+        .change
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned());
+    for (option, is_given) in [
+        ("--idp", args.idp.is_some()),
+        ("--feature", args.feature.is_some()),
+        ("--policy-file", args.policy_file.is_some()),
+        ("--key", args.key.is_some()),
+        ("--since", args.since.is_some()),
+    ] {
+        if is_given && option != needs && !takes.contains(&option) {
+            return Err(usage(format!("{change} takes no {option}")));
+        }
+        if !is_given && option == needs {
+            return Err(usage(format!("{change} needs {option}")));
+        }
+    }
+    Ok(())
+}
+
+const fn kind(change: ChangeKind) -> &'static str {
+    match change {
+        ChangeKind::TrustOff => "TRUST_OFF",
+        ChangeKind::TrustOn => "TRUST_ON",
+        ChangeKind::Deactivated => "DEACTIVATED",
+        ChangeKind::Deleted => "DELETED",
+        ChangeKind::FeatureOff => "FEATURE_OFF",
+        ChangeKind::FeatureOn => "FEATURE_ON",
+        ChangeKind::Policy => "POLICY",
+        ChangeKind::Retraction => "RETRACTION",
+    }
+}
+
+/// The word of a feature in GraphQL.
+pub(super) const fn feature(feature: Feature) -> &'static str {
+    match feature {
+        Feature::ClaimsSharing => "CLAIMS_SHARING",
+        Feature::ThirdPartyClaimsSharing => "THIRD_PARTY_CLAIMS_SHARING",
+    }
+}
+
+fn read_policy(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file)
+        .map_err(|error| usage(format!("--policy-file {}: {error}", file.display())))
+}
+
 fn text(answer: &Value) -> String {
+    let mut parts = vec![rehearsed(answer)];
+    if answer["absence"]["code"] != "NONE" {
+        parts.push(format!("{}\n", absence(answer)));
+    }
+    parts.join("\n")
+}
+
+/// What a rehearsal found.
+pub(super) fn rehearsed(answer: &Value) -> String {
     let mut parts = Vec::new();
     let count = |list: &Value| match list.as_array().map_or(0, Vec::len) {
         0 => none_word(answer).to_owned(),
@@ -114,6 +179,9 @@ fn text(answer: &Value) -> String {
             lowercase(out, "implied"),
         ]
     });
+    part("Double prompts", &["session", "subject", "app"], &answer["doublePrompts"], &|out| {
+        vec![field(out, "session"), field(out, "subject"), field(out, "app")]
+    });
     part(
         "Unchanged",
         &["decision", "session", "at", "app", "recorded", "why"],
@@ -126,9 +194,6 @@ fn text(answer: &Value) -> String {
     );
     for warning in answer["warnings"].as_array().into_iter().flatten() {
         parts.push(format!("Warning: {}\n", field(warning, "sentence")));
-    }
-    if answer["absence"]["code"] != "NONE" {
-        parts.push(format!("{}\n", absence(answer)));
     }
     parts.push(format!(
         "Nothing was written; {} sessions were looked at.",

@@ -12,7 +12,7 @@ use claimledger_facts::{
     ids::IdpId,
     time::Occurred,
     types::policy::Rule,
-    vocabulary::{FactorMode, Method, PrimaryFactor, Status},
+    vocabulary::{FactorMode, Method, PrimaryFactor},
 };
 
 pub(crate) const ID: &str = "global_session";
@@ -53,11 +53,7 @@ pub fn mfa_rule_guard(history: HistoryCut<'_>, when: Occurred) -> MfaRuleGuard {
     let org = history.settings().org(when).options.into_iter().next().flatten();
     let idps = history.trust().idps().filter(|idp| {
         let version = history.trust().idp(idp, when).options.into_iter().next().flatten();
-        version.is_some_and(|v| {
-            v.data.status == Status::Active
-                && v.data.trust_claims
-                && trust_at_receipt::feature_on(v.data.kind, org)
-        })
+        version.is_some_and(|v| trust_at_receipt::is_shared(&v.data, org))
     });
     let local = challenge::local_authenticators(history, when);
     MfaRuleGuard {

@@ -84,3 +84,9 @@ pub(crate) fn feature_on(kind: IdpKind, org: Option<&Stated<OrgConfigured>>) -> 
         IdpKind::OktaIdentityEngine | IdpKind::OktaClassic => o.data.claims_sharing,
     })
 }
+
+/// Whether the claims of an IdP are trusted and shared: it is active, its switch is on, and so is
+/// the feature for its kind.
+pub(crate) fn is_shared(idp: &IdpConfigured, org: Option<&Stated<OrgConfigured>>) -> bool {
+    idp.status == Status::Active && idp.trust_claims && feature_on(idp.kind, org)
+}

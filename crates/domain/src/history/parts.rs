@@ -1,6 +1,9 @@
 //! A part of a history: what remains when some of its facts are left out.
 
-use super::{CompletenessFacts, History, KeyChange, Stated, TrustFacts, people::Pair, put};
+use super::{
+    CompletenessFacts, History, KeyChange, PeopleFacts, SettingFacts, Stated, TrustFacts,
+    people::Pair, put,
+};
 use crate::model::RecordRef;
 use claimledger_facts::{
     fact::Typed,
@@ -45,21 +48,25 @@ impl History {
     /// next one counts, as if nothing else had been said.
     pub(crate) fn part(&self, keep: Keep<'_>) -> Self {
         let Self {
-            org,
+            settings: SettingFacts { org, claim_sourcing, authenticators },
             trust: TrustFacts { idps, keys, retractions, routing_rules },
             policies,
             policies_of_rules,
-            claim_sourcing,
-            authenticators,
-            losses,
-            subject_links,
-            sessions_ended,
+            people: PeopleFacts { losses, links, sessions_ended },
             completeness: CompletenessFacts { heard, silent, backfilled },
             names,
-            trust_off,
+            assumed,
         } = self;
         Self {
-            org: some(org, keep, |_| (Concerns::Everyone, OrgConfigured::TYPE.words)),
+            settings: SettingFacts {
+                org: some(org, keep, |_| (Concerns::Everyone, OrgConfigured::TYPE.words)),
+                claim_sourcing: some(claim_sourcing, keep, |_| {
+                    (Concerns::Everyone, ClaimSourcingConfigured::TYPE.words)
+                }),
+                authenticators: by_name(authenticators, keep, |_| {
+                    (Concerns::Everyone, AuthenticatorConfigured::TYPE.words)
+                }),
+            },
             trust: TrustFacts {
                 idps: by_name(idps, keep, |s| {
                     (Concerns::Idp(&s.data.idp), IdpConfigured::TYPE.words)
@@ -86,21 +93,17 @@ impl History {
                 }
             }),
             policies_of_rules: policies_of_rules.clone(),
-            claim_sourcing: some(claim_sourcing, keep, |_| {
-                (Concerns::Everyone, ClaimSourcingConfigured::TYPE.words)
-            }),
-            authenticators: by_name(authenticators, keep, |_| {
-                (Concerns::Everyone, AuthenticatorConfigured::TYPE.words)
-            }),
-            losses: by_name(losses, keep, |s| {
-                (Concerns::Person(s.subject.as_ref()), AuthenticatorLost::TYPE.words)
-            }),
-            subject_links: subject_links.map(|pair, list| {
-                some(list, keep, |_| (Concerns::People(pair), SubjectLinked::TYPE.words))
-            }),
-            sessions_ended: by_name(sessions_ended, keep, |s| {
-                (Concerns::Person(s.subject.as_ref()), SubjectSessionsEnded::TYPE.words)
-            }),
+            people: PeopleFacts {
+                losses: by_name(losses, keep, |s| {
+                    (Concerns::Person(s.subject.as_ref()), AuthenticatorLost::TYPE.words)
+                }),
+                links: links.map(|pair, list| {
+                    some(list, keep, |_| (Concerns::People(pair), SubjectLinked::TYPE.words))
+                }),
+                sessions_ended: by_name(sessions_ended, keep, |s| {
+                    (Concerns::Person(s.subject.as_ref()), SubjectSessionsEnded::TYPE.words)
+                }),
+            },
             completeness: CompletenessFacts {
                 heard: some(heard, keep, |_| (Concerns::Nobody, SourceHeard::TYPE.words)),
                 silent: some(silent, keep, |_| (Concerns::Nobody, SourceSilent::TYPE.words)),
@@ -109,7 +112,7 @@ impl History {
                 }),
             },
             names: by_name(names, keep, |_| (Concerns::Nobody, ObjectNamed::TYPE.words)),
-            trust_off: trust_off.clone(),
+            assumed: assumed.clone(),
         }
     }
 }

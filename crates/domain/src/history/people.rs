@@ -93,7 +93,7 @@ impl<'a> People<'a> {
     /// Every identity that is one person with this one, itself included, as known at K.
     #[must_use]
     pub fn same_as(self, person: &Pseudonym) -> BTreeSet<Pseudonym> {
-        self.0.history.subject_links.connected(person, |stated| {
+        self.0.history.people.links.connected(person, |stated| {
             self.0.counting(stated).last().is_some_and(|link| link.data.same)
         })
     }
@@ -105,7 +105,7 @@ impl<'a> People<'a> {
         let ever = |link: &Stated<SubjectLinked>| {
             link.data.same && link.record.position <= self.0.known_at
         };
-        self.0.history.subject_links.connected(person, |stated| stated.iter().any(ever))
+        self.0.history.people.links.connected(person, |stated| stated.iter().any(ever))
     }
 
     /// Lost authenticators of a person, by whichever of their identities they were said
@@ -115,7 +115,7 @@ impl<'a> People<'a> {
         subject: &Pseudonym,
     ) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
         let people = self.same_as(subject);
-        let stated = people.iter().filter_map(|person| self.0.history.losses.get(person));
+        let stated = people.iter().filter_map(|person| self.0.history.people.losses.get(person));
         let mut losses: Vec<&'a Stated<AuthenticatorLost>> =
             stated.flat_map(|list| self.0.counting(list)).collect();
         if people.len() > 1 {
@@ -132,7 +132,7 @@ impl<'a> People<'a> {
 
     /// Every loss that is stated, person by person.
     pub fn all_losses(self) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> {
-        self.0.history.losses.values().flat_map(move |list| self.0.counting(list))
+        self.0.history.people.losses.values().flat_map(move |list| self.0.counting(list))
     }
 
     /// When all sessions of a person were ended, by whichever of their identities that was said
@@ -143,10 +143,10 @@ impl<'a> People<'a> {
     ) -> impl Iterator<Item = &'a Stated<SubjectSessionsEnded>> + use<'a> {
         let mut ended: Vec<&'a Stated<SubjectSessionsEnded>> = Vec::new();
         // Every assessment asks, and most ledgers have none.
-        if !self.0.history.sessions_ended.is_empty() {
+        if !self.0.history.people.sessions_ended.is_empty() {
             let people = self.same_as(subject);
             let stated =
-                people.iter().filter_map(|person| self.0.history.sessions_ended.get(person));
+                people.iter().filter_map(|person| self.0.history.people.sessions_ended.get(person));
             ended.extend(stated.flat_map(|list| self.0.counting(list)));
             ended.sort_by(|a, b| a.place().cmp(&b.place()));
         }

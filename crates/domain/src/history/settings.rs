@@ -16,25 +16,25 @@ impl<'a> Settings<'a> {
     /// The organisation at a time.
     #[must_use]
     pub fn org(self, when: Occurred) -> InForce<'a, OrgConfigured> {
-        self.0.in_force(&self.0.history.org, when)
+        self.0.org_as_assumed(when, self.0.in_force(&self.0.history.settings.org, when))
     }
 
     /// Every version of the organisation, in the total order.
     pub fn org_versions(self) -> impl Iterator<Item = &'a Stated<OrgConfigured>> {
-        self.0.counting(&self.0.history.org)
+        self.0.counting(&self.0.history.settings.org)
     }
 
     /// Claim sourcing at a time.
     #[must_use]
     pub fn claim_sourcing(self, when: Occurred) -> InForce<'a, ClaimSourcingConfigured> {
-        self.0.in_force(&self.0.history.claim_sourcing, when)
+        self.0.in_force(&self.0.history.settings.claim_sourcing, when)
     }
 
     /// Every version of claim sourcing, in the total order.
     pub fn claim_sourcing_versions(
         self,
     ) -> impl Iterator<Item = &'a Stated<ClaimSourcingConfigured>> {
-        self.0.counting(&self.0.history.claim_sourcing)
+        self.0.counting(&self.0.history.settings.claim_sourcing)
     }
 
     /// What is stated of each local authenticator at a time, in the vocabulary's order. An open
@@ -43,6 +43,7 @@ impl<'a> Settings<'a> {
     pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
         self.0
             .history
+            .settings
             .authenticators
             .values()
             .filter_map(|list| self.0.in_force(list, when).options.first().copied().flatten())
@@ -53,6 +54,6 @@ impl<'a> Settings<'a> {
     pub fn authenticator_versions(
         self,
     ) -> impl Iterator<Item = &'a Stated<AuthenticatorConfigured>> {
-        self.0.history.authenticators.values().flat_map(move |list| self.0.counting(list))
+        self.0.history.settings.authenticators.values().flat_map(move |list| self.0.counting(list))
     }
 }

@@ -1,11 +1,11 @@
-//! Falsifiers that a question supposes, behind every record there is.
+//! What a question supposes, behind every record there is.
 
 use super::{Stated, Trust};
 use crate::model::RecordRef;
 use claimledger_facts::{
     ids::{LogPosition, Pseudonym, RecordId, SourceEventId, SourceId, TenantId},
     time::{Occurred, Time},
-    types::{authenticator::AuthenticatorLost, trust::TrustRetracted},
+    types::{authenticator::AuthenticatorLost, policy::PolicyConfigured, trust::TrustRetracted},
 };
 
 /// Falsifiers that nobody stated: a question supposes them.
@@ -52,12 +52,22 @@ impl Supposed {
         self.losses.iter().any(|l| std::ptr::eq(l, loss))
     }
 
-    /// Behind every record there is.
     fn stated(&self, kind: &str, occurred: Occurred, subject: Option<Pseudonym>) -> Stated<()> {
-        let (source, source_id) = (
-            SourceId::new("supposed"),
-            SourceEventId::new((self.retractions.len() + self.losses.len()).to_string()),
-        );
+        Stated::supposed(kind, self.retractions.len() + self.losses.len(), occurred, subject)
+    }
+}
+
+impl Stated<()> {
+    /// One that nobody stated; the number tells it from others that are supposed. It is behind
+    /// every record there is.
+    pub(super) fn supposed(
+        kind: &str,
+        number: usize,
+        occurred: Occurred,
+        subject: Option<Pseudonym>,
+    ) -> Self {
+        let (source, source_id) =
+            (SourceId::new("supposed"), SourceEventId::new(number.to_string()));
         let record = RecordRef {
             id: RecordId::derive(&TenantId::new(""), &source, &source_id),
             source,
@@ -67,7 +77,7 @@ impl Supposed {
             occurred,
             recorded_at: Time::MAX,
         };
-        Stated {
+        Self {
             record,
             occurred,
             subject,
@@ -76,6 +86,13 @@ impl Supposed {
             beaten_at: None,
             text: String::new(),
         }
+    }
+}
+
+impl Stated<PolicyConfigured> {
+    /// A version of a policy that a question supposes, from a time on.
+    pub(crate) fn supposed_policy(policy: PolicyConfigured, from: Time) -> Self {
+        Stated::supposed("policy.configured", 0, Occurred::at(from), None).with(policy)
     }
 }
 

@@ -44,7 +44,7 @@ impl<'a> Trust<'a> {
     pub fn idp(self, idp: &IdpId, when: Occurred) -> InForce<'a, IdpConfigured> {
         let stated =
             self.0.in_force(self.0.history.trust.idps.get(idp).map_or(&[], Vec::as_slice), when);
-        self.0.as_supposed(idp, when, stated)
+        self.0.idp_as_assumed(idp, when, stated)
     }
 
     /// Every version of an IdP, in the total order.

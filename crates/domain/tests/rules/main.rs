@@ -18,6 +18,7 @@ mod facts;
 mod files;
 mod fixture;
 mod grades;
+mod guard;
 mod held_under;
 mod keys;
 
@@ -28,6 +29,7 @@ mod order;
 mod outlived;
 mod people;
 mod rehearse;
+mod rehearsed_changes;
 mod sessions;
 mod sets;
 mod sharing;

@@ -9,7 +9,7 @@ use claimledger_domain::{
     explain::explain,
     history::{History, is_config},
     model::{Certainty, Cut, Implied, Known, SessionState},
-    rehearse::{Rehearsal, Rehearsed, TrustChange, Unchanged, UnmetPolicies},
+    rehearse::{IdpSetting, Rehearsal, Rehearsed, TrustChange, Unchanged, UnmetPolicies},
 };
 use claimledger_facts::{
     fact::FactData,
@@ -20,10 +20,15 @@ use claimledger_facts::{
 use proptest::prelude::*;
 use serde_json::json;
 
-const CUT: fn() -> Cut = || Cut { at: time("23:59:59"), known_at: LogPosition(u64::MAX) };
+pub(crate) const CUT: fn() -> Cut =
+    || Cut { at: time("23:59:59"), known_at: LogPosition(u64::MAX) };
 
-fn trust_off(from: &str, to: &str) -> TrustChange {
-    TrustChange::TrustOff { idp: IdpId::from("x"), from: time(from), to: time(to) }
+pub(crate) fn as_idp(setting: IdpSetting, from: &str, to: &str) -> TrustChange {
+    TrustChange::Idp { idp: IdpId::from("x"), setting, from: time(from), to: time(to) }
+}
+
+pub(crate) fn trust_off(from: &str, to: &str) -> TrustChange {
+    as_idp(IdpSetting::TrustOff, from, to)
 }
 
 fn retraction(key: Option<&str>, from: &str) -> TrustChange {
@@ -38,19 +43,19 @@ fn retraction(key: Option<&str>, from: &str) -> TrustChange {
     })
 }
 
-fn apart(given: &Given) -> (History, Vec<Known>) {
+pub(crate) fn apart(given: &Given) -> (History, Vec<Known>) {
     let (config, facts): (Vec<Known>, Vec<Known>) =
         given.0.iter().cloned().partition(|known| is_config(&known.fact.data));
     (config.into_iter().collect(), facts)
 }
 
-fn rehearse(given: &Given, change: TrustChange) -> Rehearsed {
+pub(crate) fn rehearse(given: &Given, change: TrustChange) -> Rehearsed {
     let (history, facts) = apart(given);
     Rehearsal::new(&history, change).session(&facts, CUT()).unwrap()
 }
 
 /// `Allow Deny not_enough_factors`, `Allow StillMet`.
-fn redecided(given: &Given, change: TrustChange) -> Vec<String> {
+pub(crate) fn redecided(given: &Given, change: TrustChange) -> Vec<String> {
     let of = |d: claimledger_domain::rehearse::Redecided| match d.unchanged {
         Some(why) => format!("{:?} {why:?}", d.before),
         None => format!("{:?} {:?} {}", d.before, d.after, d.first_unmet.unwrap_or("–")),
@@ -58,7 +63,7 @@ fn redecided(given: &Given, change: TrustChange) -> Vec<String> {
     rehearse(given, change).decisions.into_iter().map(of).collect()
 }
 
-fn signed_in(rule: serde_json::Value) -> Vec<Said> {
+pub(crate) fn signed_in(rule: serde_json::Value) -> Vec<Said> {
     vec![
         org(),
         third_party(),
@@ -450,7 +455,8 @@ proptest! {
         for known in &facts {
             let FactData::ClaimsReceived(claim) = &known.fact.data else { continue };
             let Occurred { from: when, .. } = known.fact.occurred;
-            prop_assert_eq!(change.hits(claim, known.fact.occurred).is_some(),
+            let hit = change.hits(history.at(LogPosition(u64::MAX)), claim, known.fact.occurred);
+            prop_assert_eq!(hit.is_some(),
                 when >= time(&at(from)) && when < time(&at(to)));
         }
     }

@@ -21,6 +21,8 @@ pub(crate) mod outlived;
 mod parameters;
 pub(crate) mod query;
 pub(crate) mod records;
+pub(crate) mod rehearse;
+mod rehearse_found;
 mod semantics;
 pub(crate) mod session;
 pub(crate) mod sessions;
@@ -50,6 +52,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/decision", get(decision::get))
         .route("/why", get(factor::get))
         .route("/sources", get(sources::get))
+        .route("/rehearse", get(rehearse::get))
         .route("/query", get(query::get).post(query::post))
         .route("/semantics", get(semantics::get))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
@@ -62,7 +65,7 @@ pub(crate) fn routes() -> Router<Shared> {
 /// No such path.
 pub(crate) async fn no_such_page() -> Response {
     let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" {
-    "sessions" } ", " a href="/sources" { "sources" } " and " a href="/query" {
-    "query" } "." } };
+    "sessions" } ", " a href="/sources" { "sources" } ", " a href="/rehearse" { "rehearse" }
+    " and " a href="/query" { "query" } "." } };
     frame::page(StatusCode::NOT_FOUND, "No such page", None, html! {}, main).into_response()
 }

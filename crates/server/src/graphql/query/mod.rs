@@ -8,6 +8,7 @@ mod configuration;
 mod decisions;
 mod dependants;
 mod first_seen;
+mod guard;
 mod held_under;
 mod outlived;
 mod reached;
@@ -46,6 +47,7 @@ pub(crate) struct Query(
     completeness::CompletenessQuestion,
     reached::ReachedQuestions,
     rehearse::RehearseQuestion,
+    guard::GuardQuestion,
     status::StatusQuestion,
 );
 

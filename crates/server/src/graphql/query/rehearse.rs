@@ -14,6 +14,11 @@ use crate::graphql::{
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use claimledger_app::model::{answer, question};
 use claimledger_domain::{model, rehearse};
+use claimledger_facts::{
+    ids::IdpId,
+    time::Time,
+    types::{policy::PolicyConfigured, trust::TrustRetracted},
+};
 use std::sync::Arc;
 
 /// What is supposed to have been different.
@@ -22,13 +27,17 @@ use std::sync::Arc;
 pub(crate) struct TrustChange {
     /// The kind of change.
     kind: TrustChangeKind,
-    /// The identity provider.
-    idp: ID,
+    /// The identity provider. Of every kind but a feature and a policy.
+    idp: Option<ID>,
     /// The key; absent: the whole identity provider. For a retraction only.
     key: Option<ID>,
     /// Claims received at or after this time are hit; absent: those of the window and later. For a
     /// retraction only.
     from: Option<DateTime>,
+    /// The feature. For a feature only.
+    feature: Option<Feature>,
+    /// The version of the policy, in the JSON of a `policy.configured` fact. For a policy only.
+    policy: Option<String>,
 }
 
 /// The kind of change.
@@ -37,29 +46,93 @@ pub(crate) struct TrustChange {
 pub(crate) enum TrustChangeKind {
     /// Trust in its claims had been off over the window.
     TrustOff,
+    /// Trust in its claims had been on over the window.
+    TrustOn,
+    /// The identity provider had been inactive over the window.
+    Deactivated,
+    /// The identity provider had been deleted over the window.
+    Deleted,
+    /// The feature had been off over the window.
+    FeatureOff,
+    /// The feature had been on over the window.
+    FeatureOn,
+    /// This version of the policy had been in force over the window.
+    Policy,
     /// Trust in it, or in a key, is retracted.
     Retraction,
 }
 
+/// A feature of the service provider's org.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "SharingFeature", remote = "rehearse::Feature")]
+pub(crate) enum Feature {
+    /// Okta-to-Okta claims sharing.
+    ClaimsSharing,
+    /// Claims sharing with third-party identity providers.
+    ThirdPartyClaimsSharing,
+}
+
 impl TrustChange {
-    fn into_app(self) -> Result<question::TrustChange> {
-        let idp = self.idp.as_str().into();
-        match (self.kind, self.key, self.from) {
-            (TrustChangeKind::TrustOff, None, None) => Ok(question::TrustChange::TrustOff { idp }),
-            (TrustChangeKind::TrustOff, ..) => Err(errors::input(
-                "trust off is of a whole identity provider, over the window: leave out key and \
-                 from",
-            )),
-            (TrustChangeKind::Retraction, key, from) => Ok(question::TrustChange::Retraction {
-                idp,
-                key: key.map(|key| key.as_str().into()),
-                from: from.map(|from| from.0),
-            }),
+    /// The change over a window. What its kind does not take is refused by name, and so is what it
+    /// lacks.
+    fn into_domain(self, from: Time, to: Time) -> Result<rehearse::TrustChange> {
+        use TrustChangeKind as Kind;
+        let kind = self.kind;
+        let setting = match kind {
+            Kind::TrustOff => Some(rehearse::IdpSetting::TrustOff),
+            Kind::TrustOn => Some(rehearse::IdpSetting::TrustOn),
+            Kind::Deactivated => Some(rehearse::IdpSetting::Inactive),
+            Kind::Deleted => Some(rehearse::IdpSetting::Deleted),
+            Kind::FeatureOff | Kind::FeatureOn | Kind::Policy | Kind::Retraction => None,
+        };
+        let of_feature = matches!(kind, Kind::FeatureOff | Kind::FeatureOn);
+        for (name, is_set, is_of_kind, is_needed) in [
+            ("idp", self.idp.is_some(), setting.is_some() || kind == Kind::Retraction, true),
+            ("key", self.key.is_some(), kind == Kind::Retraction, false),
+            ("from", self.from.is_some(), kind == Kind::Retraction, false),
+            ("feature", self.feature.is_some(), of_feature, true),
+            ("policy", self.policy.is_some(), kind == Kind::Policy, true),
+        ] {
+            match (is_set, is_of_kind) {
+                (true, false) => {
+                    return Err(errors::input(&format!("this kind of change takes no `{name}`")));
+                }
+                (false, true) if is_needed => {
+                    return Err(errors::input(&format!("this kind of change needs `{name}`")));
+                }
+                _ => {}
+            }
         }
+        let idp = || IdpId::new(self.idp.as_ref().map_or("", |idp| idp.as_str()));
+        if let Some(setting) = setting {
+            return Ok(rehearse::TrustChange::Idp { idp: idp(), setting, from, to });
+        }
+        if let Some(feature) = self.feature {
+            let (feature, on) = (feature.into(), kind == Kind::FeatureOn);
+            return Ok(rehearse::TrustChange::Feature { feature, on, from, to });
+        }
+        if let Some(text) = &self.policy {
+            let policy = Box::new(policy_version(text)?);
+            return Ok(rehearse::TrustChange::Policy { policy, from, to });
+        }
+        Ok(rehearse::TrustChange::Retraction(TrustRetracted {
+            idp: idp(),
+            from: self.from.map_or(from, |from| from.0),
+            reason: "rehearsed".to_owned(),
+            key: self.key.map(|key| key.as_str().into()),
+            actor: None,
+            ticket: None,
+        }))
     }
 }
 
-/// What would change if trust had been different. Nothing is written.
+/// A version of a policy from the JSON of its fact.
+fn policy_version(text: &str) -> Result<PolicyConfigured> {
+    claimledger_sources::policy_version(text.as_bytes())
+        .map_err(|refusal| errors::input(&format!("`policy` is no version of a policy: {refusal}")))
+}
+
+/// What would change if trust or a policy had been different. Nothing is written.
 #[derive(SimpleObject)]
 #[graphql(name = "Rehearsal")]
 pub(crate) struct Rehearsal {
@@ -80,6 +153,10 @@ pub(crate) struct Rehearsal {
     /// Users whom the rules would not have let in.
     #[graphql(complexity = "list_cost(child_complexity)")]
     locked_out: Vec<LockedOut>,
+    /// Those of them who would have been asked for a local authenticator, after the identity
+    /// provider had verified them.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    double_prompts: Vec<LockedOut>,
     /// Policies that could then only be met through others, who gave nothing of the kind.
     #[graphql(complexity = "list_cost(child_complexity)")]
     warnings: Vec<UnmetPolicy>,
@@ -176,7 +253,7 @@ pub(crate) struct LiveSession {
 }
 
 /// A user whom the rules would not have let in.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 #[graphql(name = "LockedOut")]
 pub(crate) struct LockedOut {
     /// The session.
@@ -199,8 +276,8 @@ pub(crate) struct UnmetPolicy {
     version: ID,
     /// The rule.
     rule: ID,
-    /// The record of the version.
-    record: RecordRef,
+    /// The record of the version; absent: it is supposed.
+    record: Option<RecordRef>,
     /// The only identity providers through which it could still be met; none: nobody could meet it.
     through: Vec<ID>,
     /// What they asserted nothing of: a code.
@@ -219,8 +296,7 @@ pub(crate) struct RehearseQuestion;
 
 #[Object]
 impl RehearseQuestion {
-    /// The decisions between two times, judged as they are and with trust as supposed. Nothing is
-    /// written.
+    /// The decisions between two times, judged as they are and as supposed. Nothing is written.
     async fn rehearse(
         &self,
         ctx: &Context<'_>,
@@ -230,14 +306,25 @@ impl RehearseQuestion {
         #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<Rehearsal> {
         let asker = ctx.data::<Asker>()?;
-        let change = change.into_app()?;
+        let change = change.into_domain(from.0, to.0)?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker
             .app
-            .rehearse(&asker.caller, &change, from.0, to.0, &asking)
+            .rehearse(&asker.caller, change, from.0, to.0, &asking)
             .await
             .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(Rehearsal::of(&answer, answer.value.clone(), asker))
+    }
+}
+
+impl Rehearsal {
+    /// What was rehearsed in an answer.
+    pub(super) fn of<T>(
+        answer: &answer::Answer<T>,
+        found: answer::Rehearsed,
+        asker: &Asker,
+    ) -> Self {
+        let (answered, completeness, status, absence) = carried(answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
         let pinned = question::Asking {
             at: Some(answer.answered.at),
@@ -245,8 +332,9 @@ impl RehearseQuestion {
             ..question::Asking::default()
         };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
-        let found = answer.value;
-        Ok(Rehearsal {
+        let locked_out: Vec<LockedOut> =
+            found.locked_out.into_iter().map(LockedOut::from).collect();
+        Self {
             flips: found.flips.into_iter().map(|flip| of_flip(flip, &loader)).collect(),
             falls: found.falls.into_iter().map(|fall| of_fall(fall, &loader)).collect(),
             unchanged: found
@@ -259,14 +347,19 @@ impl RehearseQuestion {
                 })
                 .collect(),
             live: found.live.into_iter().map(LiveSession::from).collect(),
-            locked_out: found.locked_out.into_iter().map(LockedOut::from).collect(),
+            double_prompts: locked_out
+                .iter()
+                .filter(|out| out.implied == Implied::Challenge)
+                .cloned()
+                .collect(),
+            locked_out,
             warnings: found.unmet.into_iter().map(UnmetPolicy::from).collect(),
             sessions_seen: found.sessions,
             answered,
             completeness,
             status,
             absence,
-        })
+        }
     }
 }
 
@@ -332,7 +425,7 @@ impl From<rehearse::UnmetPolicy> for UnmetPolicy {
             policy: id(&unmet.policy),
             version: id(&unmet.version),
             rule: id(&unmet.rule),
-            record: (&unmet.record).into(),
+            record: unmet.record.as_ref().map(RecordRef::from),
             through: unmet.through.iter().map(id).collect(),
             lacking: unmet.lacking,
             sentence: unmet.sentence,

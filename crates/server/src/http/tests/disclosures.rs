@@ -28,11 +28,13 @@ const PAGES: &[(&str, &str)] = &[
     ("/decision", "/decision?pos=43"),
     ("/why", "/why?session=S3&factor=hwk"),
     ("/sources", "/sources"),
+    ("/rehearse", "/rehearse?change=deactivate&idp=idp-x"),
 ];
 
-/// A literal for a required argument, by the argument's name.
-fn literal(argument: &str) -> Option<&'static str> {
+/// A literal for a required argument of a field.
+fn literal(field: &str, argument: &str) -> Option<&'static str> {
     Some(match argument {
+        "change" if field == "guard" => "{kind: DEACTIVATE, idp: \"idp-x\"}",
         "session" | "id" | "text" => "\"S3\"",
         "policy" => "\"payroll\"",
         "version" => "\"v1\"",
@@ -73,7 +75,8 @@ async fn every_field_passes_the_recorder() {
                 let value = if cut {
                     if argument == "from" { "{knownAtPosition: 60}" } else { "{}" }
                 } else {
-                    literal(argument).unwrap_or_else(|| panic!("{name}: a value for {argument}"))
+                    literal(name, argument)
+                        .unwrap_or_else(|| panic!("{name}: a value for {argument}"))
                 };
                 format!("{argument}: {value}")
             })

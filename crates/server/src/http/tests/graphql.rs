@@ -46,7 +46,7 @@ async fn what_goes_too_far_is_refused_before_it_runs() {
     ] {
         let started = std::time::Instant::now();
         let (status, extensions) = code(&world, &token, &query).await;
-        assert!(started.elapsed().as_millis() < 200, "{expected} took {:?}", started.elapsed());
+        assert!(started.elapsed().as_secs() < 2, "{expected} took {:?}", started.elapsed());
         assert_eq!(
             (status, &extensions["code"]),
             (StatusCode::OK, &json!(expected)),

@@ -1,0 +1,428 @@
+//! Whether an IdP whose claims are trusted could be deactivated, deleted or no longer trusted, or a
+//! feature of claims sharing switched off.
+//!
+//! Source: Okta, Configure claims sharing: an IdP with trust claims can be deactivated or deleted
+//! only if another active IdP has trust claims, or if no policy requires trusted claims; switching
+//! the feature off is guarded alike. For switching the trust off at the IdP Okta states no guard:
+//! the same two conditions are evaluated.
+//!
+//! Whether a policy requires trusted claims is Okta's own judgement. It is approximated here: a
+//! rule requires them where the local authenticators that are active and open to enrolment cannot
+//! meet it together with the sign-in itself. What each person has enrolled is left to the rehearsal
+//! of the same change ([`crate::rehearse`]).
+
+use crate::{
+    assess::{
+        challenge::{local_authenticators, with_local},
+        claims::{Tri, add},
+        decision::is_active,
+        trust_at_receipt::is_shared,
+    },
+    codes,
+    history::{HistoryCut, Stated},
+    model::{Certainty, Mark, Reason, RecordRef},
+    rehearse::{Feature, IdpSetting, TrustChange},
+    words,
+};
+use claimledger_facts::{
+    ids::{IdpId, PolicyId, RuleId, VersionLabel},
+    time::{Occurred, Time},
+    types::{idp::IdpConfigured, policy::Rule},
+    vocabulary::{Access, Status},
+};
+
+pub(crate) const ID: &str = "guard";
+
+/// What is said of a change for which the source states no guard.
+const UNTRUST: &str = "Okta documents this guard for deactivation, deletion and the feature; for \
+                       the trust switch the same conditions are evaluated.";
+
+/// A change that is guarded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuardedChange {
+    /// An IdP is deactivated.
+    Deactivate(IdpId),
+    /// An IdP is deleted.
+    Delete(IdpId),
+    /// Trust in an IdP's claims is switched off.
+    Untrust(IdpId),
+    /// A feature is switched off.
+    FeatureOff(Feature),
+}
+
+/// Whether a change is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// One of the conditions holds.
+    Allowed,
+    /// None holds.
+    Refused,
+    /// It cannot be told.
+    Undetermined,
+}
+
+/// What allows a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Nothing is guarded: no claims are shared by what is changed.
+    NothingTrusted,
+    /// Another active IdP has claims that are trusted.
+    AnotherTrustedIdp,
+    /// No policy requires trusted claims.
+    NoPolicyRequiresClaims,
+}
+
+/// The guard on a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// Whether the change is allowed.
+    pub verdict: Verdict,
+    /// The first condition that allows it.
+    pub condition: Option<Condition>,
+    /// The active IdPs whose claims are trusted all the same.
+    pub trusted: Vec<TrustedIdp>,
+    /// The rules that only trusted claims can meet.
+    pub requiring: Vec<RequiringRule>,
+    /// What would tell, where it is undetermined: codes.
+    pub missing: Vec<&'static str>,
+    /// Why.
+    pub because: Reason,
+}
+
+/// An active IdP whose claims are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedIdp {
+    /// The IdP.
+    pub idp: IdpId,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// The record of its version.
+    pub record: RecordRef,
+}
+
+/// A rule that only trusted claims can meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequiringRule {
+    /// The policy.
+    pub policy: PolicyId,
+    /// The version.
+    pub version: VersionLabel,
+    /// The rule.
+    pub rule: RuleId,
+    /// How sure it is that it requires them.
+    pub certainty: Certainty,
+    /// What local authenticators do not meet: codes, in the evaluator's order.
+    pub unmet: Vec<&'static str>,
+    /// The record of the version.
+    pub record: RecordRef,
+}
+
+impl GuardedChange {
+    /// The IdP, where it is of one.
+    #[must_use]
+    pub const fn idp(&self) -> Option<&IdpId> {
+        match self {
+            Self::Deactivate(idp) | Self::Delete(idp) | Self::Untrust(idp) => Some(idp),
+            Self::FeatureOff(_) => None,
+        }
+    }
+
+    /// The same change, to be rehearsed over a window.
+    #[must_use]
+    pub fn over(&self, from: Time, to: Time) -> TrustChange {
+        let idp = |idp: &IdpId, setting| TrustChange::Idp { idp: idp.clone(), setting, from, to };
+        match self {
+            Self::Deactivate(of) => idp(of, IdpSetting::Inactive),
+            Self::Delete(of) => idp(of, IdpSetting::Deleted),
+            Self::Untrust(of) => idp(of, IdpSetting::TrustOff),
+            Self::FeatureOff(feature) => {
+                TrustChange::Feature { feature: *feature, on: false, from, to }
+            }
+        }
+    }
+
+    /// In words: `to deactivate idp-x`.
+    fn words(&self, history: HistoryCut<'_>) -> String {
+        match self {
+            Self::Deactivate(idp) => format!("to deactivate {}", words::idp(history, idp)),
+            Self::Delete(idp) => format!("to delete {}", words::idp(history, idp)),
+            Self::Untrust(idp) => {
+                format!("to switch trust in the claims of {} off", words::idp(history, idp))
+            }
+            Self::FeatureOff(feature) => format!("to switch {} off", feature.words()),
+        }
+    }
+
+    /// Whether it takes trust from a version of an IdP.
+    fn takes_from(&self, version: &IdpConfigured) -> bool {
+        match self {
+            Self::FeatureOff(feature) => feature.is_of(version.kind),
+            _ => self.idp() == Some(&version.idp),
+        }
+    }
+}
+
+impl Verdict {
+    const fn of(holds: Tri) -> Self {
+        match holds {
+            Tri::Yes => Self::Allowed,
+            Tri::Maybe => Self::Undetermined,
+            Tri::No => Self::Refused,
+        }
+    }
+}
+
+/// The guard on a change that would be made at a time.
+#[must_use]
+pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard {
+    let when = Occurred::at(at);
+    let mut missing = Vec::new();
+    let (taken, trusted) = shared(history, change, when);
+    let unknown = change.idp().is_some_and(|idp| {
+        !history.trust().idp_versions(idp).any(|version| version.occurred.from <= at)
+    });
+    let guarded = if unknown { Tri::Maybe } else { most(&taken) };
+    let another = most(&trusted);
+    let (requires, requiring) = requiring(history, when, &mut missing);
+    if [most(&taken), another].contains(&Tri::Maybe) {
+        add(&mut missing, &[codes::MISSING_EXACT_TIME]);
+    }
+    let conditions = [
+        (Condition::NothingTrusted, not(guarded)),
+        (Condition::AnotherTrustedIdp, another),
+        (Condition::NoPolicyRequiresClaims, not(requires)),
+    ];
+    let holds = conditions.iter().map(|(_, holds)| *holds).max().unwrap_or(Tri::No);
+    // An id that nothing is stated about is more likely misspelled than free to go.
+    let holds = if unknown { Tri::Maybe } else { holds };
+    let verdict = Verdict::of(holds);
+    let condition = conditions.iter().find(|(_, holds)| *holds == Tri::Yes).map(|(c, _)| *c);
+    let condition = condition.filter(|_| verdict == Verdict::Allowed);
+    if unknown {
+        missing = vec![codes::MISSING_IDP];
+    } else if verdict != Verdict::Undetermined {
+        missing.clear();
+    }
+    let branches = conditions.map(|(condition, holds)| {
+        let branch = condition_reason(history, condition, holds, change, &trusted, &requiring);
+        let of_change = taken.iter().map(|idp| &idp.record);
+        if condition == Condition::NothingTrusted { branch.on(of_change) } else { branch }
+    });
+    let because = Reason::new(conclusion(history, change, (verdict, condition), &missing))
+        .by_rule(ID)
+        .because(branches)
+        .because(matches!(change, GuardedChange::Untrust(_)).then(|| Reason::new(UNTRUST)));
+    Guard { verdict, condition, trusted, requiring, missing, because }
+}
+
+/// The active IdPs whose claims are trusted and shared: those from which the change takes that, and
+/// the others.
+fn shared(
+    history: HistoryCut<'_>,
+    change: &GuardedChange,
+    when: Occurred,
+) -> (Vec<TrustedIdp>, Vec<TrustedIdp>) {
+    let orgs = history.settings().org(when).options;
+    let (mut taken, mut others) = (Vec::new(), Vec::new());
+    for idp in history.trust().idps() {
+        let versions = history.trust().idp(idp, when).options;
+        let holds = |version: Option<&Stated<IdpConfigured>>| {
+            version.is_some_and(|version| orgs.iter().any(|org| is_shared(&version.data, *org)))
+        };
+        let surely = versions.iter().all(|version| {
+            version.is_some_and(|v| orgs.iter().all(|org| is_shared(&v.data, *org)))
+        });
+        let Some(version) = versions.iter().copied().find(|v| holds(*v)).flatten() else {
+            continue;
+        };
+        let trusted = TrustedIdp {
+            idp: idp.clone(),
+            certainty: if surely { Certainty::Certain } else { Certainty::Possible },
+            record: version.record.clone(),
+        };
+        if change.takes_from(&version.data) { &mut taken } else { &mut others }.push(trusted);
+    }
+    (taken, others)
+}
+
+fn most(idps: &[TrustedIdp]) -> Tri {
+    let tri = |idp: &TrustedIdp| match idp.certainty {
+        Certainty::Certain => Tri::Yes,
+        Certainty::Possible => Tri::Maybe,
+    };
+    idps.iter().map(tri).max().unwrap_or(Tri::No)
+}
+
+const fn not(holds: Tri) -> Tri {
+    match holds {
+        Tri::Yes => Tri::No,
+        Tri::Maybe => Tri::Maybe,
+        Tri::No => Tri::Yes,
+    }
+}
+
+/// The rules that only trusted claims can meet, and whether there are any. Without any policy, or
+/// without a word of local authenticators, it cannot be told.
+fn requiring(
+    history: HistoryCut<'_>,
+    when: Occurred,
+    missing: &mut Vec<&'static str>,
+) -> (Tri, Vec<RequiringRule>) {
+    let local = local_authenticators(history, when);
+    let authenticators_known = !history.settings().authenticators(when).is_empty();
+    let (mut requires, mut rules, mut read_any) = (Tri::No, Vec::new(), false);
+    for policy in history.policies().ids() {
+        let options = history.policies().at(policy, when).options;
+        let exact = options.len() == 1;
+        for version in options.into_iter().flatten() {
+            read_any = true;
+            if !matches!(version.data.status, None | Some(Status::Active)) {
+                continue;
+            }
+            let read = |rule: &&Rule| rule.access == Access::Allow && is_active(rule);
+            for rule in version.data.rules.iter().filter(read) {
+                let unmet = if rule.other_verification.is_some() {
+                    add(missing, &[codes::MISSING_VERIFICATION_FORM]);
+                    vec![codes::MISSING_VERIFICATION_FORM]
+                } else {
+                    let reading = with_local(rule, &[], true, &local);
+                    if reading.met {
+                        continue;
+                    }
+                    reading.best.unmet
+                };
+                let certain = exact && authenticators_known && rule.other_verification.is_none();
+                requires = requires.max(if certain { Tri::Yes } else { Tri::Maybe });
+                if !exact {
+                    add(missing, &[codes::MISSING_EXACT_TIME]);
+                }
+                if !authenticators_known {
+                    add(missing, &[codes::MISSING_AUTHENTICATORS]);
+                }
+                rules.push(RequiringRule {
+                    policy: policy.clone(),
+                    version: version.data.version.clone(),
+                    rule: rule.rule.clone(),
+                    certainty: if certain { Certainty::Certain } else { Certainty::Possible },
+                    unmet,
+                    record: version.record.clone(),
+                });
+            }
+        }
+    }
+    if !read_any {
+        add(missing, &[codes::MISSING_POLICY]);
+        requires = Tri::Maybe;
+    }
+    (requires, rules)
+}
+
+fn conclusion(
+    history: HistoryCut<'_>,
+    change: &GuardedChange,
+    (verdict, condition): (Verdict, Option<Condition>),
+    missing: &[&'static str],
+) -> String {
+    let what = change.words(history);
+    let by = match condition {
+        Some(Condition::NothingTrusted) => "it takes away no claims that are trusted",
+        Some(Condition::AnotherTrustedIdp) => "another active IdP has claims that are trusted",
+        Some(Condition::NoPolicyRequiresClaims) => "no policy requires trusted claims",
+        None => "a policy requires trusted claims, and no other active IdP has them",
+    };
+    match verdict {
+        Verdict::Allowed => format!("It is allowed {what}: {by}."),
+        Verdict::Refused => format!("It is not allowed {what}: {by}."),
+        Verdict::Undetermined => format!(
+            "Whether it is allowed {what} is undetermined; {} would tell.",
+            words::missing(missing)
+        ),
+    }
+}
+
+/// A condition, whether it holds, and what it rests on.
+fn condition_reason(
+    history: HistoryCut<'_>,
+    condition: Condition,
+    holds: Tri,
+    change: &GuardedChange,
+    trusted: &[TrustedIdp],
+    requiring: &[RequiringRule],
+) -> Reason {
+    let mark = match holds {
+        Tri::Yes => Mark::Met,
+        Tri::Maybe => Mark::Undetermined,
+        Tri::No => Mark::NotMet,
+    };
+    let reason = |words: &str| Reason::new(words).marked(mark);
+    match condition {
+        Condition::NothingTrusted => reason(match holds {
+            Tri::Yes => "Nothing is guarded: no claims are trusted that it takes away.",
+            Tri::Maybe => "Whether it takes away claims that are trusted is not known.",
+            Tri::No => "It takes away claims that are trusted.",
+        }),
+        Condition::AnotherTrustedIdp => {
+            let names: Vec<String> =
+                trusted.iter().map(|other| words::idp(history, &other.idp)).collect();
+            let other = if change.idp().is_some() { "another" } else { "an" };
+            let words = match holds {
+                Tri::No => format!(
+                    "No {}active IdP has claims that are trusted.",
+                    if change.idp().is_some() { "other " } else { "" }
+                ),
+                Tri::Maybe => format!(
+                    "Perhaps {other} active IdP has claims that are trusted: {}.",
+                    words::list(&names)
+                ),
+                Tri::Yes => format!(
+                    "{} active IdP has claims that are trusted: {}.",
+                    words::sentence(other),
+                    words::list(&names)
+                ),
+            };
+            reason(&words).on(trusted.iter().map(|other| &other.record))
+        }
+        Condition::NoPolicyRequiresClaims => {
+            let words = match holds {
+                Tri::Yes => {
+                    "No policy requires trusted claims: local authenticators can meet each rule."
+                }
+                Tri::Maybe => "Whether a policy requires trusted claims is not known.",
+                Tri::No => "A policy requires trusted claims.",
+            };
+            reason(words).because(requiring.iter().map(|rule| rule.reason(history)))
+        }
+    }
+}
+
+impl RequiringRule {
+    /// In words: `Payroll v2, rule r1: local authenticators give no phishing-resistant factor.`
+    #[must_use]
+    pub fn words(&self, history: HistoryCut<'_>) -> String {
+        let lacks = match self.unmet.as_slice() {
+            [code] if *code == codes::MISSING_VERIFICATION_FORM => {
+                "verifies in a form that is not read".to_owned()
+            }
+            unmet => {
+                let lacks: Vec<String> =
+                    unmet.iter().map(|code| codes::difference_words(code)).collect();
+                format!("local authenticators: {}", words::list(&lacks))
+            }
+        };
+        format!(
+            "{} {}, rule {}: {lacks}.",
+            words::policy(history, &self.policy),
+            self.version,
+            words::rule(history, &self.rule)
+        )
+    }
+
+    fn reason(&self, history: HistoryCut<'_>) -> Reason {
+        let mark = match self.certainty {
+            Certainty::Certain => Mark::NotMet,
+            Certainty::Possible => Mark::Undetermined,
+        };
+        let code = self.unmet.last().copied();
+        Reason::new(self.words(history)).marked(mark).coded(code).on([&self.record])
+    }
+}

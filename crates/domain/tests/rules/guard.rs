@@ -1,0 +1,216 @@
+//! The guard on deactivating, deleting and no longer trusting an IdP, and on switching a feature of
+//! claims sharing off.
+
+use crate::given::{
+    Said, fact, given, idp_at, local, okta, org, policy, policy_at, third_party, time,
+};
+use claimledger_domain::{
+    explain,
+    guard::{Condition, Guard, GuardedChange, Verdict, guard},
+    history::History,
+    model::Certainty,
+    rehearse::Feature,
+};
+use claimledger_facts::{ids::LogPosition, time::Time};
+use serde_json::json;
+
+fn deactivate() -> GuardedChange {
+    GuardedChange::Deactivate("x".into())
+}
+
+fn guarded(facts: impl IntoIterator<Item = Said>, change: &GuardedChange, at: Time) -> Guard {
+    let history: History = given(facts).0.into_iter().collect();
+    guard(history.at(LogPosition(u64::MAX)), change, at)
+}
+
+/// `Allowed AnotherTrustedIdp`, `Refused`, `Undetermined policy`.
+fn row(facts: impl IntoIterator<Item = Said>, change: &GuardedChange) -> String {
+    let guard = guarded(facts, change, time("12:00:00"));
+    let condition = guard.condition.map(|condition| format!(" {condition:?}"));
+    let missing: String = guard.missing.iter().map(|code| format!(" {code}")).collect();
+    format!("{:?}{}{missing}", guard.verdict, condition.unwrap_or_default())
+}
+
+/// Another IdP.
+fn other(kind: &str, status: &str, trust: bool) -> Said {
+    fact(
+        "08:00:00",
+        "idp.configured",
+        json!({"idp": "y", "version": "1", "kind": kind, "status": status, "trust_claims": trust}),
+    )
+}
+
+/// A policy that asks for two factors, and the password alone configured.
+fn two_factors() -> Vec<Said> {
+    vec![org(), third_party(), local("password"), policy(json!({}))]
+}
+
+#[test]
+fn one_of_two_conditions_allows_it() {
+    let with = |more: Vec<Said>| two_factors().into_iter().chain(more).collect::<Vec<_>>();
+    let resistant = json!({"alternatives": [{"possession": {"phishing_resistant": true}}]});
+    let off = |kind: &str, okta: bool, third: bool| {
+        vec![
+            fact(
+                "09:00:00",
+                "org.configured",
+                json!({"engine": "identity_engine", "claims_sharing": okta,
+                    "third_party_claims_sharing": third}),
+            ),
+            other(kind, "active", true),
+        ]
+    };
+    let another = "Allowed AnotherTrustedIdp";
+    let none = "Allowed NoPolicyRequiresClaims";
+    let cases: [(&str, Vec<Said>, &str); 13] = [
+        ("neither", with(vec![]), "Refused"),
+        ("another active IdP", with(vec![other("third_party", "active", true)]), another),
+        ("of the other kind", with(vec![other("okta_classic", "active", true)]), another),
+        ("another without trust", with(vec![other("third_party", "active", false)]), "Refused"),
+        ("another that is inactive", with(vec![other("third_party", "inactive", true)]), "Refused"),
+        ("another whose feature is off", with(off("okta_classic", false, true)), "Refused"),
+        (
+            "its own feature is off",
+            with(off("okta_classic", true, false)),
+            "Allowed NothingTrusted",
+        ),
+        ("a second local factor", with(vec![local("otp")]), none),
+        (
+            "one that is not phishing-resistant",
+            {
+                let later = policy_at("09:00:00", resistant.clone());
+                with(vec![local("otp"), later])
+            },
+            "Refused",
+        ),
+        ("one that is", with(vec![local("webauthn"), policy_at("09:00:00", resistant)]), none),
+        ("a rule that denies", with(vec![policy_at("09:00:00", json!({"access": "deny"}))]), none),
+        (
+            "a rule that is inactive",
+            { with(vec![policy_at("09:00:00", json!({"status": "inactive"}))]) },
+            none,
+        ),
+        (
+            "any one factor or IdP",
+            { with(vec![policy_at("09:00:00", json!({"factor_mode": "1fa"}))]) },
+            none,
+        ),
+    ];
+    for (case, facts, expected) in cases {
+        assert_eq!(row(facts, &deactivate()), expected, "{case}");
+    }
+}
+
+#[test]
+fn deleting_and_switching_trust_off_are_judged_alike() {
+    let (delete, untrust) = (GuardedChange::Delete("x".into()), GuardedChange::Untrust("x".into()));
+    for change in [deactivate(), delete, untrust.clone()] {
+        assert_eq!(row(two_factors(), &change), "Refused", "{change:?}");
+        let another = two_factors().into_iter().chain([other("third_party", "active", true)]);
+        assert_eq!(row(another, &change), "Allowed AnotherTrustedIdp", "{change:?}");
+    }
+    let text = explain::text(&guarded(two_factors(), &untrust, time("12:00:00")).because);
+    assert!(text.contains("for the trust switch the same conditions are evaluated"), "{text}");
+}
+
+#[test]
+fn a_feature_is_guarded_by_the_idps_that_share_by_the_other() {
+    let feature = |feature| GuardedChange::FeatureOff(feature);
+    let third = feature(Feature::ThirdPartyClaimsSharing);
+    let okta_to_okta = feature(Feature::ClaimsSharing);
+    assert_eq!(row(two_factors(), &third), "Refused");
+    assert_eq!(row(two_factors(), &okta_to_okta), "Allowed NothingTrusted");
+    let both = || two_factors().into_iter().chain([other("okta_identity_engine", "active", true)]);
+    assert_eq!(row(both(), &third), "Allowed AnotherTrustedIdp");
+    assert_eq!(row(both(), &okta_to_okta), "Allowed AnotherTrustedIdp");
+    let same = two_factors().into_iter().chain([other("third_party", "active", true)]);
+    assert_eq!(row(same, &third), "Refused", "both lose it");
+}
+
+#[test]
+fn what_is_not_trusted_is_not_guarded() {
+    for idp in [
+        idp_at("09:00:00", "third_party", "active", false),
+        idp_at("09:00:00", "third_party", "inactive", true),
+    ] {
+        let facts = two_factors().into_iter().chain([idp]);
+        assert_eq!(row(facts, &deactivate()), "Allowed NothingTrusted");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_named_and_never_allowed() {
+    let interval = idp_at("09:00:00", "third_party", "active", false).until("13:00:00");
+    let cases: [(&str, Vec<Said>, &str); 7] = [
+        ("no IdP", vec![org(), local("password"), policy(json!({}))], "Undetermined idp"),
+        (
+            "no IdP, and another is trusted",
+            vec![org(), other("third_party", "active", true), local("otp"), policy(json!({}))],
+            "Undetermined idp",
+        ),
+        ("no policy", vec![org(), third_party(), local("password")], "Undetermined policy"),
+        (
+            "no authenticator",
+            vec![org(), third_party(), policy(json!({}))],
+            "Undetermined authenticators",
+        ),
+        (
+            "when trust was switched off",
+            two_factors().into_iter().chain([interval]).collect(),
+            "Undetermined exact_time",
+        ),
+        (
+            "a form of verification",
+            vec![
+                org(),
+                third_party(),
+                local("password"),
+                policy(json!({"other_verification": "auto_login"})),
+            ],
+            "Undetermined verification_form",
+        ),
+        (
+            "whether another is trusted by now",
+            two_factors()
+                .into_iter()
+                .chain([other("third_party", "active", true).until("13:00:00")])
+                .collect(),
+            "Undetermined exact_time",
+        ),
+    ];
+    for (case, facts, expected) in cases {
+        assert_eq!(row(facts, &deactivate()), expected, "{case}");
+    }
+}
+
+#[test]
+fn it_is_judged_on_the_configuration_of_its_time() {
+    let late = fact(
+        "15:00:00",
+        "idp.configured",
+        json!({"idp": "y", "version": "1", "kind": "third_party", "status": "active",
+            "trust_claims": true}),
+    );
+    let facts = || two_factors().into_iter().chain([late.clone()]);
+    let verdict = |at: &str| guarded(facts(), &deactivate(), time(at)).verdict;
+    assert_eq!((verdict("12:00:00"), verdict("15:00:00")), (Verdict::Refused, Verdict::Allowed));
+}
+
+#[test]
+fn the_answer_names_the_rules_and_what_they_lack() {
+    let resistant = json!({"alternatives": [{"possession": {"phishing_resistant": true}}]});
+    let facts = [org(), okta(), local("password"), local("otp"), policy(resistant)];
+    let guard = guarded(facts, &deactivate(), time("12:00:00"));
+    let [rule] = guard.requiring.as_slice() else { panic!("{:?}", guard.requiring) };
+    assert_eq!((rule.policy.as_str(), rule.rule.as_str()), ("p", "r"));
+    assert_eq!((rule.certainty, guard.condition), (Certainty::Certain, None::<Condition>));
+    assert_eq!(rule.unmet, ["phishing_resistant"]);
+    let text = explain::text(&guard.because);
+    for line in [
+        "It is not allowed to deactivate x: a policy requires trusted claims, and no other active",
+        "No other active IdP has claims that are trusted.",
+        "p v1, rule r: local authenticators: no phishing-resistant factor.",
+    ] {
+        assert!(text.contains(line), "{line}\nin\n{text}");
+    }
+}
