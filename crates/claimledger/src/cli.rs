@@ -4,7 +4,7 @@ mod bench;
 mod questions;
 mod source;
 
-pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs};
+pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs, BenchTranslateArgs};
 pub(crate) use questions::{
     BeliefDiffArgs, ChangeKind, DecisionsArgs, DependantsArgs, Feature, FirstSeenArgs, FirstSeenOf,
     GuardArgs, RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,

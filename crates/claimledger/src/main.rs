@@ -114,5 +114,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Bench { what: BenchCommand::Query(args) } => {
             commands::bench::query(&settings, args).await
         }
+        Command::Bench { what: BenchCommand::Translate(args) } => {
+            commands::bench::translate(&settings, args)
+        }
     }
 }

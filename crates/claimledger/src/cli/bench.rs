@@ -13,6 +13,21 @@ pub(crate) enum BenchCommand {
     Rebuild(BenchSizesArgs),
     /// One session explained, sets of sessions, and what the retraction of a key reaches
     Query(BenchSizesArgs),
+    /// Okta System Log events translated and sealed by one thread
+    Translate(BenchTranslateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchTranslateArgs {
+    /// Events a run
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) events: usize,
+    /// Runs; medians are reported
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Read the events of this file instead of made ones
+    #[arg(long, value_name = "FILE", conflicts_with = "events")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,9 @@ mod append;
 mod query;
 mod rebuild;
 mod report;
+mod translate;
 
 pub(crate) use append::append;
 pub(crate) use query::query;
 pub(crate) use rebuild::rebuild;
+pub(crate) use translate::translate;
