@@ -4,12 +4,12 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     scalars::DateTime,
     types::{RecordRef, Session, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_domain::belief;
 use claimledger_facts::ids::SessionId;
 
@@ -141,11 +141,7 @@ impl BeliefQuestion {
         let session = SessionId::new(session.as_str());
         let (from, to) = (Asking::into_app(Some(from), asker), Asking::into_app(Some(to), asker));
         let at = at.map(|at| at.0);
-        let answer = asker
-            .app
-            .belief_diff(&asker.caller, &session, at, &from, &to)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.belief_diff(&asker.caller, &session, at, &from, &to).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let diff = answer.value.diff;
         let changes: Vec<BeliefChange> = vec(&diff.changes);

@@ -4,9 +4,9 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{ChangesCursor, carried},
-    errors,
+    errors::Result,
 };
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object};
 
 /// Where a feed of changes begins.
 #[derive(Default)]
@@ -23,11 +23,7 @@ impl ChangesQuestion {
     ) -> Result<ChangesCursor> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .changes_cursor(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.changes_cursor(&asker.caller, &asking).await?;
         let (answered, completeness, status, _) = carried(&answer);
         Ok(ChangesCursor { cursor: answer.value, answered, completeness, status })
     }

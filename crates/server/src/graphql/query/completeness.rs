@@ -4,10 +4,10 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
 };
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 
 /// Up to when each source was heard, and its gaps.
 #[derive(SimpleObject)]
@@ -40,11 +40,7 @@ impl CompletenessQuestion {
     ) -> Result<CompletenessList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .completeness(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.completeness(&asker.caller, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(CompletenessList {
             items: completeness.clone(),

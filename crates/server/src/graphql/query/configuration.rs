@@ -4,11 +4,11 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     types::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion, vec},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
 /// Who changed what is trusted, and when.
 #[derive(SimpleObject)]
@@ -76,11 +76,7 @@ impl ConfigurationQuestions {
         let asker = ctx.data::<Asker>()?;
         let idp = idp.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .trust(&asker.caller, idp.as_ref(), &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.trust(&asker.caller, idp.as_ref(), &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let found = &answer.value;
         Ok(TrustHistory {
@@ -107,11 +103,7 @@ impl ConfigurationQuestions {
         let asker = ctx.data::<Asker>()?;
         let policy = policy.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .policies(&asker.caller, policy.as_ref(), &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.policies(&asker.caller, policy.as_ref(), &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(PolicyHistory {
             items: vec(&answer.value.changes),

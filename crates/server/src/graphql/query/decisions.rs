@@ -4,13 +4,13 @@ use super::{Asking, rows};
 use crate::graphql::{
     Asker,
     answers::{DecisionConnection, DecisionEdge, carried, page_info},
-    errors,
+    errors::Result,
     limits::connection_cost,
     loaders::Sessions,
     scalars::DateTime,
     types::{Decision, DecisionSession, Outcome},
 };
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use claimledger_app::model::question;
 use std::sync::Arc;
 
@@ -77,8 +77,7 @@ impl DecisionQuestions {
         let answer = asker
             .app
             .decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref())
-            .await
-            .map_err(|error| errors::asked(&error))?;
+            .await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let page_info = page_info(&answer.value, after.as_deref());
         // The sessions are asked for at the cut of this very answer.

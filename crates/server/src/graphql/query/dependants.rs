@@ -4,12 +4,12 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     scalars::DateTime,
     types::{Certainty, Outcome, Phase, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_app::model::answer::ChangeHit;
 use claimledger_domain::dependants::{self, Changed};
 use claimledger_facts::ids::ActorId;
@@ -242,8 +242,7 @@ impl DependantsQuestion {
                 record.as_ref().map(|id| id.as_str()),
                 &asking,
             )
-            .await
-            .map_err(|error| errors::asked(&error))?;
+            .await?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(Dependants { items: vec(&answer.value), answered, completeness, status, absence })
     }

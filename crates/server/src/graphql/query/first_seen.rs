@@ -4,12 +4,12 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     scalars::{DateTime, Position},
     types::{Bounds, Certainty, RecordRef},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_app::model::answer;
 use claimledger_domain::first_seen::{self, Shown, Window};
 
@@ -158,11 +158,7 @@ impl FirstSeenQuestion {
         let asker = ctx.data::<Asker>()?;
         let window = Window { from: from.map(|time| time.0), to: to.map(|time| time.0) };
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .first_seen(&asker.caller, kind.into(), window, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.first_seen(&asker.caller, kind.into(), window, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let items = answer.value.items.iter().map(FirstSeen::from).collect();
         Ok(FirstSeenList {

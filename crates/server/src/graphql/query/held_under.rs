@@ -4,12 +4,12 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     scalars::DateTime,
     types::{Bounds, Certainty, Implied, Outcome, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_domain::{
     held_under::{self, HeldEnd},
     model,
@@ -191,11 +191,7 @@ impl HeldUnderQuestion {
         let (policy, version) =
             (PolicyId::new(policy.as_str()), VersionLabel::new(version.as_str()));
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .held_under(&asker.caller, &policy, &version, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.held_under(&asker.caller, &policy, &version, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(HeldList {
             items: vec(&answer.value.items),

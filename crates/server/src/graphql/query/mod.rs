@@ -19,12 +19,13 @@ mod status;
 mod why;
 
 use super::{
-    Asker, errors,
+    Asker,
+    errors::{self, Result},
     limits::DEFAULT_FIRST,
     scalars::{DateTime, Position},
 };
 use crate::known_at::KnownAt;
-use async_graphql::{InputObject, MergedObject, Result};
+use async_graphql::{InputObject, MergedObject};
 use claimledger_app::model::question;
 
 /// The questions. [`super::sdl`] describes the type.
@@ -81,5 +82,5 @@ impl Asking {
 /// How many rows a page is asked to have.
 pub(super) fn rows(first: Option<i32>) -> Result<u32> {
     u32::try_from(first.unwrap_or(DEFAULT_FIRST))
-        .map_err(|_| errors::input("first must not be negative"))
+        .map_err(|_| errors::input("first must not be negative").into())
 }

@@ -4,12 +4,12 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     scalars::DateTime,
     types::{Bounds, Certainty, Phase, RecordRef, vec},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use claimledger_app::model::answer::OutlivedHit;
 
 /// Sessions that outlived their identity provider's session, in the order in which that ended.
@@ -103,11 +103,7 @@ impl OutlivedQuestion {
     ) -> Result<OutlivedList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .outlived(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.outlived(&asker.caller, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(OutlivedList { items: vec(&answer.value), answered, completeness, status, absence })
     }

@@ -4,11 +4,11 @@ use super::{Asking, rows};
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
-    errors,
+    errors::Result,
     limits::{connection_cost, list_cost},
     types::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow, vec},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use claimledger_facts::ids::SessionId;
 
 /// Records of a timeline, in the order that was asked.
@@ -122,8 +122,7 @@ impl ReachedQuestions {
                 rows(first)?,
                 after.as_deref(),
             )
-            .await
-            .map_err(|error| errors::asked(&error))?;
+            .await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let page = &answer.value.page;
         let edges = page
@@ -153,11 +152,7 @@ impl ReachedQuestions {
     ) -> Result<FoundList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .find(&asker.caller, &text, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.find(&asker.caller, &text, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let found = answer.value;
         Ok(FoundList {
@@ -184,11 +179,7 @@ impl ReachedQuestions {
     ) -> Result<Chain> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .chain(&asker.caller, id.as_str(), &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.chain(&asker.caller, id.as_str(), &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         let chain = answer.value;
         Ok(Chain {

@@ -5,13 +5,13 @@ use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
     batch::Batched,
-    errors,
+    errors::{self, Result},
     limits::list_cost,
     loaders::Sessions,
     scalars::DateTime,
     types::{Certainty, Decision, DecisionSession, Implied, RecordRef},
 };
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use claimledger_app::model::{answer, question};
 use claimledger_domain::{model, rehearse};
 use std::sync::Arc;
@@ -49,7 +49,8 @@ impl TrustChange {
             (TrustChangeKind::TrustOff, ..) => Err(errors::input(
                 "trust off is of a whole identity provider, over the window: leave out key and \
                  from",
-            )),
+            )
+            .into()),
             (TrustChangeKind::Retraction, key, from) => Ok(question::TrustChange::Retraction {
                 idp,
                 key: key.map(|key| key.as_str().into()),
@@ -232,11 +233,7 @@ impl RehearseQuestion {
         let asker = ctx.data::<Asker>()?;
         let change = change.into_app()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .rehearse(&asker.caller, &change, from.0, to.0, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.rehearse(&asker.caller, &change, from.0, to.0, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
         let pinned = question::Asking {

@@ -4,12 +4,12 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    errors::Result,
     limits::list_cost,
     scalars::DateTime,
     types::{Certainty, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_domain::reused::{self, Used};
 
 /// What can be used more than once.
@@ -119,11 +119,7 @@ impl ReusedQuestion {
     ) -> Result<ReuseList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .reused(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.reused(&asker.caller, &asking).await?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(ReuseList { items: vec(&answer.value), answered, completeness, status, absence })
     }
