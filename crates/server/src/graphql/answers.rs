@@ -218,14 +218,9 @@ impl From<&answer::Absence> for Absence {
 pub(crate) struct SessionAnswer {
     /// Null: nothing by this id is known at K.
     pub session: Option<Session>,
-    /// The cut and the rules that the answer is for.
-    pub answered: Answered,
-    /// How complete each source was.
-    pub completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    pub status: Status,
-    /// Why something may be absent from the answer.
-    pub absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
 }
 
 /// Sessions, in the order they began.
@@ -236,14 +231,9 @@ pub(crate) struct SessionConnection {
     pub edges: Vec<SessionEdge>,
     /// Where the page stands in the list.
     pub page_info: PageInfo,
-    /// The cut and the rules that the answer is for.
-    pub answered: Answered,
-    /// How complete each source was.
-    pub completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    pub status: Status,
-    /// Why something may be absent from the answer.
-    pub absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
 }
 
 /// A session of a list.
@@ -269,14 +259,9 @@ pub(crate) struct DecisionConnection {
     pub edges: Vec<DecisionEdge>,
     /// Where the page stands in the list.
     pub page_info: PageInfo,
-    /// The cut and the rules that the answer is for.
-    pub answered: Answered,
-    /// How complete each source was.
-    pub completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    pub status: Status,
-    /// Why something may be absent from the answer.
-    pub absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
 }
 
 /// A decision of a list.
@@ -331,6 +316,14 @@ pub(crate) struct Explanation {
     pub because: Vec<Reason>,
     /// The trees as text, as `claimledger why` prints them.
     pub text: String,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
+}
+
+/// What every answer carries: flattened into it, so that clients select it beside the rest.
+#[derive(SimpleObject)]
+pub(crate) struct Carried {
     /// The cut and the rules that the answer is for.
     pub answered: Answered,
     /// How complete each source was.
@@ -342,15 +335,13 @@ pub(crate) struct Explanation {
 }
 
 /// What every answer carries.
-pub(crate) fn carried<T>(
-    answer: &answer::Answer<T>,
-) -> (Answered, Vec<SourceCompleteness>, Status, Absence) {
-    (
-        (&answer.answered).into(),
-        vec(&answer.completeness),
-        (&answer.status).into(),
-        (&answer.absence).into(),
-    )
+pub(crate) fn carried<T>(answer: &answer::Answer<T>) -> Carried {
+    Carried {
+        answered: (&answer.answered).into(),
+        completeness: vec(&answer.completeness),
+        status: (&answer.status).into(),
+        absence: (&answer.absence).into(),
+    }
 }
 
 /// Page info of a page of the app; `after` as it was asked.

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, Carried, SourceCompleteness, Status, carried},
     errors::Result,
     limits::list_cost,
     scalars::DateTime,
@@ -142,7 +142,7 @@ impl BeliefQuestion {
         let (from, to) = (Asking::into_app(Some(from), asker), Asking::into_app(Some(to), asker));
         let at = at.map(|at| at.0);
         let answer = asker.app.belief_diff(&asker.caller, &session, at, &from, &to).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let Carried { answered, completeness, status, absence } = carried(&answer);
         let diff = answer.value.diff;
         let changes: Vec<BeliefChange> = vec(&diff.changes);
         let some =

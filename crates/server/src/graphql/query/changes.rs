@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{ChangesCursor, carried},
+    answers::{Carried, ChangesCursor, carried},
     errors::Result,
 };
 use async_graphql::{Context, Object};
@@ -24,7 +24,7 @@ impl ChangesQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.changes_cursor(&asker.caller, &asking).await?;
-        let (answered, completeness, status, _) = carried(&answer);
+        let Carried { answered, completeness, status, .. } = carried(&answer);
         Ok(ChangesCursor { cursor: answer.value, answered, completeness, status })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, Carried, SourceCompleteness, Status, carried},
     errors::Result,
     limits::list_cost,
 };
@@ -41,7 +41,7 @@ impl CompletenessQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.completeness(&asker.caller, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let Carried { answered, completeness, status, absence } = carried(&answer);
         Ok(CompletenessList {
             items: completeness.clone(),
             answered,

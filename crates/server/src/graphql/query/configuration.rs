@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
     types::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion, vec},
@@ -29,14 +29,9 @@ pub(crate) struct TrustHistory {
     /// Rules that route users to identity providers.
     #[graphql(complexity = "list_cost(child_complexity)")]
     routing_rules: Vec<RoutingRule>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Who changed what is asked for, and when.
@@ -49,14 +44,9 @@ pub(crate) struct PolicyHistory {
     /// Versions of policies, one after the other.
     #[graphql(complexity = "list_cost(child_complexity)")]
     versions: Vec<PolicyVersion>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Histories of configuration.
@@ -77,7 +67,6 @@ impl ConfigurationQuestions {
         let idp = idp.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.trust(&asker.caller, idp.as_ref(), &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
         let found = &answer.value;
         Ok(TrustHistory {
             items: vec(&found.changes),
@@ -85,10 +74,7 @@ impl ConfigurationQuestions {
             keys: vec(&found.keys),
             retractions: vec(&found.retractions),
             routing_rules: vec(&found.routing_rules),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 
@@ -104,14 +90,10 @@ impl ConfigurationQuestions {
         let policy = policy.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.policies(&asker.caller, policy.as_ref(), &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
         Ok(PolicyHistory {
             items: vec(&answer.value.changes),
             versions: vec(&answer.value.versions),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

@@ -78,7 +78,7 @@ impl DecisionQuestions {
             .app
             .decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref())
             .await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let carried = carried(&answer);
         let page_info = page_info(&answer.value, after.as_deref());
         // The sessions are asked for at the cut of this very answer.
         let pinned = question::Asking {
@@ -96,13 +96,6 @@ impl DecisionQuestions {
                 };
                 DecisionEdge { cursor, node, certainty: hit.certainty.into() }
             });
-        Ok(DecisionConnection {
-            edges: edges.collect(),
-            page_info,
-            answered,
-            completeness,
-            status,
-            absence,
-        })
+        Ok(DecisionConnection { edges: edges.collect(), page_info, carried })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
     scalars::DateTime,
@@ -41,14 +41,9 @@ pub(crate) struct Dependants {
     /// The changes.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<ChangeOf>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A change, and what rested on it. A version that was replaced keeps its list.
@@ -243,7 +238,6 @@ impl DependantsQuestion {
                 &asking,
             )
             .await?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(Dependants { items: vec(&answer.value), answered, completeness, status, absence })
+        Ok(Dependants { items: vec(&answer.value), carried: carried(&answer) })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
     scalars::{DateTime, Position},
@@ -34,14 +34,9 @@ pub(crate) struct FirstSeenList {
     items: Vec<FirstSeen>,
     /// What they were compared with.
     compared_with: ComparedWith,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// What a first is compared with: every claim received by T that the log has by K, whatever window
@@ -159,15 +154,11 @@ impl FirstSeenQuestion {
         let window = Window { from: from.map(|time| time.0), to: to.map(|time| time.0) };
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.first_seen(&asker.caller, kind.into(), window, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
         let items = answer.value.items.iter().map(FirstSeen::from).collect();
         Ok(FirstSeenList {
             items,
             compared_with: (&answer.value).into(),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
     scalars::DateTime,
@@ -39,14 +39,9 @@ pub(crate) struct HeldList {
     /// The versions with this label that were replaced by T. None: then nothing was kept under one.
     #[graphql(complexity = "list_cost(child_complexity)")]
     replaced: Vec<Replaced>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A version of a policy, and the one that replaced it.
@@ -192,14 +187,10 @@ impl HeldUnderQuestion {
             (PolicyId::new(policy.as_str()), VersionLabel::new(version.as_str()));
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.held_under(&asker.caller, &policy, &version, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
         Ok(HeldList {
             items: vec(&answer.value.items),
             replaced: vec(&answer.value.replaced),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
     scalars::DateTime,
@@ -19,14 +19,9 @@ pub(crate) struct OutlivedList {
     /// The sessions.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<OutlivedSession>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A session that went on after its identity provider's session had ended, or may have.
@@ -104,7 +99,6 @@ impl OutlivedQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.outlived(&asker.caller, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(OutlivedList { items: vec(&answer.value), answered, completeness, status, absence })
+        Ok(OutlivedList { items: vec(&answer.value), carried: carried(&answer) })
     }
 }

@@ -3,7 +3,9 @@
 use super::{Asking, rows};
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
+    answers::{
+        Absence, Answered, Carried, PageInfo, SourceCompleteness, Status, carried, page_info,
+    },
     errors::Result,
     limits::{connection_cost, list_cost},
     types::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow, vec},
@@ -23,14 +25,9 @@ pub(crate) struct RecordConnection {
     edges: Vec<RecordEdge>,
     /// Where the page stands in the list.
     page_info: PageInfo,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A record of a timeline.
@@ -78,14 +75,9 @@ pub(crate) struct Chain {
     items: Vec<ChainLink>,
     /// The applications that they reached.
     apps: Vec<ID>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// What is reached from an id.
@@ -123,7 +115,7 @@ impl ReachedQuestions {
                 after.as_deref(),
             )
             .await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let carried = carried(&answer);
         let page = &answer.value.page;
         let edges = page
             .items
@@ -135,10 +127,7 @@ impl ReachedQuestions {
             order,
             edges: edges.collect(),
             page_info: page_info(page, after.as_deref()),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried,
         })
     }
 
@@ -153,7 +142,7 @@ impl ReachedQuestions {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.find(&asker.caller, &text, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let Carried { answered, completeness, status, absence } = carried(&answer);
         let found = answer.value;
         Ok(FoundList {
             items: vec(&found.items),
@@ -180,17 +169,14 @@ impl ReachedQuestions {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.chain(&asker.caller, id.as_str(), &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let carried = carried(&answer);
         let chain = answer.value;
         Ok(Chain {
             id,
             kinds: chain.kinds.into_iter().map(ChainKind::from).collect(),
             items: vec(&chain.links),
             apps: chain.apps.iter().map(|app| ID(app.to_string())).collect(),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried,
         })
     }
 }

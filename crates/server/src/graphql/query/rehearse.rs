@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     batch::Batched,
     errors::{self, Result},
     limits::list_cost,
@@ -86,14 +86,9 @@ pub(crate) struct Rehearsal {
     warnings: Vec<UnmetPolicy>,
     /// How many sessions were looked at.
     sessions_seen: u64,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A decision that would be implied otherwise.
@@ -234,7 +229,7 @@ impl RehearseQuestion {
         let change = change.into_app()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.rehearse(&asker.caller, &change, from.0, to.0, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let carried = carried(&answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
         let pinned = question::Asking {
             at: Some(answer.answered.at),
@@ -259,10 +254,7 @@ impl RehearseQuestion {
             locked_out: found.locked_out.into_iter().map(LockedOut::from).collect(),
             warnings: found.unmet.into_iter().map(UnmetPolicy::from).collect(),
             sessions_seen: found.sessions,
-            answered,
-            completeness,
-            status,
-            absence,
+            carried,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
     scalars::DateTime,
@@ -29,14 +29,9 @@ pub(crate) struct ReuseList {
     /// Assertions, then sessions of identity providers; each in the order of their first use.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<Reuse>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Something that was used more than once.
@@ -120,7 +115,6 @@ impl ReusedQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.reused(&asker.caller, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(ReuseList { items: vec(&answer.value), answered, completeness, status, absence })
+        Ok(ReuseList { items: vec(&answer.value), carried: carried(&answer) })
     }
 }

@@ -99,14 +99,8 @@ impl SessionQuestions {
         let id = SessionId::new(id.as_str());
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.session(&asker.caller, &id, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(SessionAnswer {
-            session: answer.value.map(Session::from),
-            answered,
-            completeness,
-            status,
-            absence,
-        })
+        let carried = carried(&answer);
+        Ok(SessionAnswer { session: answer.value.map(Session::from), carried })
     }
 
     /// Sessions, in the order they began.
@@ -139,7 +133,7 @@ fn connection<S: Into<Session>>(
     answer: Answer<Page<SessionHit<S>>>,
     after: Option<&str>,
 ) -> SessionConnection {
-    let (answered, completeness, status, absence) = carried(&answer);
+    let carried = carried(&answer);
     let page_info = page_info(&answer.value, after);
     let edges =
         answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
@@ -148,5 +142,5 @@ fn connection<S: Into<Session>>(
             because: vec(&hit.because),
             node: hit.session.into(),
         });
-    SessionConnection { edges: edges.collect(), page_info, answered, completeness, status, absence }
+    SessionConnection { edges: edges.collect(), page_info, carried }
 }

@@ -39,7 +39,6 @@ impl WhyQuestion {
         };
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.why(&asker.caller, &session, &filter, &asking).await?;
-        let (answered, completeness, status, absence) = carried(&answer);
         let session = answer.value.session.as_ref().map(|id| ID(id.to_string()));
         let text = answer
             .value
@@ -52,10 +51,7 @@ impl WhyQuestion {
             session,
             because: vec(&answer.value.because),
             text,
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }
