@@ -6,6 +6,7 @@ use crate::graphql::{
     answers::{Absence, Answered, Carried, SourceCompleteness, Status, carried},
     errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{RecordRef, Session, vec},
 };
@@ -52,16 +53,16 @@ pub(crate) struct Belief {
     answered: Answered,
 }
 
-/// Something that two states say differently.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "BeliefChange")]
-pub(crate) struct BeliefChange {
+mirror! {
+    /// Something that two states say differently.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct BeliefChange of belief::Change as change;
     /// What it is said of.
-    aspect: BeliefAspect,
+    aspect: BeliefAspect = change.aspect.kind,
     /// Of which factor, claim, decision or application.
-    of: Option<String>,
+    of: Option<String> = change.aspect.of,
     /// The record that carries it, where it is about one.
-    record: Option<RecordRef>,
+    record: Option<RecordRef> = change.aspect.record,
     /// As it was; null: it was not there.
     before: Option<String>,
     /// As it is; null: it is not there.
@@ -105,18 +106,6 @@ pub(crate) enum BeliefAspect {
     Decision,
     /// An application that was opened.
     Access,
-}
-
-impl From<&belief::Change> for BeliefChange {
-    fn from(change: &belief::Change) -> Self {
-        Self {
-            aspect: change.aspect.kind.into(),
-            of: change.aspect.of.clone(),
-            record: change.aspect.record.as_ref().map(RecordRef::from),
-            before: change.before.clone(),
-            after: change.after.clone(),
-        }
-    }
 }
 
 /// What changed.

@@ -6,6 +6,7 @@ use crate::graphql::{
     answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Certainty, Outcome, Phase, RecordRef, vec},
 };
@@ -84,16 +85,16 @@ pub(crate) struct ChangeOf {
     decisions: Vec<DependantDecision>,
 }
 
-/// A session that rested on a change, or was hit by it.
-#[derive(SimpleObject)]
-#[graphql(name = "DependantSession")]
-pub(crate) struct DependantSession {
+mirror! {
+    /// A session that rested on a change, or was hit by it.
+    #[derive(SimpleObject)]
+    pub(crate) struct DependantSession of dependants::Dependant as of;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
     subject: Option<ID>,
     /// Its state at T.
-    state: Phase,
+    state: Phase = of.phase,
     /// When it began.
     started_at: DateTime,
     /// The factors, by name.
@@ -178,20 +179,6 @@ impl From<&ChangeHit> for ChangeOf {
                 .map(DependantSession::from)
                 .collect(),
             decisions: decisions.collect(),
-        }
-    }
-}
-
-impl From<&dependants::Dependant> for DependantSession {
-    fn from(of: &dependants::Dependant) -> Self {
-        Self {
-            session: ID(of.session.to_string()),
-            subject: of.subject.as_ref().map(|subject| ID(subject.to_string())),
-            state: of.phase.into(),
-            started_at: of.started_at.into(),
-            factors: of.factors.clone(),
-            records: vec(&of.records),
-            certainty: of.certainty.into(),
         }
     }
 }

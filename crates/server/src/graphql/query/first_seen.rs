@@ -62,6 +62,22 @@ pub(crate) struct ComparedWith {
     window_to: Option<DateTime>,
 }
 
+impl From<&answer::FirstSeenAnswer> for ComparedWith {
+    fn from(answer: &answer::FirstSeenAnswer) -> Self {
+        let compared = &answer.compared;
+        Self {
+            from: compared.from.into(),
+            to: compared.to.into(),
+            recorded_from: compared.recorded_from.into(),
+            recorded_to: compared.recorded_to.into(),
+            since: compared.since.map(DateTime),
+            values: compared.values,
+            window_from: answer.window.from.map(DateTime),
+            window_to: answer.window.to.map(DateTime),
+        }
+    }
+}
+
 /// A value that appeared for the first time.
 #[derive(SimpleObject)]
 #[graphql(name = "FirstSeen")]
@@ -114,22 +130,6 @@ impl From<&first_seen::FirstSeen> for FirstSeen {
             reasons: claim.reasons.clone(),
             record: (&claim.record).into(),
             certainty: first.certainty.into(),
-        }
-    }
-}
-
-impl From<&answer::FirstSeenAnswer> for ComparedWith {
-    fn from(answer: &answer::FirstSeenAnswer) -> Self {
-        let compared = &answer.compared;
-        Self {
-            from: compared.from.into(),
-            to: compared.to.into(),
-            recorded_from: compared.recorded_from.into(),
-            recorded_to: compared.recorded_to.into(),
-            since: compared.since.map(DateTime),
-            values: compared.values,
-            window_from: answer.window.from.map(DateTime),
-            window_to: answer.window.to.map(DateTime),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::graphql::{
     answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Bounds, Certainty, Implied, Outcome, RecordRef, vec},
 };
@@ -44,22 +45,23 @@ pub(crate) struct HeldList {
     carried: Carried,
 }
 
-/// A version of a policy, and the one that replaced it.
-#[derive(SimpleObject)]
-#[graphql(name = "ReplacedVersion")]
-pub(crate) struct Replaced {
+mirror! {
+    /// A version of a policy, and the one that replaced it.
+    #[derive(SimpleObject)]
+    #[graphql(name = "ReplacedVersion")]
+    pub(crate) struct Replaced of held_under::Replaced as replaced;
     /// The version's label.
-    version: ID,
+    version: ID = replaced.label,
     /// The record that set it.
     record: RecordRef,
     /// The label of the next.
-    next_version: ID,
+    next_version: ID = replaced.next_label,
     /// The record that set the next.
-    next_record: RecordRef,
+    next_record: RecordRef = replaced.next,
     /// When the next came in force; the earliest, of an interval.
-    at: DateTime,
+    at: DateTime = replaced.at.from,
     /// The end of the interval, if the time is one.
-    at_latest: Option<DateTime>,
+    at_latest: Option<DateTime> = replaced.at.to,
 }
 
 /// Access that was kept under a replaced version.
@@ -108,19 +110,6 @@ pub(crate) struct Held {
     missing: Vec<&'static str>,
     /// How sure it is that access was kept.
     certainty: Certainty,
-}
-
-impl From<&held_under::Replaced> for Replaced {
-    fn from(replaced: &held_under::Replaced) -> Self {
-        Self {
-            version: ID(replaced.label.to_string()),
-            record: (&replaced.record).into(),
-            next_version: ID(replaced.next_label.to_string()),
-            next_record: (&replaced.next).into(),
-            at: replaced.at.from.into(),
-            at_latest: replaced.at.to.map(DateTime),
-        }
-    }
 }
 
 impl From<&held_under::Held> for Held {

@@ -18,6 +18,8 @@ mod sessions;
 mod status;
 mod why;
 
+pub(crate) use belief::BeliefAspect;
+
 use super::{
     Asker,
     errors::{self, Result},

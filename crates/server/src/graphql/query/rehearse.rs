@@ -8,8 +8,9 @@ use crate::graphql::{
     errors::{self, Result},
     limits::list_cost,
     loaders::Sessions,
+    mirror::mirror,
     scalars::DateTime,
-    types::{Certainty, Decision, DecisionSession, Implied, RecordRef},
+    types::{Certainty, Decision, DecisionSession, Implied, RecordRef, vec},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use claimledger_app::model::{answer, question};
@@ -157,10 +158,10 @@ pub(crate) enum Unchanged {
     KeyNotNamed,
 }
 
-/// A session that is active at T and rests on what is hit.
-#[derive(SimpleObject)]
-#[graphql(name = "LiveSession")]
-pub(crate) struct LiveSession {
+mirror! {
+    /// A session that is active at T and rests on what is hit.
+    #[derive(SimpleObject)]
+    pub(crate) struct LiveSession of answer::LiveSession as live;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
@@ -171,10 +172,10 @@ pub(crate) struct LiveSession {
     factors: Vec<String>,
 }
 
-/// A user whom the rules would not have let in.
-#[derive(SimpleObject)]
-#[graphql(name = "LockedOut")]
-pub(crate) struct LockedOut {
+mirror! {
+    /// A user whom the rules would not have let in.
+    #[derive(SimpleObject)]
+    pub(crate) struct LockedOut of answer::LockedOut as out;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
@@ -185,10 +186,10 @@ pub(crate) struct LockedOut {
     implied: Implied,
 }
 
-/// A policy that could no longer be met as it was.
-#[derive(SimpleObject)]
-#[graphql(name = "UnmetPolicy")]
-pub(crate) struct UnmetPolicy {
+mirror! {
+    /// A policy that could no longer be met as it was.
+    #[derive(SimpleObject)]
+    pub(crate) struct UnmetPolicy of rehearse::UnmetPolicy as unmet;
     /// The policy.
     policy: ID,
     /// The version.
@@ -250,9 +251,9 @@ impl RehearseQuestion {
                     words: hit.words,
                 })
                 .collect(),
-            live: found.live.into_iter().map(LiveSession::from).collect(),
-            locked_out: found.locked_out.into_iter().map(LockedOut::from).collect(),
-            warnings: found.unmet.into_iter().map(UnmetPolicy::from).collect(),
+            live: vec(&found.live),
+            locked_out: vec(&found.locked_out),
+            warnings: vec(&found.unmet),
             sessions_seen: found.sessions,
             carried,
         })
@@ -290,41 +291,5 @@ fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
         before: before.into(),
         after: after.into(),
         first_unmet,
-    }
-}
-
-impl From<answer::LiveSession> for LiveSession {
-    fn from(live: answer::LiveSession) -> Self {
-        Self {
-            session: id(&live.session),
-            subject: live.subject.map(id),
-            certainty: live.certainty.into(),
-            factors: live.factors,
-        }
-    }
-}
-
-impl From<answer::LockedOut> for LockedOut {
-    fn from(out: answer::LockedOut) -> Self {
-        Self {
-            session: id(&out.session),
-            subject: out.subject.map(id),
-            app: id(&out.app),
-            implied: out.implied.into(),
-        }
-    }
-}
-
-impl From<rehearse::UnmetPolicy> for UnmetPolicy {
-    fn from(unmet: rehearse::UnmetPolicy) -> Self {
-        Self {
-            policy: id(&unmet.policy),
-            version: id(&unmet.version),
-            rule: id(&unmet.rule),
-            record: (&unmet.record).into(),
-            through: unmet.through.iter().map(id).collect(),
-            lacking: unmet.lacking,
-            sentence: unmet.sentence,
-        }
     }
 }

@@ -6,6 +6,7 @@ use crate::graphql::{
     answers::{Carried, carried},
     errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Certainty, RecordRef, vec},
 };
@@ -53,29 +54,18 @@ pub(crate) struct Reuse {
     certainty: Certainty,
 }
 
-/// One use.
-#[derive(SimpleObject)]
-#[graphql(name = "Use")]
-pub(crate) struct Use {
+mirror! {
+    /// One use.
+    #[derive(SimpleObject)]
+    pub(crate) struct Use of reused::Use as one;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
     subject: Option<ID>,
     /// The time; of an interval, its start.
-    at: DateTime,
+    at: DateTime = one.occurred.from,
     /// The record that says so.
     record: RecordRef,
-}
-
-impl From<&reused::Use> for Use {
-    fn from(one: &reused::Use) -> Self {
-        Self {
-            session: ID(one.session.to_string()),
-            subject: one.subject.as_ref().map(|subject| ID(subject.to_string())),
-            at: one.occurred.from.into(),
-            record: (&one.record).into(),
-        }
-    }
 }
 
 impl From<&reused::Reuse> for Reuse {

@@ -13,12 +13,15 @@ mod session;
 
 pub(crate) use self::{
     change::SessionChange,
-    configuration::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion},
+    configuration::{
+        ChangeKind, ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, Span,
+        TrustVersion,
+    },
     decision::{Decision, DecisionSession},
-    enums::{Certainty, Implied, Outcome, Phase},
+    enums::{Certainty, FactorType, Implied, Outcome, Phase},
     factor::{HonoredFactor, IgnoredClaim},
     falsifier::{AsKnown, Falsifier, Outlived},
-    reached::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow},
+    reached::{Category, ChainKind, ChainLink, ClockOrder, FindHit, FoundKind, TimelineRow},
     reason::Reason,
     record::{Record, RecordRef},
     session::Session,
