@@ -37,7 +37,6 @@ mirror! {
 
 /// The state of the ledger, which may change from call to call.
 #[derive(SimpleObject, Clone)]
-#[graphql(name = "Status")]
 pub(crate) struct Status {
     /// Records below this position are in the read models.
     assessed_to: Position,
@@ -81,7 +80,7 @@ mirror! {
 
 /// A part of a ledger.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "Part", remote = "health::Part")]
+#[graphql(remote = "health::Part")]
 pub(crate) enum Part {
     /// Appends are refused; reads go on.
     Log,
@@ -161,7 +160,6 @@ pub(crate) enum AbsenceCode {
 
 /// One session.
 #[derive(SimpleObject)]
-#[graphql(name = "SessionAnswer")]
 pub(crate) struct SessionAnswer {
     /// Null: nothing by this id is known at K.
     pub session: Option<Session>,
@@ -172,7 +170,6 @@ pub(crate) struct SessionAnswer {
 
 /// Sessions, in the order they began.
 #[derive(SimpleObject)]
-#[graphql(name = "SessionConnection")]
 pub(crate) struct SessionConnection {
     /// The rows.
     pub edges: Vec<SessionEdge>,
@@ -185,7 +182,6 @@ pub(crate) struct SessionConnection {
 
 /// A session of a list.
 #[derive(SimpleObject)]
-#[graphql(name = "SessionEdge")]
 pub(crate) struct SessionEdge {
     /// The cursor for `after`: the next page starts behind this row.
     pub cursor: String,
@@ -200,7 +196,6 @@ pub(crate) struct SessionEdge {
 
 /// Decisions, in the total order of their sessions.
 #[derive(SimpleObject)]
-#[graphql(name = "DecisionConnection")]
 pub(crate) struct DecisionConnection {
     /// The rows.
     pub edges: Vec<DecisionEdge>,
@@ -213,7 +208,6 @@ pub(crate) struct DecisionConnection {
 
 /// A decision of a list.
 #[derive(SimpleObject)]
-#[graphql(name = "DecisionEdge")]
 pub(crate) struct DecisionEdge {
     /// The cursor for `after`: the next page starts behind this row.
     pub cursor: String,
@@ -225,7 +219,6 @@ pub(crate) struct DecisionEdge {
 
 /// Where a feed of changes begins.
 #[derive(SimpleObject)]
-#[graphql(name = "ChangesCursor")]
 pub(crate) struct ChangesCursor {
     /// For `after` of `sessionChanged`. Opaque.
     pub cursor: String,
@@ -240,7 +233,6 @@ pub(crate) struct ChangesCursor {
 /// Where a page stands in its list, as the Relay specification of connections has it. Pages go
 /// forward only: there is no `last` and no `before`.
 #[derive(SimpleObject)]
-#[graphql(name = "PageInfo")]
 pub(crate) struct PageInfo {
     /// Whether rows follow this page.
     pub has_next_page: bool,
@@ -254,7 +246,6 @@ pub(crate) struct PageInfo {
 
 /// The reasons.
 #[derive(SimpleObject)]
-#[graphql(name = "Explanation")]
 pub(crate) struct Explanation {
     /// The session's name; null: no such id.
     pub session: Option<ID>,

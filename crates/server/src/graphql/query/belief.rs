@@ -16,7 +16,6 @@ use claimledger_facts::ids::SessionId;
 
 /// A session as known at two positions, and the records that made the difference.
 #[derive(SimpleObject)]
-#[graphql(name = "BeliefDiff")]
 pub(crate) struct BeliefDiff {
     /// The session's name at the later cut, else at the earlier; null: nothing by this id is known
     /// at either.
@@ -43,7 +42,6 @@ pub(crate) struct BeliefDiff {
 
 /// A session as known at one position.
 #[derive(SimpleObject)]
-#[graphql(name = "Belief")]
 pub(crate) struct Belief {
     /// The same as a sentence.
     sentence: String,
@@ -71,7 +69,6 @@ mirror! {
 
 /// A record that changed something.
 #[derive(SimpleObject)]
-#[graphql(name = "BeliefFact")]
 pub(crate) struct BeliefFact {
     /// The record, with both its times.
     record: RecordRef,
@@ -88,7 +85,7 @@ pub(crate) struct BeliefFact {
 
 /// What a state says something of.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "BeliefAspect", remote = "belief::AspectKind")]
+#[graphql(remote = "belief::AspectKind")]
 pub(crate) enum BeliefAspect {
     /// Its ids, whose it is, and what lies behind it.
     Identity,

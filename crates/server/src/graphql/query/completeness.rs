@@ -11,7 +11,6 @@ use async_graphql::{Context, Object, SimpleObject};
 
 /// Up to when each source was heard, and its gaps.
 #[derive(SimpleObject)]
-#[graphql(name = "CompletenessList")]
 pub(crate) struct CompletenessList {
     /// Every source of which anything is known at K.
     #[graphql(complexity = "list_cost(child_complexity)")]

@@ -12,7 +12,6 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 /// Who changed what is trusted, and when.
 #[derive(SimpleObject)]
-#[graphql(name = "TrustHistory")]
 pub(crate) struct TrustHistory {
     /// Every change by T, in the total order; retractions as soon as they are known.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -36,7 +35,6 @@ pub(crate) struct TrustHistory {
 
 /// Who changed what is asked for, and when.
 #[derive(SimpleObject)]
-#[graphql(name = "PolicyHistory")]
 pub(crate) struct PolicyHistory {
     /// Every change by T, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]

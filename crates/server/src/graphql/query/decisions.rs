@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 /// Which decisions.
 #[derive(InputObject, Default)]
-#[graphql(name = "DecisionFilter")]
 pub(crate) struct DecisionFilter {
     /// DecisionSession this session, by any alias.
     session: Option<ID>,

@@ -17,7 +17,6 @@ use claimledger_facts::ids::ActorId;
 
 /// What was changed.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "ChangedKind")]
 pub(crate) enum ChangedKind {
     /// A version of the trust in an identity provider.
     Trust,
@@ -37,7 +36,6 @@ pub(crate) enum ChangedKind {
 
 /// Changes, in the total order, each with what rested on it.
 #[derive(SimpleObject)]
-#[graphql(name = "Dependants")]
 pub(crate) struct Dependants {
     /// The changes.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -108,7 +106,6 @@ mirror! {
 
 /// A decision under a version of a policy.
 #[derive(SimpleObject)]
-#[graphql(name = "DependantDecision")]
 pub(crate) struct DependantDecision {
     /// The session.
     session: ID,

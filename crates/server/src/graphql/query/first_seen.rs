@@ -27,7 +27,6 @@ pub(crate) enum FirstSeenKind {
 
 /// Values that appeared for the first time, in the order they appeared.
 #[derive(SimpleObject)]
-#[graphql(name = "FirstSeenList")]
 pub(crate) struct FirstSeenList {
     /// The values.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -42,7 +41,6 @@ pub(crate) struct FirstSeenList {
 /// What a first is compared with: every claim received by T that the log has by K, whatever window
 /// is shown.
 #[derive(SimpleObject)]
-#[graphql(name = "ComparedWith")]
 pub(crate) struct ComparedWith {
     /// The first position.
     from: Position,
@@ -80,7 +78,6 @@ impl From<&answer::FirstSeenAnswer> for ComparedWith {
 
 /// A value that appeared for the first time.
 #[derive(SimpleObject)]
-#[graphql(name = "FirstSeen")]
 pub(crate) struct FirstSeen {
     /// The issuer; null for a set, which is of no issuer.
     issuer: Option<ID>,

@@ -19,7 +19,6 @@ use claimledger_facts::ids::{PolicyId, VersionLabel};
 
 /// What ended access that was kept.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "HeldUntil")]
 pub(crate) enum HeldUntil {
     /// The next decision of the policy for the application.
     Decided,
@@ -32,7 +31,6 @@ pub(crate) enum HeldUntil {
 /// Who kept access under a version of a policy that had been replaced, in the order of the
 /// decisions that let them in.
 #[derive(SimpleObject)]
-#[graphql(name = "HeldList")]
 pub(crate) struct HeldList {
     /// The access that was kept.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -66,7 +64,6 @@ mirror! {
 
 /// Access that was kept under a replaced version.
 #[derive(SimpleObject)]
-#[graphql(name = "Held")]
 pub(crate) struct Held {
     /// The session.
     session: ID,

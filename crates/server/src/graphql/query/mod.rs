@@ -32,7 +32,6 @@ use claimledger_app::model::question;
 
 /// The questions. [`super::sdl`] describes the type.
 #[derive(MergedObject, Default)]
-#[graphql(name = "Query")]
 pub(crate) struct Query(
     sessions::SessionQuestions,
     why::WhyQuestion,
@@ -54,7 +53,6 @@ pub(crate) struct Query(
 
 /// The cut of a question: true at T, known at K. Absent: now, and the head of the log.
 #[derive(InputObject, Default, Clone, Copy)]
-#[graphql(name = "Asking")]
 pub(crate) struct Asking {
     /// The instant T that the answer is about.
     at: Option<DateTime>,

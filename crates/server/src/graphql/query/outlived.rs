@@ -16,7 +16,6 @@ use claimledger_domain::model::IdpSessionInterval;
 
 /// Sessions that outlived their identity provider's session, in the order in which that ended.
 #[derive(SimpleObject)]
-#[graphql(name = "OutlivedList")]
 pub(crate) struct OutlivedList {
     /// The sessions.
     #[graphql(complexity = "list_cost(child_complexity)")]

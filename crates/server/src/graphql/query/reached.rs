@@ -15,7 +15,6 @@ use claimledger_facts::ids::SessionId;
 
 /// Records of a timeline, in the order that was asked.
 #[derive(SimpleObject)]
-#[graphql(name = "RecordConnection")]
 pub(crate) struct RecordConnection {
     /// The session's name; null: nothing by this id is known at K.
     session: Option<ID>,
@@ -32,7 +31,6 @@ pub(crate) struct RecordConnection {
 
 /// A record of a timeline.
 #[derive(SimpleObject)]
-#[graphql(name = "RecordEdge")]
 pub(crate) struct RecordEdge {
     /// The cursor for `after`: the next page starts behind this row.
     cursor: String,
@@ -42,7 +40,6 @@ pub(crate) struct RecordEdge {
 
 /// Where a text appears.
 #[derive(SimpleObject)]
-#[graphql(name = "FoundList")]
 pub(crate) struct FoundList {
     /// What it was found as, exactly as it is spelled.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -64,7 +61,6 @@ pub(crate) struct FoundList {
 
 /// Everything that is connected with an id.
 #[derive(SimpleObject)]
-#[graphql(name = "Chain")]
 pub(crate) struct Chain {
     /// The id that was asked.
     id: ID,

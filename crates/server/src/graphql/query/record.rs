@@ -16,7 +16,6 @@ use claimledger_facts::{
 
 /// One record. It depends on neither T nor K, so that nothing is `answered` for.
 #[derive(SimpleObject)]
-#[graphql(name = "RecordAnswer")]
 pub(crate) struct RecordAnswer {
     /// Null: no such record is known.
     record: Option<Record>,

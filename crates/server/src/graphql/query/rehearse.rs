@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 /// What is supposed to have been different.
 #[derive(InputObject)]
-#[graphql(name = "TrustChange")]
 pub(crate) struct TrustChange {
     /// The kind of change.
     kind: TrustChangeKind,
@@ -34,7 +33,6 @@ pub(crate) struct TrustChange {
 
 /// The kind of change.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "TrustChangeKind")]
 pub(crate) enum TrustChangeKind {
     /// Trust in its claims had been off over the window.
     TrustOff,
@@ -63,7 +61,6 @@ impl TrustChange {
 
 /// What would change if trust had been different. Nothing is written.
 #[derive(SimpleObject)]
-#[graphql(name = "Rehearsal")]
 pub(crate) struct Rehearsal {
     /// Decisions of the window that would be implied otherwise, judged on facts known when decided:
     /// each once. One may fall too.
@@ -94,7 +91,6 @@ pub(crate) struct Rehearsal {
 
 /// A decision that would be implied otherwise.
 #[derive(SimpleObject)]
-#[graphql(name = "Flip")]
 pub(crate) struct Flip {
     /// The decision as recorded.
     decision: Decision,
@@ -112,7 +108,6 @@ pub(crate) struct Flip {
 
 /// A decision that a retraction lets fall.
 #[derive(SimpleObject)]
-#[graphql(name = "Fall")]
 pub(crate) struct Fall {
     /// The decision as recorded.
     decision: Decision,
@@ -130,7 +125,6 @@ pub(crate) struct Fall {
 
 /// A decision that stays what it was.
 #[derive(SimpleObject)]
-#[graphql(name = "UnchangedDecision")]
 pub(crate) struct UnchangedDecision {
     /// The decision.
     decision: Decision,
@@ -142,7 +136,7 @@ pub(crate) struct UnchangedDecision {
 
 /// Why a decision stays what it was.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "Unchanged", remote = "rehearse::Unchanged")]
+#[graphql(remote = "rehearse::Unchanged")]
 pub(crate) enum Unchanged {
     /// The session has no claim of that identity provider.
     NotOfIt,

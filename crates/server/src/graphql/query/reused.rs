@@ -15,7 +15,6 @@ use claimledger_domain::reused::{self, Used};
 
 /// What can be used more than once.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "ReuseKind")]
 pub(crate) enum ReuseKind {
     /// An assertion, in two claims of different ids.
     Assertion,
@@ -25,7 +24,6 @@ pub(crate) enum ReuseKind {
 
 /// What was used more than once. An empty list means none only as far as the sources are complete.
 #[derive(SimpleObject)]
-#[graphql(name = "ReuseList")]
 pub(crate) struct ReuseList {
     /// Assertions, then sessions of identity providers; each in the order of their first use.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -37,7 +35,6 @@ pub(crate) struct ReuseList {
 
 /// Something that was used more than once.
 #[derive(SimpleObject)]
-#[graphql(name = "Reuse")]
 pub(crate) struct Reuse {
     /// The kind.
     kind: ReuseKind,

@@ -18,7 +18,6 @@ use claimledger_facts::ids::SessionId;
 
 /// Which sessions.
 #[derive(InputObject, Default)]
-#[graphql(name = "SessionFilter")]
 pub(crate) struct SessionFilter {
     /// Active at this time.
     active_at: Option<DateTime>,

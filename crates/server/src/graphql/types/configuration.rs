@@ -13,7 +13,7 @@ use claimledger_facts::{fact::FactData, time::Occurred, types::policy};
 
 /// What kind of change it is.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "ChangeKind", remote = "changes::ChangeKind")]
+#[graphql(remote = "changes::ChangeKind")]
 pub(crate) enum ChangeKind {
     /// A version of an identity provider.
     Idp,
@@ -94,7 +94,6 @@ fn certainty_of(occurred: Occurred) -> model::Certainty {
 
 /// From when until when something held.
 #[derive(SimpleObject)]
-#[graphql(name = "Span")]
 pub(crate) struct Span {
     /// From, inclusive; the earliest it can have been.
     from: DateTime,

@@ -33,7 +33,6 @@ use claimledger_domain::model;
 
 /// Between which instants something lies.
 #[derive(SimpleObject)]
-#[graphql(name = "Bounds")]
 pub(crate) struct Bounds {
     /// The earliest.
     from: DateTime,

@@ -48,7 +48,7 @@ pub(crate) enum Category {
 
 /// By which clock rows are ordered.
 #[derive(Enum, Copy, Clone, Default, Eq, PartialEq)]
-#[graphql(name = "ClockOrder", remote = "timeline::ClockOrder")]
+#[graphql(remote = "timeline::ClockOrder")]
 pub(crate) enum ClockOrder {
     /// In the total order of what occurred.
     #[default]
@@ -85,7 +85,7 @@ mirror! {
 
 /// What a text was found as.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "FoundKind", remote = "reached::FoundKind")]
+#[graphql(remote = "reached::FoundKind")]
 pub(crate) enum FoundKind {
     /// A record.
     Record,
@@ -142,7 +142,7 @@ mirror! {
 
 /// What an id of a chain is an id of.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "ChainKind", remote = "reached::ChainKind")]
+#[graphql(remote = "reached::ChainKind")]
 pub(crate) enum ChainKind {
     /// An application's session.
     AppSession,
@@ -156,7 +156,6 @@ pub(crate) enum ChainKind {
 
 /// One step of a chain: an id, or why there is none.
 #[derive(SimpleObject)]
-#[graphql(name = "Hop")]
 pub(crate) struct Hop {
     /// The id; null: unknown.
     id: Option<ID>,
