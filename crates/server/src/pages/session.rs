@@ -517,7 +517,7 @@ fn legend() -> Markup {
              the rules, counted by record. Hollow: did not count. "
             "Letters: "
             @for (i, grade) in svg::GRADES.into_iter().enumerate() {
-                @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (lanes::grade_word(grade)) }
+                @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (grade.as_str()) }
             ". ▲ allow, ◆ challenge, ▽ deny, │ access; ◂ recorded late."
         }
     }
