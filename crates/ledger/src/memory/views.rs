@@ -211,24 +211,6 @@ impl RecordIndex for MemoryIndex {
         Ok(self.with(tenant, |tables| tables.covered))
     }
 
-    async fn positions(
-        &self,
-        tenant: &TenantId,
-        ids: &[RecordId],
-    ) -> Result<Vec<Option<LogPosition>>, LogError> {
-        Ok(self.with(tenant, |tables| ids.iter().map(|id| tables.ids.get(id).copied()).collect()))
-    }
-
-    async fn revisions(
-        &self,
-        tenant: &TenantId,
-        sessions: &[SessionId],
-    ) -> Result<Vec<u64>, LogError> {
-        Ok(self.with(tenant, |tables| {
-            sessions.iter().map(|session| tables.revision(session)).collect()
-        }))
-    }
-
     async fn look_up(
         &self,
         tenant: &TenantId,
