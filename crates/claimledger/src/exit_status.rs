@@ -7,55 +7,26 @@ use claimledger_app::{
 use claimledger_ledger::{append::SequencerError, log::LogError, state::StateError};
 use claimledger_okta::{ApiError, PollError, SourceError};
 use claimledger_store::sqlite::OpenError;
-use std::fmt;
 
 /// Refused input: exit status 3. What there is to say has been said.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
 /// The answer is "no": exit status 1.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct No(pub(crate) String);
 
-impl fmt::Display for No {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for No {}
-
 /// The read models have not reached what was asked for: exit status 4.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct Lagging(pub(crate) String);
 
-impl fmt::Display for Lagging {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Lagging {}
-
 /// Something stored is damaged, or gone: exit status 5.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct Damaged(pub(crate) String);
-
-impl fmt::Display for Damaged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Damaged {}
 
 /// The status for an error, by the first cause that has one.
 pub(crate) fn of(error: &anyhow::Error) -> u8 {

@@ -250,17 +250,19 @@ pub(crate) fn refusal(error: &Value) -> anyhow::Error {
     }
 }
 
+/// An input object without the fields that were not given; null where none was.
+pub(crate) fn given(mut input: Value) -> Value {
+    if let Some(fields) = input.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    if input.as_object().is_some_and(Map::is_empty) { Value::Null } else { input }
+}
+
 /// The variable `asking`; null where nothing was asked.
 pub(crate) fn asking(asking: &Asking) -> Value {
-    let mut map = Map::new();
-    if let Some(at) = asking.at {
-        map.insert("at".into(), json!(at.to_string()));
-    }
-    if let Some(known_at) = asking.known_at {
-        map.insert("knownAt".into(), json!(known_at.to_string()));
-    }
-    if let Some(position) = asking.known_at_position {
-        map.insert("knownAtPosition".into(), json!(position.0));
-    }
-    if map.is_empty() { Value::Null } else { Value::Object(map) }
+    given(json!({
+        "at": asking.at.map(|at| at.to_string()),
+        "knownAt": asking.known_at.map(|known_at| known_at.to_string()),
+        "knownAtPosition": asking.known_at_position.map(|position| position.0),
+    }))
 }

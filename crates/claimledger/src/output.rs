@@ -4,7 +4,7 @@
 use crate::{
     cli::Format,
     exit_status::{Lagging, No, Refused},
-    terminal::{dim, escape, print_line, print_text},
+    terminal::{dim, escape, print_json, print_text},
 };
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -73,7 +73,7 @@ pub(crate) fn print_answer(
 ) -> anyhow::Result<()> {
     let barrier = check_absence(answer, is_empty);
     match format {
-        Format::Json => print_line(&format!("{answer:#}")),
+        Format::Json => print_json(answer),
         Format::Text if barrier.is_ok() => print_text(&with_footer(answer, &text(answer))),
         Format::Text => {}
     }
@@ -89,10 +89,14 @@ fn with_footer(answer: &Value, text: &str) -> String {
     format!("{text}\n\n{}", footer(answer))
 }
 
+/// The values of a list; of what is no list, none.
+pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
 /// A list of strings, with spaces between.
 pub(crate) fn joined(value: &Value) -> String {
-    let words: Vec<String> =
-        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(escape).collect();
+    let words: Vec<String> = items(value).filter_map(Value::as_str).map(escape).collect();
     if words.is_empty() { "–".to_owned() } else { words.join(" ") }
 }
 
@@ -129,7 +133,7 @@ pub(crate) fn footer(answer: &Value) -> String {
 
 /// What of a ledger does not work: a line each.
 pub(crate) fn problems(status: &Value) -> Vec<String> {
-    let problems = status["problems"].as_array().into_iter().flatten();
+    let problems = items(&status["problems"]);
     problems
         .map(|problem| {
             format!(

@@ -129,19 +129,17 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<Time> {
     Time::parse(text).map_err(|error| usage(format!("{flag} {text}: {error}")))
 }
 
+/// The time of a flag that may be absent, as a variable of a question.
+pub(crate) fn instant(flag: &str, text: Option<&str>) -> Result<Option<String>> {
+    text.map(|text| time(flag, text).map(|time| time.to_string())).transpose()
+}
+
 /// An error of usage: exit status 2.
 pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Usage(message.into()))
 }
 
 /// The command line does not make sense: exit status 2.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct Usage(String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}

@@ -27,6 +27,11 @@ pub(crate) fn print_text(text: &str) {
     print_line(&painted(&fitted(text, width(&Term::stdout())), console::colors_enabled()));
 }
 
+/// Prints a JSON document, for programs.
+pub(crate) fn print_json(document: &serde_json::Value) {
+    print_line(&format!("{document:#}"));
+}
+
 /// Prints a line as it is.
 pub(crate) fn print_line(text: &str) {
     try_print_line(text);

@@ -63,6 +63,22 @@ impl Refusal {
         }
     }
 
+    /// A refusal of a field that is not there.
+    #[must_use]
+    pub fn missing(field: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::field(RefusalCode::MissingField, field, expected, "the field is missing")
+    }
+
+    /// A refusal of a field's value.
+    #[must_use]
+    pub fn invalid(
+        field: impl Into<String>,
+        expected: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::field(RefusalCode::InvalidField, field, expected, message)
+    }
+
     /// A refusal of the whole line.
     #[must_use]
     pub fn whole(

@@ -3,10 +3,11 @@
 //! (`docs/decisions/0022-a-clock-that-jumps.md`).
 
 use claimledger_facts::time::Time;
+use parking_lot::Mutex;
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -194,7 +195,7 @@ impl ClockGuard {
     /// Why not, where the clock jumped and that is refused.
     pub fn stamp(&self, last: Time) -> Result<Time, ClockTrouble> {
         let reading = self.read();
-        let mut seen = self.lock();
+        let mut seen = self.seen.lock();
         let trouble = self.judge(&seen, &reading, last);
         match (trouble, self.settings.on_jump) {
             (Some(trouble), OnJump::Refuse) => return Err(trouble),
@@ -223,7 +224,7 @@ impl ClockGuard {
     #[must_use]
     pub fn troubles(&self, last: Time) -> Vec<ClockTrouble> {
         let reading = self.read();
-        let seen = self.lock();
+        let seen = self.seen.lock();
         let jumped = self.judge(&seen, &reading, Time::MIN);
         let behind = self.behind(&reading, last);
         [jumped, behind, seen.accepted.map(ClockTrouble::Accepted)].into_iter().flatten().collect()
@@ -252,7 +253,7 @@ impl ClockGuard {
     #[must_use]
     pub fn believed_now(&self) -> Time {
         let reading = self.read();
-        match self.judge(&self.lock(), &reading, Time::MIN) {
+        match self.judge(&self.seen.lock(), &reading, Time::MIN) {
             Some(ClockTrouble::Jumped(jump)) if self.settings.on_jump == OnJump::Refuse => {
                 jump.expected.min(reading.wall)
             }
@@ -281,10 +282,6 @@ impl ClockGuard {
 
     fn exceeds(&self, one: Time, other: Time) -> bool {
         u128::from(one.micros().abs_diff(other.micros())) > self.settings.max_jump.as_micros()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -406,7 +403,7 @@ mod tests {
         fn reboot(&self, away: i64) {
             self.wall.fetch_add(away, Ordering::SeqCst);
             self.steady.store(5, Ordering::SeqCst);
-            *self.boot.lock().unwrap() = Some("boot-2".into());
+            *self.boot.lock() = Some("boot-2".into());
         }
 
         fn guard(self: &Arc<Self>, on_jump: OnJump) -> ClockGuard {
@@ -420,15 +417,15 @@ mod tests {
         }
         fn steady(&self) -> Option<Steady> {
             Some(Steady {
-                boot: self.boot.lock().unwrap().clone(),
+                boot: self.boot.lock().clone(),
                 micros: self.steady.load(Ordering::SeqCst) * 1_000_000,
             })
         }
         fn kept(&self) -> Option<Kept> {
-            self.kept.lock().unwrap().clone()
+            self.kept.lock().clone()
         }
         fn keep(&self, kept: &Kept) {
-            *self.kept.lock().unwrap() = Some(kept.clone());
+            *self.kept.lock() = Some(kept.clone());
         }
     }
 

@@ -23,39 +23,23 @@ pub trait RecordIndex: Send + Sync {
     /// Records below this size are in the index.
     async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError>;
 
-    /// The position of each id that the index has.
-    async fn positions(
-        &self,
-        tenant: &TenantId,
-        ids: &[RecordId],
-    ) -> Result<Vec<Option<LogPosition>>, LogError>;
-
-    /// How many records of the index name each session id (the id itself, not its aliases).
-    async fn revisions(
-        &self,
-        tenant: &TenantId,
-        sessions: &[SessionId],
-    ) -> Result<Vec<u64>, LogError>;
-
-    /// All three from one snapshot: the input of the sequencer's decision must not change between
-    /// two queries (a rebuild deletes rows).
-    ///
-    /// An engine with snapshots should override this; the default repeats the queries until the
-    /// checkpoint did not change between them.
+    /// Size, positions of ids, and for each session id how many records of the index name it (the
+    /// id itself, not its aliases): all from one snapshot, since the input of the sequencer's
+    /// decision must not change between two queries (a rebuild deletes rows).
     async fn look_up(
         &self,
         tenant: &TenantId,
         ids: &[RecordId],
         sessions: &[SessionId],
-    ) -> Result<Looked, LogError> {
-        loop {
-            let covered = self.covered(tenant).await?;
-            let positions = self.positions(tenant, ids).await?;
-            let revisions = self.revisions(tenant, sessions).await?;
-            if self.covered(tenant).await? == covered {
-                return Ok(Looked { covered, positions, revisions });
-            }
-        }
+    ) -> Result<Looked, LogError>;
+
+    /// The position of each id that the index has.
+    async fn positions(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<LogPosition>>, LogError> {
+        Ok(self.look_up(tenant, ids, &[]).await?.positions)
     }
 
     /// Up to `max` ids of the index after this one, ascending; none: the engine cannot list them,

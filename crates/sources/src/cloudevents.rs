@@ -15,8 +15,7 @@
 //! sequence, partition) is left out of it; other extensions count as unknown fields.
 
 use crate::{
-    Look, SourceSettings, Translation, Translator,
-    native::{self, invalid},
+    Look, SourceSettings, Translation, Translator, native,
     text::{self, EXPECTED_ID},
 };
 use claimledger_facts::{
@@ -89,8 +88,8 @@ pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<D
         envelope.into_iter().filter(|(name, _)| !TRANSPORT.contains(&name.as_str()))
     {
         if native::FIELDS.contains(&name.as_str()) {
-            return Err(invalid(
-                &text::shown(&name),
+            return Err(Refusal::invalid(
+                text::shown(&name),
                 "no such attribute in an envelope",
                 "a native field is not allowed here: an envelope has its own, or keeps it in \
                  `data`",
@@ -108,20 +107,19 @@ pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<D
 fn check_version(envelope: &Map<String, Value>) -> Result<(), Refusal> {
     match envelope.get("specversion") {
         Some(Value::String(version)) if version == "1.0" => {}
-        Some(_) => return Err(invalid("specversion", "\"1.0\"", "another version of CloudEvents")),
-        None => {
-            return Err(Refusal::field(
-                RefusalCode::MissingField,
+        Some(_) => {
+            return Err(Refusal::invalid(
                 "specversion",
                 "\"1.0\"",
-                "the field is missing",
+                "another version of CloudEvents",
             ));
         }
+        None => return Err(Refusal::missing("specversion", "\"1.0\"")),
     }
     match envelope.get("datacontenttype") {
         None => Ok(()),
         Some(Value::String(kind)) if is_json(kind) => Ok(()),
-        Some(_) => Err(invalid("datacontenttype", "application/json", "facts are JSON")),
+        Some(_) => Err(Refusal::invalid("datacontenttype", "application/json", "facts are JSON")),
     }
 }
 
@@ -136,9 +134,7 @@ fn required(
     field: &str,
     expected: &str,
 ) -> Result<Value, Refusal> {
-    envelope.remove(field).ok_or_else(|| {
-        Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing")
-    })
+    envelope.remove(field).ok_or_else(|| Refusal::missing(field, expected))
 }
 
 /// An envelope's time is an instant: the interval form is the native line's.
@@ -146,16 +142,18 @@ fn only_text(field: &str, value: Value) -> Result<Value, Refusal> {
     if value.is_string() {
         Ok(value)
     } else {
-        Err(invalid(field, "an RFC 3339 date-time with an offset", "the value is no string"))
+        Err(Refusal::invalid(
+            field,
+            "an RFC 3339 date-time with an offset",
+            "the value is no string",
+        ))
     }
 }
 
 fn fact_type(value: Option<Value>) -> Result<Value, Refusal> {
     const EXPECTED: &str = "claimledger.<fact type>";
     match value {
-        None => {
-            Err(Refusal::field(RefusalCode::MissingField, "type", EXPECTED, "the field is missing"))
-        }
+        None => Err(Refusal::missing("type", EXPECTED)),
         Some(Value::String(name)) => match name.strip_prefix(TYPE_PREFIX) {
             Some(fact) => Ok(Value::from(fact)),
             None => Err(Refusal::field(
@@ -165,23 +163,22 @@ fn fact_type(value: Option<Value>) -> Result<Value, Refusal> {
                 format!("unknown event type `{}`", text::shown(&name)),
             )),
         },
-        Some(_) => Err(invalid("type", EXPECTED, "the value is no string")),
+        Some(_) => Err(Refusal::invalid("type", EXPECTED, "the value is no string")),
     }
 }
 
 fn data(envelope: &mut Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
     if envelope.contains_key("data_base64") {
-        return Err(invalid("data_base64", "the fact as JSON in `data`", "binary data is no fact"));
+        return Err(Refusal::invalid(
+            "data_base64",
+            "the fact as JSON in `data`",
+            "binary data is no fact",
+        ));
     }
     match envelope.remove("data") {
         Some(Value::Object(data)) => Ok(data),
-        Some(_) => Err(invalid("data", "an object", "the value is no object")),
-        None => Err(Refusal::field(
-            RefusalCode::MissingField,
-            "data",
-            "an object",
-            "the field is missing",
-        )),
+        Some(_) => Err(Refusal::invalid("data", "an object", "the value is no object")),
+        None => Err(Refusal::missing("data", "an object")),
     }
 }
 
@@ -194,7 +191,7 @@ fn subject(
         None => None,
         Some(Value::Object(labels)) => Some(labels),
         Some(_) => {
-            return Err(invalid(
+            return Err(Refusal::invalid(
                 "data.subject",
                 "an object with the subject's labels",
                 "the value is no object",
@@ -216,7 +213,7 @@ fn subject(
     if let Some(repeated) = subject.get("id")
         && *repeated != id
     {
-        return Err(invalid(
+        return Err(Refusal::invalid(
             "data.subject.id",
             "the same as the attribute `subject`",
             "the envelope names two subjects",

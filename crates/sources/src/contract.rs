@@ -147,19 +147,13 @@ impl Shape {
                 {
                     let expected = members.get(missing).map_or_else(String::new, Self::expected);
                     text::push_key(path, missing);
-                    return Err(Refusal::field(
-                        RefusalCode::MissingField,
-                        path.as_str(),
-                        expected,
-                        "the field is missing",
-                    ));
+                    return Err(Refusal::missing(path.as_str(), expected));
                 }
                 check_members(members, object, path, unknown)
             }
             (Self::List(_), Value::Array(items)) if items.len() > MAX_ENTRIES => {
                 let message = format!("the list has {} entries", items.len());
-                Err(Refusal::field(
-                    RefusalCode::InvalidField,
+                Err(Refusal::invalid(
                     path.as_str(),
                     format!("at most {MAX_ENTRIES} entries"),
                     message,
@@ -174,8 +168,7 @@ impl Shape {
                 }
                 Ok(())
             }
-            (Self::Id, Value::String(id)) if bearer::is_token(id) => Err(Refusal::field(
-                RefusalCode::InvalidField,
+            (Self::Id, Value::String(id)) if bearer::is_token(id) => Err(Refusal::invalid(
                 path.as_str(),
                 "a digest or an id, never the token itself",
                 "the value is a token or an assertion",
@@ -184,12 +177,7 @@ impl Shape {
             (Self::Text, Value::String(text)) if text.len() <= MAX_TEXT_BYTES => Ok(()),
             (Self::Text, Value::String(_)) => {
                 let expected = format!("a string of at most {MAX_TEXT_BYTES} bytes");
-                Err(Refusal::field(
-                    RefusalCode::InvalidField,
-                    path.as_str(),
-                    expected,
-                    "the string is too long",
-                ))
+                Err(Refusal::invalid(path.as_str(), expected, "the string is too long"))
             }
             (Self::Time, Value::String(time)) => match instant(time) {
                 Ok(instant) => {
@@ -198,12 +186,7 @@ impl Shape {
                 }
                 Err(error) => {
                     let message = format!("`{}` is {error}", text::shown(time));
-                    Err(Refusal::field(
-                        RefusalCode::InvalidField,
-                        path.as_str(),
-                        EXPECTED_TIME,
-                        message,
-                    ))
+                    Err(Refusal::invalid(path.as_str(), EXPECTED_TIME, message))
                 }
             },
             (Self::Word { words, .. }, Value::String(word)) if words.contains(word) => Ok(()),
@@ -237,7 +220,7 @@ impl Shape {
         };
         let expected = self.expected();
         let message = format!("found {found}, expected {expected}");
-        Refusal::field(RefusalCode::InvalidField, path, expected, message)
+        Refusal::invalid(path, expected, message)
     }
 
     /// In words, for a refusal.
@@ -285,6 +268,11 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// A refusal of a field whose value is of another type.
+pub(crate) fn wrong_type(field: &str, expected: &str, value: &Value) -> Refusal {
+    Refusal::invalid(field, expected, format!("the value is {}", kind(value)))
 }
 
 /// The words of an enumeration: `enum`, or `oneOf` constants.

@@ -225,9 +225,7 @@ fn missing(field: &str, expected: &str, fact_type: &FactType) -> Refusal {
 }
 
 fn required_id(line: &Map<String, Value>, field: &str) -> Result<String, Refusal> {
-    optional_id(line, field)?.ok_or_else(|| {
-        Refusal::field(RefusalCode::MissingField, field, EXPECTED_ID, "the field is missing")
-    })
+    optional_id(line, field)?.ok_or_else(|| Refusal::missing(field, EXPECTED_ID))
 }
 
 fn optional_id(line: &Map<String, Value>, field: &str) -> Result<Option<String>, Refusal> {
@@ -241,40 +239,21 @@ fn optional_id(line: &Map<String, Value>, field: &str) -> Result<Option<String>,
 pub(crate) fn id(value: &Value, field: &str) -> Result<String, Refusal> {
     match value {
         Value::String(id) if text::is_id(id) && !bearer::is_token(id) => Ok(id.clone()),
-        Value::String(_) => Err(invalid(
+        Value::String(_) => Err(Refusal::invalid(
             field,
             EXPECTED_ID,
             "the string is empty, too long, a token, or has control characters",
         )),
-        other => {
-            Err(invalid(field, EXPECTED_ID, format!("the value is {}", contract::kind(other))))
-        }
+        other => Err(contract::wrong_type(field, EXPECTED_ID, other)),
     }
-}
-
-pub(crate) fn invalid(field: &str, expected: &str, message: impl Into<String>) -> Refusal {
-    Refusal::field(RefusalCode::InvalidField, field, expected, message)
 }
 
 fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
     const EXPECTED: &str = "a fact type of the contract";
     let name = match line.get("type") {
-        None => {
-            return Err(Refusal::field(
-                RefusalCode::MissingField,
-                "type",
-                EXPECTED,
-                "the field is missing",
-            ));
-        }
+        None => return Err(Refusal::missing("type", EXPECTED)),
         Some(Value::String(name)) => name,
-        Some(other) => {
-            return Err(invalid(
-                "type",
-                EXPECTED,
-                format!("the value is {}", contract::kind(other)),
-            ));
-        }
+        Some(other) => return Err(contract::wrong_type("type", EXPECTED, other)),
     };
     match FactType::named(name) {
         Some(fact_type) if fact_type.is_ledger_only() => Err(Refusal::field(
@@ -307,11 +286,9 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
 fn instant(value: &Value, field: &str) -> Result<chrono::DateTime<chrono::Utc>, Refusal> {
     match value {
         Value::String(time) => contract::instant(time).map_err(|error| {
-            invalid(field, EXPECTED_TIME, format!("`{}` is {error}", text::shown(time)))
+            Refusal::invalid(field, EXPECTED_TIME, format!("`{}` is {error}", text::shown(time)))
         }),
-        other => {
-            Err(invalid(field, EXPECTED_TIME, format!("the value is {}", contract::kind(other))))
-        }
+        other => Err(contract::wrong_type(field, EXPECTED_TIME, other)),
     }
 }
 
@@ -324,17 +301,10 @@ fn occurred_at(
     const EXPECTED: &str =
         "an RFC 3339 date-time with an offset, or an object with two of them as `from` and `to`";
     match line.get_mut(FIELD) {
-        None => {
-            Err(Refusal::field(RefusalCode::MissingField, FIELD, EXPECTED, "the field is missing"))
-        }
+        None => Err(Refusal::missing(FIELD, EXPECTED)),
         Some(Value::Object(interval)) => {
             let mut end = |name: &str| match interval.get_mut(name) {
-                None => Err(Refusal::field(
-                    RefusalCode::MissingField,
-                    format!("{FIELD}.{name}"),
-                    EXPECTED_TIME,
-                    "the field is missing",
-                )),
+                None => Err(Refusal::missing(format!("{FIELD}.{name}"), EXPECTED_TIME)),
                 Some(value) => {
                     let time = instant(value, &format!("{FIELD}.{name}"))?;
                     *value = Value::String(contract::one_spelling(time));
@@ -343,8 +313,8 @@ fn occurred_at(
             };
             let (from, to) = (end("from")?, end("to")?);
             if from > to {
-                return Err(invalid(
-                    &format!("{FIELD}.to"),
+                return Err(Refusal::invalid(
+                    format!("{FIELD}.to"),
                     "a time not before `from`",
                     "the interval ends before it begins",
                 ));
@@ -378,20 +348,15 @@ fn person(
         None => return Ok(None),
         Some(Value::Object(subject)) => subject,
         Some(other) => {
-            return Err(invalid(
+            return Err(contract::wrong_type(
                 "subject",
                 "an object with the subject's `id`",
-                format!("the value is {}", contract::kind(other)),
+                other,
             ));
         }
     };
     let Some(value) = subject.get("id") else {
-        return Err(Refusal::field(
-            RefusalCode::MissingField,
-            "subject.id",
-            EXPECTED_ID,
-            "the field is missing",
-        ));
+        return Err(Refusal::missing("subject.id", EXPECTED_ID));
     };
     let id = id(value, "subject.id")?;
     let mut person = labelled(id);
@@ -427,8 +392,8 @@ fn label(
             personal.insert(key.to_owned(), value.clone());
             Ok(())
         }
-        Value::String(_) => Err(invalid(field, expected, "the string is too long")),
-        other => Err(invalid(field, expected, format!("the value is {}", contract::kind(other)))),
+        Value::String(_) => Err(Refusal::invalid(field, expected, "the string is too long")),
+        other => Err(contract::wrong_type(field, expected, other)),
     }
 }
 
@@ -438,21 +403,11 @@ fn check_client(line: &Map<String, Value>) -> Result<(), Refusal> {
     let client = match line.get("client") {
         None => return Ok(()),
         Some(Value::Object(client)) => client,
-        Some(other) => {
-            return Err(invalid(
-                "client",
-                "an object",
-                format!("the value is {}", contract::kind(other)),
-            ));
-        }
+        Some(other) => return Err(contract::wrong_type("client", "an object", other)),
     };
     for key in ["ip", "user_agent"] {
         if let Some(value) = client.get(key).filter(|value| !value.is_string()) {
-            return Err(invalid(
-                &format!("client.{key}"),
-                "a string",
-                format!("the value is {}", contract::kind(value)),
-            ));
+            return Err(contract::wrong_type(&format!("client.{key}"), "a string", value));
         }
     }
     Ok(())
@@ -467,13 +422,7 @@ fn check_data(
     let data = match line.get_mut("data") {
         None => return Err(missing("data", "an object", fact_type)),
         Some(data @ Value::Object(_)) => data,
-        Some(other) => {
-            return Err(invalid(
-                "data",
-                "an object",
-                format!("the value is {}", contract::kind(other)),
-            ));
-        }
+        Some(other) => return Err(contract::wrong_type("data", "an object", other)),
     };
     contract::shape(fact_type.name).check(data, &mut "data".to_owned(), unknown_fields)?;
     if fact_type.name == "policy.configured" {
@@ -490,7 +439,7 @@ fn check_data(
     if let (Some(from), Some(until)) = (time_in(data, "from"), time_in(data, "until"))
         && until < from
     {
-        return Err(invalid(
+        return Err(Refusal::invalid(
             "data.until",
             "a time not before `from`",
             "the interval ends before it begins",
@@ -500,7 +449,7 @@ fn check_data(
     if let Some(Value::String(acr)) = data.get("acr")
         && !text::is_id(acr)
     {
-        return Err(invalid(
+        return Err(Refusal::invalid(
             "data.acr",
             EXPECTED_ID,
             "the string is empty, too long, or has control characters",
@@ -539,8 +488,8 @@ fn typed(fact_type: &FactType, data: Map<String, Value>) -> Result<FactData, Ref
     match FactData::from_value(fact_type.name, Value::Object(data)) {
         Some(Ok(data)) => Ok(data),
         // The contract was checked; what its schema cannot say is said by the type itself.
-        Some(Err(error)) => Err(invalid(
-            &format!("data.{}", error.path()),
+        Some(Err(error)) => Err(Refusal::invalid(
+            format!("data.{}", error.path()),
             "data of this fact type",
             text::shown(&error.inner().to_string()),
         )),

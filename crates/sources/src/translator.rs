@@ -1,12 +1,7 @@
 //! What a translator is given, and what it gives back.
 
 use crate::{Dialect, Limits, okta_config::IdpSetting, text};
-use claimledger_facts::{
-    draft::Draft,
-    ids::IdpId,
-    refusal::{Refusal, RefusalCode},
-    time::Time,
-};
+use claimledger_facts::{draft::Draft, ids::IdpId, refusal::Refusal, time::Time};
 use std::collections::BTreeMap;
 
 /// What is configured for a source, because its bytes do not say it.
@@ -31,9 +26,8 @@ impl SourceSettings {
     /// # Errors
     /// The dialect names the IdP in each event, or the text cannot be an id.
     pub fn with_idp(self, idp: &str) -> Result<Self, Refusal> {
-        let refused = |expected: &str, message: String| {
-            Err(Refusal::field(RefusalCode::InvalidField, "idp", expected, message))
-        };
+        let refused =
+            |expected: &str, message: String| Err(Refusal::invalid("idp", expected, message));
         if !self.dialect.may_be_an_idps() {
             let message = format!("{} names the IdP in each fact", self.dialect.as_str());
             return refused("no IdP", message);
@@ -55,7 +49,7 @@ impl SourceSettings {
             None => (text, None),
         };
         let refused = |expected: String, message: String| {
-            Err(Refusal::field(RefusalCode::InvalidField, "okta_idp", expected, message))
+            Err(Refusal::invalid("okta_idp", expected, message))
         };
         if self.dialect != Dialect::OktaConfig {
             let message = format!("{} has no objects of IdPs", self.dialect.as_str());

@@ -181,20 +181,6 @@ impl RecordIndex for Fresh {
     async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
         self.store.views().covered(tenant).await
     }
-    async fn positions(
-        &self,
-        tenant: &TenantId,
-        ids: &[RecordId],
-    ) -> Result<Vec<Option<LogPosition>>, LogError> {
-        self.store.views().positions(tenant, ids).await
-    }
-    async fn revisions(
-        &self,
-        tenant: &TenantId,
-        sessions: &[SessionId],
-    ) -> Result<Vec<u64>, LogError> {
-        self.store.views().revisions(tenant, sessions).await
-    }
     async fn look_up(
         &self,
         tenant: &TenantId,

@@ -3,11 +3,8 @@
 
 use crate::{access::tokens, model::question::Caller};
 use claimledger_facts::record::Digest32;
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 
 /// Lifetime of a sign-in code.
@@ -28,33 +25,33 @@ pub(crate) struct PageSessions {
 impl PageSessions {
     /// Adds a code.
     pub(crate) fn add_code(&self, code: &str, caller: Caller) {
-        lock(&self.codes).insert(code, caller, CODE_LIFETIME);
+        self.codes.lock().insert(code, caller, CODE_LIFETIME);
     }
 
     /// Redeems a code; each works once.
     pub(crate) fn redeem(&self, code: &str) -> Option<Caller> {
-        lock(&self.codes).take(code)
+        self.codes.lock().take(code)
     }
 
     /// Adds a session.
     pub(crate) fn add_session(&self, value: &str, caller: Caller) {
-        lock(&self.sessions).insert(value, caller, PAGE_SESSION_LIFETIME);
+        self.sessions.lock().insert(value, caller, PAGE_SESSION_LIFETIME);
     }
 
     /// The caller of a session.
     pub(crate) fn caller(&self, value: &str) -> Option<Caller> {
-        lock(&self.sessions).get(value)
+        self.sessions.lock().get(value)
     }
 
     /// Ends a session.
     pub(crate) fn end(&self, value: &str) {
-        lock(&self.sessions).take(value);
+        self.sessions.lock().take(value);
     }
 
     /// Ends the sessions and codes of a revoked credential.
     pub(crate) fn forget(&self, caller_is: impl Fn(&Caller) -> bool) {
-        lock(&self.codes).0.retain(|_, entry| !caller_is(&entry.caller));
-        lock(&self.sessions).0.retain(|_, entry| !caller_is(&entry.caller));
+        self.codes.lock().0.retain(|_, entry| !caller_is(&entry.caller));
+        self.sessions.lock().0.retain(|_, entry| !caller_is(&entry.caller));
     }
 }
 
@@ -91,11 +88,6 @@ impl ExpiringMap {
         let entry = self.0.remove(&tokens::sha256(secret.as_bytes()))?;
         (entry.until > Instant::now()).then_some(entry.caller)
     }
-}
-
-/// After a panic the maps are still consistent, because every change is a single call.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use crate::{
     app::{App, Inner, cut::Pinned},
     model::{
-        answer::{Answer, Gap, SourceCompleteness},
+        answer::Answer,
         cursor::{Cursor, Question},
         query::{Disclosed, Discloses, Query},
         question::{AskError, Asking, Caller},
@@ -218,22 +218,7 @@ impl<'a> View<'a> {
         barrier: Option<Barrier>,
     ) -> Result<Answer<T>, AskError> {
         self.inner.record_disclosure(self.caller, self.query, Some(self.cut), &value);
-        let completeness = self
-            .tenant
-            .knowledge
-            .completeness(self.cut.known_at)
-            .into_iter()
-            .map(|source| SourceCompleteness {
-                source: source.source,
-                heard_until: source.heard_until,
-                basis: source.basis,
-                gaps: source
-                    .gaps
-                    .into_iter()
-                    .map(|gap| Gap { from: gap.from, until: gap.until, backfilled: gap.backfilled })
-                    .collect(),
-            })
-            .collect();
+        let completeness = self.tenant.knowledge.completeness(self.cut.known_at);
         let answered = self.pinned.answered(&self.tenant);
         let absence = absence(&answered.completeness, barrier.as_ref(), self.pinned.behind);
         let status = self.inner.status_of(&self.tenant).await?;

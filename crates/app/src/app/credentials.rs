@@ -14,7 +14,7 @@ use claimledger_ledger::{
     keys::CredentialRow,
     log::LogError,
 };
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 use zeroize::Zeroizing;
 
@@ -34,7 +34,7 @@ impl App {
         let Some(hash) = tokens::hash(token) else { return Ok(None) };
         let now = Instant::now();
         {
-            let cached = self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner);
+            let cached = self.0.authenticated.lock();
             if let Some((caller, until)) = cached.get(&hash)
                 && *until > now
             {
@@ -46,7 +46,7 @@ impl App {
             return Ok(None);
         }
         let caller = caller_of(row);
-        let mut cached = self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.0.authenticated.lock();
         if cached.len() >= MAX_CACHED {
             cached.clear();
         }
@@ -135,11 +135,7 @@ impl App {
             return Ok(false);
         }
         let gone = |c: &Caller| c.tenant == caller.tenant && c.credential == credential;
-        self.0
-            .authenticated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, (cached, _)| !gone(cached));
+        self.0.authenticated.lock().retain(|_, (cached, _)| !gone(cached));
         self.0.pages.forget(gone);
         self.0.revocations.send_modify(|count| *count += 1);
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;

@@ -14,10 +14,11 @@ use claimledger_facts::{
     record::Digest32,
 };
 use claimledger_ledger::{clock::ClockGuard, log::LogError};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{Arc, atomic::AtomicU64},
 };
 use tokio::{
     sync::{OnceCell, watch},
@@ -123,12 +124,7 @@ impl Inner {
 
     /// The tenant of a credential.
     pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
-        let open = self
-            .tenants
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .and_then(|cell| cell.get().cloned());
+        let open = self.tenants.lock().get(id).and_then(|cell| cell.get().cloned());
         match open {
             Some(tenant) => Ok(tenant),
             None => self.open_tenant(id).await,
@@ -137,7 +133,7 @@ impl Inner {
 
     /// Every tenant that is open.
     pub(crate) fn opened(&self) -> Vec<Arc<Tenant>> {
-        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let tenants = self.tenants.lock();
         tenants.values().filter_map(|cell| cell.get().cloned()).collect()
     }
 
@@ -146,13 +142,7 @@ impl Inner {
         if self.log.head(id).await? == LogSize(0) {
             return Err(LogError::unavailable("there is no such tenant"));
         }
-        let cell = Arc::clone(
-            self.tenants
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(id.clone())
-                .or_default(),
-        );
+        let cell = Arc::clone(self.tenants.lock().entry(id.clone()).or_default());
         let tenant = cell
             .get_or_try_init(|| async {
                 let tenant = Tenant::open(&self.parts, &self.guard, id, self.options.batch_records)

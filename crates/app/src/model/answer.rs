@@ -1,7 +1,9 @@
 //! What every answer carries: its cut, how complete the sources were, and the status of the system,
 //! which is not part of the pinned answer.
 
-pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
+pub use claimledger_domain::completeness::{
+    Absence, AbsenceCode, Completeness as SourceCompleteness, Gap, Summary,
+};
 
 use crate::model::health::{Cause, Part};
 use claimledger_domain::{
@@ -16,12 +18,12 @@ use claimledger_domain::{
     rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{AppId, LogPosition, Pseudonym, SessionId, SourceId},
+    ids::{AppId, LogPosition, Pseudonym, SessionId},
     record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
     types::factor::PolicyDecided,
-    vocabulary::{Channel, HeardBasis},
+    vocabulary::Channel,
 };
 use std::sync::Arc;
 
@@ -43,30 +45,6 @@ pub struct Answered {
     pub rehearsal: bool,
     /// How complete the sources were up to T: a code and a sentence.
     pub completeness: Summary,
-}
-
-/// Completeness of one source, as known at K.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceCompleteness {
-    /// The source.
-    pub source: SourceId,
-    /// The source is complete up to this time; none: it states nothing.
-    pub heard_until: Option<Time>,
-    /// What `heard_until` is based on.
-    pub basis: Option<HeardBasis>,
-    /// Known gaps.
-    pub gaps: Vec<Gap>,
-}
-
-/// A period in which records of a source are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// From, inclusive.
-    pub from: Time,
-    /// Until, exclusive.
-    pub until: Time,
-    /// Whether the missing records arrived later.
-    pub backfilled: bool,
 }
 
 /// Status of the system when the question was answered. It is not pinned: the same question at the

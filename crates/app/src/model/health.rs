@@ -9,7 +9,7 @@
 use crate::model::answer::Problem;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::log::remedy;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
 
 /// The parts that do not work. Each is independent of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -180,24 +180,24 @@ struct Reported {
 impl HealthMonitor {
     /// Records a failed attempt to advance the read models.
     pub(crate) fn projection_failed(&self, why: String, now: Time) {
-        let mut reported = self.lock();
+        let mut reported = self.0.lock();
         let since = reported.projection.as_ref().map_or(now, |cause| cause.since);
         reported.projection = Some(Cause { why, since });
     }
 
     /// Records that the read models advanced or are up to date. True if they did not before.
     pub(crate) fn projection_moves(&self) -> bool {
-        self.lock().projection.take().is_some()
+        self.0.lock().projection.take().is_some()
     }
 
     /// Records corrupt data. The first report is kept until [`Self::mended`].
     pub(crate) fn damaged(&self, place: DamagedPlace, what: String, now: Time) {
-        self.lock().damage.get_or_insert(Damage { place, what, since: now });
+        self.0.lock().damage.get_or_insert(Damage { place, what, since: now });
     }
 
     /// Records that a file that was damaged can be read again. True if it could not before.
     pub(crate) fn mended(&self, file: &str) -> bool {
-        let mut reported = self.lock();
+        let mut reported = self.0.lock();
         let mended = reported.damage.as_ref().is_some_and(|damage| damage.place.file() == file);
         if mended {
             reported.damage = None;
@@ -207,12 +207,8 @@ impl HealthMonitor {
 
     /// The parts of this tenant that do not work, without the log.
     pub(crate) fn health(&self) -> Health {
-        let Reported { projection, damage } = self.lock().clone();
+        let Reported { projection, damage } = self.0.lock().clone();
         Health { log: None, projection, damage }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Reported> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -27,7 +27,8 @@ use claimledger_ledger::{
     log::{Log, LogError},
     views::{IndexRow, SessionRow, Term},
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -275,7 +276,7 @@ impl Projector {
         head: u64,
     ) -> Result<Decoded, LogError> {
         // Results for another range are dropped: they may be large.
-        let begun = self.lock_next().take().filter(|(at, count, _)| (*at, *count) == (from, want));
+        let begun = self.next.lock().take().filter(|(at, count, _)| (*at, *count) == (from, want));
         let records = match begun {
             Some((_, _, task)) => task.await.map_err(join_error)??,
             None => decode_range(Arc::clone(&self.log), self.tenant.id.clone(), from, want).await?,
@@ -289,13 +290,9 @@ impl Projector {
                 after,
                 large,
             ));
-            *self.lock_next() = Some((after, large, AbortOnDropHandle::new(task)));
+            *self.next.lock() = Some((after, large, AbortOnDropHandle::new(task)));
         }
         Ok(records)
-    }
-
-    fn lock_next(&self) -> MutexGuard<'_, Option<Stage>> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

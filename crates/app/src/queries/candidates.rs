@@ -204,17 +204,7 @@ impl<'v> Candidates<'v> {
         let mut late = at;
         let mut after: Option<SortKey> = None;
         loop {
-            let rows = view
-                .inner
-                .views
-                .sessions_with(
-                    &view.tenant.id,
-                    std::slice::from_ref(term),
-                    None,
-                    after.as_ref(),
-                    ROWS_PER_QUERY,
-                )
-                .await?;
+            let rows = self.rows(term, after.as_ref(), ROWS_PER_QUERY).await?;
             let whole = rows.len() < ROWS_PER_QUERY;
             after = rows.last().map(SessionRow::key).or(after);
             self.fetch(rows.iter().map(|row| &row.session)).await?;
@@ -241,17 +231,7 @@ impl<'v> Candidates<'v> {
     ) -> Result<Vec<SessionId>, AskError> {
         let (view, mut ids, mut after) = (self.view, Vec::new(), None::<SortKey>);
         loop {
-            let rows = view
-                .inner
-                .views
-                .sessions_with(
-                    &view.tenant.id,
-                    std::slice::from_ref(term),
-                    None,
-                    after.as_ref(),
-                    ALL_ROWS_PER_QUERY,
-                )
-                .await?;
+            let rows = self.rows(term, after.as_ref(), ALL_ROWS_PER_QUERY).await?;
             let whole = rows.len() < ALL_ROWS_PER_QUERY;
             after = rows.last().map(SessionRow::key).or(after);
             self.listed += rows.len() as u64;
@@ -281,11 +261,20 @@ impl<'v> Candidates<'v> {
             }
         }
         if let Some(read) = &after {
-            ids.extend(
-                view.tenant.progress.reordered.passed(view.cut.known_at.0 + 1, read).remembered(),
-            );
+            ids.extend(self.moved_before(read));
         }
         Ok(ids)
+    }
+
+    /// The next session rows of a term, in list order.
+    async fn rows(
+        &self,
+        term: &Term,
+        after: Option<&SortKey>,
+        max: usize,
+    ) -> Result<Vec<SessionRow>, LogError> {
+        let (views, tenant) = (&self.view.inner.views, &self.view.tenant.id);
+        views.sessions_with(tenant, std::slice::from_ref(term), None, after, max).await
     }
 
     /// Sessions that moved before the current row during the iteration.
@@ -295,16 +284,15 @@ impl<'v> Candidates<'v> {
         mut each: impl FnMut(&SessionSeen) -> Option<Time>,
     ) -> Result<(), AskError> {
         let Some(read) = read else { return Ok(()) };
-        for id in self
-            .view
-            .tenant
-            .progress
-            .reordered
-            .passed(self.view.cut.known_at.0 + 1, read)
-            .remembered()
-        {
+        for id in self.moved_before(read) {
             each(&*self.seen(&id).await?);
         }
         Ok(())
+    }
+
+    /// Sessions that records after K moved to this row or before it.
+    fn moved_before(&self, read: &SortKey) -> Vec<SessionId> {
+        let size = self.view.cut.known_at.0 + 1;
+        self.view.tenant.progress.reordered.passed(size, read).remembered()
     }
 }

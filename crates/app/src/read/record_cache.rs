@@ -3,10 +3,8 @@
 use crate::{model::record_summary::RecordSummary, read::pending::PendingRecords};
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::views::{Term, TermKind};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
 
 /// Maximum entries in each of the two generations of a cache, per tenant.
 const MAX_CACHED: usize = 10_000;
@@ -31,7 +29,7 @@ impl RecentTerms {
 
     /// The positions of a term, if they are cached up to this size.
     pub(crate) fn get(&self, size: u64, term: &Term) -> Option<Vec<LogPosition>> {
-        let mut recent = self.lock();
+        let mut recent = self.0.lock();
         if recent.size != size {
             return None;
         }
@@ -50,7 +48,7 @@ impl RecentTerms {
         {
             return;
         }
-        let mut recent = self.lock();
+        let mut recent = self.0.lock();
         if recent.size != size {
             *recent = Positions { size, ..Positions::default() };
         }
@@ -62,12 +60,12 @@ impl RecentTerms {
 
     /// Clears the cache.
     pub(crate) fn clear(&self) {
-        *self.lock() = Positions::default();
+        *self.0.lock() = Positions::default();
     }
 
     /// Adds a batch that was written to the read models.
     pub(crate) fn advance(&self, pending: &PendingRecords) {
-        let mut recent = self.lock();
+        let mut recent = self.0.lock();
         if recent.size != pending.from().0 {
             return;
         }
@@ -80,10 +78,6 @@ impl RecentTerms {
                 }
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Positions> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,7 +95,7 @@ struct Generations {
 impl RecordCache {
     /// The record at a position, if it is cached.
     pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
-        let mut generations = self.lock();
+        let mut generations = self.0.lock();
         if let Some(record) = generations.young.get(&position) {
             return Some(Arc::clone(record));
         }
@@ -112,11 +106,7 @@ impl RecordCache {
 
     /// Caches a record.
     pub(crate) fn put(&self, position: LogPosition, record: &Arc<RecordSummary>) {
-        self.lock().put(position, Arc::clone(record));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Generations> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().put(position, Arc::clone(record));
     }
 }
 

@@ -4,10 +4,8 @@
 
 use claimledger_facts::ids::SessionId;
 use claimledger_ledger::views::SortKey;
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
 
 /// Maximum moves remembered.
 const MAX_MOVES: usize = 100_000;
@@ -38,7 +36,7 @@ impl Reordered {
 
     /// Adds a move by a record below `size`.
     pub(crate) fn push(&self, size: u64, session: SessionId, to: SortKey) {
-        let mut moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut moves = self.0.lock();
         if moves.moves.len() >= MAX_MOVES
             && let Some(gone) = moves.moves.pop_front()
         {
@@ -50,7 +48,7 @@ impl Reordered {
 
     /// Sessions that records from `size` on moved to `after` or before it.
     pub(crate) fn passed(&self, size: u64, after: &SortKey) -> Passed {
-        let moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let moves = self.0.lock();
         let mut sessions: Vec<SessionId> = moves
             .moves
             .iter()

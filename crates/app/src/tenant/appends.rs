@@ -2,12 +2,10 @@
 //! last append of each credential. The projector yields to appends; a read waits for the appends of
 //! its own credential.
 
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 use tokio::{sync::watch, time::Instant};
@@ -61,7 +59,7 @@ impl Appends {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         self.begun.send_modify(|begun| *begun += 1);
         let now = Instant::now();
-        let mut recent = self.recent();
+        let mut recent = self.recent.lock();
         recent.advance_to(now);
         recent.now += 1.0;
         Appending(&self.under_way)
@@ -79,7 +77,7 @@ impl Appends {
 
     /// Records the log size after an append of this credential.
     pub(crate) fn wrote(&self, credential: &str, size: u64) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = self.written.lock();
         match written.get_mut(credential) {
             Some(known) => *known = size.max(*known),
             None => drop(written.insert(credential.to_owned(), size)),
@@ -88,12 +86,7 @@ impl Appends {
 
     /// The log size after the last append of this credential; 0: none since the start.
     pub(crate) fn written_by(&self, credential: &str) -> u64 {
-        self.written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(credential)
-            .copied()
-            .unwrap_or_default()
+        self.written.lock().get(credential).copied().unwrap_or_default()
     }
 
     /// Returns when the next append begins while appends are saturated.
@@ -110,13 +103,9 @@ impl Appends {
     /// Whether the append rate is so high that waiting for a pause would take too long.
     pub(crate) fn is_saturated(&self) -> bool {
         let now = Instant::now();
-        let mut recent = self.recent();
+        let mut recent = self.recent.lock();
         recent.advance_to(now);
         recent.count(now) >= SATURATED_APPENDS
-    }
-
-    fn recent(&self) -> MutexGuard<'_, RecentAppends> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -22,9 +22,10 @@ use claimledger_ledger::{
     keys::{KeyStore, PersonRow, StoredPerson},
     log::LogError,
 };
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 /// Maximum people in each of the two generations of the cache, about 1 KiB each.
@@ -101,7 +102,7 @@ impl Keyring {
     /// that [`Self::make_durable`] requires.
     pub(crate) async fn begin(&self) -> Result<u64, LogError> {
         self.forget_destroyed().await?;
-        Ok(self.lock().replaced)
+        Ok(self.people.lock().replaced)
     }
 
     /// Makes the keys of these people durable, which were returned since [`Self::begin`]. False:
@@ -114,7 +115,7 @@ impl Keyring {
     ) -> Result<bool, LogError> {
         // Most requests are about known people. They must not wait while others write keys.
         let waits = {
-            let held = self.lock();
+            let held = self.people.lock();
             let pending: HashSet<&Pseudonym> =
                 held.pending.values().chain(held.leaving.values()).map(|r| &r.pseudonym).collect();
             people.into_iter().any(|person| pending.contains(person))
@@ -122,7 +123,7 @@ impl Keyring {
         if waits {
             self.flush().await?;
         }
-        Ok(self.lock().replaced == begun)
+        Ok(self.people.lock().replaced == begun)
     }
 
     /// Destroys a person's key permanently.
@@ -137,7 +138,7 @@ impl Keyring {
     /// are kept; the store rejects those that are destroyed.
     async fn forget_destroyed(&self) -> Result<(), LogError> {
         let destructions = self.store.destructions(&self.tenant).await?;
-        let mut people = self.lock();
+        let mut people = self.people.lock();
         if people.destructions != destructions {
             people.destructions = destructions;
             people.forget();
@@ -160,7 +161,7 @@ impl Keyring {
         aliases.dedup();
         loop {
             let (evictions, destructions) = {
-                let mut people = self.lock();
+                let mut people = self.people.lock();
                 if let Some(person) = people.get(&index) {
                     return Ok(self.known(&mut people, index, person, &aliases));
                 }
@@ -170,7 +171,7 @@ impl Keyring {
             if stored.is_none() && self.awaits().await? {
                 stored = self.awaited(draft).await?;
             }
-            let mut people = self.lock();
+            let mut people = self.people.lock();
             if let Some(person) = people.get(&index) {
                 return Ok(self.known(&mut people, index, person, &aliases));
             }
@@ -210,7 +211,7 @@ impl Keyring {
         let alias = self.keys.blind_index(BlindKind::Alias, name);
         loop {
             let evictions = {
-                let mut people = self.lock();
+                let mut people = self.people.lock();
                 if let Some(person) = people.get(&index) {
                     return Ok(Some((person.pseudonym, person.key)));
                 }
@@ -223,7 +224,7 @@ impl Keyring {
             if found.is_empty() {
                 found = self.store.persons_by_alias(&self.tenant, &alias).await?;
             }
-            let mut people = self.lock();
+            let mut people = self.people.lock();
             if people.evictions != evictions || people.get(&index).is_some() {
                 continue;
             }
@@ -234,7 +235,7 @@ impl Keyring {
             }
             return match found.as_slice() {
                 [] => {
-                    *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) = Some(true);
+                    *self.awaits.lock() = Some(true);
                     Ok(Some(self.make(&mut people, index, &[alias, self.is_awaited()])))
                 }
                 [one] => {
@@ -271,16 +272,16 @@ impl Keyring {
     /// Whether a link ever named a person before they were seen. In most tenants none did, which
     /// saves the lookups.
     async fn awaits(&self) -> Result<bool, LogError> {
-        if let Some(known) = *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(known) = *self.awaits.lock() {
             return Ok(known);
         }
         let any = !self.store.persons_by_alias(&self.tenant, &self.is_awaited()).await?.is_empty();
-        Ok(*self.awaits.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(any))
+        Ok(*self.awaits.lock().get_or_insert(any))
     }
 
     /// Rows with this alias that are not durable yet.
     fn unflushed(&self, alias: &Digest32) -> Vec<PersonRow> {
-        self.lock().unflushed(alias).cloned().collect()
+        self.people.lock().unflushed(alias).cloned().collect()
     }
 
     async fn stored(&self, index: &Digest32) -> Result<Option<Person>, LogError> {
@@ -421,15 +422,11 @@ impl Keyring {
         unwrap_person(&self.keys, &self.tenant, row)
     }
 
-    fn lock(&self) -> MutexGuard<'_, People> {
-        self.people.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Makes every key in memory durable, and drops those for which the store has another one.
     async fn flush(&self) -> Result<(), LogError> {
         let _flushing = self.flushing.lock().await;
         let (rows, destructions) = {
-            let mut people = self.lock();
+            let mut people = self.people.lock();
             let People { pending, leaving, destructions, .. } = &mut *people;
             // The rows of a dropped or failed flush are written first, so that none is lost.
             for (index, row) in pending.drain() {
@@ -448,7 +445,7 @@ impl Keyring {
             return Ok(());
         }
         let stored = self.store.add_persons(&self.tenant, &rows).await?;
-        let mut people = self.lock();
+        let mut people = self.people.lock();
         people.leaving.clear();
         people.evictions += 1;
         // What was being written was kept when the cache was cleared, and may be destroyed.

@@ -23,7 +23,8 @@ use claimledger_ledger::{
     log::{Log, LogError},
     views::{TermKind, Views},
 };
-use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicBool};
+use parking_lot::RwLock;
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// Caches and projections of a tenant that are kept in memory.
 pub(crate) struct Knowledge {
@@ -72,12 +73,12 @@ impl Knowledge {
     }
 
     pub(crate) fn config(&self) -> (Arc<History>, Arc<ConfigIndex>) {
-        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.config.read().clone()
     }
 
     /// Adds configuration facts. Answers in progress keep the history that they started with.
     pub(crate) fn learn(&self, facts: impl Iterator<Item = Known>) {
-        let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        let mut config = self.config.write();
         let (history, index) = &mut *config;
         let (history, index) = (Arc::make_mut(history), Arc::make_mut(index));
         for known in facts {

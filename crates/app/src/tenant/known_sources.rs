@@ -18,10 +18,8 @@ use claimledger_ledger::{
     log::{Log, LogError},
     views::{Term, TermKind, Views},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 
 /// The sources of one tenant, each with the position of its first record.
 #[derive(Debug, Default)]
@@ -59,7 +57,7 @@ impl KnownSources {
     /// The term, if this record is the first of its source. Idempotent: the same record may be
     /// delivered again.
     pub(crate) fn first_of(&self, record: &RecordRef) -> Option<Term> {
-        let mut sources = self.lock();
+        let mut sources = self.0.lock();
         let is_first = match sources.get(&record.source) {
             Some(first) => *first == record.position,
             None => {
@@ -76,15 +74,11 @@ impl KnownSources {
         let known = |(source, first): (&SourceId, &LogPosition)| {
             (*first <= known_at && source.as_str() != LEDGER_SOURCE).then(|| source.clone())
         };
-        self.lock().iter().filter_map(known).collect()
+        self.0.lock().iter().filter_map(known).collect()
     }
 
     /// The position of the first record of a source, as far as the read models are.
     pub(crate) fn since(&self, source: &SourceId) -> Option<LogPosition> {
-        self.lock().get(source).copied()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<SourceId, LogPosition>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().get(source).copied()
     }
 }

@@ -11,9 +11,10 @@ use claimledger_ledger::{
     log::LogError,
     views::Views,
 };
+use parking_lot::{Mutex, RwLock};
 use std::{
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
@@ -150,14 +151,14 @@ impl Progress {
 
     /// The code that made the live rows.
     pub(crate) fn in_use(&self) -> InUse {
-        self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.in_use.read().clone()
     }
 
     /// Records that another generation became live, with the same number of records. The caller
     /// holds `updating`.
     pub(crate) fn switched(&self, made_by: MadeBy, folded: &Folded) {
         self.folded.replace_by(folded);
-        *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = InUse::of(made_by);
+        *self.in_use.write() = InUse::of(made_by);
         self.rebuilt.count.fetch_add(1, Ordering::SeqCst);
     }
 
@@ -169,39 +170,36 @@ impl Progress {
 
     /// State of the last rebuild.
     pub(crate) fn rebuild_state(&self) -> RebuildState {
-        self.rebuilt.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.rebuilt.state.lock().clone()
     }
 
     pub(crate) fn set_rebuild_state(&self, state: RebuildState) {
-        *self.rebuilt.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.rebuilt.state.lock() = state;
     }
 
     /// Records that a question is being answered.
     pub(crate) fn record_question(&self) {
-        *self.last_question.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.last_question.lock() = Some(Instant::now());
     }
 
     /// Whether a question was asked within this time.
     pub(crate) fn had_question_within(&self, duration: Duration) -> bool {
-        self.last_question
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|asked| asked.elapsed() <= duration)
+        self.last_question.lock().is_some_and(|asked| asked.elapsed() <= duration)
     }
 
     /// The damage that stops the projection, if any.
     pub(crate) fn stopped(&self) -> Option<LogError> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(LogError::again)
+        self.stopped.lock().as_ref().map(LogError::again)
     }
 
     /// Sets or clears the damage that stops the projection.
     pub(crate) fn stop(&self, damage: Option<&LogError>) {
-        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = damage.map(LogError::again);
+        *self.stopped.lock() = damage.map(LogError::again);
     }
 
     /// Clears the damage that stopped the projection, and returns it.
     pub(crate) fn take_stopped(&self) -> Option<LogError> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.stopped.lock().take()
     }
 }
 

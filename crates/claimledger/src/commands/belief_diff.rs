@@ -1,12 +1,14 @@
 //! `belief-diff`.
 
-use super::question::ask;
+use super::{
+    question::ask,
+    rendering::{add_table, rows},
+};
 use crate::{
     cli::BeliefDiffArgs,
     ledger_client::asking,
-    output::{field, lowercase, print_answer},
+    output::{field, items, lowercase, print_answer},
     settings::{Settings, known_by},
-    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -34,21 +36,16 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
 
 fn belief_text(answer: &Value) -> String {
     let mut parts = vec![field(&answer["from"], "sentence"), field(&answer["to"], "sentence")];
-    let changes: Vec<Vec<String>> = rows(&answer["changes"])
-        .map(|change| vec![aspect(change), field(change, "before"), field(change, "after")])
-        .collect();
+    let changes = rows(&answer["changes"], |change| {
+        vec![aspect(change), field(change, "before"), field(change, "after")]
+    });
     if changes.is_empty() {
         parts.push("Nothing reads differently.".to_owned());
     } else {
-        parts.push(format!("\n{}", table(&["", "before", "after"], changes)));
+        add_table(&mut parts, &["", "before", "after"], changes);
     }
-    let facts: Vec<Vec<String>> = rows(&answer["facts"]).map(fact).collect();
-    if !facts.is_empty() {
-        parts.push(format!(
-            "\n{}",
-            table(&["fact", "type", "source id", "occurred", "recorded", "changed"], facts)
-        ));
-    }
+    let header = ["fact", "type", "source id", "occurred", "recorded", "changed"];
+    add_table(&mut parts, &header, rows(&answer["facts"], fact));
     parts.join("\n")
 }
 
@@ -58,10 +55,10 @@ fn fact(fact: &Value) -> Vec<String> {
         Value::Null => field(record, "occurredAt"),
         _ => format!("between {} and {}", field(record, "occurredAt"), field(record, "occurredTo")),
     };
-    let mut changed: Vec<String> = rows(&fact["changed"]).map(aspect).collect();
-    let together: Vec<String> = rows(&fact["changedTogether"]).map(aspect).collect();
+    let mut changed: Vec<String> = items(&fact["changed"]).map(aspect).collect();
+    let together: Vec<String> = items(&fact["changedTogether"]).map(aspect).collect();
     let others: Vec<String> =
-        rows(&fact["others"]).map(|record| format!("#{}", field(record, "position"))).collect();
+        items(&fact["others"]).map(|record| format!("#{}", field(record, "position"))).collect();
     if !others.is_empty() {
         changed.push(format!("with {}: {}", others.join(" "), together.join(", ")));
     }
@@ -81,8 +78,4 @@ fn aspect(change: &Value) -> String {
     } else {
         format!("{} {}", lowercase(change, "aspect"), field(change, "of"))
     }
-}
-
-fn rows(list: &Value) -> impl Iterator<Item = &Value> {
-    list.as_array().into_iter().flatten()
 }

@@ -3,7 +3,7 @@
 use super::{question::ask_and_print, rendering::rows};
 use crate::{
     ledger_client::asking,
-    output::{field, joined, lowercase, none_word},
+    output::{field, items, joined, lowercase, none_word},
     settings::Settings,
     table::table,
 };
@@ -17,20 +17,13 @@ const CHAIN: &str = concat!(
 
 /// Prints what is linked with an id; status 1 if nothing by it is known.
 pub(crate) async fn chain(settings: &Settings, id: &str) -> Result<()> {
-    ask_and_print(
-        settings,
-        CHAIN,
-        ("chain", "kinds"),
-        json!({"id": id, "asking": asking(&settings.asking)}),
-        chain_text,
-    )
-    .await
-    .map(drop)
+    let variables = json!({"id": id, "asking": asking(&settings.asking)});
+    ask_and_print(settings, CHAIN, ("chain", "kinds"), variables, chain_text).await
 }
 
 fn chain_text(answer: &Value) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for link in answer["items"].as_array().into_iter().flatten() {
+    for link in items(&answer["items"]) {
         let mut list = rows(&link["appSessions"], |app| {
             step(&format!("application {}", field(app, "app")), app)
         });
@@ -70,11 +63,7 @@ fn step(name: &str, hop: &Value) -> Vec<String> {
     } else {
         field(hop, "id")
     };
-    let records: Vec<String> = hop["records"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|r| format!("#{}", field(r, "position")))
-        .collect();
+    let records: Vec<String> =
+        items(&hop["records"]).map(|r| format!("#{}", field(r, "position"))).collect();
     vec![name.to_owned(), id, records.join(" ")]
 }

@@ -3,7 +3,7 @@
 use super::{question::ask_and_print, rendering::rows};
 use crate::{
     ledger_client::asking,
-    output::{field, lowercase},
+    output::{field, items, lowercase},
     settings::Settings,
     table::table,
 };
@@ -14,23 +14,14 @@ const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
 
 /// Prints what has been heard of each source.
 pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
-    ask_and_print(
-        settings,
-        COMPLETENESS,
-        ("completeness", "items"),
-        json!({"asking": asking(&settings.asking)}),
-        completeness_text,
-    )
-    .await
-    .map(drop)
+    let variables = json!({"asking": asking(&settings.asking)});
+    ask_and_print(settings, COMPLETENESS, ("completeness", "items"), variables, completeness_text)
+        .await
 }
 
 fn completeness_text(answer: &Value) -> String {
     let list = rows(&answer["items"], |source| {
-        let gaps: Vec<String> = source["gaps"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        let gaps: Vec<String> = items(&source["gaps"])
             .map(|gap| {
                 let state = if gap["backfilled"] == true { "back-filled" } else { "open" };
                 format!("{} to {} {state}", field(gap, "from"), field(gap, "until"))

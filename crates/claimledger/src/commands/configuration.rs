@@ -1,9 +1,12 @@
 //! `trust`, `policies`.
 
-use super::{question::ask_and_print, rendering::rows};
+use super::{
+    question::ask_and_print,
+    rendering::{occurred, rows},
+};
 use crate::{
     ledger_client::asking,
-    output::{absence, field, lowercase},
+    output::{absence, field, items, lowercase},
     settings::Settings,
     table::table,
 };
@@ -25,13 +28,13 @@ const POLICIES: &str = concat!(
 /// Prints who changed what is trusted.
 pub(crate) async fn trust(settings: &Settings, idp: Option<&str>) -> Result<()> {
     let variables = json!({"idp": idp, "asking": asking(&settings.asking)});
-    ask_and_print(settings, TRUST, ("trust", "items"), variables, trust_text).await.map(drop)
+    ask_and_print(settings, TRUST, ("trust", "items"), variables, trust_text).await
 }
 
 /// Prints who changed what is asked for.
 pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Result<()> {
     let variables = json!({"policy": policy, "asking": asking(&settings.asking)});
-    ask_and_print(settings, POLICIES, ("policies", "items"), variables, changes).await.map(drop)
+    ask_and_print(settings, POLICIES, ("policies", "items"), variables, changes).await
 }
 
 fn trust_text(answer: &Value) -> String {
@@ -55,16 +58,8 @@ fn trust_text(answer: &Value) -> String {
 fn changes(answer: &Value) -> String {
     let list = rows(&answer["items"], |change| {
         let late = if change["late"] == true { " late" } else { "" };
-        let occurred = match &change["occurredTo"] {
-            Value::Null => field(change, "occurredAt"),
-            _ => format!(
-                "some time from {} to {}",
-                field(change, "occurredAt"),
-                field(change, "occurredTo")
-            ),
-        };
         vec![
-            occurred,
+            occurred(change),
             format!("{}{late}", field(change, "recordedAt")),
             format!("#{}", field(&change["record"], "position")),
             field(change, "words"),
@@ -86,10 +81,7 @@ fn fields(change: &Value) -> String {
     if is_first && change["unchanged"] == 0 {
         return "the first known".to_owned();
     }
-    let list: Vec<String> = change["changes"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let list: Vec<String> = items(&change["changes"])
         .map(|d| format!("{} {} → {}", field(d, "field"), field(d, "before"), field(d, "after")))
         .collect();
     let unchanged = match change["unchanged"].as_u64() {

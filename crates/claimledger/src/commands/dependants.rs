@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::DependantsArgs,
     ledger_client::asking,
-    output::{absence, field, joined, lowercase},
+    output::{absence, field, items, joined, lowercase},
     settings::Settings,
     table::table,
 };
@@ -20,14 +20,12 @@ const DEPENDANTS: &str = include_str!("../queries/dependants.graphql");
 pub(crate) async fn dependants(settings: &Settings, args: &DependantsArgs) -> Result<()> {
     let variables =
         json!({"actor": args.actor, "record": args.record, "asking": asking(&settings.asking)});
-    ask_and_print(settings, DEPENDANTS, ("dependants", "items"), variables, dependants_text)
-        .await
-        .map(drop)
+    ask_and_print(settings, DEPENDANTS, ("dependants", "items"), variables, dependants_text).await
 }
 
 fn dependants_text(answer: &Value) -> String {
     let mut parts = Vec::new();
-    for item in answer["items"].as_array().into_iter().flatten() {
+    for item in items(&answer["items"]) {
         let named = ["idp", "key", "policy", "version", "subject"]
             .iter()
             .filter(|name| !item[**name].is_null())

@@ -1,9 +1,12 @@
 //! `find`.
 
-use super::{question::ask_and_print, rendering::rows};
+use super::{
+    question::ask,
+    rendering::{is_empty, rows},
+};
 use crate::{
     ledger_client::asking,
-    output::{absence, field, joined, lowercase, not_found},
+    output::{absence, field, items, joined, lowercase, not_found, print_answer},
     settings::Settings,
     table::table,
     terminal::escape,
@@ -18,15 +21,11 @@ const FIND: &str = concat!(
 
 /// Prints where a text appears; status 1 if nowhere.
 pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
-    let answer = ask_and_print(
-        settings,
-        FIND,
-        ("find", "items"),
-        json!({"text": text, "asking": asking(&settings.asking)}),
-        find_text,
-    )
-    .await?;
-    if answer["items"].as_array().is_some_and(Vec::is_empty) {
+    let variables = json!({"text": text, "asking": asking(&settings.asking)});
+    let answer = ask(settings, FIND, "find", variables).await?;
+    let found_nothing = is_empty(&answer["items"]);
+    print_answer(settings.format, &answer, found_nothing, find_text)?;
+    if found_nothing {
         let words = format!(
             "Nothing is known as {} at #{}.",
             escape(text),
@@ -39,10 +38,7 @@ pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
 
 fn find_text(answer: &Value) -> String {
     let list = rows(&answer["items"], |hit| {
-        let records: Vec<String> = hit["records"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        let records: Vec<String> = items(&hit["records"])
             .map(|r| format!("#{} {}", field(r, "position"), field(r, "type")))
             .collect();
         let more = if records.len() > 5 { ", …" } else { "" };
@@ -62,14 +58,7 @@ fn find_text(answer: &Value) -> String {
         table(&["kind", "name", "matched", "records", "first", "sessions"], list)
     };
     let lines = |name: &str| {
-        answer[name]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(escape)
-            .collect::<Vec<_>>()
-            .join("; ")
+        items(&answer[name]).filter_map(Value::as_str).map(escape).collect::<Vec<_>>().join("; ")
     };
     format!("{found}\n\nsearched: {}\nnot searched: {}", lines("searched"), lines("notSearched"))
 }

@@ -8,7 +8,7 @@ use crate::{
     cli::{FirstSeenArgs, FirstSeenOf},
     ledger_client::asking,
     output::{field, joined},
-    settings::{Settings, time},
+    settings::{Settings, instant},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -22,15 +22,11 @@ pub(crate) async fn first_seen(settings: &Settings, args: &FirstSeenArgs) -> Res
         FirstSeenOf::Key => "KEY",
         FirstSeenOf::AmrSet => "AMR_SET",
     };
-    let instant = |flag, text: &Option<String>| {
-        text.as_ref().map(|text| time(flag, text).map(|time| time.to_string())).transpose()
-    };
-    let (from, to) = (instant("--from", &args.from)?, instant("--to", &args.to)?);
+    let from = instant("--from", args.from.as_deref())?;
+    let to = instant("--to", args.to.as_deref())?;
     let variables =
         json!({"kind": kind, "from": from, "to": to, "asking": asking(&settings.asking)});
-    ask_and_print(settings, FIRST_SEEN, ("firstSeen", "items"), variables, first_seen_text)
-        .await
-        .map(drop)
+    ask_and_print(settings, FIRST_SEEN, ("firstSeen", "items"), variables, first_seen_text).await
 }
 
 fn first_seen_text(answer: &Value) -> String {

@@ -18,9 +18,7 @@ const HELD_UNDER: &str = include_str!("../queries/held_under.graphql");
 pub(crate) async fn held_under(settings: &Settings, policy: &str, version: &str) -> Result<()> {
     let variables =
         json!({"policy": policy, "version": version, "asking": asking(&settings.asking)});
-    ask_and_print(settings, HELD_UNDER, ("heldUnder", "items"), variables, held_text)
-        .await
-        .map(drop)
+    ask_and_print(settings, HELD_UNDER, ("heldUnder", "items"), variables, held_text).await
 }
 
 fn held_text(answer: &Value) -> String {

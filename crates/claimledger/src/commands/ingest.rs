@@ -8,7 +8,7 @@ use crate::{
     ledger_client::LedgerClient,
     settings::{Settings, time, usage},
     table::table,
-    terminal::{escape, print_line, print_text, progress, try_print_line},
+    terminal::{escape, print_json, print_text, progress, try_print_line},
 };
 use anyhow::{Context, Result};
 use claimledger_app::intake::{BATCH_BYTES, Batch, IngestError, Ingested, RECORD_OVERHEAD_BYTES};
@@ -153,16 +153,9 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("this looks like gzip, and cannot be unpacked: it is cut or damaged")]
 struct NotGzip;
-
-impl std::fmt::Display for NotGzip {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("this looks like gzip, and cannot be unpacked: it is cut or damaged")
-    }
-}
-
-impl std::error::Error for NotGzip {}
 
 /// What came in so far.
 #[derive(Default)]
@@ -388,7 +381,7 @@ fn report(
             if stopped {
                 document["error"] = tally.refused.last().cloned().unwrap_or_default();
             }
-            print_line(&format!("{document:#}"));
+            print_json(&document);
         }
         Format::Text => text(args, tally),
     }

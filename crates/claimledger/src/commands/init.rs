@@ -5,7 +5,7 @@ use crate::{
     engine,
     ledger_client::LedgerClient,
     settings::{Settings, time, usage},
-    terminal::{print_line, print_note, print_text},
+    terminal::{print_json, print_line, print_note, print_text},
 };
 use anyhow::Result;
 use claimledger_facts::{
@@ -33,10 +33,9 @@ pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
     let file = write_token(dir, tenant, &token)?;
     app.close().await;
     match settings.format {
-        Format::Json => print_line(&format!(
-            "{:#}",
-            json!({"tenant": tenant, "rehearsal": args.rehearsal, "tokenFile": file})
-        )),
+        Format::Json => {
+            print_json(&json!({"tenant": tenant, "rehearsal": args.rehearsal, "tokenFile": file}))
+        }
         Format::Text => {
             let kind = if args.rehearsal { "A rehearsal ledger" } else { "A ledger" };
             print_text(&format!(
@@ -68,11 +67,10 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
     ledger.close().await;
     let (credential, token) = granted?;
     match settings.format {
-        Format::Json => print_line(&format!(
-            "{:#}",
-            json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token,
-                "roles": args.role, "source": args.source})
-        )),
+        Format::Json => print_json(
+            &json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token,
+                "roles": args.role, "source": args.source}),
+        ),
         Format::Text => {
             print_line(&token);
             print_note(&format!(

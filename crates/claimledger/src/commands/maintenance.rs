@@ -4,9 +4,9 @@ use crate::{
     cli::{Format, RebuildArgs},
     exit_status::{Damaged, Refused},
     ledger_client::{LedgerClient, Remote},
-    output::{field, problems},
+    output::{field, items, problems},
     settings::Settings,
-    terminal::{print_line, print_text, progress},
+    terminal::{print_json, print_line, print_text, progress},
 };
 use anyhow::{Context, Result, bail};
 use claimledger_app::{
@@ -50,10 +50,10 @@ pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<(
     };
     let millis = began.elapsed().as_millis();
     match settings.format {
-        Format::Json => print_line(&format!(
-            "{:#}",
-            json!({"records": report.at, "millis": millis, "healed": thrown_away, "report": report})
-        )),
+        Format::Json => {
+            print_json(&json!({"records": report.at, "millis": millis, "healed": thrown_away,
+                "report": report}))
+        }
         Format::Text if refused.is_some() => print_report("", &report),
         Format::Text => {
             let healed = thrown_away.map_or_else(String::new, |what| {
@@ -136,12 +136,9 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     };
     let listed = json!({"problems": status.problems.iter().map(problem).collect::<Vec<_>>()});
     match settings.format {
-        Format::Json => print_line(&format!(
-            "{:#}",
-            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to,
-                "views": status.views, "rehearsal": rehearsal,
-                "checked": checked, "rebuilt": last, "problems": listed["problems"]})
-        )),
+        Format::Json => print_json(&json!({"tenant": tenant.as_str(), "head": status.head,
+                "assessedTo": status.assessed_to, "views": status.views, "rehearsal": rehearsal,
+                "checked": checked, "rebuilt": last, "problems": listed["problems"]})),
         Format::Text => {
             let kind = if rehearsal { "rehearsal ledger" } else { "ledger" };
             print_text(&format!(
@@ -165,7 +162,7 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
 
 /// Damage that a server found in the background ends the command like damage found here.
 fn check_damage(status: &Value) -> Result<()> {
-    let mut listed = status["problems"].as_array().into_iter().flatten();
+    let mut listed = items(&status["problems"]);
     match listed.find(|problem| problem["part"] == "DAMAGE") {
         Some(damage) => Err(Damaged(field(damage, "why")).into()),
         None => Ok(()),
@@ -176,7 +173,7 @@ fn check_damage(status: &Value) -> Result<()> {
 async fn status_of_server(settings: &Settings, ledger: &LedgerClient) -> Result<()> {
     let status = ledger.ask("query Status { status { ...S } }", "status", Value::Null).await?;
     match settings.format {
-        Format::Json => print_line(&format!("{status:#}")),
+        Format::Json => print_json(&status),
         Format::Text => {
             let (head, views, assessed) =
                 (field(&status, "head"), field(&status, "views"), field(&status, "assessedTo"));

@@ -16,15 +16,8 @@ const OUTLIVED: &str = include_str!("../queries/outlived.graphql");
 
 /// Prints the sessions that outlived their IdP session.
 pub(crate) async fn outlived(settings: &Settings) -> Result<()> {
-    ask_and_print(
-        settings,
-        OUTLIVED,
-        ("outlived", "items"),
-        json!({"asking": asking(&settings.asking)}),
-        outlived_text,
-    )
-    .await
-    .map(drop)
+    let variables = json!({"asking": asking(&settings.asking)});
+    ask_and_print(settings, OUTLIVED, ("outlived", "items"), variables, outlived_text).await
 }
 
 fn outlived_text(answer: &Value) -> String {

@@ -25,8 +25,7 @@ pub(super) async fn ask_and_print(
     (name, list): (&str, &str),
     variables: Value,
     text: impl Fn(&Value) -> String,
-) -> Result<Value> {
+) -> Result<()> {
     let answer = ask(settings, query, name, variables).await?;
-    print_answer(settings.format, &answer, is_empty(&answer[list]), text)?;
-    Ok(answer)
+    print_answer(settings.format, &answer, is_empty(&answer[list]), text)
 }

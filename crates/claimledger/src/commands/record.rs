@@ -3,7 +3,7 @@
 use super::question::ask;
 use crate::{
     exit_status::No,
-    output::{field, joined, print_answer},
+    output::{field, items, joined, print_answer},
     settings::Settings,
     terminal::escape,
 };
@@ -50,7 +50,7 @@ fn record_text(record: &Value) -> String {
             joined(&record["notes"])
         ),
     ];
-    for fact in record["facts"].as_array().into_iter().flatten() {
+    for fact in items(&record["facts"]) {
         parts.push(format!("\n{}", escape(&fact.to_string())));
     }
     if let Some(people) = record["personal"].as_object() {
@@ -61,7 +61,7 @@ fn record_text(record: &Value) -> String {
         }));
     }
     // That the original was removed is what `sealed` says.
-    let removed = record["removed"].as_array().into_iter().flatten();
+    let removed = items(&record["removed"]);
     for removed in removed.filter(|removed| removed["body"] == "personal") {
         parts.push(format!(
             "\nthe personal blocks were removed: {}, {}",

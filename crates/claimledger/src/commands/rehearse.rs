@@ -1,10 +1,13 @@
 //! `rehearse`.
 
-use super::{question::ask, rendering::is_empty};
+use super::{
+    question::ask,
+    rendering::{is_empty, possible, rows},
+};
 use crate::{
     cli::{ChangeKind, Feature, RehearseArgs},
     ledger_client::asking,
-    output::{absence, field, joined, lowercase, none_word, print_answer},
+    output::{absence, field, items, joined, lowercase, none_word, print_answer},
     settings::{Settings, time, usage},
     table::table,
 };
@@ -109,7 +112,7 @@ pub(super) fn rehearsed(answer: &Value) -> String {
     };
     // A decision that flips and falls is one decision, in one row.
     let mut changed: BTreeMap<u64, (&Value, Option<&Value>, Option<&Value>)> = BTreeMap::new();
-    let listed = |name: &str| answer[name].as_array().into_iter().flatten();
+    let listed = |name: &str| items(&answer[name]);
     for flip in listed("flips") {
         changed.entry(place(flip)).or_insert((flip, None, None)).1 = Some(flip);
     }
@@ -152,10 +155,10 @@ pub(super) fn rehearsed(answer: &Value) -> String {
     parts.push(String::new());
     let mut part =
         |title: &str, header: &[&str], list: &Value, row: &dyn Fn(&Value) -> Vec<String>| {
-            let rows: Vec<Vec<String>> = list.as_array().into_iter().flatten().map(row).collect();
-            match rows.len() {
+            let list = rows(list, row);
+            match list.len() {
                 0 => parts.push(format!("{title}: {}.\n", none_word(answer))),
-                count => parts.push(format!("{title}: {count}\n{}\n", table(header, rows))),
+                count => parts.push(format!("{title}: {count}\n{}\n", table(header, list))),
             }
         };
     part(
@@ -192,7 +195,7 @@ pub(super) fn rehearsed(answer: &Value) -> String {
             row
         },
     );
-    for warning in answer["warnings"].as_array().into_iter().flatten() {
+    for warning in items(&answer["warnings"]) {
         parts.push(format!("Warning: {}\n", field(warning, "sentence")));
     }
     parts.push(format!(
@@ -216,8 +219,4 @@ fn decision(of: &Value) -> Vec<String> {
         field(d, "app"),
         lowercase(d, "outcome"),
     ]
-}
-
-fn possible(of: &Value) -> String {
-    if of["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() }
 }

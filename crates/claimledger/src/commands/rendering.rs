@@ -1,7 +1,7 @@
 //! What the renderings of several answers share.
 
 use crate::{
-    output::{absence, field},
+    output::{absence, field, items},
     table::table,
 };
 use serde_json::Value;
@@ -12,7 +12,7 @@ pub(super) fn is_empty(list: &Value) -> bool {
 }
 
 pub(super) fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
-    list.as_array().into_iter().flatten().map(row).collect()
+    items(list).map(row).collect()
 }
 
 /// What is odd about a decision: that it differs, was falsified later, or was hit later.
@@ -33,6 +33,14 @@ pub(super) fn factor_name(factor: &Value) -> String {
     if factor["amr"].is_null() { field(factor, "method") } else { field(factor, "amr") }
 }
 
+/// When something occurred: an instant, or an interval.
+pub(super) fn occurred(row: &Value) -> String {
+    match &row["occurredTo"] {
+        Value::Null => field(row, "occurredAt"),
+        _ => format!("some time from {} to {}", field(row, "occurredAt"), field(row, "occurredTo")),
+    }
+}
+
 /// Bounds, in words.
 pub(super) fn between(bounds: &Value) -> String {
     let to = field(bounds, "to");
@@ -46,6 +54,13 @@ pub(super) fn between(bounds: &Value) -> String {
 /// A table, or what stands in its place.
 pub(super) fn table_or_absence(answer: &Value, header: &[&str], list: Vec<Vec<String>>) -> String {
     if list.is_empty() { absence(answer) } else { table(header, list) }
+}
+
+/// Adds a table below what is there, if it has rows.
+pub(super) fn add_table(parts: &mut Vec<String>, header: &[&str], list: Vec<Vec<String>>) {
+    if !list.is_empty() {
+        parts.push(format!("\n{}", table(header, list)));
+    }
 }
 
 pub(super) fn record_position(record: &Value) -> String {

@@ -4,7 +4,11 @@ use super::{
     question::ask_and_print,
     rendering::{possible, record_position, rows, table_or_absence},
 };
-use crate::{ledger_client::asking, output::field, settings::Settings};
+use crate::{
+    ledger_client::asking,
+    output::{field, items},
+    settings::Settings,
+};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -12,20 +16,13 @@ const REUSED: &str = include_str!("../queries/reused.graphql");
 
 /// Prints what was used more than once.
 pub(crate) async fn reused(settings: &Settings) -> Result<()> {
-    ask_and_print(
-        settings,
-        REUSED,
-        ("reused", "items"),
-        json!({"asking": asking(&settings.asking)}),
-        reused_text,
-    )
-    .await
-    .map(drop)
+    let variables = json!({"asking": asking(&settings.asking)});
+    ask_and_print(settings, REUSED, ("reused", "items"), variables, reused_text).await
 }
 
 fn reused_text(answer: &Value) -> String {
     let mut list = Vec::new();
-    for item in answer["items"].as_array().into_iter().flatten() {
+    for item in items(&answer["items"]) {
         let (kind, id) = if item["kind"] == "ASSERTION" {
             ("assertion", "assertion")
         } else {

@@ -2,14 +2,13 @@
 
 use super::{
     question::ask,
-    rendering::{factor_name, marks, rows},
+    rendering::{add_table, factor_name, marks, rows},
     sessions::{outlived, state},
 };
 use crate::{
     ledger_client::asking,
-    output::{field, joined, lowercase, named, print_answer},
+    output::{field, items, joined, lowercase, named, print_answer},
     settings::Settings,
-    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -43,7 +42,7 @@ fn session_text(answer: &Value) -> String {
             .collect::<Vec<_>>()
             .join(" · "),
     );
-    let factors: Vec<Vec<String>> = rows(&s["factors"], |f| {
+    let factors = rows(&s["factors"], |f| {
         vec![
             factor_name(f),
             lowercase(f, "type"),
@@ -61,28 +60,23 @@ fn session_text(answer: &Value) -> String {
             joined(&f["characteristics"]),
         ]
     });
-    if !factors.is_empty() {
-        let header = [
-            "factor",
-            "type",
-            "by",
-            "from",
-            "until",
-            "grade",
-            "by record",
-            "by rules",
-            "trust",
-            "characteristics",
-        ];
-        parts.push(format!("\n{}", table(&header, factors)));
-    }
+    let header = [
+        "factor",
+        "type",
+        "by",
+        "from",
+        "until",
+        "grade",
+        "by record",
+        "by rules",
+        "trust",
+        "characteristics",
+    ];
+    add_table(&mut parts, &header, factors);
     let ignored = rows(&s["ignored"], |c| {
         vec![factor_name(c), field(c, "idp"), field(c, "receivedAt"), joined(&c["reasons"])]
     });
-    if !ignored.is_empty() {
-        parts
-            .push(format!("\n{}", table(&["ignored claim", "by", "received", "reasons"], ignored)));
-    }
+    add_table(&mut parts, &["ignored claim", "by", "received", "reasons"], ignored);
     let decisions = rows(&s["decisions"], |d| {
         vec![
             format!("#{}", field(&d["record"], "position")),
@@ -95,15 +89,8 @@ fn session_text(answer: &Value) -> String {
             marks(d),
         ]
     });
-    if !decisions.is_empty() {
-        parts.push(format!(
-            "\n{}",
-            table(
-                &["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""],
-                decisions
-            )
-        ));
-    }
+    let header = ["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""];
+    add_table(&mut parts, &header, decisions);
     if let Some(outlived) = outlived(s) {
         parts.push(format!(
             "\n{outlived}, which ended {}",
@@ -120,13 +107,8 @@ fn session_text(answer: &Value) -> String {
             field(one, "app"),
         ]
     });
-    if !refused.is_empty() {
-        parts.push(format!(
-            "\n{}",
-            table(&["refused", "at", "result", "reason", "method", "app"], refused)
-        ));
-    }
-    for falsifier in s["falsifiers"].as_array().into_iter().flatten() {
+    add_table(&mut parts, &["refused", "at", "result", "reason", "method", "app"], refused);
+    for falsifier in items(&s["falsifiers"]) {
         parts.push(format!(
             "\n#{} {}",
             field(&falsifier["record"], "position"),
@@ -141,10 +123,7 @@ fn yes(value: &Value) -> String {
 }
 
 fn by_rules(factor: &Value) -> String {
-    let void: Vec<String> = factor["void"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let void: Vec<String> = items(&factor["void"])
         .filter_map(Value::as_str)
         .map(claimledger_domain::codes::words)
         .collect();

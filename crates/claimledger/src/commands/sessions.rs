@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{
     cli::SessionsArgs,
-    ledger_client::asking,
-    output::{field, joined, lowercase, named},
-    settings::{Settings, time},
+    ledger_client::{asking, given},
+    output::{field, items, joined, lowercase, named},
+    settings::{Settings, instant},
 };
 use anyhow::Result;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const SESSIONS: &str = include_str!("../queries/sessions.graphql");
 
@@ -19,57 +19,32 @@ const SESSIONS: &str = include_str!("../queries/sessions.graphql");
 pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result<()> {
     let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
         "first": args.first, "after": args.after});
-    ask_and_print(settings, SESSIONS, ("sessions", "edges"), variables, sessions_text)
-        .await
-        .map(drop)
+    ask_and_print(settings, SESSIONS, ("sessions", "edges"), variables, sessions_text).await
 }
 
 fn filter(args: &SessionsArgs) -> Result<Value> {
-    let mut map = Map::new();
-    for (name, flag, value) in [
-        ("activeAt", "--active-at", &args.active_at),
-        ("reliedFrom", "--relied-from", &args.relied_from),
-        ("reliedTo", "--relied-to", &args.relied_to),
-    ] {
-        if let Some(text) = value {
-            map.insert(name.into(), json!(time(flag, text)?.to_string()));
-        }
-    }
-    for (name, value) in [
-        ("subject", &args.subject),
-        ("idp", &args.idp),
-        ("key", &args.key),
-        ("amr", &args.amr),
-        ("app", &args.app),
-    ] {
-        if let Some(text) = value {
-            map.insert(name.into(), json!(text));
-        }
-    }
-    for (name, value) in [
-        ("ended", args.ended),
-        ("differs", args.differs),
-        ("retracted", args.retracted),
-        ("outlived", args.outlived),
-        ("falsifiedLater", args.falsified_later),
-    ] {
-        if let Some(value) = value {
-            map.insert(name.into(), json!(value));
-        }
-    }
-    Ok(if map.is_empty() { Value::Null } else { Value::Object(map) })
+    Ok(given(json!({
+        "activeAt": instant("--active-at", args.active_at.as_deref())?,
+        "reliedFrom": instant("--relied-from", args.relied_from.as_deref())?,
+        "reliedTo": instant("--relied-to", args.relied_to.as_deref())?,
+        "subject": args.subject,
+        "idp": args.idp,
+        "key": args.key,
+        "amr": args.amr,
+        "app": args.app,
+        "ended": args.ended,
+        "differs": args.differs,
+        "retracted": args.retracted,
+        "outlived": args.outlived,
+        "falsifiedLater": args.falsified_later,
+    })))
 }
 
 fn sessions_text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let s = &edge["node"];
-        let factors: Vec<String> = s["factors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|f| f["byRecord"] == true)
-            .map(factor_name)
-            .collect();
+        let factors: Vec<String> =
+            items(&s["factors"]).filter(|f| f["byRecord"] == true).map(factor_name).collect();
         let flag = |d: &Value| {
             [("differs", "differs"), ("falsifiedLater", "falsified later")]
                 .into_iter()
@@ -78,13 +53,7 @@ fn sessions_text(answer: &Value) -> String {
                 .collect::<Vec<_>>()
         };
         let outlived = outlived(s).map(str::to_owned);
-        let flags: Vec<String> = s["decisions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .flat_map(flag)
-            .chain(outlived)
-            .collect();
+        let flags: Vec<String> = items(&s["decisions"]).flat_map(flag).chain(outlived).collect();
         vec![
             field(s, "id"),
             field(s, "subject"),

@@ -2,7 +2,7 @@
 
 use super::{
     question::ask_and_print,
-    rendering::{page, rows},
+    rendering::{occurred, page, rows},
 };
 use crate::{
     cli::TimelineArgs,
@@ -24,29 +24,19 @@ pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result
     let asking = asking(&settings.asking);
     let variables = json!({"session": args.session, "order": order, "asking": asking,
         "first": args.first, "after": args.after});
-    ask_and_print(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text)
-        .await
-        .map(drop)
+    ask_and_print(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text).await
 }
 
 fn timeline_text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let row = &edge["node"];
-        let occurred = match &row["occurredTo"] {
-            Value::Null => field(row, "occurredAt"),
-            _ => format!(
-                "some time from {} to {}",
-                field(row, "occurredAt"),
-                field(row, "occurredTo")
-            ),
-        };
         let flags = [
             ("late", row["late"] == true),
             ("possible", row["certainty"] == "POSSIBLE"),
             ("variant", row["variant"] == true),
         ];
         vec![
-            occurred,
+            occurred(row),
             field(row, "recordedAt"),
             format!("#{}", field(&row["record"], "position")),
             field(&row["record"], "source"),

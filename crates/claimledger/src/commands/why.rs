@@ -6,7 +6,7 @@ use crate::{
     ledger_client::asking,
     output::{absence, check_absence, footer, not_found},
     settings::Settings,
-    terminal::{bold, escape, print_line, print_note, print_text},
+    terminal::{bold, escape, print_json, print_note, print_text},
 };
 use anyhow::Result;
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let is_empty = answer["because"].as_array().is_none_or(Vec::is_empty);
     if settings.format == Format::Json || !is_empty {
         match settings.format {
-            Format::Json => print_line(&format!("{answer:#}")),
+            Format::Json => print_json(&answer),
             Format::Text => print_text(&trees(answer["text"].as_str().unwrap_or_default())),
         }
     }

@@ -5,7 +5,7 @@
 
 use super::Beliefs;
 use crate::{
-    model::{Bounds, Certainty, Decision, Grade, HonoredFactor, Phase, RecordRef, SessionState},
+    model::{Bounds, Certainty, Decision, HonoredFactor, Phase, RecordRef, SessionState},
     words,
 };
 use claimledger_facts::{
@@ -242,17 +242,8 @@ fn counts(factor: &HonoredFactor) -> String {
     }
     parts.extend((!factor.lost_before.is_empty()).then(|| "lost before it came".to_owned()));
     parts.extend(factor.trust_version.as_ref().map(|version| format!("under {version}")));
-    parts.push(grade(factor.grade).to_owned());
+    parts.push(factor.grade.as_str().to_owned());
     parts.join("; ")
-}
-
-const fn grade(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Stated => "stated",
-        Grade::Joined => "joined",
-        Grade::Replayed => "replayed",
-        Grade::Assumed => "assumed",
-    }
 }
 
 fn reading(state: &SessionState, decision: &Decision) -> String {

@@ -17,7 +17,7 @@ use crate::{
         retraction, until,
     },
     codes,
-    model::{FactorType, Grade, Implied, Phase, Reason, RecordRef},
+    model::{FactorType, Implied, Phase, Reason, RecordRef},
     order::latest,
     words,
 };
@@ -250,11 +250,11 @@ impl<'a> DecisionExplainer<'a, '_> {
             self.trace.factors.iter().filter(|f| f.counts() && f.occurred().from <= at).collect();
         let groups = grouped(&counted, |f| f.grade);
         let grades: Vec<String> = match groups.as_slice() {
-            [(_, first)] => vec![words::sentence(grade_word(first.grade))],
+            [(_, first)] => vec![words::sentence(first.grade.as_str())],
             several => several
                 .iter()
                 .map(|(names, first)| {
-                    words::sentence(&format!("{}: {}", words::list(names), grade_word(first.grade)))
+                    words::sentence(&format!("{}: {}", words::list(names), first.grade.as_str()))
                 })
                 .collect(),
         };
@@ -480,15 +480,6 @@ fn left(now: &Judged<'_>) -> String {
         [] => "nothing is left".to_owned(),
         [one] => format!("only {one} is left"),
         some => format!("only {} are left", words::list(some)),
-    }
-}
-
-const fn grade_word(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Stated => "stated",
-        Grade::Joined => "joined",
-        Grade::Replayed => "replayed",
-        Grade::Assumed => "assumed",
     }
 }
 

@@ -42,6 +42,19 @@ pub enum Grade {
     Assumed,
 }
 
+impl Grade {
+    /// As sentences have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Joined => "joined",
+            Self::Replayed => "replayed",
+            Self::Assumed => "assumed",
+        }
+    }
+}
+
 /// A factor that counted in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HonoredFactor {

@@ -4,6 +4,7 @@ use super::prelude::*;
 
 /// `activity.flagged`: the source, its risk engine or the user says that something is suspicious or
 /// out of the ordinary. A verdict of the source: no rule reads it, and it shows nobody's act.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "flag": "risk_changed", "level": "high", "previous_level": "low",
@@ -13,18 +14,13 @@ pub struct ActivityFlagged {
     /// What is flagged.
     pub flag: Flag,
     /// The risk level.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<RiskLevel>,
     /// The risk level before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_level: Option<RiskLevel>,
     /// What was detected: a code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Who acted, where that is not the subject.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// The API token that was used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }

@@ -3,6 +3,7 @@
 use super::prelude::*;
 
 /// `authenticator.configured`: what the service provider itself can ask for.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"method": "otp", "status": "deleted", "enrollment": "disabled"}]))]
 pub struct AuthenticatorConfigured {
@@ -11,11 +12,11 @@ pub struct AuthenticatorConfigured {
     /// Whether it can be used.
     pub status: Status,
     /// Whether it can be enrolled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment: Option<Enrollment>,
 }
 
 /// `authenticator.lost`: an authenticator of the subject is lost; a falsifier.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "methods": ["push", "hwk"], "authenticator": "auth-1", "from": "2026-03-10T09:00:00.000001Z",
@@ -25,13 +26,10 @@ pub struct AuthenticatorLost {
     /// Methods or `amr` values that the authenticator gave.
     pub methods: Vec<LostMethod>,
     /// The authenticator, where its id is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<AuthenticatorId>,
     /// From when it was lost; absent: when it was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Time>,
     /// Who said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
 }
 
@@ -42,6 +40,7 @@ pub struct LostMethod(pub String);
 
 /// `authenticator.changed`: an authenticator of the subject was enrolled, removed, suspended or
 /// reset. It takes nothing away from earlier factors: a loss does (`authenticator.lost`).
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "change": "enrolled", "method": "push", "authenticator": "auth-2", "actor": "admin-2"
@@ -50,12 +49,9 @@ pub struct AuthenticatorChanged {
     /// What was done.
     pub change: AuthenticatorChange,
     /// The method, where the source names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// The authenticator, where its id is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<AuthenticatorId>,
     /// Who did it, where that is not the subject.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
 }

@@ -3,6 +3,7 @@
 use super::prelude::*;
 
 /// `claims.received`: an assertion reached the service provider.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"], "key": "X1",
@@ -24,35 +25,28 @@ pub struct ClaimsReceived {
     /// Who asserts.
     pub idp: IdpId,
     /// The assertion; absent: none was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<AssertionId>,
     /// Authentication method references (RFC 8176); absent: nothing seen; empty: sent without any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<Amr>>,
     /// Methods with their characteristics, where the source saw them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<ClaimedMethod>,
     /// The key that signed the assertion.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyId>,
     /// The protocol.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
     /// The authentication context class that was asserted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
     /// When the person authenticated, as the IdP says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Time>,
     /// When the assertion was issued, as the IdP says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Time>,
     /// False: a claim was seen, but could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readable: Option<bool>,
 }
 
 /// One method inside an assertion.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClaimedMethod {
     /// The method.
@@ -61,11 +55,11 @@ pub struct ClaimedMethod {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Property>,
     /// The authenticator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<AuthenticatorId>,
 }
 
 /// `claim.accepted`: the service provider says that it counted a claim.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped",
@@ -73,26 +67,22 @@ pub struct ClaimedMethod {
 }]))]
 pub struct ClaimAccepted {
     /// The assertion it came in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<AssertionId>,
     /// The value that was counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amr: Option<Amr>,
     /// The method that was counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// A reason code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The characteristics of the method, as logged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Property>,
     /// The authenticator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<AuthenticatorId>,
 }
 
 /// `claim.ignored`: the service provider says that it did not count a claim.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp",
@@ -100,26 +90,22 @@ pub struct ClaimAccepted {
 }]))]
 pub struct ClaimIgnored {
     /// The assertion it came in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<AssertionId>,
     /// The value that was ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amr: Option<Amr>,
     /// The method that was ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// A reason code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 /// `claim_sourcing.configured`: where reauthentication goes.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"redirect": "fixed", "include": ["idp-x", "idp-y"]}]))]
 pub struct ClaimSourcingConfigured {
     /// None: local. Fixed: the IdP that last established the session.
     pub redirect: Redirect,
     /// The IdPs included; absent: every IdP; empty: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include: Option<Vec<IdpId>>,
 }

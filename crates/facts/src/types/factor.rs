@@ -3,6 +3,7 @@
 use super::prelude::*;
 
 /// `factor.verified`: the service provider itself verified a factor.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "method": "push", "authenticator": "auth-2", "properties": ["user_presence"]
@@ -11,7 +12,6 @@ pub struct FactorVerified {
     /// The method.
     pub method: Method,
     /// The authenticator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<AuthenticatorId>,
     /// Its characteristics, as logged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -19,6 +19,7 @@ pub struct FactorVerified {
 }
 
 /// `policy.decided`: what the service provider says it decided.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2",
@@ -32,15 +33,11 @@ pub struct PolicyDecided {
     /// The outcome.
     pub outcome: Outcome,
     /// The label of the version that was used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionLabel>,
     /// The rule that was used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
     /// The authentication context class that the application asked for (`acr_values`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_acr: Option<String>,
     /// Source ids of the records that carried the factors it rested on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relied_on: Option<Vec<SourceEventId>>,
 }

@@ -3,6 +3,7 @@
 use super::prelude::*;
 
 /// `idp.configured`: a whole snapshot of an identity provider, as the service provider has it.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active",
@@ -21,26 +22,21 @@ pub struct IdpConfigured {
     /// Whether its claims are trusted (Okta: `policy.trustClaims`).
     pub trust_claims: bool,
     /// The legacy mapping (Okta: `policy.mapAMRClaims`); `trust_claims` beats it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map_amr_claims: Option<bool>,
     /// The protocol.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
     /// The application at the IdP.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<IdpApp>,
     /// What it is used for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<IdpUsage>,
     /// Who set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// Under which ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
 }
 
 /// `idp.key_added`: a key is valid from now on.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"
@@ -51,14 +47,13 @@ pub struct IdpKeyAdded {
     /// The key.
     pub key: KeyId,
     /// Who added it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// Under which ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
 }
 
 /// `idp.key_retired`: a key is no longer valid.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"
@@ -69,14 +64,13 @@ pub struct IdpKeyRetired {
     /// The key.
     pub key: KeyId,
     /// Who retired it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// Under which ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
 }
 
 /// `routing_rule.configured`: which users go to which identity provider.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3, "actor": "admin-1"
@@ -89,9 +83,7 @@ pub struct RoutingRuleConfigured {
     /// Its status.
     pub status: Status,
     /// Its priority; lower is first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
     /// Who set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
 }

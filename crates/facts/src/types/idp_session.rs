@@ -13,6 +13,7 @@ pub struct IdpSessionStarted {
 }
 
 /// `idp_session.ended`: a session ended at the identity provider.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"idp": "idp-x", "idp_session": "is-1", "reason": "logout"}]))]
 pub struct IdpSessionEnded {
@@ -21,6 +22,5 @@ pub struct IdpSessionEnded {
     /// Its session.
     pub idp_session: IdpSessionId,
     /// A reason code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -40,6 +40,7 @@ pub struct FactConflicted {
 }
 
 /// `role.granted`: a credential was made.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"}]))]
 pub struct RoleGranted {
@@ -48,7 +49,6 @@ pub struct RoleGranted {
     /// What it may do.
     pub roles: Vec<Role>,
     /// The source it may append as.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceId>,
 }
 

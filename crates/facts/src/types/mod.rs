@@ -26,4 +26,5 @@ mod prelude {
     pub(super) use crate::{ids::*, time::Time, vocabulary::*};
     pub(super) use schemars::JsonSchema;
     pub(super) use serde::{Deserialize, Serialize};
+    pub(super) use serde_with_macros::skip_serializing_none;
 }

@@ -3,6 +3,7 @@
 use super::prelude::*;
 
 /// `policy.configured`: a whole snapshot of a policy.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active",
@@ -50,26 +51,22 @@ pub struct PolicyConfigured {
     /// Its rules.
     pub rules: Vec<Rule>,
     /// Its status; absent: active.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// The applications it holds for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<AppId>,
     /// Global session policy: how long a session lives, in seconds; 0: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lifetime_secs: Option<u64>,
     /// Global session policy: how long a session may be idle, in seconds; 0: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_idle_secs: Option<u64>,
     /// Who set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// Under which ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
 }
 
 /// One rule.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     /// The rule.
@@ -84,7 +81,6 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Alternative>,
     /// Its status; absent: active.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Methods in sequence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -95,40 +91,31 @@ pub struct Rule {
     pub chains: Vec<Vec<Vec<Method>>>,
     /// A form of verification that no rule of assessment reads, such as `auto_login`; what the rule
     /// implies is then undetermined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_verification: Option<String>,
     /// Global session policy: what the first factor may be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary_factor: Option<PrimaryFactor>,
     /// Global session policy: whether MFA is required.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_mfa: Option<bool>,
     /// Global session policy: how long a session lives under this rule, in seconds; 0: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lifetime_secs: Option<u64>,
     /// Global session policy: how long a session may be idle under this rule, in seconds; 0: no
     /// limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_idle_secs: Option<u64>,
     /// Global session policy: only for sign-ins through these IdPs; absent: any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idps: Option<Vec<IdpId>>,
     /// After how many seconds a verification no longer counts; 0: every time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reauthenticate_in_secs: Option<u64>,
 }
 
 /// One way to meet a rule.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Alternative {
     /// A possession factor with these characteristics; empty: any possession factor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession: Option<Possession>,
     /// A knowledge factor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knowledge: Option<bool>,
     /// After how many seconds a knowledge factor no longer counts here; it replaces the rule's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knowledge_reauthenticate_in_secs: Option<u64>,
     /// Only these methods count; absent: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -139,24 +126,19 @@ pub struct Alternative {
 }
 
 /// What a possession factor must have; true: required.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Possession {
     /// The key cannot leave its device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_bound: Option<bool>,
     /// The key is held in hardware.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hardware_protected: Option<bool>,
     /// The factor resists phishing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phishing_resistant: Option<bool>,
     /// A person was present.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_presence: Option<bool>,
     /// The person was verified by the authenticator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_verification: Option<bool>,
     /// After how many seconds a possession factor no longer counts here; it replaces the rule's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reauthenticate_in_secs: Option<u64>,
 }

@@ -4,6 +4,7 @@
 use super::prelude::*;
 
 /// `session.started`: a session began at the service provider.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "root_session": "root-1", "idp": "idp-x", "idp_session": "is-1",
@@ -11,19 +12,14 @@ use super::prelude::*;
 }]))]
 pub struct SessionStarted {
     /// The root session that groups it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_session: Option<RootSessionId>,
     /// The IdP it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idp: Option<IdpId>,
     /// The IdP's session it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idp_session: Option<IdpSessionId>,
     /// When it ends at the latest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime_ends_at: Option<Time>,
     /// How long it may be idle, in seconds; 0: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_secs: Option<u64>,
 }
 
@@ -46,17 +42,18 @@ pub struct SessionEnded {
 }
 
 /// `session.governed`: which rule of a global session policy held for the session.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"rule": "session-1", "policy": "org-session"}]))]
 pub struct SessionGoverned {
     /// The rule.
     pub rule: RuleId,
     /// Its policy, where it is named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyId>,
 }
 
 /// `session.context_changed`: the session is used from elsewhere, or from a device that changed.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"causes": ["address"], "reevaluated": true}]))]
 pub struct SessionContextChanged {
@@ -64,6 +61,5 @@ pub struct SessionContextChanged {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<ContextCause>,
     /// Whether the policies were evaluated again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reevaluated: Option<bool>,
 }

@@ -14,15 +14,14 @@ pub struct SubjectLinked {
 
 /// `subject.sessions_ended`: every session of the subject that had begun by then was ended, as when
 /// an administrator clears them.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"reason": "revoked", "actor": "admin-2", "ticket": "T-7"}]))]
 pub struct SubjectSessionsEnded {
     /// Why.
     pub reason: EndReason,
     /// Who did it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// Under which ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
 }

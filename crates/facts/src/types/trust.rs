@@ -3,6 +3,7 @@
 use super::prelude::*;
 
 /// `trust.retracted`: assertions received from a time on must not be believed; a falsifier.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked", "key": "X1",
@@ -16,12 +17,9 @@ pub struct TrustRetracted {
     /// A reason code.
     pub reason: String,
     /// The key; absent: the whole IdP.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyId>,
     /// Who said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorId>,
     /// Under which ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
 }

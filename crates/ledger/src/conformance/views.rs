@@ -80,7 +80,7 @@ async fn finds_records(views: &impl Views) {
     let positions = vec![Some(LogPosition(2)), None, Some(LogPosition(0)), Some(LogPosition(2))];
     let sessions = ["S2", "S3", "S1"].map(SessionId::from);
     assert_eq!(views.positions(&tenant, &ids).await.unwrap(), positions, "in the order asked");
-    assert_eq!(views.revisions(&tenant, &sessions).await.unwrap(), [1, 0, 2]);
+    assert_eq!(views.look_up(&tenant, &[], &sessions).await.unwrap().revisions, [1, 0, 2]);
     let looked = Looked { covered: LogSize(3), positions, revisions: vec![1, 0, 2] };
     assert_eq!(views.look_up(&tenant, &ids, &sessions).await.unwrap(), looked);
     assert_eq!(
@@ -434,7 +434,8 @@ async fn isolates_tenants(views: &impl Views) {
     views.reset(&acme).await.unwrap();
     assert_eq!(views.covered(&acme).await.unwrap(), LogSize(0));
     assert_eq!(views.positions(&acme, &[rows[0].id]).await.unwrap(), [None]);
-    assert_eq!(views.revisions(&acme, &[SessionId::from("S1")]).await.unwrap(), [0]);
+    let looked = views.look_up(&acme, &[], &[SessionId::from("S1")]).await.unwrap();
+    assert_eq!(looked.revisions, [0]);
     assert_eq!(views.session_count(&acme).await.unwrap(), 0);
     assert_eq!(views.summaries_of_each(&acme, &[SessionId::from("S1")]).await.unwrap(), [vec![]]);
     assert_eq!(views.sessions_with(&acme, &[], None, None, 9).await.unwrap(), []);

@@ -1,6 +1,5 @@
 //! A key store in memory.
 
-use super::hold;
 use crate::{
     keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::LogError,
@@ -11,10 +10,8 @@ use claimledger_facts::{
     record::Digest32,
     time::Time,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
-};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A key store in memory.
 #[derive(Debug, Default)]
@@ -37,7 +34,7 @@ impl Rows {
 #[async_trait]
 impl KeyStore for MemoryKeys {
     async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError> {
-        let mut rows = hold(&self.0);
+        let mut rows = self.0.lock();
         if rows.tenants.contains_key(&row.tenant) {
             return Err(LogError::unavailable(format!("tenant {} has keys already", row.tenant)));
         }
@@ -46,11 +43,11 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError> {
-        Ok(hold(&self.0).tenants.get(tenant).cloned())
+        Ok(self.0.lock().tenants.get(tenant).cloned())
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
-        Ok(hold(&self.0).tenants.keys().cloned().collect())
+        Ok(self.0.lock().tenants.keys().cloned().collect())
     }
 
     async fn add_persons(
@@ -58,7 +55,7 @@ impl KeyStore for MemoryKeys {
         tenant: &TenantId,
         rows: &[PersonRow],
     ) -> Result<Vec<StoredPerson>, LogError> {
-        let mut held = hold(&self.0);
+        let mut held = self.0.lock();
         let Rows { persons, destroyed, .. } = &mut *held;
         let persons = persons.entry(tenant.clone()).or_default();
         let add = |row: &PersonRow| {
@@ -84,7 +81,7 @@ impl KeyStore for MemoryKeys {
         tenant: &TenantId,
         pseudonym: &Pseudonym,
     ) -> Result<Option<StoredPerson>, LogError> {
-        let rows = hold(&self.0);
+        let rows = self.0.lock();
         if rows.destroyed.contains(&(tenant.clone(), pseudonym.clone())) {
             return Ok(Some(StoredPerson::Destroyed));
         }
@@ -93,7 +90,7 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
-        let mut rows = hold(&self.0);
+        let mut rows = self.0.lock();
         rows.destroyed.insert((tenant.clone(), pseudonym.clone()));
         if let Some(persons) = rows.persons.get_mut(tenant) {
             persons.retain(|person| person.pseudonym != *pseudonym);
@@ -102,7 +99,7 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn destructions(&self, _: &TenantId) -> Result<u64, LogError> {
-        Ok(hold(&self.0).destroyed.len() as u64)
+        Ok(self.0.lock().destroyed.len() as u64)
     }
 
     async fn person_by_id(
@@ -110,7 +107,7 @@ impl KeyStore for MemoryKeys {
         tenant: &TenantId,
         index: &Digest32,
     ) -> Result<Option<PersonRow>, LogError> {
-        Ok(hold(&self.0).persons(tenant).find(|person| person.id_index == *index).cloned())
+        Ok(self.0.lock().persons(tenant).find(|person| person.id_index == *index).cloned())
     }
 
     async fn persons(
@@ -119,7 +116,9 @@ impl KeyStore for MemoryKeys {
         after: Option<&Pseudonym>,
         max: usize,
     ) -> Result<Vec<PersonRow>, LogError> {
-        let mut found: Vec<_> = hold(&self.0)
+        let mut found: Vec<_> = self
+            .0
+            .lock()
             .persons(tenant)
             .filter(|person| after.is_none_or(|after| person.pseudonym > *after))
             .cloned()
@@ -134,7 +133,9 @@ impl KeyStore for MemoryKeys {
         tenant: &TenantId,
         index: &Digest32,
     ) -> Result<Vec<PersonRow>, LogError> {
-        let mut found: Vec<_> = hold(&self.0)
+        let mut found: Vec<_> = self
+            .0
+            .lock()
             .persons(tenant)
             .filter(|person| person.alias_index.contains(index))
             .cloned()
@@ -144,7 +145,7 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
-        let mut rows = hold(&self.0);
+        let mut rows = self.0.lock();
         let key = (row.tenant.clone(), row.credential.clone());
         if rows.credentials.contains_key(&key)
             || rows.credentials.values().any(|other| other.token_hash == row.token_hash)
@@ -159,11 +160,13 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError> {
-        Ok(hold(&self.0).credentials.values().find(|row| row.token_hash == *token_hash).cloned())
+        Ok(self.0.lock().credentials.values().find(|row| row.token_hash == *token_hash).cloned())
     }
 
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
-        Ok(hold(&self.0)
+        Ok(self
+            .0
+            .lock()
             .credentials
             .values()
             .filter(|row| row.tenant == *tenant)
@@ -177,7 +180,7 @@ impl KeyStore for MemoryKeys {
         credential: &str,
         at: Time,
     ) -> Result<bool, LogError> {
-        let mut rows = hold(&self.0);
+        let mut rows = self.0.lock();
         let Some(row) = rows.credentials.get_mut(&(tenant.clone(), credential.to_owned())) else {
             return Ok(false);
         };

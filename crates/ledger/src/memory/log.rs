@@ -1,13 +1,13 @@
 //! A log in memory.
 
-use super::hold;
 use crate::log::{AppendFailure, Log, LogError, MAX_APPEND_ENTRIES, check_append, no_record};
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::{BodyKind, Entry, Removal, StoredHeader},
 };
-use std::{collections::BTreeMap, sync::Mutex};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use tokio::sync::watch;
 
 /// A log in memory.
@@ -35,7 +35,7 @@ impl MemoryLog {
         max: usize,
         part: impl Fn(&Entry) -> T,
     ) -> Vec<T> {
-        let tenants = hold(&self.tenants);
+        let tenants = self.tenants.lock();
         let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
         log.iter().skip(index(from).unwrap_or(usize::MAX)).take(max).map(part).collect()
     }
@@ -46,7 +46,7 @@ impl MemoryLog {
         positions: &[LogPosition],
         part: impl Fn(&Entry) -> T,
     ) -> Result<Vec<T>, LogError> {
-        let tenants = hold(&self.tenants);
+        let tenants = self.tenants.lock();
         let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
         let found = |position: &LogPosition| {
             let entry = index(*position).and_then(|index| log.get(index));
@@ -66,7 +66,7 @@ impl Log for MemoryLog {
     ) -> Result<LogSize, AppendFailure> {
         check_append(entries)?;
         let size = {
-            let mut tenants = hold(&self.tenants);
+            let mut tenants = self.tenants.lock();
             let size = LogSize(tenants.get(tenant).map_or(0, |entries| entries.len() as u64));
             if size != expected {
                 return Err(AppendFailure::Conflict { size });
@@ -126,7 +126,7 @@ impl Log for MemoryLog {
         if positions.len() > MAX_APPEND_ENTRIES {
             return Err(LogError::TooLarge);
         }
-        let mut tenants = hold(&self.tenants);
+        let mut tenants = self.tenants.lock();
         let log = tenants.get_mut(tenant).map_or(&mut [][..], Vec::as_mut_slice);
         let missing = positions.iter().find(|position| position.0 >= log.len() as u64);
         if let Some(position) = missing {
@@ -141,11 +141,11 @@ impl Log for MemoryLog {
     }
 
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
-        Ok(LogSize(hold(&self.tenants).get(tenant).map_or(0, |entries| entries.len() as u64)))
+        Ok(LogSize(self.tenants.lock().get(tenant).map_or(0, |entries| entries.len() as u64)))
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
-        Ok(hold(&self.tenants).keys().cloned().collect())
+        Ok(self.tenants.lock().keys().cloned().collect())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -10,10 +10,3 @@ pub use keys::MemoryKeys;
 pub use log::MemoryLog;
 pub use state::MemoryState;
 pub use views::MemoryIndex;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Ignores lock poisoning: every change of these maps is one call that cannot panic halfway.
-fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

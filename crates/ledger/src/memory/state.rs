@@ -1,10 +1,10 @@
 //! A state store in memory.
 
-use super::hold;
 use crate::state::{StateError, StateStore, Versioned, check_state, check_version};
 use async_trait::async_trait;
 use claimledger_facts::ids::TenantId;
-use std::{collections::BTreeMap, sync::Mutex};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 
 /// A state store in memory.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl Row {
 #[async_trait]
 impl StateStore for MemoryState {
     async fn load(&self, tenant: &TenantId, key: &str) -> Result<Option<Versioned>, StateError> {
-        let rows = hold(&self.0);
+        let rows = self.0.lock();
         let row = rows.get(&(tenant.clone(), key.to_owned()));
         Ok(row.and_then(|row| Some(Versioned { version: row.version, value: row.value.clone()? })))
     }
@@ -39,7 +39,7 @@ impl StateStore for MemoryState {
         value: &[u8],
     ) -> Result<u64, StateError> {
         check_state(key, value)?;
-        let mut rows = hold(&self.0);
+        let mut rows = self.0.lock();
         let row = rows.entry((tenant.clone(), key.to_owned())).or_default();
         check_version(key, row.current(), expected)?;
         *row = Row { version: row.version + 1, value: Some(value.to_vec()) };
@@ -47,7 +47,7 @@ impl StateStore for MemoryState {
     }
 
     async fn remove(&self, tenant: &TenantId, key: &str, expected: u64) -> Result<(), StateError> {
-        let mut rows = hold(&self.0);
+        let mut rows = self.0.lock();
         let row = rows.get_mut(&(tenant.clone(), key.to_owned()));
         check_version(key, row.as_ref().map_or(0, |row| row.current()), expected)?;
         if let Some(row) = row {
@@ -57,7 +57,7 @@ impl StateStore for MemoryState {
     }
 
     async fn keys(&self, tenant: &TenantId, prefix: &str) -> Result<Vec<String>, StateError> {
-        let rows = hold(&self.0);
+        let rows = self.0.lock();
         let live = rows.iter().filter(|(_, row)| row.value.is_some());
         let of_tenant = live.filter(|((of, key), _)| of == tenant && key.starts_with(prefix));
         Ok(of_tenant.map(|((_, key), _)| key.clone()).collect())

@@ -1,6 +1,5 @@
 //! Read models in memory.
 
-use super::hold;
 use crate::{
     generations::{
         Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place,
@@ -13,9 +12,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 /// Read models in memory.
@@ -149,14 +149,14 @@ impl MemoryIndex {
     /// Deletes the summaries of sessions' records, as in rows of a version without summaries.
     pub fn forget_summaries(&self, tenant: &TenantId) {
         if let Some(live) =
-            hold(&self.tenants).get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place))
+            self.tenants.lock().get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place))
         {
             live.summaries.clear();
         }
     }
 
     fn with<T>(&self, tenant: &TenantId, f: impl FnOnce(&Tables) -> T) -> T {
-        match hold(&self.tenants).get(tenant).and_then(|kept| kept.places.get(&self.place)) {
+        match self.tenants.lock().get(tenant).and_then(|kept| kept.places.get(&self.place)) {
             Some(tables) => f(tables),
             None => f(&Tables::default()),
         }
@@ -211,24 +211,6 @@ impl RecordIndex for MemoryIndex {
         Ok(self.with(tenant, |tables| tables.covered))
     }
 
-    async fn positions(
-        &self,
-        tenant: &TenantId,
-        ids: &[RecordId],
-    ) -> Result<Vec<Option<LogPosition>>, LogError> {
-        Ok(self.with(tenant, |tables| ids.iter().map(|id| tables.ids.get(id).copied()).collect()))
-    }
-
-    async fn revisions(
-        &self,
-        tenant: &TenantId,
-        sessions: &[SessionId],
-    ) -> Result<Vec<u64>, LogError> {
-        Ok(self.with(tenant, |tables| {
-            sessions.iter().map(|session| tables.revision(session)).collect()
-        }))
-    }
-
     async fn look_up(
         &self,
         tenant: &TenantId,
@@ -265,7 +247,7 @@ impl Views for MemoryIndex {
         rows: &[IndexRow],
         session_rows: &[SessionRow],
     ) -> Result<(), LogError> {
-        let mut tenants = hold(&self.tenants);
+        let mut tenants = self.tenants.lock();
         let kept = tenants.entry(tenant.clone()).or_default();
         let covered = kept.places.get(&self.place).map(|tables| tables.covered);
         if covered.unwrap_or_default() != from {
@@ -401,7 +383,7 @@ impl Views for MemoryIndex {
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
-        if let Some(kept) = hold(&self.tenants).get_mut(tenant) {
+        if let Some(kept) = self.tenants.lock().get_mut(tenant) {
             kept.places.clear();
         }
         Ok(())
@@ -420,7 +402,7 @@ impl Views for MemoryIndex {
     }
 
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
-        let tenants = hold(&self.tenants);
+        let tenants = self.tenants.lock();
         let of =
             |place| tenants.get(tenant).and_then(|kept| kept.places.get(&place)).map(Tables::of);
         Ok(Generations { live: of(Place::Live), shadow: of(Place::Shadow) })
@@ -432,7 +414,7 @@ impl Views for MemoryIndex {
         place: Place,
         made_by: &MadeBy,
     ) -> Result<(), LogError> {
-        let mut tenants = hold(&self.tenants);
+        let mut tenants = self.tenants.lock();
         let kept = tenants.entry(tenant.clone()).or_default();
         let there = place == Place::Live && kept.places.contains_key(&place);
         let tables = if there { kept.places.entry(place).or_default() } else { kept.begin(place) };
@@ -441,20 +423,20 @@ impl Views for MemoryIndex {
     }
 
     async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError> {
-        if let Some(kept) = hold(&self.tenants).get_mut(tenant) {
+        if let Some(kept) = self.tenants.lock().get_mut(tenant) {
             kept.places.remove(&Place::Shadow);
         }
         Ok(())
     }
 
     async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError> {
-        let mut tenants = hold(&self.tenants);
+        let mut tenants = self.tenants.lock();
         let (live, shadow) = tenants.entry(tenant.clone()).or_default().both()?;
         Ok(Box::new(Pinned { live: live.clone(), shadow: shadow.clone() }))
     }
 
     async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError> {
-        let mut tenants = hold(&self.tenants);
+        let mut tenants = self.tenants.lock();
         let kept = tenants.entry(tenant.clone()).or_default();
         if kept.both()?.0.covered != at {
             return Err(LogError::unavailable(format!("the read models are not at {}", at.0)));

@@ -1,6 +1,7 @@
 //! What every answer carries, and the lists.
 
 use super::{
+    mirror::mirror,
     scalars::{DateTime, Position},
     types::{Certainty, Decision, Reason, Session, vec},
 };
@@ -8,10 +9,10 @@ use async_graphql::{Enum, ID, SimpleObject};
 use claimledger_app::model::{answer, health};
 use claimledger_facts::vocabulary;
 
-/// The cut and the rules that the answer is for.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "Answered")]
-pub(crate) struct Answered {
+mirror! {
+    /// The cut and the rules that the answer is for.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct Answered of answer::Answered as answered;
     /// The instant T that the answer is about.
     at: DateTime,
     /// K as a position: the last record that the answer may use.
@@ -27,33 +28,15 @@ pub(crate) struct Answered {
     rehearsal: bool,
     /// Whether every source has been heard up to T and no gap is open: only then does "none" mean
     /// that there is none.
-    complete: bool,
+    complete: bool = answered.completeness.complete,
     /// Up to when every source is complete; null: a source states nothing.
-    complete_to: Option<DateTime>,
+    complete_to: Option<DateTime> = answered.completeness.complete_to,
     /// The same in words: `complete`, or `incomplete` and what is missing.
-    completeness_summary: String,
-}
-
-impl From<&answer::Answered> for Answered {
-    fn from(answered: &answer::Answered) -> Self {
-        let summary = &answered.completeness;
-        Self {
-            at: answered.at.into(),
-            position: answered.position.into(),
-            recorded_at: answered.recorded_at.into(),
-            rules: answered.rules,
-            provisional: answered.provisional,
-            rehearsal: answered.rehearsal,
-            complete: summary.complete,
-            complete_to: summary.complete_to.map(DateTime),
-            completeness_summary: summary.words.clone(),
-        }
-    }
+    completeness_summary: String = answered.completeness.words,
 }
 
 /// The state of the ledger, which may change from call to call.
 #[derive(SimpleObject, Clone)]
-#[graphql(name = "Status")]
 pub(crate) struct Status {
     /// Records below this position are in the read models.
     assessed_to: Position,
@@ -83,21 +66,21 @@ impl From<&answer::Status> for Status {
     }
 }
 
-/// Something that does not work, while other parts may.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "Problem")]
-pub(crate) struct Problem {
+mirror! {
+    /// Something that does not work, while other parts may.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct Problem of answer::Problem as problem;
     /// The kind.
     part: Part,
     /// The cause, and what resolves it.
-    why: String,
+    why: String = problem.cause.why,
     /// Since when.
-    since: DateTime,
+    since: DateTime = problem.cause.since,
 }
 
 /// A part of a ledger.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "Part")]
+#[graphql(remote = "health::Part")]
 pub(crate) enum Part {
     /// Appends are refused; reads go on.
     Log,
@@ -109,22 +92,10 @@ pub(crate) enum Part {
     Clock,
 }
 
-impl From<&answer::Problem> for Problem {
-    fn from(problem: &answer::Problem) -> Self {
-        let part = match problem.part {
-            health::Part::Log => Part::Log,
-            health::Part::Projection => Part::Projection,
-            health::Part::Damage => Part::Damage,
-            health::Part::Clock => Part::Clock,
-        };
-        Self { part, why: problem.cause.why.clone(), since: DateTime(problem.cause.since) }
-    }
-}
-
-/// How complete a source is known to be.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "SourceCompleteness")]
-pub(crate) struct SourceCompleteness {
+mirror! {
+    /// How complete a source is known to be.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct SourceCompleteness of answer::SourceCompleteness as source;
     /// The source.
     source: String,
     /// Everything up to this time was heard; null: nothing is stated.
@@ -135,10 +106,10 @@ pub(crate) struct SourceCompleteness {
     gaps: Vec<Gap>,
 }
 
-/// A time in which a source was silent.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "Gap")]
-pub(crate) struct Gap {
+mirror! {
+    /// A time in which a source was silent.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct Gap of answer::Gap as gap;
     /// From, inclusive.
     from: DateTime,
     /// Until, exclusive.
@@ -159,29 +130,10 @@ pub(crate) enum HeardBasis {
     Assumed,
 }
 
-impl From<&answer::SourceCompleteness> for SourceCompleteness {
-    fn from(source: &answer::SourceCompleteness) -> Self {
-        Self {
-            source: source.source.as_str().to_owned(),
-            heard_until: source.heard_until.map(DateTime),
-            basis: source.basis.map(HeardBasis::from),
-            gaps: source
-                .gaps
-                .iter()
-                .map(|gap| Gap {
-                    from: gap.from.into(),
-                    until: gap.until.into(),
-                    backfilled: gap.backfilled,
-                })
-                .collect(),
-        }
-    }
-}
-
-/// Why something may be absent from an answer, or from a list within it.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "Absence")]
-pub(crate) struct Absence {
+mirror! {
+    /// Why something may be absent from an answer, or from a list within it.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct Absence of answer::Absence as absence;
     /// The code.
     code: AbsenceCode,
     /// The same as a sentence.
@@ -206,49 +158,30 @@ pub(crate) enum AbsenceCode {
     Lagging,
 }
 
-impl From<&answer::Absence> for Absence {
-    fn from(absence: &answer::Absence) -> Self {
-        Self { code: absence.code.into(), words: absence.words.clone() }
-    }
-}
-
 /// One session.
 #[derive(SimpleObject)]
-#[graphql(name = "SessionAnswer")]
 pub(crate) struct SessionAnswer {
     /// Null: nothing by this id is known at K.
     pub session: Option<Session>,
-    /// The cut and the rules that the answer is for.
-    pub answered: Answered,
-    /// How complete each source was.
-    pub completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    pub status: Status,
-    /// Why something may be absent from the answer.
-    pub absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
 }
 
 /// Sessions, in the order they began.
 #[derive(SimpleObject)]
-#[graphql(name = "SessionConnection")]
 pub(crate) struct SessionConnection {
     /// The rows.
     pub edges: Vec<SessionEdge>,
     /// Where the page stands in the list.
     pub page_info: PageInfo,
-    /// The cut and the rules that the answer is for.
-    pub answered: Answered,
-    /// How complete each source was.
-    pub completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    pub status: Status,
-    /// Why something may be absent from the answer.
-    pub absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
 }
 
 /// A session of a list.
 #[derive(SimpleObject)]
-#[graphql(name = "SessionEdge")]
 pub(crate) struct SessionEdge {
     /// The cursor for `after`: the next page starts behind this row.
     pub cursor: String,
@@ -263,25 +196,18 @@ pub(crate) struct SessionEdge {
 
 /// Decisions, in the total order of their sessions.
 #[derive(SimpleObject)]
-#[graphql(name = "DecisionConnection")]
 pub(crate) struct DecisionConnection {
     /// The rows.
     pub edges: Vec<DecisionEdge>,
     /// Where the page stands in the list.
     pub page_info: PageInfo,
-    /// The cut and the rules that the answer is for.
-    pub answered: Answered,
-    /// How complete each source was.
-    pub completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    pub status: Status,
-    /// Why something may be absent from the answer.
-    pub absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
 }
 
 /// A decision of a list.
 #[derive(SimpleObject)]
-#[graphql(name = "DecisionEdge")]
 pub(crate) struct DecisionEdge {
     /// The cursor for `after`: the next page starts behind this row.
     pub cursor: String,
@@ -293,7 +219,6 @@ pub(crate) struct DecisionEdge {
 
 /// Where a feed of changes begins.
 #[derive(SimpleObject)]
-#[graphql(name = "ChangesCursor")]
 pub(crate) struct ChangesCursor {
     /// For `after` of `sessionChanged`. Opaque.
     pub cursor: String,
@@ -308,7 +233,6 @@ pub(crate) struct ChangesCursor {
 /// Where a page stands in its list, as the Relay specification of connections has it. Pages go
 /// forward only: there is no `last` and no `before`.
 #[derive(SimpleObject)]
-#[graphql(name = "PageInfo")]
 pub(crate) struct PageInfo {
     /// Whether rows follow this page.
     pub has_next_page: bool,
@@ -322,7 +246,6 @@ pub(crate) struct PageInfo {
 
 /// The reasons.
 #[derive(SimpleObject)]
-#[graphql(name = "Explanation")]
 pub(crate) struct Explanation {
     /// The session's name; null: no such id.
     pub session: Option<ID>,
@@ -331,6 +254,14 @@ pub(crate) struct Explanation {
     pub because: Vec<Reason>,
     /// The trees as text, as `claimledger why` prints them.
     pub text: String,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    pub carried: Carried,
+}
+
+/// What every answer carries: flattened into it, so that clients select it beside the rest.
+#[derive(SimpleObject)]
+pub(crate) struct Carried {
     /// The cut and the rules that the answer is for.
     pub answered: Answered,
     /// How complete each source was.
@@ -342,15 +273,13 @@ pub(crate) struct Explanation {
 }
 
 /// What every answer carries.
-pub(crate) fn carried<T>(
-    answer: &answer::Answer<T>,
-) -> (Answered, Vec<SourceCompleteness>, Status, Absence) {
-    (
-        (&answer.answered).into(),
-        vec(&answer.completeness),
-        (&answer.status).into(),
-        (&answer.absence).into(),
-    )
+pub(crate) fn carried<T>(answer: &answer::Answer<T>) -> Carried {
+    Carried {
+        answered: (&answer.answered).into(),
+        completeness: vec(&answer.completeness),
+        status: (&answer.status).into(),
+        absence: (&answer.absence).into(),
+    }
 }
 
 /// Page info of a page of the app; `after` as it was asked.

@@ -1,12 +1,8 @@
 //! Loads what several rows of an answer need with one question for all of them.
 
 use async_graphql::Error;
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 /// How long keys are collected. Rows of one answer are resolved together, so most ask in the same
@@ -49,7 +45,7 @@ impl<L: Load> Batched<L> {
     pub(crate) async fn load_one(&self, key: L::Key) -> Loaded<L> {
         let (sender, receiver) = oneshot::channel();
         {
-            let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.0.waiting.lock();
             let is_first = waiting.is_empty();
             waiting.entry(key).or_default().push(sender);
             if is_first {
@@ -64,8 +60,7 @@ impl<L: Load> Batched<L> {
 
 async fn load<L: Load>(inner: Arc<Inner<L>>) {
     tokio::time::sleep(COLLECTED_FOR).await;
-    let waiting =
-        std::mem::take(&mut *inner.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+    let waiting = std::mem::take(&mut *inner.waiting.lock());
     let keys: Vec<L::Key> = waiting.keys().cloned().collect();
     let found = inner.loader.load(&keys).await;
     for (key, senders) in waiting {

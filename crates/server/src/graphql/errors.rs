@@ -6,6 +6,32 @@ use claimledger_app::model::question::AskError;
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::{LogError, remedy};
 
+/// What a question answers, or why it is refused.
+pub(crate) type Result<T, E = Refusal> = std::result::Result<T, E>;
+
+/// Why a field has no answer. `?` makes one of a refusal of the app, with its code and numbers; the
+/// library's own error would keep the message alone.
+#[derive(Clone)]
+pub(crate) struct Refusal(Error);
+
+impl From<AskError> for Refusal {
+    fn from(error: AskError) -> Self {
+        Self(asked(&error))
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        refusal.0
+    }
+}
+
 /// A refusal of the app, as an error of the field that asked.
 pub(crate) fn asked(error: &AskError) -> Error {
     let message = match error {

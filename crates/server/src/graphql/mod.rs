@@ -10,6 +10,7 @@ pub(crate) mod document;
 pub(crate) mod errors;
 pub(crate) mod limits;
 pub(crate) mod loaders;
+mod mirror;
 mod nulls;
 pub(crate) mod query;
 pub(crate) mod scalars;

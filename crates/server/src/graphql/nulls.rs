@@ -13,10 +13,8 @@ use async_graphql::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo,
     },
 };
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashSet, sync::Arc};
 
 /// Makes one for each request.
 pub(crate) struct Propagated;
@@ -46,11 +44,7 @@ enum Step {
     Index(usize),
 }
 
-impl Nulls {
-    fn failed(&self) -> MutexGuard<'_, Failed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+impl Nulls {}
 
 fn path(node: Option<&QueryPathNode<'_>>) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -76,7 +70,7 @@ impl Extension for Nulls {
     ) -> ServerResult<Option<Value>> {
         let (here, may_be_null) = (*info.path_node, !info.return_type.ends_with('!'));
         let result = next.run(ctx, info).await;
-        let mut failed = self.failed();
+        let mut failed = self.0.lock();
         match result {
             Ok(value) => {
                 if failed.within.is_empty() || !failed.within.remove(&path(Some(&here))) {
@@ -106,7 +100,7 @@ impl Extension for Nulls {
         next: NextExecute<'_>,
     ) -> Response {
         let mut response = next.run(ctx, operation_name).await;
-        let failed = std::mem::take(&mut *self.failed());
+        let failed = std::mem::take(&mut *self.0.lock());
         response.errors.extend(failed.errors);
         if !failed.within.is_empty() {
             response.data = Value::Null;

@@ -1,9 +1,13 @@
 //! The subscription. The connection to the client pulls each change when it can write it, so that
 //! nothing is queued.
 
-use super::{Asker, errors, types::SessionChange};
+use super::{
+    Asker,
+    errors::{self, Result},
+    types::SessionChange,
+};
 use async_graphql::{
-    Context, Result, ServerError, Subscription as GraphqlSubscription,
+    Context, ServerError, Subscription as GraphqlSubscription,
     futures_util::{Stream, stream},
     parser::types::{ExecutableDocument, OperationType, Selection},
 };
@@ -27,17 +31,13 @@ impl Subscription {
         after: Option<String>,
     ) -> Result<impl Stream<Item = Result<SessionChange>>> {
         let asker = ctx.data::<Asker>()?;
-        let feed = asker
-            .app
-            .session_changes(&asker.caller, after.as_deref())
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let feed = asker.app.session_changes(&asker.caller, after.as_deref()).await?;
         Ok(stream::unfold(Some(feed), |feed| async {
             let mut feed = feed?;
             match feed.next().await {
                 Ok(change) => Some((Ok(SessionChange(change)), Some(feed))),
                 // It can be taken up again after the last change that arrived.
-                Err(error) => Some((Err(errors::asked(&error)), None)),
+                Err(error) => Some((Err(error.into()), None)),
             }
         }))
     }

@@ -7,10 +7,11 @@
 
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -103,7 +104,7 @@ impl Connections {
             }
         };
         let (end, ends) = oneshot::channel();
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock();
         entries.next += 1;
         let id = entries.next;
         entries
@@ -114,7 +115,7 @@ impl Connections {
 
     /// Closes the connection that can best be spared, if there is one.
     pub(crate) fn take_one_back(&self, now: Instant) {
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock();
         let spare = |entry: &Entry| match entry.phase {
             Phase::Idle => true,
             Phase::Receiving | Phase::Sending => now.duration_since(entry.since) >= PATIENCE,
@@ -131,10 +132,6 @@ impl Connections {
             // One that ends by itself at this moment needs no telling.
             let _ = end.send(ending);
         }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,7 +154,7 @@ impl Connection {
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Entry) -> T) -> Option<T> {
-        self.connections.entries().open.get_mut(&self.id).map(look)
+        self.connections.entries.lock().open.get_mut(&self.id).map(look)
     }
 }
 
@@ -169,7 +166,7 @@ impl Entry {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.connections.entries().open.remove(&self.id);
+        self.connections.entries.lock().open.remove(&self.id);
     }
 }
 

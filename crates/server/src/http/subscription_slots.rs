@@ -3,10 +3,8 @@
 
 use crate::options::ServerOptions;
 use claimledger_app::model::question::Caller;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
 
 /// Subscriptions in use, by credential.
 #[derive(Debug, Default)]
@@ -38,7 +36,7 @@ impl SubscriptionSlots {
         options: &ServerOptions,
     ) -> Result<SubscriptionSlot, NoSlot> {
         let holder = (caller.tenant.as_str().to_owned(), caller.credential.clone());
-        let mut held = self.lock();
+        let mut held = self.0.lock();
         if held.get(&holder).is_some_and(|own| *own >= options.subscriptions_of_one)
             || options.subscriptions_of_one == 0
         {
@@ -50,15 +48,11 @@ impl SubscriptionSlots {
         *held.entry(holder.clone()).or_default() += 1;
         Ok(SubscriptionSlot { slots: Arc::clone(self), holder })
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Holder, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for SubscriptionSlot {
     fn drop(&mut self) {
-        let mut held = self.slots.lock();
+        let mut held = self.slots.0.lock();
         if let Some(own) = held.get_mut(&self.holder) {
             *own -= 1;
             if *own == 0 {

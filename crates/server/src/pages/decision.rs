@@ -110,9 +110,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned()
-        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
-    {
+    if !parameters.is_pinned(&view.cut) {
         let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }

@@ -7,7 +7,7 @@ use super::{
     text::{count, inert},
     times::{Times, clock, delay, is_late},
 };
-use crate::timeline::lanes::{self, grade_word, type_word};
+use crate::timeline::lanes::{self, type_word};
 use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{fate_words, missing_words},
@@ -112,7 +112,7 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
                 @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
                 @if let Some(authenticator) = &factor.authenticator {
                     ", authenticator " (inert(authenticator.as_str())) }
-                ", " (grade_word(factor.grade))
+                ", " (factor.grade.as_str())
             }
         }
     }

@@ -96,6 +96,13 @@ impl Parameters {
             rules => Ok(CutAsked { at, known, rules }),
         }
     }
+
+    /// Whether the address is that of one answer: T, K and R are there, and K as pinned addresses
+    /// spell it.
+    pub(crate) fn is_pinned(&self, cut: &CutAsked) -> bool {
+        let is_short = self.get("knownAt").is_some_and(|known| known.starts_with('#'));
+        cut.at.is_some() && cut.known.is_some() && cut.rules.is_some() && !is_short
+    }
 }
 
 /// T, K and R as an address asks for them.
@@ -117,11 +124,6 @@ impl CutAsked {
             known.put(&mut asking);
         }
         asking
-    }
-
-    /// Whether all three are there.
-    pub(crate) const fn is_pinned(&self) -> bool {
-        self.at.is_some() && self.known.is_some() && self.rules.is_some()
     }
 
     /// An address, pinned to what was answered.

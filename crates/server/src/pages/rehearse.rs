@@ -187,9 +187,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let parameters = Parameters::read(uri)?;
     let view = RehearseView::read(&parameters)?;
     let asking = view.cut.asking(parameters.number("after")?.map(LogPosition));
-    if !view.cut.is_pinned()
-        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
-    {
+    if !parameters.is_pinned(&view.cut) {
         // Before the work: what is asked is asked once, pinned.
         let pinned = server.app.completeness(caller, &asking).await?;
         let here = view.cut.pin(view.keep(), &pinned.answered);

@@ -152,9 +152,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned()
-        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
-    {
+    if !parameters.is_pinned(&view.cut) {
         let to =
             view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
@@ -517,7 +515,7 @@ fn legend() -> Markup {
              the rules, counted by record. Hollow: did not count. "
             "Letters: "
             @for (i, grade) in svg::GRADES.into_iter().enumerate() {
-                @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (lanes::grade_word(grade)) }
+                @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (grade.as_str()) }
             ". ▲ allow, ◆ challenge, ▽ deny, │ access; ◂ recorded late."
         }
     }

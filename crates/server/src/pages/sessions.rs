@@ -128,9 +128,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         .sessions_state_only(caller, &view.filter, &asking, view.first, view.cursor.as_deref())
         .await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
-    if !view.cut.is_pinned()
-        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
-    {
+    if !parameters.is_pinned(&view.cut) {
         return Ok(
             Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response()
         );

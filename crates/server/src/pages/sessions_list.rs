@@ -8,7 +8,7 @@ use super::{
     text::{inert, sentence},
     times::Times,
 };
-use crate::timeline::lanes::{grade_letter, grade_word};
+use crate::timeline::lanes::grade_letter;
 use claimledger_app::model::answer::{Answer, Page, SessionHit};
 use claimledger_domain::{
     explain::{called, line},
@@ -192,7 +192,7 @@ fn factors(hit: &SessionHit<SessionState>) -> Markup {
         @for grade in crate::timeline::svg::GRADES {
             @if of(grade).next().is_some() {
                 span class="graded" {
-                    abbr title=(grade_word(grade)) { (grade_letter(grade)) } ": "
+                    abbr title=(grade.as_str()) { (grade_letter(grade)) } ": "
                     @for (i, factor) in of(grade).enumerate() {
                         @if i > 0 { " " } (inert(&factor.name)) @if !factor.void.is_empty() {
                         " (void)" } }

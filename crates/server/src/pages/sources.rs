@@ -54,9 +54,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned()
-        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
-    {
+    if !parameters.is_pinned(&view.cut) {
         return Ok(Redirect::to(
             &here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href(),
         )

@@ -5,7 +5,6 @@ use super::{
     labels,
     lanes::{
         End, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, Order, Target, grade_letter,
-        grade_word,
     },
     limits::{MAX_CHANGES, MAX_GAPS},
     marks,
@@ -290,7 +289,7 @@ fn classes(item: &Item) -> String {
         Fill::Hollow => "hollow",
     };
     let certainty = certainty_word(item.certainty);
-    let grade = item.grade.map_or("", grade_word);
+    let grade = item.grade.map_or("", Grade::as_str);
     format!("{shape} {} {fill} {certainty} {grade}", item.hue.class()).trim_end().to_owned()
 }
 
@@ -326,7 +325,7 @@ pub(crate) fn spoken(item: &Item) -> String {
         out.push_str(&format!("; {}", certainty_word(item.certainty)));
     }
     if let Some(grade) = item.grade {
-        out.push_str(&format!("; {}", grade_word(grade)));
+        out.push_str(&format!("; {}", grade.as_str()));
     }
     if let Some((speaks_of, recorded)) = item.late {
         let what = if item.end_is_late() { "its end recorded late" } else { "recorded late" };

@@ -1,14 +1,14 @@
 //! The table that always follows the figure: the same items, in the same order, in the same number.
 
 use super::{
-    lanes::{End, Figure, Item, Lane, Target, grade_word},
+    lanes::{End, Figure, Item, Lane, Target},
     svg::certainty_word,
 };
 use crate::{
     text::count,
     times::{Times, delay, is_late},
 };
-use claimledger_domain::model::RecordRef;
+use claimledger_domain::model::{Grade, RecordRef};
 use maud::{Markup, html};
 
 /// Writes the table.
@@ -47,7 +47,7 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
             td { (times.show(item.from)) }
             td { (until(item, times)) }
             td { (certainty_word(item.certainty)) }
-            td { (item.grade.map_or("", grade_word)) }
+            td { (item.grade.map_or("", Grade::as_str)) }
             td { bdi { (item.reason) } }
             td { @if let Some(record) = &item.record { (recorded(record, times)) } }
             td {

@@ -167,7 +167,7 @@ impl Envelope {
         let expected = format!("an event of Okta's System Log in `{path}`");
         let message =
             format!("this looks like {}, and it carries no event in `{path}`: {why}", self.name);
-        Refusal::field(RefusalCode::InvalidField, path, expected, message)
+        Refusal::invalid(path, expected, message)
     }
 }
 

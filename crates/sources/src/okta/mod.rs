@@ -263,10 +263,8 @@ fn required<'m>(
 ) -> Result<&'m str, Refusal> {
     match members.get(field) {
         Some(Json::Text(text)) if fits(text) => Ok(text),
-        Some(_) => Err(native::invalid(field, expected, "the value is of another form")),
-        None => {
-            Err(Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing"))
-        }
+        Some(_) => Err(Refusal::invalid(field, expected, "the value is of another form")),
+        None => Err(Refusal::missing(field, expected)),
     }
 }
 
@@ -290,15 +288,8 @@ fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
     const EXPECTED: &str = "the time of the event, such as 2026-03-10T10:00:00.000Z";
     let text = match members.get_mut("published") {
         Some(Json::Text(text)) => text,
-        Some(_) => return Err(native::invalid("published", EXPECTED, "the value is no string")),
-        None => {
-            return Err(Refusal::field(
-                RefusalCode::MissingField,
-                "published",
-                EXPECTED,
-                "the field is missing",
-            ));
-        }
+        Some(_) => return Err(Refusal::invalid("published", EXPECTED, "the value is no string")),
+        None => return Err(Refusal::missing("published", EXPECTED)),
     };
     let (time, zone_assumed) = match dialect::time(text) {
         dialect::Zoned::Yes(time) => (Some(time), false),
@@ -307,7 +298,7 @@ fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
     };
     if time.is_some_and(|time| Time::within(time).is_none()) {
         let message = format!("the time is {}", TimeError::OutOfRange);
-        return Err(native::invalid("published", EXPECTED, message));
+        return Err(Refusal::invalid("published", EXPECTED, message));
     }
     let Some(time) = time else {
         return Ok(Published {

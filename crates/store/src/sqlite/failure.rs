@@ -2,7 +2,8 @@
 
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::{LogError, Stopped};
-use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
+use parking_lot::Mutex;
+use std::sync::atomic::AtomicBool;
 use tokio::time::Instant;
 
 /// Kinds of failure that need different handling.
@@ -120,7 +121,7 @@ impl Poison {
     /// # Errors
     /// If the storage has failed, and the file was not reopened since.
     pub(super) fn check(&self) -> Result<(), LogError> {
-        match &*self.lock() {
+        match &*self.failed.lock() {
             Some(failed) => Err(LogError::Stopped { why: failed.why.clone(), source: None }),
             None => Ok(()),
         }
@@ -128,7 +129,7 @@ impl Poison {
 
     /// Why writes are refused, and since when.
     pub(super) fn stopped(&self) -> Option<Stopped> {
-        self.lock().as_ref().map(|failed| Stopped {
+        self.failed.lock().as_ref().map(|failed| Stopped {
             why: failed.why.clone(),
             lasted: failed.since.elapsed(),
             recovers: failed.recovers,
@@ -137,12 +138,12 @@ impl Poison {
 
     /// Whether reopening the file may end the failure.
     pub(super) fn recovers(&self) -> bool {
-        self.lock().as_ref().is_some_and(|failed| failed.recovers)
+        self.failed.lock().as_ref().is_some_and(|failed| failed.recovers)
     }
 
     /// Clears the state after the file was reopened.
     pub(super) fn recovered(&self, file: &str) {
-        if let Some(failed) = self.lock().take() {
+        if let Some(failed) = self.failed.lock().take() {
             tracing::warn!(
                 file,
                 after_ms = failed.since.elapsed().as_millis() as u64,
@@ -182,16 +183,12 @@ impl Poison {
     /// Keeps the time of the first failure and the reason of the last. A reason that reopening does
     /// not end is permanent.
     fn set(&self, why: String, recovers: bool) {
-        let mut failed = self.lock();
+        let mut failed = self.failed.lock();
         match &mut *failed {
             Some(failed) if failed.recovers => (failed.why, failed.recovers) = (why, recovers),
             Some(_) => {}
             None => *failed = Some(Failed { why, since: Instant::now(), recovers }),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Failed>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

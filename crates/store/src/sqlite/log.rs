@@ -17,11 +17,12 @@ use claimledger_facts::{
 use claimledger_ledger::log::{
     AppendFailure, Log, LogError, MAX_APPEND_ENTRIES, Stopped, check_append, no_record,
 };
+use parking_lot::RwLock;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, SqlitePool};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -132,7 +133,7 @@ impl SqliteLog {
 
     /// Whether no tenant has a record.
     pub(super) fn is_empty(&self) -> bool {
-        self.inner.heads().values().all(|head| head.size == 0)
+        self.inner.heads.read().values().all(|head| head.size == 0)
     }
 }
 
@@ -167,7 +168,7 @@ impl Recover for Inner {
         let database = self.database.clone();
         let (connection, heads) =
             reopen(FILE, move || async move { begin(&database).await }).await?;
-        let lost = self.heads().iter().find_map(|(tenant, known)| {
+        let lost = self.heads.read().iter().find_map(|(tenant, known)| {
             let found = heads.get(tenant).map_or(0, |head| head.size);
             (found < known.size).then_some((found, known.size))
         });
@@ -183,7 +184,7 @@ impl Recover for Inner {
         writer.connection = Some(connection);
         // An append with an unknown outcome may be in the file: the next append then conflicts,
         // because the log is longer than expected.
-        *self.heads.write().unwrap_or_else(PoisonError::into_inner) = heads;
+        *self.heads.write() = heads;
         self.abandoned.store(false, Ordering::SeqCst);
         self.unsaved.store(0, Ordering::SeqCst);
         self.poison.recovered(FILE);
@@ -201,12 +202,8 @@ impl Inner {
         error
     }
 
-    fn heads(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<TenantId, Head>> {
-        self.heads.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn set_head(&self, tenant: &TenantId, head: Head) {
-        self.heads.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), head);
+        self.heads.write().insert(tenant.clone(), head);
     }
 
     async fn head_of(self: &Arc<Self>, tenant: &TenantId) -> Result<Option<Head>, LogError> {
@@ -214,7 +211,7 @@ impl Inner {
             let mut writer = self.writer.lock().await;
             self.settle(&mut writer).await?;
         }
-        Ok(self.heads().get(tenant).copied())
+        Ok(self.heads.read().get(tenant).copied())
     }
 
     /// Determines the outcome of an abandoned append.
@@ -229,7 +226,7 @@ impl Inner {
         let connection = writer.connection()?;
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
         let heads = heads(connection).await.map_err(|error| self.failed(error))?;
-        *self.heads.write().unwrap_or_else(PoisonError::into_inner) = heads;
+        *self.heads.write() = heads;
         self.abandoned.store(false, Ordering::SeqCst);
         self.changes.send_modify(|count| *count += 1);
         Ok(())
@@ -241,7 +238,7 @@ impl Inner {
         writer: &mut Writer,
         tenant: &TenantId,
     ) -> Result<Head, LogError> {
-        if let Some(head) = self.heads().get(tenant).copied() {
+        if let Some(head) = self.heads.read().get(tenant).copied() {
             return Ok(head);
         }
         // No RETURNING: fetching one row leaves the statement unfinished at that row, and a failure
@@ -271,7 +268,7 @@ impl Inner {
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
         self.poison.check()?;
-        let size = self.heads().get(tenant).map_or(0, |head| head.size);
+        let size = self.heads.read().get(tenant).map_or(0, |head| head.size);
         if size != expected.0 {
             return Err(AppendFailure::Conflict { size: LogSize(size) });
         }
@@ -330,7 +327,7 @@ impl Inner {
         self.poison.check()?;
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
-        let head = self.heads().get(tenant).copied().unwrap_or(Head { number: 0, size: 0 });
+        let head = self.heads.read().get(tenant).copied().unwrap_or(Head { number: 0, size: 0 });
         if let Some(position) = positions.iter().find(|position| position.0 >= head.size) {
             return Err(no_record(*position));
         }
@@ -387,7 +384,7 @@ impl Inner {
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
         self.poison.check()?;
-        let heads = self.heads().clone();
+        let heads = self.heads.read().clone();
         move_anchors(writer.connection()?, &heads).await.map_err(|error| self.failed(error))?;
         self.checkpoint(&mut connection).await?;
         self.unsaved.store(0, Ordering::SeqCst);
@@ -501,7 +498,8 @@ impl Log for SqliteLog {
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
         Ok(self
             .inner
-            .heads()
+            .heads
+            .read()
             .iter()
             .filter(|(_, head)| head.size > 0)
             .map(|(tenant, _)| tenant.clone())

@@ -40,7 +40,7 @@ impl KeyStore for Slow {
             return Err(LogError::unavailable("set to fail"));
         }
         let written = self.store.add_persons(tenant, rows).await;
-        let held = self.held_write.lock().unwrap().take();
+        let held = self.held_write.lock().take();
         if let Some(held) = held {
             held.notified().await;
         }
@@ -65,7 +65,7 @@ impl KeyStore for Slow {
         index: &Digest32,
     ) -> Result<Option<PersonRow>, LogError> {
         let found = self.store.person_by_id(tenant, index).await;
-        let held = self.held.lock().unwrap().take();
+        let held = self.held.lock().take();
         if let Some(held) = held {
             held.notified().await;
         }
@@ -154,7 +154,7 @@ async fn concurrent_lookups_of_one_identifier_return_one_pseudonym() {
                 }
                 ring.flush().await.unwrap();
                 // Evicts all people.
-                let mut people = ring.lock();
+                let mut people = ring.people.lock();
                 people.young.clear();
                 people.old.clear();
             }
@@ -178,19 +178,19 @@ async fn concurrent_lookups_of_one_identifier_return_one_pseudonym() {
 async fn a_stale_miss_creates_no_person() {
     let (ring, store) = ring();
     let released = Arc::new(tokio::sync::Notify::new());
-    *store.held.lock().unwrap() = Some(Arc::clone(&released));
+    *store.held.lock() = Some(Arc::clone(&released));
     let slow = tokio::spawn({
         let ring = Arc::clone(&ring);
         async move { ring.person(&person("u-alice")).await.unwrap().0 }
     });
-    while store.held.lock().unwrap().is_some() {
+    while store.held.lock().is_some() {
         tokio::task::yield_now().await;
     }
     // Meanwhile another task creates her, makes her durable, and she is evicted.
     let (first, _) = ring.person(&person("u-alice")).await.unwrap();
     ring.flush().await.unwrap();
-    let evictions = ring.lock().evictions;
-    *ring.lock() = People { evictions, ..People::default() };
+    let evictions = ring.people.lock().evictions;
+    *ring.people.lock() = People { evictions, ..People::default() };
     released.notify_one();
     assert_eq!(slow.await.unwrap(), first);
 }
@@ -211,7 +211,7 @@ async fn a_link_names_a_person_by_id_or_login_durable_or_not() {
         let (pseudonym, _) = ring.person(&bob("u-bob")).await.unwrap();
         if durable {
             ring.flush().await.unwrap();
-            *ring.lock() = People::default();
+            *ring.people.lock() = People::default();
         }
         for name in ["u-bob", "bob@acme.example", "BOB@acme.example"] {
             assert_eq!(ring.named_by_link(name).await.unwrap().unwrap().0, pseudonym, "{name}");
@@ -231,7 +231,7 @@ async fn a_person_named_by_a_link_becomes_the_first_one_seen_with_the_login() {
         let settle = async |ring: &Keyring| {
             if durable {
                 ring.flush().await.unwrap();
-                *ring.lock() = People::default();
+                *ring.people.lock() = People::default();
             }
         };
         let (pseudonym, _) = ring.named_by_link("bob@acme.example").await.unwrap().unwrap();
@@ -349,14 +349,14 @@ async fn a_row_read_before_its_key_was_destroyed_is_not_cached() {
     let (ring, store) = ring();
     let alice = person("u-alice");
     let old = durable(&ring, &alice).await;
-    ring.lock().forget();
+    ring.people.lock().forget();
     let released = Arc::new(tokio::sync::Notify::new());
-    *store.held.lock().unwrap() = Some(Arc::clone(&released));
+    *store.held.lock() = Some(Arc::clone(&released));
     let slow = tokio::spawn({
         let (ring, alice) = (Arc::clone(&ring), alice.clone());
         async move { durable(&ring, &alice).await }
     });
-    while store.held.lock().unwrap().is_some() {
+    while store.held.lock().is_some() {
         tokio::task::yield_now().await;
     }
     ring.destroy(&old).await.unwrap();
@@ -371,13 +371,13 @@ async fn a_key_that_is_destroyed_while_its_alias_is_written_is_not_cached() {
     let alice = person("u-alice");
     let old = durable(&ring, &alice).await;
     let released = Arc::new(tokio::sync::Notify::new());
-    *store.held_write.lock().unwrap() = Some(Arc::clone(&released));
+    *store.held_write.lock() = Some(Arc::clone(&released));
     let renamed = DraftPerson { aliases: vec!["other".to_owned()], ..alice.clone() };
     let writing = tokio::spawn({
         let ring = Arc::clone(&ring);
         async move { durable(&ring, &renamed).await }
     });
-    while store.held_write.lock().unwrap().is_some() {
+    while store.held_write.lock().is_some() {
         tokio::task::yield_now().await;
     }
     ring.destroy(&old).await.unwrap();

@@ -5,7 +5,7 @@ use crate::{
     cli::{BenchAppendArgs, Format},
     settings::Settings,
     table::table,
-    terminal::{print_line, print_note, print_text},
+    terminal::{print_json, print_note, print_text},
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -42,7 +42,7 @@ pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Resul
                 "events": args.events, "lines": lines,
                                   "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1},
                                       "notes": notes});
-            print_line(&format!("{document:#}"));
+            print_json(&document);
         }
         Format::Text => text(args, &lines, bytes, &notes),
     }

@@ -3,7 +3,7 @@
 use crate::{
     cli::Format,
     table::table,
-    terminal::{print_line, print_text},
+    terminal::{print_json, print_text},
 };
 use serde_json::{Value, json};
 
@@ -68,10 +68,7 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
                     json!({"size": size, "measures": measures})
                 })
                 .collect();
-            print_line(&format!(
-                "{:#}",
-                json!({"about": about, "debug": cfg!(debug_assertions), "sizes": sizes})
-            ));
+            print_json(&json!({"about": about, "debug": cfg!(debug_assertions), "sizes": sizes}));
         }
         Format::Text => {
             if cfg!(debug_assertions) {

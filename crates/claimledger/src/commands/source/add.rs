@@ -7,7 +7,7 @@ use crate::{
     ledger_client::LedgerClient,
     settings::{Settings, usage},
     table::table,
-    terminal::{escape, print_line, print_note, print_text},
+    terminal::{escape, print_json, print_note, print_text},
 };
 use anyhow::{Context, Result};
 use claimledger_facts::ids::SourceId;
@@ -88,10 +88,9 @@ fn print(settings: &Settings, id: &SourceId, source: &Source, probed: &[Probed],
                     "permission": probed.permission, "why": probed.why})
             })
             .collect();
-        print_line(&format!(
-            "{:#}",
-            json!({"id": id, "added": is_added, "settings": source, "endpoints": endpoints})
-        ));
+        print_json(
+            &json!({"id": id, "added": is_added, "settings": source, "endpoints": endpoints}),
+        );
         return;
     }
     let row = |probed: &Probed| {

@@ -9,7 +9,7 @@ use crate::{
     ledger_client::{Embedded, LedgerClient},
     settings::Settings,
     table::table,
-    terminal::{escape, print_line, print_text},
+    terminal::{escape, print_json, print_text},
 };
 use anyhow::Result;
 use claimledger_facts::ids::SourceId;
@@ -35,7 +35,7 @@ async fn list(settings: &Settings) -> Result<()> {
                 .iter()
                 .map(|(id, source, _)| json!({"id": id, "settings": source}))
                 .collect();
-            print_line(&format!("{:#}", json!({"sources": list})));
+            print_json(&json!({"sources": list}));
         }
         Format::Text if sources.is_empty() => print_text(NONE),
         Format::Text => {
@@ -67,7 +67,7 @@ async fn remove(settings: &Settings, id: &str) -> Result<()> {
     ledger.close().await;
     removed?;
     match settings.format {
-        Format::Json => print_line(&format!("{:#}", json!({"removed": id}))),
+        Format::Json => print_json(&json!({"removed": id})),
         Format::Text => {
             print_text(&format!("{} is no longer polled. What it has recorded stays.", escape(id)))
         }

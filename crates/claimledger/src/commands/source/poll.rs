@@ -5,7 +5,7 @@ use crate::{
     cli::Format,
     ledger_client::{Embedded, LedgerClient},
     settings::Settings,
-    terminal::{escape, print_line, print_text, spinner},
+    terminal::{escape, print_json, print_text, spinner},
 };
 use anyhow::Result;
 use claimledger_app::{app::App, model::question::Caller};
@@ -63,11 +63,10 @@ pub(super) async fn poll(settings: &Settings, id: &str, once: bool) -> Result<()
     let repeated = counts.repeated - before.counts.repeated;
     let changes = configuration.stored - before.configuration.stored;
     match settings.format {
-        Format::Json => print_line(&format!(
-            "{:#}",
-            json!({"id": id, "stored": events, "repeated": repeated, "configuration": changes,
-                "progress": after})
-        )),
+        Format::Json => print_json(
+            &json!({"id": id, "stored": events, "repeated": repeated, "configuration": changes,
+                "progress": after}),
+        ),
         Format::Text => print_text(&format!(
             "{}: {events} events stored, {repeated} repeated; {changes} records of the \
              configuration stored.",

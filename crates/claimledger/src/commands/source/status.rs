@@ -8,7 +8,7 @@ use crate::{
     output::field,
     settings::Settings,
     table::table,
-    terminal::{bold, escape, print_line, print_text},
+    terminal::{bold, escape, print_json, print_text},
 };
 use anyhow::{Context, Result};
 use claimledger_facts::{ids::SourceId, time::Time};
@@ -74,7 +74,7 @@ pub(super) async fn status(settings: &Settings, only: Option<&str>) -> Result<()
                     json!({"id": id, "settings": source, "progress": progress, "wrong": wrong})
                 })
                 .collect();
-            print_line(&format!("{:#}", json!({"sources": list})));
+            print_json(&json!({"sources": list}));
         }
         Format::Text if sources.is_empty() => print_text(NONE),
         Format::Text => {

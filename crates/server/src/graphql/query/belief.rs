@@ -3,19 +3,19 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Absence, Answered, Carried, SourceCompleteness, Status, carried},
+    errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{RecordRef, Session, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_domain::belief;
 use claimledger_facts::ids::SessionId;
 
 /// A session as known at two positions, and the records that made the difference.
 #[derive(SimpleObject)]
-#[graphql(name = "BeliefDiff")]
 pub(crate) struct BeliefDiff {
     /// The session's name at the later cut, else at the earlier; null: nothing by this id is known
     /// at either.
@@ -42,7 +42,6 @@ pub(crate) struct BeliefDiff {
 
 /// A session as known at one position.
 #[derive(SimpleObject)]
-#[graphql(name = "Belief")]
 pub(crate) struct Belief {
     /// The same as a sentence.
     sentence: String,
@@ -52,16 +51,16 @@ pub(crate) struct Belief {
     answered: Answered,
 }
 
-/// Something that two states say differently.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "BeliefChange")]
-pub(crate) struct BeliefChange {
+mirror! {
+    /// Something that two states say differently.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct BeliefChange of belief::Change as change;
     /// What it is said of.
-    aspect: BeliefAspect,
+    aspect: BeliefAspect = change.aspect.kind,
     /// Of which factor, claim, decision or application.
-    of: Option<String>,
+    of: Option<String> = change.aspect.of,
     /// The record that carries it, where it is about one.
-    record: Option<RecordRef>,
+    record: Option<RecordRef> = change.aspect.record,
     /// As it was; null: it was not there.
     before: Option<String>,
     /// As it is; null: it is not there.
@@ -70,7 +69,6 @@ pub(crate) struct BeliefChange {
 
 /// A record that changed something.
 #[derive(SimpleObject)]
-#[graphql(name = "BeliefFact")]
 pub(crate) struct BeliefFact {
     /// The record, with both its times.
     record: RecordRef,
@@ -87,7 +85,7 @@ pub(crate) struct BeliefFact {
 
 /// What a state says something of.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "BeliefAspect", remote = "belief::AspectKind")]
+#[graphql(remote = "belief::AspectKind")]
 pub(crate) enum BeliefAspect {
     /// Its ids, whose it is, and what lies behind it.
     Identity,
@@ -105,18 +103,6 @@ pub(crate) enum BeliefAspect {
     Decision,
     /// An application that was opened.
     Access,
-}
-
-impl From<&belief::Change> for BeliefChange {
-    fn from(change: &belief::Change) -> Self {
-        Self {
-            aspect: change.aspect.kind.into(),
-            of: change.aspect.of.clone(),
-            record: change.aspect.record.as_ref().map(RecordRef::from),
-            before: change.before.clone(),
-            after: change.after.clone(),
-        }
-    }
 }
 
 /// What changed.
@@ -141,12 +127,8 @@ impl BeliefQuestion {
         let session = SessionId::new(session.as_str());
         let (from, to) = (Asking::into_app(Some(from), asker), Asking::into_app(Some(to), asker));
         let at = at.map(|at| at.0);
-        let answer = asker
-            .app
-            .belief_diff(&asker.caller, &session, at, &from, &to)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.belief_diff(&asker.caller, &session, at, &from, &to).await?;
+        let Carried { answered, completeness, status, absence } = carried(&answer);
         let diff = answer.value.diff;
         let changes: Vec<BeliefChange> = vec(&diff.changes);
         let some =

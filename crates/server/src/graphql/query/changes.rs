@@ -3,10 +3,10 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{ChangesCursor, carried},
-    errors,
+    answers::{Carried, ChangesCursor, carried},
+    errors::Result,
 };
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object};
 
 /// Where a feed of changes begins.
 #[derive(Default)]
@@ -23,12 +23,8 @@ impl ChangesQuestion {
     ) -> Result<ChangesCursor> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .changes_cursor(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, _) = carried(&answer);
+        let answer = asker.app.changes_cursor(&asker.caller, &asking).await?;
+        let Carried { answered, completeness, status, .. } = carried(&answer);
         Ok(ChangesCursor { cursor: answer.value, answered, completeness, status })
     }
 }

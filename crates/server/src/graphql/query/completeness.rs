@@ -3,15 +3,14 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Absence, Answered, Carried, SourceCompleteness, Status, carried},
+    errors::Result,
     limits::list_cost,
 };
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 
 /// Up to when each source was heard, and its gaps.
 #[derive(SimpleObject)]
-#[graphql(name = "CompletenessList")]
 pub(crate) struct CompletenessList {
     /// Every source of which anything is known at K.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -40,12 +39,8 @@ impl CompletenessQuestion {
     ) -> Result<CompletenessList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .completeness(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.completeness(&asker.caller, &asking).await?;
+        let Carried { answered, completeness, status, absence } = carried(&answer);
         Ok(CompletenessList {
             items: completeness.clone(),
             answered,

@@ -3,16 +3,15 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::Result,
     limits::list_cost,
     types::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion, vec},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
 /// Who changed what is trusted, and when.
 #[derive(SimpleObject)]
-#[graphql(name = "TrustHistory")]
 pub(crate) struct TrustHistory {
     /// Every change by T, in the total order; retractions as soon as they are known.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -29,19 +28,13 @@ pub(crate) struct TrustHistory {
     /// Rules that route users to identity providers.
     #[graphql(complexity = "list_cost(child_complexity)")]
     routing_rules: Vec<RoutingRule>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Who changed what is asked for, and when.
 #[derive(SimpleObject)]
-#[graphql(name = "PolicyHistory")]
 pub(crate) struct PolicyHistory {
     /// Every change by T, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -49,14 +42,9 @@ pub(crate) struct PolicyHistory {
     /// Versions of policies, one after the other.
     #[graphql(complexity = "list_cost(child_complexity)")]
     versions: Vec<PolicyVersion>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Histories of configuration.
@@ -76,12 +64,7 @@ impl ConfigurationQuestions {
         let asker = ctx.data::<Asker>()?;
         let idp = idp.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .trust(&asker.caller, idp.as_ref(), &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.trust(&asker.caller, idp.as_ref(), &asking).await?;
         let found = &answer.value;
         Ok(TrustHistory {
             items: vec(&found.changes),
@@ -89,10 +72,7 @@ impl ConfigurationQuestions {
             keys: vec(&found.keys),
             retractions: vec(&found.retractions),
             routing_rules: vec(&found.routing_rules),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 
@@ -107,19 +87,11 @@ impl ConfigurationQuestions {
         let asker = ctx.data::<Asker>()?;
         let policy = policy.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .policies(&asker.caller, policy.as_ref(), &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.policies(&asker.caller, policy.as_ref(), &asking).await?;
         Ok(PolicyHistory {
             items: vec(&answer.value.changes),
             versions: vec(&answer.value.versions),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

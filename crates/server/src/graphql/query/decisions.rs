@@ -4,19 +4,18 @@ use super::{Asking, rows};
 use crate::graphql::{
     Asker,
     answers::{DecisionConnection, DecisionEdge, carried, page_info},
-    errors,
+    errors::Result,
     limits::connection_cost,
     loaders::Sessions,
     scalars::DateTime,
     types::{Decision, DecisionSession, Outcome},
 };
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use claimledger_app::model::question;
 use std::sync::Arc;
 
 /// Which decisions.
 #[derive(InputObject, Default)]
-#[graphql(name = "DecisionFilter")]
 pub(crate) struct DecisionFilter {
     /// DecisionSession this session, by any alias.
     session: Option<ID>,
@@ -77,9 +76,8 @@ impl DecisionQuestions {
         let answer = asker
             .app
             .decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref())
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+            .await?;
+        let carried = carried(&answer);
         let page_info = page_info(&answer.value, after.as_deref());
         // The sessions are asked for at the cut of this very answer.
         let pinned = question::Asking {
@@ -97,13 +95,6 @@ impl DecisionQuestions {
                 };
                 DecisionEdge { cursor, node, certainty: hit.certainty.into() }
             });
-        Ok(DecisionConnection {
-            edges: edges.collect(),
-            page_info,
-            answered,
-            completeness,
-            status,
-            absence,
-        })
+        Ok(DecisionConnection { edges: edges.collect(), page_info, carried })
     }
 }

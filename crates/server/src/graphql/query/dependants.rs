@@ -3,20 +3,20 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Certainty, Outcome, Phase, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_app::model::answer::ChangeHit;
 use claimledger_domain::dependants::{self, Changed};
 use claimledger_facts::ids::ActorId;
 
 /// What was changed.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "ChangedKind")]
 pub(crate) enum ChangedKind {
     /// A version of the trust in an identity provider.
     Trust,
@@ -36,19 +36,13 @@ pub(crate) enum ChangedKind {
 
 /// Changes, in the total order, each with what rested on it.
 #[derive(SimpleObject)]
-#[graphql(name = "Dependants")]
 pub(crate) struct Dependants {
     /// The changes.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<ChangeOf>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A change, and what rested on it. A version that was replaced keeps its list.
@@ -89,16 +83,16 @@ pub(crate) struct ChangeOf {
     decisions: Vec<DependantDecision>,
 }
 
-/// A session that rested on a change, or was hit by it.
-#[derive(SimpleObject)]
-#[graphql(name = "DependantSession")]
-pub(crate) struct DependantSession {
+mirror! {
+    /// A session that rested on a change, or was hit by it.
+    #[derive(SimpleObject)]
+    pub(crate) struct DependantSession of dependants::Dependant as of;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
     subject: Option<ID>,
     /// Its state at T.
-    state: Phase,
+    state: Phase = of.phase,
     /// When it began.
     started_at: DateTime,
     /// The factors, by name.
@@ -112,7 +106,6 @@ pub(crate) struct DependantSession {
 
 /// A decision under a version of a policy.
 #[derive(SimpleObject)]
-#[graphql(name = "DependantDecision")]
 pub(crate) struct DependantDecision {
     /// The session.
     session: ID,
@@ -187,20 +180,6 @@ impl From<&ChangeHit> for ChangeOf {
     }
 }
 
-impl From<&dependants::Dependant> for DependantSession {
-    fn from(of: &dependants::Dependant) -> Self {
-        Self {
-            session: ID(of.session.to_string()),
-            subject: of.subject.as_ref().map(|subject| ID(subject.to_string())),
-            state: of.phase.into(),
-            started_at: of.started_at.into(),
-            factors: of.factors.clone(),
-            records: vec(&of.records),
-            certainty: of.certainty.into(),
-        }
-    }
-}
-
 fn decision_of(
     of: &dependants::Dependant,
     decision: &dependants::DependantDecision,
@@ -242,9 +221,7 @@ impl DependantsQuestion {
                 record.as_ref().map(|id| id.as_str()),
                 &asking,
             )
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(Dependants { items: vec(&answer.value), answered, completeness, status, absence })
+            .await?;
+        Ok(Dependants { items: vec(&answer.value), carried: carried(&answer) })
     }
 }

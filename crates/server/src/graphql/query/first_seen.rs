@@ -3,13 +3,13 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::Result,
     limits::list_cost,
     scalars::{DateTime, Position},
     types::{Bounds, Certainty, RecordRef},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_app::model::answer;
 use claimledger_domain::first_seen::{self, Shown, Window};
 
@@ -27,27 +27,20 @@ pub(crate) enum FirstSeenKind {
 
 /// Values that appeared for the first time, in the order they appeared.
 #[derive(SimpleObject)]
-#[graphql(name = "FirstSeenList")]
 pub(crate) struct FirstSeenList {
     /// The values.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<FirstSeen>,
     /// What they were compared with.
     compared_with: ComparedWith,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// What a first is compared with: every claim received by T that the log has by K, whatever window
 /// is shown.
 #[derive(SimpleObject)]
-#[graphql(name = "ComparedWith")]
 pub(crate) struct ComparedWith {
     /// The first position.
     from: Position,
@@ -67,9 +60,24 @@ pub(crate) struct ComparedWith {
     window_to: Option<DateTime>,
 }
 
+impl From<&answer::FirstSeenAnswer> for ComparedWith {
+    fn from(answer: &answer::FirstSeenAnswer) -> Self {
+        let compared = &answer.compared;
+        Self {
+            from: compared.from.into(),
+            to: compared.to.into(),
+            recorded_from: compared.recorded_from.into(),
+            recorded_to: compared.recorded_to.into(),
+            since: compared.since.map(DateTime),
+            values: compared.values,
+            window_from: answer.window.from.map(DateTime),
+            window_to: answer.window.to.map(DateTime),
+        }
+    }
+}
+
 /// A value that appeared for the first time.
 #[derive(SimpleObject)]
-#[graphql(name = "FirstSeen")]
 pub(crate) struct FirstSeen {
     /// The issuer; null for a set, which is of no issuer.
     issuer: Option<ID>,
@@ -123,22 +131,6 @@ impl From<&first_seen::FirstSeen> for FirstSeen {
     }
 }
 
-impl From<&answer::FirstSeenAnswer> for ComparedWith {
-    fn from(answer: &answer::FirstSeenAnswer) -> Self {
-        let compared = &answer.compared;
-        Self {
-            from: compared.from.into(),
-            to: compared.to.into(),
-            recorded_from: compared.recorded_from.into(),
-            recorded_to: compared.recorded_to.into(),
-            since: compared.since.map(DateTime),
-            values: compared.values,
-            window_from: answer.window.from.map(DateTime),
-            window_to: answer.window.to.map(DateTime),
-        }
-    }
-}
-
 /// First seen.
 #[derive(Default)]
 pub(crate) struct FirstSeenQuestion;
@@ -158,20 +150,12 @@ impl FirstSeenQuestion {
         let asker = ctx.data::<Asker>()?;
         let window = Window { from: from.map(|time| time.0), to: to.map(|time| time.0) };
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .first_seen(&asker.caller, kind.into(), window, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.first_seen(&asker.caller, kind.into(), window, &asking).await?;
         let items = answer.value.items.iter().map(FirstSeen::from).collect();
         Ok(FirstSeenList {
             items,
             compared_with: (&answer.value).into(),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

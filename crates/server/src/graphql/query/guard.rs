@@ -6,18 +6,18 @@ use super::{
 };
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::{self, Result},
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
-    types::{Certainty, Reason, RecordRef},
+    types::{Certainty, Reason, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use claimledger_domain::{explain, guard};
 
 /// A change that the service provider guards.
 #[derive(InputObject)]
-#[graphql(name = "GuardedChange")]
 pub(crate) struct GuardedChange {
     /// The kind of change.
     kind: GuardedChangeKind,
@@ -29,7 +29,6 @@ pub(crate) struct GuardedChange {
 
 /// The kind of a guarded change.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "GuardedChangeKind")]
 pub(crate) enum GuardedChangeKind {
     /// The identity provider is deactivated.
     Deactivate,
@@ -49,7 +48,7 @@ impl GuardedChange {
                 Ok(Change::FeatureOff(feature.into()))
             }
             (GuardedChangeKind::FeatureOff, ..) => {
-                Err(errors::input("switching a feature off takes `feature`, and no `idp`"))
+                Err(errors::input("switching a feature off takes `feature`, and no `idp`").into())
             }
             (kind, Some(idp), None) => {
                 let idp = idp.as_str().into();
@@ -61,14 +60,13 @@ impl GuardedChange {
                     }
                 })
             }
-            _ => Err(errors::input("this change takes `idp`, and no `feature`")),
+            _ => Err(errors::input("this change takes `idp`, and no `feature`").into()),
         }
     }
 }
 
 /// Whether a change is allowed, by which condition, and what it would have done.
 #[derive(SimpleObject)]
-#[graphql(name = "Guard")]
 pub(crate) struct Guard {
     /// Whether it is allowed at T.
     verdict: GuardVerdict,
@@ -95,14 +93,9 @@ pub(crate) struct Guard {
     rehearsal: Option<Rehearsal>,
     /// Why the window was not rehearsed.
     not_rehearsed: Option<String>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Whether a change is allowed.
@@ -129,10 +122,10 @@ pub(crate) enum GuardCondition {
     NoPolicyRequiresClaims,
 }
 
-/// An active identity provider whose claims are trusted.
-#[derive(SimpleObject)]
-#[graphql(name = "TrustedIdp")]
-pub(crate) struct TrustedIdp {
+mirror! {
+    /// An active identity provider whose claims are trusted.
+    #[derive(SimpleObject)]
+    pub(crate) struct TrustedIdp of guard::TrustedIdp as trusted;
     /// The identity provider.
     idp: ID,
     /// How sure that is.
@@ -141,10 +134,10 @@ pub(crate) struct TrustedIdp {
     record: RecordRef,
 }
 
-/// A rule that only trusted claims can meet.
-#[derive(SimpleObject)]
-#[graphql(name = "RequiringRule")]
-pub(crate) struct RequiringRule {
+mirror! {
+    /// A rule that only trusted claims can meet.
+    #[derive(SimpleObject)]
+    pub(crate) struct RequiringRule of guard::RequiringRule as requiring;
     /// The policy.
     policy: ID,
     /// The version.
@@ -181,12 +174,7 @@ impl GuardQuestion {
         let change = change.into_domain()?;
         let asking = Asking::into_app(asking, asker);
         let window = (from.map(|from| from.0), to.map(|to| to.0));
-        let answer = asker
-            .app
-            .guard(&asker.caller, &change, window, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.guard(&asker.caller, &change, window, &asking).await?;
         let found = &answer.value;
         let (rehearsal, not_rehearsed) = match &found.rehearsed {
             Ok(rehearsed) => (Some(Rehearsal::of(&answer, rehearsed.clone(), asker)), None),
@@ -196,8 +184,8 @@ impl GuardQuestion {
         Ok(Guard {
             verdict: guard.verdict.into(),
             condition: guard.condition.map(GuardCondition::from),
-            trusted: guard.trusted.iter().map(TrustedIdp::from).collect(),
-            requiring: guard.requiring.iter().map(RequiringRule::from).collect(),
+            trusted: vec(&guard.trusted),
+            requiring: vec(&guard.requiring),
             missing: guard.missing,
             text: explain::text(&guard.because),
             because: (&guard.because).into(),
@@ -205,33 +193,7 @@ impl GuardQuestion {
             to: DateTime(found.window.1),
             rehearsal,
             not_rehearsed,
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
-    }
-}
-
-impl From<&guard::TrustedIdp> for TrustedIdp {
-    fn from(trusted: &guard::TrustedIdp) -> Self {
-        Self {
-            idp: ID(trusted.idp.to_string()),
-            certainty: trusted.certainty.into(),
-            record: (&trusted.record).into(),
-        }
-    }
-}
-
-impl From<&guard::RequiringRule> for RequiringRule {
-    fn from(rule: &guard::RequiringRule) -> Self {
-        Self {
-            policy: ID(rule.policy.to_string()),
-            version: ID(rule.version.to_string()),
-            rule: ID(rule.rule.to_string()),
-            certainty: rule.certainty.into(),
-            unmet: rule.unmet.clone(),
-            record: (&rule.record).into(),
-        }
     }
 }

@@ -3,13 +3,14 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Bounds, Certainty, Implied, Outcome, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_domain::{
     held_under::{self, HeldEnd},
     model,
@@ -18,7 +19,6 @@ use claimledger_facts::ids::{PolicyId, VersionLabel};
 
 /// What ended access that was kept.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "HeldUntil")]
 pub(crate) enum HeldUntil {
     /// The next decision of the policy for the application.
     Decided,
@@ -31,7 +31,6 @@ pub(crate) enum HeldUntil {
 /// Who kept access under a version of a policy that had been replaced, in the order of the
 /// decisions that let them in.
 #[derive(SimpleObject)]
-#[graphql(name = "HeldList")]
 pub(crate) struct HeldList {
     /// The access that was kept.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -39,37 +38,32 @@ pub(crate) struct HeldList {
     /// The versions with this label that were replaced by T. None: then nothing was kept under one.
     #[graphql(complexity = "list_cost(child_complexity)")]
     replaced: Vec<Replaced>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
-/// A version of a policy, and the one that replaced it.
-#[derive(SimpleObject)]
-#[graphql(name = "ReplacedVersion")]
-pub(crate) struct Replaced {
+mirror! {
+    /// A version of a policy, and the one that replaced it.
+    #[derive(SimpleObject)]
+    #[graphql(name = "ReplacedVersion")]
+    pub(crate) struct Replaced of held_under::Replaced as replaced;
     /// The version's label.
-    version: ID,
+    version: ID = replaced.label,
     /// The record that set it.
     record: RecordRef,
     /// The label of the next.
-    next_version: ID,
+    next_version: ID = replaced.next_label,
     /// The record that set the next.
-    next_record: RecordRef,
+    next_record: RecordRef = replaced.next,
     /// When the next came in force; the earliest, of an interval.
-    at: DateTime,
+    at: DateTime = replaced.at.from,
     /// The end of the interval, if the time is one.
-    at_latest: Option<DateTime>,
+    at_latest: Option<DateTime> = replaced.at.to,
 }
 
 /// Access that was kept under a replaced version.
 #[derive(SimpleObject)]
-#[graphql(name = "Held")]
 pub(crate) struct Held {
     /// The session.
     session: ID,
@@ -113,19 +107,6 @@ pub(crate) struct Held {
     missing: Vec<&'static str>,
     /// How sure it is that access was kept.
     certainty: Certainty,
-}
-
-impl From<&held_under::Replaced> for Replaced {
-    fn from(replaced: &held_under::Replaced) -> Self {
-        Self {
-            version: ID(replaced.label.to_string()),
-            record: (&replaced.record).into(),
-            next_version: ID(replaced.next_label.to_string()),
-            next_record: (&replaced.next).into(),
-            at: replaced.at.from.into(),
-            at_latest: replaced.at.to.map(DateTime),
-        }
-    }
 }
 
 impl From<&held_under::Held> for Held {
@@ -191,19 +172,11 @@ impl HeldUnderQuestion {
         let (policy, version) =
             (PolicyId::new(policy.as_str()), VersionLabel::new(version.as_str()));
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .held_under(&asker.caller, &policy, &version, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.held_under(&asker.caller, &policy, &version, &asking).await?;
         Ok(HeldList {
             items: vec(&answer.value.items),
             replaced: vec(&answer.value.replaced),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

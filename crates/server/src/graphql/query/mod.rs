@@ -19,18 +19,20 @@ mod sessions;
 mod status;
 mod why;
 
+pub(crate) use belief::BeliefAspect;
+
 use super::{
-    Asker, errors,
+    Asker,
+    errors::{self, Result},
     limits::DEFAULT_FIRST,
     scalars::{DateTime, Position},
 };
 use crate::known_at::KnownAt;
-use async_graphql::{InputObject, MergedObject, Result};
+use async_graphql::{InputObject, MergedObject};
 use claimledger_app::model::question;
 
 /// The questions. [`super::sdl`] describes the type.
 #[derive(MergedObject, Default)]
-#[graphql(name = "Query")]
 pub(crate) struct Query(
     sessions::SessionQuestions,
     why::WhyQuestion,
@@ -53,7 +55,6 @@ pub(crate) struct Query(
 
 /// The cut of a question: true at T, known at K. Absent: now, and the head of the log.
 #[derive(InputObject, Default, Clone, Copy)]
-#[graphql(name = "Asking")]
 pub(crate) struct Asking {
     /// The instant T that the answer is about.
     at: Option<DateTime>,
@@ -83,5 +84,5 @@ impl Asking {
 /// How many rows a page is asked to have.
 pub(super) fn rows(first: Option<i32>) -> Result<u32> {
     u32::try_from(first.unwrap_or(DEFAULT_FIRST))
-        .map_err(|_| errors::input("first must not be negative"))
+        .map_err(|_| errors::input("first must not be negative").into())
 }

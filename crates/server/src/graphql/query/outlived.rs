@@ -3,89 +3,67 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Bounds, Certainty, Phase, RecordRef, vec},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use claimledger_app::model::answer::OutlivedHit;
+use claimledger_domain::model::IdpSessionInterval;
 
 /// Sessions that outlived their identity provider's session, in the order in which that ended.
 #[derive(SimpleObject)]
-#[graphql(name = "OutlivedList")]
 pub(crate) struct OutlivedList {
     /// The sessions.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<OutlivedSession>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
-/// A session that went on after its identity provider's session had ended, or may have.
-#[derive(SimpleObject)]
-#[graphql(name = "OutlivedSession")]
-pub(crate) struct OutlivedSession {
+mirror! {
+    /// A session that went on after its identity provider's session had ended, or may have.
+    #[derive(SimpleObject)]
+    pub(crate) struct OutlivedSession of OutlivedHit as hit;
     /// The session.
-    session: ID,
+    session: ID = hit.session.id,
     /// The user, as a pseudonym.
-    subject: Option<ID>,
+    subject: Option<ID> = hit.session.origin.subject,
     /// The identity provider.
-    idp: Option<ID>,
+    idp: Option<ID> = interval(hit).and_then(|interval| interval.idp.as_ref()),
     /// Its session.
-    idp_session: Option<ID>,
+    idp_session: Option<ID> = interval(hit).map(|interval| &interval.idp_session),
     /// When that ended; the earliest, of an interval.
-    idp_session_ended_at: DateTime,
+    idp_session_ended_at: DateTime = hit.outlived.idp_session_end.occurred.from,
     /// The record that says so.
-    idp_session_end: RecordRef,
+    idp_session_end: RecordRef = hit.outlived.idp_session_end,
     /// The last sign of life, where that came later; of one after T the first, which shows that the
     /// session lived at T.
-    active_at: Option<DateTime>,
+    active_at: Option<DateTime> =
+        hit.outlived.sign_of_life.as_ref().map(|record| record.occurred.from),
     /// The record of it.
-    sign_of_life: Option<RecordRef>,
+    sign_of_life: Option<RecordRef> = hit.outlived.sign_of_life,
     /// The session's state at T.
-    state: Phase,
+    state: Phase = hit.session.life.phase,
     /// When it ended, where an end is stated.
-    ended_at: Option<DateTime>,
+    ended_at: Option<DateTime> = hit.session.life.end.at,
     /// Why it ended: a code.
-    end_reason: Option<&'static str>,
+    end_reason: Option<&'static str> = hit.session.life.end.reason,
     /// The record that states the end, where that came later.
-    stated_end: Option<RecordRef>,
+    stated_end: Option<RecordRef> = hit.outlived.stated_end,
     /// The instants between which the end lies, if no exact end is stated.
-    end_bounds: Option<Bounds>,
+    end_bounds: Option<Bounds> = hit.outlived.end_bounds,
     /// Certain: a sign of life or a stated end followed. Possible: no end is stated, and it may lie
     /// later.
-    certainty: Certainty,
+    certainty: Certainty = hit.outlived.certainty,
 }
 
-impl From<&OutlivedHit> for OutlivedSession {
-    fn from(hit: &OutlivedHit) -> Self {
-        let (session, outlived) = (&hit.session, &hit.outlived);
-        let interval = session.origin.idp_session_interval.as_ref();
-        Self {
-            session: ID(session.id.to_string()),
-            subject: session.origin.subject.as_ref().map(|subject| ID(subject.to_string())),
-            idp: interval.and_then(|interval| interval.idp.as_ref()).map(|idp| ID(idp.to_string())),
-            idp_session: interval.map(|interval| ID(interval.idp_session.to_string())),
-            idp_session_ended_at: outlived.idp_session_end.occurred.from.into(),
-            idp_session_end: (&outlived.idp_session_end).into(),
-            active_at: outlived.sign_of_life.as_ref().map(|record| record.occurred.from.into()),
-            sign_of_life: outlived.sign_of_life.as_ref().map(RecordRef::from),
-            state: session.life.phase.into(),
-            ended_at: session.life.end.at.map(DateTime),
-            end_reason: session.life.end.reason,
-            stated_end: outlived.stated_end.as_ref().map(RecordRef::from),
-            end_bounds: outlived.end_bounds.map(Into::into),
-            certainty: outlived.certainty.into(),
-        }
-    }
+fn interval(hit: &OutlivedHit) -> Option<&IdpSessionInterval> {
+    hit.session.origin.idp_session_interval.as_ref()
 }
 
 /// Outlived.
@@ -103,12 +81,7 @@ impl OutlivedQuestion {
     ) -> Result<OutlivedList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .outlived(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(OutlivedList { items: vec(&answer.value), answered, completeness, status, absence })
+        let answer = asker.app.outlived(&asker.caller, &asking).await?;
+        Ok(OutlivedList { items: vec(&answer.value), carried: carried(&answer) })
     }
 }

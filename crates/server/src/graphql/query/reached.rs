@@ -3,17 +3,18 @@
 use super::{Asking, rows};
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
-    errors,
+    answers::{
+        Absence, Answered, Carried, PageInfo, SourceCompleteness, Status, carried, page_info,
+    },
+    errors::Result,
     limits::{connection_cost, list_cost},
     types::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow, vec},
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use claimledger_facts::ids::SessionId;
 
 /// Records of a timeline, in the order that was asked.
 #[derive(SimpleObject)]
-#[graphql(name = "RecordConnection")]
 pub(crate) struct RecordConnection {
     /// The session's name; null: nothing by this id is known at K.
     session: Option<ID>,
@@ -23,19 +24,13 @@ pub(crate) struct RecordConnection {
     edges: Vec<RecordEdge>,
     /// Where the page stands in the list.
     page_info: PageInfo,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A record of a timeline.
 #[derive(SimpleObject)]
-#[graphql(name = "RecordEdge")]
 pub(crate) struct RecordEdge {
     /// The cursor for `after`: the next page starts behind this row.
     cursor: String,
@@ -45,7 +40,6 @@ pub(crate) struct RecordEdge {
 
 /// Where a text appears.
 #[derive(SimpleObject)]
-#[graphql(name = "FoundList")]
 pub(crate) struct FoundList {
     /// What it was found as, exactly as it is spelled.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -67,7 +61,6 @@ pub(crate) struct FoundList {
 
 /// Everything that is connected with an id.
 #[derive(SimpleObject)]
-#[graphql(name = "Chain")]
 pub(crate) struct Chain {
     /// The id that was asked.
     id: ID,
@@ -78,14 +71,9 @@ pub(crate) struct Chain {
     items: Vec<ChainLink>,
     /// The applications that they reached.
     apps: Vec<ID>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// What is reached from an id.
@@ -122,9 +110,8 @@ impl ReachedQuestions {
                 rows(first)?,
                 after.as_deref(),
             )
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+            .await?;
+        let carried = carried(&answer);
         let page = &answer.value.page;
         let edges = page
             .items
@@ -136,10 +123,7 @@ impl ReachedQuestions {
             order,
             edges: edges.collect(),
             page_info: page_info(page, after.as_deref()),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried,
         })
     }
 
@@ -153,12 +137,8 @@ impl ReachedQuestions {
     ) -> Result<FoundList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .find(&asker.caller, &text, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.find(&asker.caller, &text, &asking).await?;
+        let Carried { answered, completeness, status, absence } = carried(&answer);
         let found = answer.value;
         Ok(FoundList {
             items: vec(&found.items),
@@ -184,22 +164,15 @@ impl ReachedQuestions {
     ) -> Result<Chain> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .chain(&asker.caller, id.as_str(), &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.chain(&asker.caller, id.as_str(), &asking).await?;
+        let carried = carried(&answer);
         let chain = answer.value;
         Ok(Chain {
             id,
             kinds: chain.kinds.into_iter().map(ChainKind::from).collect(),
             items: vec(&chain.links),
             apps: chain.apps.iter().map(|app| ID(app.to_string())).collect(),
-            answered,
-            completeness,
-            status,
-            absence,
+            carried,
         })
     }
 }

@@ -3,11 +3,11 @@
 use crate::graphql::{
     Asker,
     answers::{Absence, Status},
-    errors,
+    errors::{self, Result},
     scalars::Position,
     types::Record,
 };
-use async_graphql::{Context, ID, Lookahead, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Lookahead, Object, SimpleObject};
 use claimledger_app::model::{answer::RecordView, question::RecordBy};
 use claimledger_facts::{
     ids::{RecordId, SourceEventId},
@@ -16,7 +16,6 @@ use claimledger_facts::{
 
 /// One record. It depends on neither T nor K, so that nothing is `answered` for.
 #[derive(SimpleObject)]
-#[graphql(name = "RecordAnswer")]
 pub(crate) struct RecordAnswer {
     /// Null: no such record is known.
     record: Option<Record>,
@@ -64,11 +63,8 @@ impl RecordQuestion {
             (None, at) => at.map(|at| at.0.to_string()).unwrap_or_default(),
         };
         let asker = ctx.data::<Asker>()?;
-        let (absence, status) = asker
-            .app
-            .record_absence(&asker.caller, record.as_ref(), &name)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let (absence, status) =
+            asker.app.record_absence(&asker.caller, record.as_ref(), &name).await?;
         Ok(RecordAnswer {
             record: record.map(Record),
             status: (&status).into(),
@@ -90,22 +86,22 @@ async fn find(
 ) -> Result<Option<RecordView>> {
     let asker = ctx.data::<Asker>()?;
     let open = opens_sealed && asker.caller.has(Role::Investigate);
-    let find = async |by| {
-        asker.app.record(&asker.caller, by, open).await.map_err(|error| errors::asked(&error))
-    };
-    match (id, position) {
+    let find = async |by| asker.app.record(&asker.caller, by, open).await;
+    Ok(match (id, position) {
         (Some(id), None) => {
             let by_source = RecordBy::SourceId(SourceEventId::new(id.as_str()));
             // A source's own id may have the form of a record's.
             match id.parse() {
                 Ok(uuid) => match find(RecordBy::Id(RecordId(uuid))).await? {
-                    None => find(by_source).await,
-                    found => Ok(found),
+                    None => find(by_source).await?,
+                    found => found,
                 },
-                Err(_) => find(by_source).await,
+                Err(_) => find(by_source).await?,
             }
         }
-        (None, Some(position)) => find(RecordBy::Position(position.0)).await,
-        (Some(_), Some(_)) | (None, None) => Err(errors::input("give either id or position")),
-    }
+        (None, Some(position)) => find(RecordBy::Position(position.0)).await?,
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(errors::input("give either id or position").into());
+        }
+    })
 }

@@ -3,15 +3,16 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    answers::{Carried, carried},
     batch::Batched,
-    errors,
+    errors::{self, Result},
     limits::list_cost,
     loaders::Sessions,
+    mirror::mirror,
     scalars::DateTime,
-    types::{Certainty, Decision, DecisionSession, Implied, RecordRef},
+    types::{Certainty, Decision, DecisionSession, Implied, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use claimledger_app::model::{answer, question};
 use claimledger_domain::{model, rehearse};
 use claimledger_facts::{
@@ -23,7 +24,6 @@ use std::sync::Arc;
 
 /// What is supposed to have been different.
 #[derive(InputObject)]
-#[graphql(name = "TrustChange")]
 pub(crate) struct TrustChange {
     /// The kind of change.
     kind: TrustChangeKind,
@@ -42,7 +42,6 @@ pub(crate) struct TrustChange {
 
 /// The kind of change.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "TrustChangeKind")]
 pub(crate) enum TrustChangeKind {
     /// Trust in its claims had been off over the window.
     TrustOff,
@@ -95,10 +94,14 @@ impl TrustChange {
         ] {
             match (is_set, is_of_kind) {
                 (true, false) => {
-                    return Err(errors::input(&format!("this kind of change takes no `{name}`")));
+                    return Err(
+                        errors::input(&format!("this kind of change takes no `{name}`")).into()
+                    );
                 }
                 (false, true) if is_needed => {
-                    return Err(errors::input(&format!("this kind of change needs `{name}`")));
+                    return Err(
+                        errors::input(&format!("this kind of change needs `{name}`")).into()
+                    );
                 }
                 _ => {}
             }
@@ -128,13 +131,13 @@ impl TrustChange {
 
 /// A version of a policy from the JSON of its fact.
 fn policy_version(text: &str) -> Result<PolicyConfigured> {
-    claimledger_sources::policy_version(text.as_bytes())
-        .map_err(|refusal| errors::input(&format!("`policy` is no version of a policy: {refusal}")))
+    Ok(claimledger_sources::policy_version(text.as_bytes()).map_err(|refusal| {
+        errors::input(&format!("`policy` is no version of a policy: {refusal}"))
+    })?)
 }
 
 /// What would change if trust or a policy had been different. Nothing is written.
 #[derive(SimpleObject)]
-#[graphql(name = "Rehearsal")]
 pub(crate) struct Rehearsal {
     /// Decisions of the window that would be implied otherwise, judged on facts known when decided:
     /// each once. One may fall too.
@@ -162,19 +165,13 @@ pub(crate) struct Rehearsal {
     warnings: Vec<UnmetPolicy>,
     /// How many sessions were looked at.
     sessions_seen: u64,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// A decision that would be implied otherwise.
 #[derive(SimpleObject)]
-#[graphql(name = "Flip")]
 pub(crate) struct Flip {
     /// The decision as recorded.
     decision: Decision,
@@ -192,7 +189,6 @@ pub(crate) struct Flip {
 
 /// A decision that a retraction lets fall.
 #[derive(SimpleObject)]
-#[graphql(name = "Fall")]
 pub(crate) struct Fall {
     /// The decision as recorded.
     decision: Decision,
@@ -210,7 +206,6 @@ pub(crate) struct Fall {
 
 /// A decision that stays what it was.
 #[derive(SimpleObject)]
-#[graphql(name = "UnchangedDecision")]
 pub(crate) struct UnchangedDecision {
     /// The decision.
     decision: Decision,
@@ -222,7 +217,7 @@ pub(crate) struct UnchangedDecision {
 
 /// Why a decision stays what it was.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "Unchanged", remote = "rehearse::Unchanged")]
+#[graphql(remote = "rehearse::Unchanged")]
 pub(crate) enum Unchanged {
     /// The session has no claim of that identity provider.
     NotOfIt,
@@ -238,10 +233,10 @@ pub(crate) enum Unchanged {
     KeyNotNamed,
 }
 
-/// A session that is active at T and rests on what is hit.
-#[derive(SimpleObject)]
-#[graphql(name = "LiveSession")]
-pub(crate) struct LiveSession {
+mirror! {
+    /// A session that is active at T and rests on what is hit.
+    #[derive(SimpleObject)]
+    pub(crate) struct LiveSession of answer::LiveSession as live;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
@@ -252,10 +247,10 @@ pub(crate) struct LiveSession {
     factors: Vec<String>,
 }
 
-/// A user whom the rules would not have let in.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "LockedOut")]
-pub(crate) struct LockedOut {
+mirror! {
+    /// A user whom the rules would not have let in.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct LockedOut of answer::LockedOut as out;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
@@ -266,10 +261,10 @@ pub(crate) struct LockedOut {
     implied: Implied,
 }
 
-/// A policy that could no longer be met as it was.
-#[derive(SimpleObject)]
-#[graphql(name = "UnmetPolicy")]
-pub(crate) struct UnmetPolicy {
+mirror! {
+    /// A policy that could no longer be met as it was.
+    #[derive(SimpleObject)]
+    pub(crate) struct UnmetPolicy of rehearse::UnmetPolicy as unmet;
     /// The policy.
     policy: ID,
     /// The version.
@@ -308,11 +303,7 @@ impl RehearseQuestion {
         let asker = ctx.data::<Asker>()?;
         let change = change.into_domain(from.0, to.0)?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .rehearse(&asker.caller, change, from.0, to.0, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
+        let answer = asker.app.rehearse(&asker.caller, change, from.0, to.0, &asking).await?;
         Ok(Rehearsal::of(&answer, answer.value.clone(), asker))
     }
 }
@@ -324,7 +315,7 @@ impl Rehearsal {
         found: answer::Rehearsed,
         asker: &Asker,
     ) -> Self {
-        let (answered, completeness, status, absence) = carried(answer);
+        let carried = carried(answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
         let pinned = question::Asking {
             at: Some(answer.answered.at),
@@ -332,8 +323,7 @@ impl Rehearsal {
             ..question::Asking::default()
         };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
-        let locked_out: Vec<LockedOut> =
-            found.locked_out.into_iter().map(LockedOut::from).collect();
+        let locked_out: Vec<LockedOut> = vec(&found.locked_out);
         Self {
             flips: found.flips.into_iter().map(|flip| of_flip(flip, &loader)).collect(),
             falls: found.falls.into_iter().map(|fall| of_fall(fall, &loader)).collect(),
@@ -346,19 +336,16 @@ impl Rehearsal {
                     words: hit.words,
                 })
                 .collect(),
-            live: found.live.into_iter().map(LiveSession::from).collect(),
+            live: vec(&found.live),
             double_prompts: locked_out
                 .iter()
                 .filter(|out| out.implied == Implied::Challenge)
                 .cloned()
                 .collect(),
             locked_out,
-            warnings: found.unmet.into_iter().map(UnmetPolicy::from).collect(),
+            warnings: vec(&found.unmet),
             sessions_seen: found.sessions,
-            answered,
-            completeness,
-            status,
-            absence,
+            carried,
         }
     }
 }
@@ -394,41 +381,5 @@ fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
         before: before.into(),
         after: after.into(),
         first_unmet,
-    }
-}
-
-impl From<answer::LiveSession> for LiveSession {
-    fn from(live: answer::LiveSession) -> Self {
-        Self {
-            session: id(&live.session),
-            subject: live.subject.map(id),
-            certainty: live.certainty.into(),
-            factors: live.factors,
-        }
-    }
-}
-
-impl From<answer::LockedOut> for LockedOut {
-    fn from(out: answer::LockedOut) -> Self {
-        Self {
-            session: id(&out.session),
-            subject: out.subject.map(id),
-            app: id(&out.app),
-            implied: out.implied.into(),
-        }
-    }
-}
-
-impl From<rehearse::UnmetPolicy> for UnmetPolicy {
-    fn from(unmet: rehearse::UnmetPolicy) -> Self {
-        Self {
-            policy: id(&unmet.policy),
-            version: id(&unmet.version),
-            rule: id(&unmet.rule),
-            record: unmet.record.as_ref().map(RecordRef::from),
-            through: unmet.through.iter().map(id).collect(),
-            lacking: unmet.lacking,
-            sentence: unmet.sentence,
-        }
     }
 }

@@ -3,18 +3,18 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Absence, Answered, SourceCompleteness, Status, carried},
-    errors,
+    answers::{Carried, carried},
+    errors::Result,
     limits::list_cost,
+    mirror::mirror,
     scalars::DateTime,
     types::{Certainty, RecordRef, vec},
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use claimledger_domain::reused::{self, Used};
 
 /// What can be used more than once.
 #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
-#[graphql(name = "ReuseKind")]
 pub(crate) enum ReuseKind {
     /// An assertion, in two claims of different ids.
     Assertion,
@@ -24,24 +24,17 @@ pub(crate) enum ReuseKind {
 
 /// What was used more than once. An empty list means none only as far as the sources are complete.
 #[derive(SimpleObject)]
-#[graphql(name = "ReuseList")]
 pub(crate) struct ReuseList {
     /// Assertions, then sessions of identity providers; each in the order of their first use.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<Reuse>,
-    /// The cut and the rules that the answer is for.
-    answered: Answered,
-    /// How complete each source was.
-    completeness: Vec<SourceCompleteness>,
-    /// The state of the ledger, which may change from call to call.
-    status: Status,
-    /// Why something may be absent from the answer.
-    absence: Absence,
+    /// What every answer carries.
+    #[graphql(flatten)]
+    carried: Carried,
 }
 
 /// Something that was used more than once.
 #[derive(SimpleObject)]
-#[graphql(name = "Reuse")]
 pub(crate) struct Reuse {
     /// The kind.
     kind: ReuseKind,
@@ -58,29 +51,18 @@ pub(crate) struct Reuse {
     certainty: Certainty,
 }
 
-/// One use.
-#[derive(SimpleObject)]
-#[graphql(name = "Use")]
-pub(crate) struct Use {
+mirror! {
+    /// One use.
+    #[derive(SimpleObject)]
+    pub(crate) struct Use of reused::Use as one;
     /// The session.
     session: ID,
     /// The user, as a pseudonym.
     subject: Option<ID>,
     /// The time; of an interval, its start.
-    at: DateTime,
+    at: DateTime = one.occurred.from,
     /// The record that says so.
     record: RecordRef,
-}
-
-impl From<&reused::Use> for Use {
-    fn from(one: &reused::Use) -> Self {
-        Self {
-            session: ID(one.session.to_string()),
-            subject: one.subject.as_ref().map(|subject| ID(subject.to_string())),
-            at: one.occurred.from.into(),
-            record: (&one.record).into(),
-        }
-    }
 }
 
 impl From<&reused::Reuse> for Reuse {
@@ -119,12 +101,7 @@ impl ReusedQuestion {
     ) -> Result<ReuseList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .reused(&asker.caller, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(ReuseList { items: vec(&answer.value), answered, completeness, status, absence })
+        let answer = asker.app.reused(&asker.caller, &asking).await?;
+        Ok(ReuseList { items: vec(&answer.value), carried: carried(&answer) })
     }
 }

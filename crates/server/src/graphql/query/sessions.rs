@@ -4,21 +4,20 @@ use super::{Asking, rows};
 use crate::graphql::{
     Asker,
     answers::{SessionAnswer, SessionConnection, SessionEdge, carried, page_info},
-    errors,
+    errors::Result,
     limits::connection_cost,
     scalars::DateTime,
     types::{Session, vec},
 };
-use async_graphql::{Context, ID, InputObject, Object, Result, SelectionField};
+use async_graphql::{Context, ID, InputObject, Object, SelectionField};
 use claimledger_app::model::{
     answer::{Answer, Page, SessionHit},
-    question::{self, AskError},
+    question,
 };
 use claimledger_facts::ids::SessionId;
 
 /// Which sessions.
 #[derive(InputObject, Default)]
-#[graphql(name = "SessionFilter")]
 pub(crate) struct SessionFilter {
     /// Active at this time.
     active_at: Option<DateTime>,
@@ -98,19 +97,9 @@ impl SessionQuestions {
         let asker = ctx.data::<Asker>()?;
         let id = SessionId::new(id.as_str());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .session(&asker.caller, &id, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        Ok(SessionAnswer {
-            session: answer.value.map(Session::from),
-            answered,
-            completeness,
-            status,
-            absence,
-        })
+        let answer = asker.app.session(&asker.caller, &id, &asking).await?;
+        let carried = carried(&answer);
+        Ok(SessionAnswer { session: answer.value.map(Session::from), carried })
     }
 
     /// Sessions, in the order they began.
@@ -129,24 +118,21 @@ impl SessionQuestions {
         let asking = Asking::into_app(asking, asker);
         let (first, after) = (rows(first)?, after.as_deref());
         if shows_reasons(ctx.field()) {
-            connection(
-                asker.app.sessions(&asker.caller, &filter, &asking, first, after).await,
-                after,
-            )
+            let answer = asker.app.sessions(&asker.caller, &filter, &asking, first, after);
+            Ok(connection(answer.await?, after))
         } else {
             let answer =
                 asker.app.sessions_state_only(&asker.caller, &filter, &asking, first, after);
-            connection(answer.await, after)
+            Ok(connection(answer.await?, after))
         }
     }
 }
 
 fn connection<S: Into<Session>>(
-    answer: Result<Answer<Page<SessionHit<S>>>, AskError>,
+    answer: Answer<Page<SessionHit<S>>>,
     after: Option<&str>,
-) -> Result<SessionConnection> {
-    let answer = answer.map_err(|error| errors::asked(&error))?;
-    let (answered, completeness, status, absence) = carried(&answer);
+) -> SessionConnection {
+    let carried = carried(&answer);
     let page_info = page_info(&answer.value, after);
     let edges =
         answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
@@ -155,12 +141,5 @@ fn connection<S: Into<Session>>(
             because: vec(&hit.because),
             node: hit.session.into(),
         });
-    Ok(SessionConnection {
-        edges: edges.collect(),
-        page_info,
-        answered,
-        completeness,
-        status,
-        absence,
-    })
+    SessionConnection { edges: edges.collect(), page_info, carried }
 }

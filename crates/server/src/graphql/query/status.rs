@@ -1,7 +1,7 @@
 //! `status`.
 
-use crate::graphql::{Asker, answers::Status, errors};
-use async_graphql::{Context, Object, Result};
+use crate::graphql::{Asker, answers::Status, errors::Result};
+use async_graphql::{Context, Object};
 
 /// The state of the ledger.
 #[derive(Default)]
@@ -13,8 +13,7 @@ impl StatusQuestion {
     /// nothing.
     async fn status(&self, ctx: &Context<'_>) -> Result<Status> {
         let asker = ctx.data::<Asker>()?;
-        let status =
-            asker.app.status(&asker.caller).await.map_err(|error| errors::asked(&error))?;
+        let status = asker.app.status(&asker.caller).await?;
         Ok((&status).into())
     }
 }

@@ -4,10 +4,10 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Explanation, carried},
-    errors,
+    errors::Result,
     types::vec,
 };
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use claimledger_app::model::question::WhyFilter;
 use claimledger_facts::ids::SessionId;
 
@@ -38,12 +38,7 @@ impl WhyQuestion {
             factor,
         };
         let asking = Asking::into_app(asking, asker);
-        let answer = asker
-            .app
-            .why(&asker.caller, &session, &filter, &asking)
-            .await
-            .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
+        let answer = asker.app.why(&asker.caller, &session, &filter, &asking).await?;
         let session = answer.value.session.as_ref().map(|id| ID(id.to_string()));
         let text = answer
             .value
@@ -56,10 +51,7 @@ impl WhyQuestion {
             session,
             because: vec(&answer.value.because),
             text,
-            answered,
-            completeness,
-            status,
-            absence,
+            carried: carried(&answer),
         })
     }
 }

@@ -50,14 +50,14 @@ impl SessionChange {
     }
     /// What the change holds for: K is the record.
     async fn answered(&self) -> Answered {
-        carried(&self.0).0
+        carried(&self.0).answered
     }
     /// How complete each source was.
     async fn completeness(&self) -> Vec<SourceCompleteness> {
-        carried(&self.0).1
+        carried(&self.0).completeness
     }
     /// The state of the ledger, which may change from call to call.
     async fn status(&self) -> Status {
-        carried(&self.0).2
+        carried(&self.0).status
     }
 }

@@ -4,6 +4,7 @@
 use super::{Bounds, RecordRef, enums::Certainty, id, vec};
 use crate::graphql::{
     limits::list_cost,
+    mirror::mirror,
     scalars::{DateTime, Json},
 };
 use async_graphql::{Enum, ID, Object, SimpleObject};
@@ -12,7 +13,7 @@ use claimledger_facts::{fact::FactData, time::Occurred, types::policy};
 
 /// What kind of change it is.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "ChangeKind", remote = "changes::ChangeKind")]
+#[graphql(remote = "changes::ChangeKind")]
 pub(crate) enum ChangeKind {
     /// A version of an identity provider.
     Idp,
@@ -34,10 +35,10 @@ pub(crate) enum ChangeKind {
     Authenticator,
 }
 
-/// One field that changed.
-#[derive(SimpleObject)]
-#[graphql(name = "FieldChange")]
-pub(crate) struct FieldChange {
+mirror! {
+    /// One field that changed.
+    #[derive(SimpleObject)]
+    pub(crate) struct FieldChange of changes::FieldChange as change;
     /// Its path, in the contract's spelling.
     field: String,
     /// What it said; null: nothing.
@@ -46,20 +47,10 @@ pub(crate) struct FieldChange {
     after: Option<String>,
 }
 
-impl From<&changes::FieldChange> for FieldChange {
-    fn from(change: &changes::FieldChange) -> Self {
-        Self {
-            field: change.field.clone(),
-            before: change.before.clone(),
-            after: change.after.clone(),
-        }
-    }
-}
-
-/// Who changed what, and when.
-#[derive(SimpleObject)]
-#[graphql(name = "ConfigChange")]
-pub(crate) struct ConfigChange {
+mirror! {
+    /// Who changed what, and when.
+    #[derive(SimpleObject)]
+    pub(crate) struct ConfigChange of changes::ConfigChange as change;
     /// The kind of change.
     kind: ChangeKind,
     /// What was changed: an identity provider, a policy, a rule, a method, or `org`.
@@ -72,62 +63,37 @@ pub(crate) struct ConfigChange {
     words: String,
     /// The fields that changed.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    changes: Vec<FieldChange>,
+    changes: Vec<FieldChange> = change.diff.changes,
     /// How many fields stayed the same.
-    unchanged: usize,
+    unchanged: usize = change.diff.unchanged,
     /// The actor.
     actor: Option<ID>,
     /// The ticket of the change.
     ticket: Option<ID>,
     /// When it occurred, as the source states it; of an interval, its start.
-    occurred_at: DateTime,
+    occurred_at: DateTime = change.occurred.from,
     /// The latest, of an interval: it occurred some time between two looks.
-    occurred_to: Option<DateTime>,
+    occurred_to: Option<DateTime> = change.occurred.to,
     /// From when on a retraction has effect.
     effective_from: Option<DateTime>,
     /// When it was recorded.
-    recorded_at: DateTime,
+    recorded_at: DateTime = change.record.recorded_at,
     /// Whether it was recorded more than 60 s after it occurred, or after it has effect.
     late: bool,
     /// Possible where it is only known to have occurred between two looks.
-    certainty: Certainty,
+    certainty: Certainty = certainty_of(change.occurred),
     /// Whether the source also gave other content under the same id.
     variant: bool,
     /// The record.
     record: RecordRef,
 }
 
-impl From<&changes::ConfigChange> for ConfigChange {
-    fn from(change: &changes::ConfigChange) -> Self {
-        Self {
-            kind: change.kind.into(),
-            of: change.of.clone(),
-            of_name: change.of_name.clone(),
-            name: change.name.clone(),
-            words: change.words.clone(),
-            changes: vec(&change.diff.changes),
-            unchanged: change.diff.unchanged,
-            actor: change.actor.as_ref().map(id),
-            ticket: change.ticket.as_ref().map(id),
-            occurred_at: change.occurred.from.into(),
-            occurred_to: change.occurred.to.map(DateTime),
-            effective_from: change.effective_from.map(DateTime),
-            recorded_at: change.record.recorded_at.into(),
-            late: change.late,
-            certainty: certainty_of(change.occurred),
-            variant: change.variant,
-            record: (&change.record).into(),
-        }
-    }
-}
-
-fn certainty_of(occurred: Occurred) -> Certainty {
-    if occurred.to.is_some() { Certainty::Possible } else { Certainty::Certain }
+fn certainty_of(occurred: Occurred) -> model::Certainty {
+    if occurred.to.is_some() { model::Certainty::Possible } else { model::Certainty::Certain }
 }
 
 /// From when until when something held.
 #[derive(SimpleObject)]
-#[graphql(name = "Span")]
 pub(crate) struct Span {
     /// From, inclusive; the earliest it can have been.
     from: DateTime,
@@ -224,10 +190,10 @@ impl From<&changes::TrustVersion> for TrustVersion {
     }
 }
 
-/// Who added or retired a key.
-#[derive(SimpleObject)]
-#[graphql(name = "KeyAct")]
-pub(crate) struct KeyAct {
+mirror! {
+    /// Who added or retired a key.
+    #[derive(SimpleObject)]
+    pub(crate) struct KeyAct of changes::KeyAct as act;
     /// The actor.
     actor: Option<ID>,
     /// The ticket of the change.
@@ -236,20 +202,10 @@ pub(crate) struct KeyAct {
     record: RecordRef,
 }
 
-impl From<&changes::KeyAct> for KeyAct {
-    fn from(act: &changes::KeyAct) -> Self {
-        Self {
-            actor: act.actor.as_ref().map(id),
-            ticket: act.ticket.as_ref().map(id),
-            record: (&act.record).into(),
-        }
-    }
-}
-
-/// A key of an identity provider.
-#[derive(SimpleObject)]
-#[graphql(name = "KeySpan")]
-pub(crate) struct KeySpan {
+mirror! {
+    /// A key of an identity provider.
+    #[derive(SimpleObject)]
+    pub(crate) struct KeySpan of changes::KeySpan as key;
     /// The identity provider.
     idp: ID,
     /// The key.
@@ -264,99 +220,53 @@ pub(crate) struct KeySpan {
     retired: Option<KeyAct>,
 }
 
-impl From<&changes::KeySpan> for KeySpan {
-    fn from(key: &changes::KeySpan) -> Self {
-        Self {
-            idp: id(&key.idp),
-            key: id(&key.key),
-            span: key.span.map(Into::into),
-            valid: key.valid.map(Certainty::from),
-            added: key.added.as_ref().map(KeyAct::from),
-            retired: key.retired.as_ref().map(KeyAct::from),
-        }
-    }
-}
-
-/// Trust was retracted.
-#[derive(SimpleObject)]
-#[graphql(name = "Retraction")]
-pub(crate) struct Retraction {
+mirror! {
+    /// Trust was retracted.
+    #[derive(SimpleObject)]
+    pub(crate) struct Retraction of changes::Retraction as retraction;
     /// The identity provider.
-    idp: ID,
+    idp: ID = retraction.data.idp,
     /// The key; null: the whole identity provider.
-    key: Option<ID>,
+    key: Option<ID> = retraction.data.key,
     /// What was received at or after this time is hit.
-    from: DateTime,
+    from: DateTime = retraction.data.from,
     /// A code; `free_text`: a text was given, and is sealed.
-    reason: String,
+    reason: String = retraction.data.reason,
     /// The actor who stated it.
-    actor: Option<ID>,
+    actor: Option<ID> = retraction.data.actor,
     /// The ticket of the change.
-    ticket: Option<ID>,
+    ticket: Option<ID> = retraction.data.ticket,
     /// Whether the source also gave other content under the same id.
     variant: bool,
     /// The record: with both clocks.
     record: RecordRef,
 }
 
-impl From<&changes::Retraction> for Retraction {
-    fn from(retraction: &changes::Retraction) -> Self {
-        let data = &retraction.data;
-        Self {
-            idp: id(&data.idp),
-            key: data.key.as_ref().map(id),
-            from: data.from.into(),
-            reason: data.reason.clone(),
-            actor: data.actor.as_ref().map(id),
-            ticket: data.ticket.as_ref().map(id),
-            variant: retraction.variant,
-            record: (&retraction.record).into(),
-        }
-    }
-}
-
-/// A version of a routing rule.
-#[derive(SimpleObject)]
-#[graphql(name = "RoutingRule")]
-pub(crate) struct RoutingRule {
+mirror! {
+    /// A version of a routing rule.
+    #[derive(SimpleObject)]
+    pub(crate) struct RoutingRule of changes::RoutingRule as rule;
     /// The rule.
-    rule: ID,
+    rule: ID = rule.data.rule,
     /// Where it sends users.
-    idp: ID,
+    idp: ID = rule.data.idp,
     /// Its status.
-    state: &'static str,
+    state: &'static str = rule.data.status,
     /// Its priority; lower is first.
-    priority: Option<i64>,
+    priority: Option<i64> = rule.data.priority,
     /// When it was in force.
     span: Span,
     /// Whether it is in force at T; null: it is not.
     in_force: Option<Certainty>,
     /// The fields that it changed.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    changes: Vec<FieldChange>,
+    changes: Vec<FieldChange> = rule.diff.changes,
     /// The actor who set it.
-    actor: Option<ID>,
+    actor: Option<ID> = rule.data.actor,
     /// Whether the source also gave other content under the same id.
     variant: bool,
     /// The record: with both clocks.
     record: RecordRef,
-}
-
-impl From<&changes::RoutingRule> for RoutingRule {
-    fn from(rule: &changes::RoutingRule) -> Self {
-        Self {
-            rule: id(&rule.data.rule),
-            idp: id(&rule.data.idp),
-            state: rule.data.status.as_str(),
-            priority: rule.data.priority,
-            span: rule.span.into(),
-            in_force: rule.in_force.map(Certainty::from),
-            changes: vec(&rule.diff.changes),
-            actor: rule.data.actor.as_ref().map(id),
-            variant: rule.variant,
-            record: (&rule.record).into(),
-        }
-    }
 }
 
 /// A version of a policy.
@@ -439,10 +349,10 @@ impl From<&changes::PolicyVersion> for PolicyVersion {
     }
 }
 
-/// A rule of a policy.
-#[derive(SimpleObject)]
-#[graphql(name = "PolicyRule")]
-pub(crate) struct PolicyRule {
+mirror! {
+    /// A rule of a policy.
+    #[derive(SimpleObject)]
+    pub(crate) struct PolicyRule of policy::Rule as rule;
     /// The rule.
     rule: ID,
     /// Its priority; lower is first.
@@ -452,17 +362,5 @@ pub(crate) struct PolicyRule {
     /// How many factor types it asks for: `1fa` or `2fa`.
     factor_mode: &'static str,
     /// What it asks for, in words.
-    asks: String,
-}
-
-impl From<&policy::Rule> for PolicyRule {
-    fn from(rule: &policy::Rule) -> Self {
-        Self {
-            rule: id(&rule.rule),
-            priority: rule.priority,
-            access: rule.access.as_str(),
-            factor_mode: rule.factor_mode.as_str(),
-            asks: explain::asks(rule),
-        }
-    }
+    asks: String = explain::asks(rule),
 }

@@ -6,7 +6,7 @@ use super::{
     id, vec,
 };
 use crate::graphql::{
-    batch::Batched, errors, limits::list_cost, loaders::Sessions, scalars::DateTime,
+    batch::Batched, errors, limits::list_cost, loaders::Sessions, mirror::mirror, scalars::DateTime,
 };
 use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::model;
@@ -166,10 +166,10 @@ impl Decision {
     }
 }
 
-/// Two readings that differ.
-#[derive(SimpleObject)]
-#[graphql(name = "Difference")]
-pub(crate) struct Difference {
+mirror! {
+    /// Two readings that differ.
+    #[derive(SimpleObject)]
+    pub(crate) struct Difference of model::Difference as difference;
     /// What was recorded.
     recorded: Outcome,
     /// What is implied.
@@ -178,15 +178,4 @@ pub(crate) struct Difference {
     code: &'static str,
     /// The same as a sentence.
     words: String,
-}
-
-impl From<&model::Difference> for Difference {
-    fn from(difference: &model::Difference) -> Self {
-        Self {
-            recorded: difference.recorded.into(),
-            implied: difference.implied.into(),
-            code: difference.code,
-            words: difference.words.clone(),
-        }
-    }
 }

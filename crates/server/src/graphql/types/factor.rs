@@ -173,7 +173,6 @@ impl HonoredFactor {
 
 /// A claimed value that did not count.
 #[derive(SimpleObject)]
-#[graphql(name = "IgnoredClaim")]
 pub(crate) struct IgnoredClaim {
     /// What it is called: the `amr` value where there is one, else the method.
     name: String,
@@ -219,7 +218,6 @@ impl IgnoredClaim {
 
 /// A signing key.
 #[derive(SimpleObject)]
-#[graphql(name = "Key")]
 pub(crate) struct Key {
     /// The key.
     id: ID,

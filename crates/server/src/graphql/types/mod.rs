@@ -13,12 +13,15 @@ mod session;
 
 pub(crate) use self::{
     change::SessionChange,
-    configuration::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion},
+    configuration::{
+        ChangeKind, ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, Span,
+        TrustVersion,
+    },
     decision::{Decision, DecisionSession},
-    enums::{Certainty, Implied, Outcome, Phase},
+    enums::{Certainty, FactorType, Implied, Outcome, Phase},
     factor::{HonoredFactor, IgnoredClaim},
     falsifier::{AsKnown, Falsifier, Outlived},
-    reached::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow},
+    reached::{Category, ChainKind, ChainLink, ClockOrder, FindHit, FoundKind, TimelineRow},
     reason::Reason,
     record::{Record, RecordRef},
     session::Session,
@@ -30,7 +33,6 @@ use claimledger_domain::model;
 
 /// Between which instants something lies.
 #[derive(SimpleObject)]
-#[graphql(name = "Bounds")]
 pub(crate) struct Bounds {
     /// The earliest.
     from: DateTime,

@@ -1,7 +1,11 @@
 //! Timelines, finds and chains, row by row.
 
-use super::{RecordRef, enums::Certainty, id, vec};
-use crate::graphql::{limits::list_cost, scalars::DateTime};
+use super::{RecordRef, enums::Certainty};
+use crate::graphql::{
+    limits::list_cost,
+    mirror::{Show, mirror},
+    scalars::DateTime,
+};
 use async_graphql::{Enum, ID, SimpleObject};
 use claimledger_app::model::reached;
 use claimledger_domain::timeline;
@@ -44,7 +48,7 @@ pub(crate) enum Category {
 
 /// By which clock rows are ordered.
 #[derive(Enum, Copy, Clone, Default, Eq, PartialEq)]
-#[graphql(name = "ClockOrder", remote = "timeline::ClockOrder")]
+#[graphql(remote = "timeline::ClockOrder")]
 pub(crate) enum ClockOrder {
     /// In the total order of what occurred.
     #[default]
@@ -53,10 +57,10 @@ pub(crate) enum ClockOrder {
     Recorded,
 }
 
-/// One record on a timeline.
-#[derive(SimpleObject)]
-#[graphql(name = "TimelineRow")]
-pub(crate) struct TimelineRow {
+mirror! {
+    /// One record on a timeline.
+    #[derive(SimpleObject)]
+    pub(crate) struct TimelineRow of timeline::Row as row;
     /// The record: `record(position:)` opens it.
     record: RecordRef,
     /// What the row is about.
@@ -64,11 +68,11 @@ pub(crate) struct TimelineRow {
     /// A summary in one line.
     words: String,
     /// When it occurred, as the source states it; of an interval, its start.
-    occurred_at: DateTime,
+    occurred_at: DateTime = row.occurred.from,
     /// The end of the interval, if the time is one.
-    occurred_to: Option<DateTime>,
+    occurred_to: Option<DateTime> = row.occurred.to,
     /// When it was recorded.
-    recorded_at: DateTime,
+    recorded_at: DateTime = row.record.recorded_at,
     /// From when a falsifier has effect.
     effective_from: Option<DateTime>,
     /// Whether it was recorded more than 60 s after it occurred, or after it has effect.
@@ -79,26 +83,9 @@ pub(crate) struct TimelineRow {
     variant: bool,
 }
 
-impl From<&timeline::Row> for TimelineRow {
-    fn from(row: &timeline::Row) -> Self {
-        Self {
-            record: (&row.record).into(),
-            category: row.category.into(),
-            words: row.words.clone(),
-            occurred_at: row.occurred.from.into(),
-            occurred_to: row.occurred.to.map(DateTime),
-            recorded_at: row.record.recorded_at.into(),
-            effective_from: row.effective_from.map(DateTime),
-            late: row.late,
-            certainty: row.certainty.into(),
-            variant: row.variant,
-        }
-    }
-}
-
 /// What a text was found as.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "FoundKind", remote = "reached::FoundKind")]
+#[graphql(remote = "reached::FoundKind")]
 pub(crate) enum FoundKind {
     /// A record.
     Record,
@@ -132,10 +119,10 @@ pub(crate) enum FoundKind {
     Address,
 }
 
-/// One thing that a text is found as.
-#[derive(SimpleObject)]
-#[graphql(name = "FindHit")]
-pub(crate) struct FindHit {
+mirror! {
+    /// One thing that a text is found as.
+    #[derive(SimpleObject)]
+    pub(crate) struct FindHit of reached::Found as found;
     /// What kind of thing it is.
     kind: FoundKind,
     /// Its name; with its identity provider where it is one's, as `idp-x/as-S2`.
@@ -153,23 +140,9 @@ pub(crate) struct FindHit {
     sessions: Vec<ID>,
 }
 
-impl From<&reached::Found> for FindHit {
-    fn from(found: &reached::Found) -> Self {
-        Self {
-            kind: found.kind.into(),
-            name: found.name.clone(),
-            matched: found.matched,
-            count: found.count,
-            at_least: found.at_least,
-            records: vec(&found.records),
-            sessions: found.sessions.iter().map(id).collect(),
-        }
-    }
-}
-
 /// What an id of a chain is an id of.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
-#[graphql(name = "ChainKind", remote = "reached::ChainKind")]
+#[graphql(remote = "reached::ChainKind")]
 pub(crate) enum ChainKind {
     /// An application's session.
     AppSession,
@@ -183,7 +156,6 @@ pub(crate) enum ChainKind {
 
 /// One step of a chain: an id, or why there is none.
 #[derive(SimpleObject)]
-#[graphql(name = "Hop")]
 pub(crate) struct Hop {
     /// The id; null: unknown.
     id: Option<ID>,
@@ -194,45 +166,34 @@ pub(crate) struct Hop {
     records: Vec<RecordRef>,
 }
 
-impl<T: std::fmt::Display> From<&reached::Hop<T>> for Hop {
-    fn from(hop: &reached::Hop<T>) -> Self {
-        Self { id: hop.id.as_ref().map(id), reason: hop.reason, records: vec(&hop.records) }
+impl<T: std::fmt::Display> Show<Hop> for reached::Hop<T> {
+    fn show(&self) -> Hop {
+        Hop { id: self.id.show(), reason: self.reason, records: self.records.show() }
     }
 }
 
-/// An application that a session reached, and the application's own session.
-#[derive(SimpleObject)]
-#[graphql(name = "AppHop")]
-pub(crate) struct AppHop {
+mirror! {
+    /// An application that a session reached, and the application's own session.
+    #[derive(SimpleObject)]
+    pub(crate) struct AppHop of reached::AppHop as hop;
     /// The application; null: no access is stated at all.
     app: Option<ID>,
     /// Its session; null: unknown.
-    id: Option<ID>,
+    id: Option<ID> = hop.hop.id,
     /// Why it is unknown: a code.
-    reason: Option<&'static str>,
+    reason: Option<&'static str> = hop.hop.reason,
     /// The records that say so.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    records: Vec<RecordRef>,
+    records: Vec<RecordRef> = hop.hop.records,
 }
 
-impl From<&reached::AppHop> for AppHop {
-    fn from(hop: &reached::AppHop) -> Self {
-        Self {
-            app: hop.app.as_ref().map(id),
-            id: hop.hop.id.as_ref().map(id),
-            reason: hop.hop.reason,
-            records: vec(&hop.hop.records),
-        }
-    }
-}
-
-/// One session at the service provider, with what it is connected with.
-#[derive(SimpleObject)]
-#[graphql(name = "ChainLink")]
-pub(crate) struct ChainLink {
+mirror! {
+    /// One session at the service provider, with what it is connected with.
+    #[derive(SimpleObject)]
+    pub(crate) struct ChainLink of reached::ChainLink as link;
     /// The applications that it reached, and their sessions.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    app_sessions: Vec<AppHop>,
+    app_sessions: Vec<AppHop> = link.apps,
     /// The session.
     session: Hop,
     /// Its aliases.
@@ -249,20 +210,4 @@ pub(crate) struct ChainLink {
     siblings: Vec<ID>,
     /// Other sessions of the same root session.
     root_siblings: Vec<ID>,
-}
-
-impl From<&reached::ChainLink> for ChainLink {
-    fn from(link: &reached::ChainLink) -> Self {
-        Self {
-            app_sessions: vec(&link.apps),
-            session: (&link.session).into(),
-            aliases: link.aliases.iter().map(id).collect(),
-            subject: link.subject.as_ref().map(id),
-            idp: (&link.idp).into(),
-            idp_session: (&link.idp_session).into(),
-            root_session: (&link.root_session).into(),
-            siblings: link.siblings.iter().map(id).collect(),
-            root_siblings: link.root_siblings.iter().map(id).collect(),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use super::id;
 use crate::graphql::{
     Asker,
+    mirror::mirror,
     scalars::{DateTime, Json, Position},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -10,10 +11,10 @@ use claimledger_app::model::answer::RecordView;
 use claimledger_domain::model;
 use claimledger_facts::record::{BodyKind, Removal};
 
-/// A record, as an answer names it.
-#[derive(SimpleObject, Clone)]
-#[graphql(name = "RecordRef")]
-pub(crate) struct RecordRef {
+mirror! {
+    /// A record, as an answer names it.
+    #[derive(SimpleObject, Clone)]
+    pub(crate) struct RecordRef of model::RecordRef as record;
     /// Its id.
     id: ID,
     /// The source.
@@ -26,26 +27,11 @@ pub(crate) struct RecordRef {
     /// Its position in the log.
     position: Position,
     /// When it occurred, as the source states it; of an interval, its start.
-    occurred_at: DateTime,
+    occurred_at: DateTime = record.occurred.from,
     /// The end of the interval, if the time is one.
-    occurred_to: Option<DateTime>,
+    occurred_to: Option<DateTime> = record.occurred.to,
     /// When it was recorded.
     recorded_at: DateTime,
-}
-
-impl From<&model::RecordRef> for RecordRef {
-    fn from(record: &model::RecordRef) -> Self {
-        Self {
-            id: id(record.id),
-            source: record.source.as_str().to_owned(),
-            source_id: record.source_id.as_str().to_owned(),
-            kind: record.kind.to_string(),
-            position: record.position.into(),
-            occurred_at: record.occurred.from.into(),
-            occurred_to: record.occurred.to.map(DateTime),
-            recorded_at: record.recorded_at.into(),
-        }
-    }
 }
 
 /// A sealed body of a record that was removed.

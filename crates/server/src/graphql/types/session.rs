@@ -7,7 +7,8 @@ use super::{
     id, vec,
 };
 use crate::graphql::{
-    Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime,
+    Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, mirror::mirror,
+    scalars::DateTime,
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::app;
@@ -183,10 +184,10 @@ impl Session {
     }
 }
 
-/// What a person is called.
-#[derive(SimpleObject)]
-#[graphql(name = "Label")]
-pub(crate) struct Label {
+mirror! {
+    /// What a person is called.
+    #[derive(SimpleObject)]
+    pub(crate) struct Label of app::Label as label;
     /// The login.
     login: Option<String>,
     /// The name.
@@ -195,20 +196,10 @@ pub(crate) struct Label {
     key_destroyed: bool,
 }
 
-impl From<&app::Label> for Label {
-    fn from(label: &app::Label) -> Self {
-        Self {
-            login: label.login.clone(),
-            name: label.name.clone(),
-            key_destroyed: label.key_destroyed,
-        }
-    }
-}
-
-/// An application was opened.
-#[derive(SimpleObject)]
-#[graphql(name = "AppAccess")]
-pub(crate) struct AppAccess {
+mirror! {
+    /// An application was opened.
+    #[derive(SimpleObject)]
+    pub(crate) struct AppAccess of model::AppAccess as access;
     /// The application.
     app: ID,
     /// Its own session.
@@ -219,21 +210,10 @@ pub(crate) struct AppAccess {
     record: RecordRef,
 }
 
-impl From<&model::AppAccess> for AppAccess {
-    fn from(access: &model::AppAccess) -> Self {
-        Self {
-            app: id(&access.app),
-            app_session: access.app_session.as_ref().map(id),
-            at: access.at.into(),
-            record: (&access.record).into(),
-        }
-    }
-}
-
-/// A sign-in, a factor or an access that did not succeed. It never counts as a factor.
-#[derive(SimpleObject)]
-#[graphql(name = "RefusedSignIn")]
-pub(crate) struct RefusedSignIn {
+mirror! {
+    /// A sign-in, a factor or an access that did not succeed. It never counts as a factor.
+    #[derive(SimpleObject)]
+    pub(crate) struct RefusedSignIn of model::RefusedSignIn as refused;
     /// The result: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`,
     /// `skipped`, `other`.
     result: &'static str,
@@ -251,19 +231,4 @@ pub(crate) struct RefusedSignIn {
     at: DateTime,
     /// The record.
     record: RecordRef,
-}
-
-impl From<&model::RefusedSignIn> for RefusedSignIn {
-    fn from(refused: &model::RefusedSignIn) -> Self {
-        Self {
-            result: refused.result.as_str(),
-            reason: refused.reason.clone(),
-            method: refused.method.map(vocabulary::Method::as_str),
-            idp: refused.idp.as_ref().map(id),
-            app: refused.app.as_ref().map(id),
-            words: refused.words.clone(),
-            at: refused.at.into(),
-            record: (&refused.record).into(),
-        }
-    }
 }

@@ -10,16 +10,6 @@ pub(crate) fn words(code: &str) -> String {
     codes::words(code)
 }
 
-/// The grade in a word.
-pub(crate) const fn grade_word(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Stated => "stated",
-        Grade::Joined => "joined",
-        Grade::Replayed => "replayed",
-        Grade::Assumed => "assumed",
-    }
-}
-
 /// The grade's letter in the gutter.
 pub(crate) const fn grade_letter(grade: Grade) -> &'static str {
     match grade {

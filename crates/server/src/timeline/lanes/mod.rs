@@ -12,7 +12,7 @@ mod marks;
 mod session;
 
 pub(crate) use self::{
-    codes::{grade_letter, grade_word, type_word, words},
+    codes::{grade_letter, type_word, words},
     figure::figure,
 };
 

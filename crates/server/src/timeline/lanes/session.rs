@@ -1,7 +1,7 @@
 //! The session, the identity provider's session behind it, and the factors that counted in it.
 
 use super::{
-    End, Fill, Hue, Item, ItemShape, Lane, LaneKind, grade_word,
+    End, Fill, Hue, Item, ItemShape, Lane, LaneKind,
     marks::{lane, lateness},
     type_word, words,
 };
@@ -190,7 +190,7 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         ..lane(
             LaneKind::Factor,
             format!("{name}  {who}"),
-            format!("{name}, {origin}, {}", grade_word(factor.grade)),
+            format!("{name}, {origin}, {}", factor.grade.as_str()),
             vec![item],
         )
     }

@@ -24,22 +24,6 @@ impl RecordIndex for SqliteViews {
         ))
     }
 
-    async fn positions(
-        &self,
-        tenant: &TenantId,
-        ids: &[RecordId],
-    ) -> Result<Vec<Option<LogPosition>>, LogError> {
-        Ok(self.look_up(tenant, ids, &[]).await?.positions)
-    }
-
-    async fn revisions(
-        &self,
-        tenant: &TenantId,
-        sessions: &[SessionId],
-    ) -> Result<Vec<u64>, LogError> {
-        Ok(self.look_up(tenant, &[], sessions).await?.revisions)
-    }
-
     async fn look_up(
         &self,
         tenant: &TenantId,
