@@ -41,6 +41,7 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
         ("key", &args.key),
         ("amr", &args.amr),
         ("app", &args.app),
+        ("indicator", &args.indicator),
     ] {
         if let Some(text) = value {
             map.insert(name.into(), json!(text));
