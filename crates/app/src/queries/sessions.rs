@@ -199,7 +199,6 @@ impl App {
 }
 
 /// The sessions that may belong to a list, in its order.
-#[expect(clippy::large_enum_variant, reason = "one a question")]
 enum Candidates<'v> {
     Scan(SessionScan<'v>),
     Listed(ListedSessions<'v>),

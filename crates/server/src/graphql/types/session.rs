@@ -211,6 +211,8 @@ impl From<&app::Label> for Label {
 pub(crate) struct AppAccess {
     /// The application.
     app: ID,
+    /// The display name of the application; null: none is known.
+    app_name: Option<String>,
     /// Its own session.
     app_session: Option<ID>,
     /// When it happened.
@@ -223,6 +225,7 @@ impl From<&model::AppAccess> for AppAccess {
     fn from(access: &model::AppAccess) -> Self {
         Self {
             app: id(&access.app),
+            app_name: access.app_name.clone(),
             app_session: access.app_session.as_ref().map(id),
             at: access.at.into(),
             record: (&access.record).into(),
