@@ -92,7 +92,7 @@ impl View<'_> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The records whose client is nobody's.
+    /// The records whose client belongs to no person.
     async fn of_nobody(&self, indicator: &Indicator) -> Result<Vec<LogPosition>, LogError> {
         let entry = [indicator.entry()];
         let mut positions = Vec::new();

@@ -165,7 +165,7 @@ impl TenantKeys {
         }
     }
 
-    /// What records with these indicators are found by, where the client is nobody's.
+    /// What records with these indicators are found by, where the client belongs to no person.
     pub fn client_index(&self, entries: &[IndexEntry]) -> Vec<Digest32> {
         entries.iter().map(|entry| client_digest(&self.0.index_mac, entry)).collect()
     }
