@@ -113,3 +113,91 @@ fn names_and_the_policy_of_a_rule_are_known_as_soon_as_they_are_stated() {
     let then = scratch.json(&["decisions", "--known-at", &position]);
     assert_eq!(then["edges"][0]["node"]["policy"], "rule:rul1");
 }
+
+/// A claim of a partner, a factor of the service provider's own and an access, all of things that
+/// have display names.
+fn named_session() -> Scratch {
+    let of = |id: &str, kind: &str, at: &str, data: Value| {
+        let mut line = native(id, kind, at, data);
+        line["session"] = json!("s-1");
+        line["subject"] = json!({"id": "u-ana"});
+        line
+    };
+    let mut lines = configuration();
+    let names = json!({"kind": "authenticator", "object": "enr-9", "name": "Ana's key ring"});
+    lines.push(native("n-enr", "object.named", "08:00:00", names));
+    lines.extend([
+        of("f1", "session.started", "12:00:00", json!({"idp": "0oi1"})),
+        of(
+            "f2",
+            "claims.received",
+            "12:00:01",
+            json!({"idp": "0oi1", "assertion": "as-1", "amr": ["pwd"]}),
+        ),
+        of(
+            "f3",
+            "factor.verified",
+            "12:00:02",
+            json!({"method": "webauthn", "authenticator": "enr-9"}),
+        ),
+        of(
+            "f4",
+            "policy.decided",
+            "12:00:03",
+            json!({"app": "0oa1", "policy": "rst1", "rule": "rul1", "outcome": "allow"}),
+        ),
+        of("f5", "app.accessed", "12:00:04", json!({"app": "0oa1"})),
+    ]);
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    ingest(&scratch, &lines, "native", "config");
+    scratch
+}
+
+#[test]
+fn factors_accesses_and_the_timeline_have_the_names() {
+    let scratch = named_session();
+    let text = scratch.ok(&["session", "s-1"]);
+    for says in ["Partner (0oi1)", "local, Ana's key ring (enr-9)"] {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    let timeline = scratch.ok(&["timeline", "s-1"]);
+    for says in [
+        "session began, from Partner (0oi1)",
+        "Partner (0oi1) asserted pwd",
+        "Payroll (0oa1): allow by Payroll door (rst1), Staff (rul1)",
+        "Payroll (0oa1) opened",
+    ] {
+        assert!(timeline.contains(says), "{says}: {timeline}");
+    }
+    let token = scratch.token("acme", "read");
+    let server = scratch.serve();
+    let query = "{ session(id: \"s-1\") { session { accesses { app appName } factors { idp idpName \
+        authenticator authenticatorName } } } }";
+    let session = server.graphql(&token, query, json!({}))["session"]["session"].clone();
+    assert_eq!(session["accesses"], json!([{"app": "0oa1", "appName": "Payroll"}]));
+    let names = |factor: &str| {
+        let factors = session["factors"].as_array().expect("factors").iter();
+        factors.map(|one| one[factor].clone()).filter(Value::is_string).collect::<Vec<_>>()
+    };
+    assert_eq!(names("idpName"), [json!("Partner")]);
+    assert_eq!(names("authenticatorName"), [json!("Ana's key ring")]);
+    let bearer = format!("Bearer {token}");
+    let mut page = server.get("/session?id=s-1", &[("authorization", &bearer)]);
+    if page.0 == 303 {
+        let to = page.1.iter().find(|(name, _)| name == "location").expect("a place").1.clone();
+        page = server.get(&to, &[("authorization", &bearer)]);
+    }
+    let page = page.2.replace("<bdi>", "").replace("</bdi>", "");
+    for says in [
+        "on the word of Partner (0oi1)",
+        "trust of Partner",
+        "policy Payroll door",
+        "Payroll (0oa1) opened",
+        "Payroll (0oa1): allow",
+        "local by Ana",
+        "claimed from Partner (0oi1)",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+}

@@ -142,8 +142,8 @@ fn a_role_without_person_search_gets_the_same_answer_for_every_login() {
     };
     let (people, texts) = (
         "Not for your role: looking people up by name, login or id needs the role investigate.",
-        "Not for your role: searching logins, names, display names and addresses needs the role \
-         investigate.",
+        "Not for your role: searching logins, names, display names, addresses and other indicators \
+         of clients needs the role investigate.",
     );
     let (there, nobody) = ("alice@acme.example", "zoe@acme.example");
     for (args, words) in [(["sessions", "--subject"].as_slice(), people), (&["find"], texts)] {

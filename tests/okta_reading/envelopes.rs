@@ -1,8 +1,8 @@
 //! Envelopes and compression of Okta's transports.
 
-use super::{OKTA, ingest, ledger, try_ingest};
+use super::{OKTA, ingest, ledger, page, try_ingest};
 use crate::support::Scratch;
-use crate::support::okta_events::{envelopes, event, gzip};
+use crate::support::okta_events::{envelopes, event, gzip, lines};
 use serde_json::{Value, json};
 
 #[test]
@@ -115,4 +115,35 @@ fn a_gzip_bomb_is_bounded() {
     let (status, body) =
         server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", &bomb);
     assert_eq!(status, 413, "{body}");
+}
+
+#[test]
+fn a_record_says_how_often_and_by_which_channel_it_was_received() {
+    let one = event("once", "user.session.start", "10:00:00", ("idxOnce", "T", "T"));
+    let (scratch, _) = ledger(std::slice::from_ref(&one));
+    let once = scratch.ok(&["record", "1"]);
+    assert!(!once.contains("received by"), "once is no news: {once}");
+    ingest(&scratch, "again.jsonl", lines(std::slice::from_ref(&one)));
+    let again = scratch.ok(&["record", "1"]);
+    assert!(again.contains("received by file 2×, from "), "after another process: {again}");
+    let sends = scratch.json(&["token", "--role", "ingest", "--source", "okta"]);
+    let sends = sends["token"].as_str().expect("a token");
+    let read = scratch.token("acme", "read");
+    let server = scratch.serve();
+    let path = "/v1/facts?as=okta-system-log";
+    for _ in 0..3 {
+        let body = one.to_string();
+        let (status, words) = server.post(path, Some(sends), "application/json", body.as_bytes());
+        assert_eq!(status, 200, "{words}");
+    }
+    let query = "{ record(position: 1) { channel deliveries { channel count firstAt lastAt } } }";
+    let record = server.graphql(&read, query, json!({}))["record"].clone();
+    let deliveries = record["deliveries"].as_array().expect("deliveries").clone();
+    let counted: Vec<_> = deliveries.iter().map(|one| (&one["channel"], &one["count"])).collect();
+    assert_eq!(counted, [(&json!("file"), &json!(2)), (&json!("http"), &json!(3))], "{record}");
+    let drawer = page(&server, &read, "/session?id=idxOnce&open=1");
+    let drawer = drawer.replace("<bdi>", "").replace("</bdi>", "");
+    for says in ["received by file", "2 times", "received by http", "3 times"] {
+        assert!(drawer.contains(says), "{says}: {drawer}");
+    }
 }

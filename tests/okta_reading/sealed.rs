@@ -1,7 +1,11 @@
 //! Sealed values: who may see and find them.
 
 use super::{found, ledger, page};
-use crate::support::okta_events::{event, labelled, with};
+use crate::support::{
+    Server, claimledger,
+    okta_events::{event, labelled, with},
+    text,
+};
 use serde_json::{Value, json};
 
 const SEALED: &str = "{ record(position: 1) { sourceId original personal sealed } }";
@@ -111,4 +115,89 @@ fn a_display_name_of_two_kinds_is_found_in_the_records_of_each() {
         found(&answer, kind).iter().map(|item| item["count"].clone()).collect::<Vec<_>>()
     };
     assert_eq!((counts("IDP"), counts("APP")), (vec![json!(1)], vec![json!(2)]), "{answer:#}");
+}
+
+/// Two sessions: one from Berlin by a managed device, one from another address of its network.
+fn clients() -> [Value; 3] {
+    let from = |uuid: &str, at: &str, session: &str, client: Value| {
+        with(event(uuid, "user.session.start", at, (session, uuid, uuid)), client)
+    };
+    [
+        from(
+            "berlin",
+            "10:00:00",
+            "idxBerlin",
+            json!({"client": {"ipAddress": "203.0.113.7",
+                    "geographicalContext": {"city": "Berlin", "country": "Germany"}},
+                "securityContext": {"asNumber": 64496}, "device": {"id": "guoManaged"}}),
+        ),
+        from(
+            "near",
+            "11:00:00",
+            "idxNear",
+            json!({"client": {"ipAddress": "203.0.113.200",
+                "userAgent": {"rawUserAgent": "curl/8.5"}}}),
+        ),
+        from("away", "12:00:00", "idxAway", json!({"client": {"ipAddress": "198.51.100.9"}})),
+    ]
+}
+
+#[test]
+fn sessions_are_listed_by_the_client_of_their_records() {
+    let (scratch, _) = ledger(&clients());
+    let sessions = |indicator: &str| -> Vec<String> {
+        let answer = scratch.json(&["sessions", "--indicator", indicator]);
+        let edges = answer["edges"].as_array().expect("edges").clone();
+        edges.iter().map(|edge| edge["node"]["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    for (indicator, expect) in [
+        ("ip=203.0.113.7", &["idxBerlin"][..]),
+        ("ip=203.0.113.0/24", &["idxBerlin", "idxNear"]),
+        ("asn=64496", &["idxBerlin"]),
+        ("device=guoManaged", &["idxBerlin"]),
+        ("country=Germany", &["idxBerlin"]),
+        ("city=berlin", &["idxBerlin"]),
+        ("user_agent=curl/8.5", &["idxNear"]),
+        ("city=Paris", &[]),
+    ] {
+        assert_eq!(sessions(indicator), expect, "{indicator}");
+    }
+    let found = scratch.json(&["find", "203.0.113.0/24"]);
+    assert_eq!(found["items"][0]["sessions"], json!(["idxBerlin", "idxNear"]), "{found:#}");
+
+    let refused = scratch.run(&["sessions", "--indicator", "ip=198.51.100.0/8"]);
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    assert!(text(&refused.stderr).contains("networks of /24 to /32"), "{refused:?}");
+}
+
+#[test]
+fn an_indicator_is_neither_logged_nor_shown_to_another_role() {
+    let (scratch, _) = ledger(&clients());
+    let (read, investigate) =
+        (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
+    let log = scratch.file("log", "");
+    let mut shell = std::process::Command::new("sh");
+    let serve = format!("exec \"$0\" \"$@\" 2>{log}");
+    shell.arg("-c").arg(serve).arg(claimledger().get_program()).env("CLAIMLEDGER_LOG", "trace");
+    let server = Server::start_by(shell, &scratch.data(), &[]);
+    let query = "query($f: SessionFilter) { sessions(filter: $f) { \
+        edges { cursor because { conclusion } node { id } } absence { code words } } }";
+    let ask = |token: &str| {
+        let filter = json!({"f": {"indicator": "ip=203.0.113.7"}});
+        server.graphql(token, query, filter)["sessions"].clone()
+    };
+    let (seen, hidden) = (ask(&investigate), ask(&read));
+    assert_eq!(seen["edges"][0]["node"]["id"], "idxBerlin", "{seen}");
+    assert_eq!(
+        (&hidden["edges"], &hidden["absence"]["code"]),
+        (&json!([]), &json!("NOT_FOR_ROLE"))
+    );
+    assert!(!seen.to_string().contains("203.0.113.7"), "the answer repeats no address: {seen}");
+    let (status, body) = server.graphql_raw(&read, query, json!({"f": {"indicator": "ip=7.7.7"}}));
+    assert!(status == 200 && body.contains("an IP address, or a network"), "{status} {body}");
+    let log = std::fs::read_to_string(log).expect("the log");
+    assert!(log.contains("sessions") || log.contains("Sessions"), "questions are logged: {log}");
+    for value in ["203.0.113", "7.7.7"] {
+        assert!(!log.contains(value), "{log}");
+    }
 }

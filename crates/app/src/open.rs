@@ -8,7 +8,7 @@ use crate::{
         rebuild, scrub,
     },
     tenant::{
-        Tenant,
+        Tenant, deliveries,
         own_records::OwnRecords,
         parts::{Parts, cannot_unwrap},
     },
@@ -144,6 +144,7 @@ impl App {
 async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
     if inner.options.read_only.is_none() {
         projector::record_rules(tenant, &*inner.log, &*inner.views).await;
+        inner.runners.spawn(deliveries::run(Arc::clone(tenant), inner.stop.clone()));
     }
     if inner.options.follow {
         inner.runners.spawn(projector::run(

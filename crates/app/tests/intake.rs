@@ -2,14 +2,17 @@
 
 use crate::common::*;
 use claimledger_app::{
-    app::Options,
+    app::{App, Options},
     intake::{Batch, IngestError},
     model::{
         health::Part,
         question::{AskError, Asking, RecordBy},
     },
 };
-use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId},
+    vocabulary::Channel,
+};
 use claimledger_ledger::{
     append::{AppendOutcome, SequencerError},
     log::LogError,
@@ -384,4 +387,51 @@ async fn futures<T: Send + 'static>(all: Vec<impl Future<Output = T> + Send + 's
         done.push(task.await.unwrap());
     }
     done
+}
+
+#[tokio::test]
+async fn repeats_are_counted_by_channel_and_survive_a_restart() {
+    let world = World::new();
+    let app = world.open().await;
+    app.init_tenant(&tenant("acme"), false, None).await.unwrap();
+    let line = json!({"id": "e-1", "type": "app.accessed", "session": "S1",
+        "subject": {"id": "u-alice"}, "occurred_at": "2026-03-10T10:00:00Z",
+        "data": {"app": "wiki"}});
+    let other = json!({"id": "e-2", "type": "app.accessed", "session": "S1",
+        "subject": {"id": "u-alice"}, "occurred_at": "2026-03-10T10:01:00Z",
+        "data": {"app": "wiki"}});
+    let minute = |text: &str| time(&format!("2026-03-11T{text}Z"));
+    let receive = async |app: &App, channel: Channel, at: &str, lines: &[String]| {
+        world.clock.set(minute(at));
+        let batch = Batch { channel, ..batch(drafts(lines)) };
+        app.ingest(&owner("acme"), batch).await.unwrap();
+    };
+    let deliveries = async |app: &App, position: u64| {
+        let by = RecordBy::Position(LogPosition(position));
+        let record = app.record(&owner("acme"), by, false).await.unwrap().unwrap();
+        let counted = record.deliveries.unwrap().into_iter().map(|delivery| {
+            (delivery.channel, delivery.count, delivery.first_at, delivery.last_at)
+        });
+        counted.collect::<Vec<_>>()
+    };
+    let (line, both) = ([line.to_string()], [line.to_string(), other.to_string()]);
+    receive(&app, Channel::Hook, "08:00:00", &line).await;
+    receive(&app, Channel::Poller, "08:01:00", &both).await;
+    receive(&app, Channel::Poller, "08:02:00", &line).await;
+    let expect = [
+        (Channel::Hook, 1, minute("08:00:00"), minute("08:00:00")),
+        (Channel::Poller, 2, minute("08:01:00"), minute("08:02:00")),
+    ];
+    assert_eq!(deliveries(&app, 1).await, expect);
+    assert_eq!(deliveries(&app, 2).await.len(), 1);
+    assert_eq!(app.status(&owner("acme")).await.unwrap().head, 3, "a repeat writes no record");
+    app.close().await;
+
+    let app = world.open().await;
+    assert_eq!(deliveries(&app, 1).await, expect);
+    receive(&app, Channel::Hook, "08:03:00", &line).await;
+    assert_eq!(
+        deliveries(&app, 1).await[0],
+        (Channel::Hook, 2, minute("08:00:00"), minute("08:03:00"))
+    );
 }

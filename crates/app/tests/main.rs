@@ -8,6 +8,7 @@ mod decision;
 mod destroyed_keys;
 mod falsifiers;
 mod feed;
+mod indicators;
 mod intake;
 mod lists;
 mod paging;

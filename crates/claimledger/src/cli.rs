@@ -176,10 +176,11 @@ pub(crate) enum Command {
     Completeness,
     /// Everything around one session, in one order
     Timeline(TimelineArgs),
-    /// Where a text appears: any id; with the role investigate also a login, a name, a display name
-    /// or an address
+    /// Where a text appears: any id; with the role investigate also a login, a name, a display
+    /// name, an address or another indicator of a client
     Find {
-        /// The text, exactly as it is spelled; #82 is a position
+        /// The text, exactly as it is spelled; #82 is a position; an indicator is an address, a
+        /// network or KIND=VALUE, as in `sessions --indicator`
         text: String,
     },
     /// One record: what it says, and with the role investigate what was received and what is sealed

@@ -6,7 +6,7 @@
 //! here what it is about.
 
 use crate::model::{
-    Activity, Certainty, Decision, DecisionRule, HonoredFactor, IgnoredClaim, Phase,
+    Activity, AppAccess, Certainty, Decision, DecisionRule, HonoredFactor, IgnoredClaim, Phase,
     RecordedDecision, SessionEnd, SessionLife, SessionOrigin, SessionState,
 };
 use claimledger_facts::ids::LogPosition;
@@ -104,7 +104,7 @@ pub fn changed<'s>(was: Reading<'s>, is: Reading<'s>) -> Vec<Changed> {
     found.compare(Changed::Factors, |state| state.factors.iter().map(factor));
     found.compare(Changed::Ignored, |state| state.ignored.iter().map(ignored));
     found.compare(Changed::Decisions, |state| state.decisions.iter().map(decision));
-    found.compare(Changed::Accesses, |state| &activity(&state.activity).accesses);
+    found.compare(Changed::Accesses, |state| activity(&state.activity).accesses.iter().map(access));
     found.compare(Changed::Refused, |state| &state.activity.refused);
     found.compare(Changed::Records, rests_on);
     found.compare(Changed::Records, |state| state.factors.iter().flat_map(shown_by));
@@ -170,7 +170,6 @@ fn limits(life: &SessionLife) -> impl PartialEq {
 }
 
 fn origin<'s>(origin: &'s SessionOrigin, life: &SessionLife) -> impl PartialEq + use<'s> {
-    // A display name is no part of what was decided: a new one changes no session.
     let SessionOrigin {
         subject,
         idp,
@@ -185,6 +184,11 @@ fn origin<'s>(origin: &'s SessionOrigin, life: &SessionLife) -> impl PartialEq +
 const fn activity(activity: &Activity) -> &Activity {
     let Activity { accesses: _, refused: _ } = activity;
     activity
+}
+
+fn access(access: &AppAccess) -> impl PartialEq {
+    let AppAccess { app, app_name: _, app_session, at, record } = access;
+    (app, app_session, at, record)
 }
 
 /// The records that a state rests on.
@@ -223,9 +227,11 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
         pool,
         origin,
         idp,
+        idp_name: _,
         key,
         assertion,
         authenticator,
+        authenticator_name: _,
         accepted_at,
         from,
         until,

@@ -14,6 +14,7 @@ use crate::{
 };
 use claimledger_facts::{
     ids::{AppId, IdpId, KeyId, Pseudonym},
+    indicator::Indicator,
     time::Time,
 };
 
@@ -46,6 +47,17 @@ pub struct SessionFilter {
     pub outlived: Option<bool>,
     /// With a decision that was falsified later, or without.
     pub falsified_later: Option<bool>,
+    /// With a record whose client has this indicator; only for the role `investigate`.
+    pub indicator: Option<Indicator>,
+}
+
+/// What the parts of a filter mean that ask for something sealed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sought<'a> {
+    /// The pseudonyms that the filter's subject means.
+    pub people: Option<&'a [Pseudonym]>,
+    /// Records of the session whose client has the filter's indicator, in log order.
+    pub with_indicator: &'a [RecordRef],
 }
 
 /// A session that may belong to a list, with what it was assessed from.
@@ -62,15 +74,10 @@ pub struct SessionCandidate<'a> {
 }
 
 impl SessionCandidate<'_> {
-    /// How surely the session belongs to the list; none: it does not. `people`: the pseudonyms that
-    /// the filter's subject means.
+    /// How surely the session belongs to the list; none: it does not.
     #[must_use]
-    pub fn belongs(
-        self,
-        filter: &SessionFilter,
-        people: Option<&[Pseudonym]>,
-    ) -> Option<Certainty> {
-        self.membership(filter, people, false).map(|found| found.certainty)
+    pub fn belongs(self, filter: &SessionFilter, sought: Sought<'_>) -> Option<Certainty> {
+        self.membership(filter, sought, false).map(|found| found.certainty)
     }
 
     /// The same, and why.
@@ -78,15 +85,15 @@ impl SessionCandidate<'_> {
     pub fn why_it_belongs(
         self,
         filter: &SessionFilter,
-        people: Option<&[Pseudonym]>,
+        sought: Sought<'_>,
     ) -> Option<(Certainty, Vec<Reason>)> {
-        self.membership(filter, people, true).map(|found| (found.certainty, found.because))
+        self.membership(filter, sought, true).map(|found| (found.certainty, found.because))
     }
 
     fn membership(
         self,
         filter: &SessionFilter,
-        people: Option<&[Pseudonym]>,
+        sought: Sought<'_>,
         with_reasons: bool,
     ) -> Option<Membership> {
         let state = self.state;
@@ -94,7 +101,7 @@ impl SessionCandidate<'_> {
             return None;
         }
         let mut found = Membership { certainty: Certainty::Certain, because: Vec::new() };
-        if let Some(people) = people
+        if let Some(people) = sought.people
             && !state.origin.subject.as_ref().is_some_and(|subject| people.contains(subject))
         {
             return None;
@@ -188,6 +195,13 @@ impl SessionCandidate<'_> {
             }
         }
         falsified(state, filter, &mut found)?;
+        if let Some(indicator) = &filter.indicator {
+            let by_then = |record: &&RecordRef| record.occurred.from <= self.cut.at;
+            let first = sought.with_indicator.iter().find(by_then)?;
+            // Without the value: an answer does not repeat what is sealed.
+            let words = format!("a record of it has this {}", indicator.kind().words());
+            found.add(Certainty::Certain, words, vec![first.clone()], Vec::new());
+        }
         Some(found)
     }
 }

@@ -111,7 +111,8 @@ pub struct Material<'a> {
 /// The timeline, one row a record.
 #[must_use]
 pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row> {
-    let mut rows = Rows { cut, rows: BTreeMap::new() };
+    let names = material.history.at(cut.known_at);
+    let mut rows = Rows { cut, names, rows: BTreeMap::new() };
     let upto = |known: &&Known| {
         known.record.position <= cut.known_at && known.fact.occurred.from <= cut.at
     };
@@ -209,12 +210,14 @@ impl Window {
 }
 
 /// Rows by position: one a record.
-struct Rows {
+struct Rows<'a> {
     cut: Cut,
+    /// Display names are those known at K.
+    names: HistoryCut<'a>,
     rows: BTreeMap<LogPosition, Row>,
 }
 
-impl Rows {
+impl Rows<'_> {
     /// Adds a row; what a record says in several facts is one row.
     fn add(&mut self, row: Row) {
         let position = row.record.position;
@@ -241,7 +244,7 @@ impl Rows {
 
     fn add_fact(&mut self, known: &Known) {
         // Configuration comes from the history: it says what changed.
-        let Some((category, words)) = words::of(&known.fact) else { return };
+        let Some((category, words)) = words::of(&known.fact, self.names) else { return };
         self.add(Row {
             record: known.record.clone(),
             category,

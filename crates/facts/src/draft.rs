@@ -4,6 +4,7 @@
 use crate::{
     fact::FactData,
     ids::{SessionId, SourceEventId, SourceId},
+    indicator::Indicator,
     personal::Personal,
     time::{Occurred, Time},
     vocabulary::Note,
@@ -39,8 +40,8 @@ pub struct Draft {
     /// Display names of what is no person, by which the record can be found: the statement holds a
     /// keyed digest of each.
     pub labels: Vec<String>,
-    /// The client's address, where it belongs to no person: see [`DraftPerson::address`].
-    pub address: Option<String>,
+    /// Indicators of the client, where it belongs to no person: see [`DraftPerson::indicators`].
+    pub indicators: Vec<Indicator>,
     /// The canonical line (`semantics.md` 31): what the content digest is taken over.
     pub canonical: Vec<u8>,
     /// The bytes received.
@@ -86,9 +87,9 @@ pub struct DraftPerson {
     /// Other identifiers they can be found by: logins, names. Not unique, and never proof of
     /// identity.
     pub aliases: Vec<String>,
-    /// The client's address, where it is theirs. The statement holds a digest of it under their
-    /// key, which means nothing once that is destroyed.
-    pub address: Option<String>,
+    /// Indicators of the client, where it is theirs. The statement holds digests of them under
+    /// their key, which mean nothing once that is destroyed.
+    pub indicators: Vec<Indicator>,
     /// What is sealed under their key: `labels`, `client`, `text`.
     pub personal: Personal,
 }

@@ -26,6 +26,7 @@ pub mod draft;
 pub mod fact;
 mod header;
 pub mod ids;
+pub mod indicator;
 pub mod nature;
 pub mod personal;
 pub mod random;

@@ -5,6 +5,7 @@ use crate::{
     canonical,
     fact::{Fact, FactData, FactType},
     ids::{Pseudonym, SessionId},
+    indicator,
     record::CorruptRecord,
     time::Occurred,
     vocabulary::Note,
@@ -33,6 +34,9 @@ pub struct Statement {
 
 /// The name in [`Statement::correlation`] of the keyed digest of the client's address.
 pub const ADDRESS: &str = "address";
+/// How the names in [`Statement::correlation`] of keyed digests of other indicators of the client
+/// begin: `client_network`, `client_asn`.
+pub const CLIENT: &str = "client_";
 /// How the names in [`Statement::correlation`] of keyed digests of display names begin: `label_0`,
 /// `label_1`.
 pub const LABEL: &str = "label_";
@@ -41,7 +45,7 @@ pub const LABEL: &str = "label_";
 /// which tells a reader nothing.
 #[must_use]
 pub fn is_sealed_index(name: &str) -> bool {
-    name == ADDRESS || name.starts_with(LABEL)
+    indicator::is_index(name) || name.starts_with(LABEL)
 }
 
 impl Statement {

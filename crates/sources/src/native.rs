@@ -13,6 +13,7 @@ use claimledger_facts::{
     draft::{Draft, DraftFact, DraftPerson},
     fact::{FACT_TYPES, FactData, FactType, Typed},
     ids::{SessionId, SourceEventId, SourceId},
+    indicator::Indicator,
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time},
     types::policy::PolicyConfigured,
@@ -111,12 +112,8 @@ pub(crate) fn build(
         return Err(missing("session", EXPECTED_ID, fact_type));
     }
     let mut persons: Vec<Labelled> = person(&line, &mut unknown_fields)?.into_iter().collect();
-    let address = line
-        .get("client")
-        .and_then(|client| client.get("ip"))
-        .and_then(Value::as_str)
-        .filter(|ip| text::is_id(ip))
-        .map(str::to_owned);
+    let mut indicators =
+        line.get("client").and_then(Value::as_object).map(Indicator::of_client).unwrap_or_default();
     if fact_type.needs_subject && persons.is_empty() {
         return Err(missing("subject", "an object with the subject's `id`", fact_type));
     }
@@ -145,9 +142,8 @@ pub(crate) fn build(
     fact.other = other_person(&fact.data, &mut persons);
 
     let mut unowned = Map::new();
-    let is_nobodys = persons.is_empty();
     if let Some((person, _)) = persons.first_mut() {
-        person.address.clone_from(&address);
+        person.indicators = std::mem::take(&mut indicators);
     }
     let home = persons.first_mut().map_or(&mut unowned, |(_, personal)| personal);
     if let Some(client) = line.remove("client") {
@@ -172,7 +168,7 @@ pub(crate) fn build(
             .collect(),
         unowned: unowned.into(),
         labels: Vec::new(),
-        address: address.filter(|_| is_nobodys),
+        indicators,
         canonical,
         original,
         unknown_fields,

@@ -65,7 +65,7 @@ fn draft(key: &str, occurred: Occurred, bytes: &[u8]) -> Draft {
         persons: Vec::new(),
         unowned: Personal::default(),
         labels: Vec::new(),
-        address: None,
+        indicators: Vec::new(),
         canonical: key.as_bytes().to_vec(),
         original: bytes.to_vec(),
         unknown_fields: Vec::new(),

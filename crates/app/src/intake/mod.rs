@@ -28,7 +28,7 @@ use claimledger_facts::{
     vocabulary::{Channel, Note, Role},
 };
 use claimledger_ledger::{
-    append::{AppendRequest, Receipt, SequencerError},
+    append::{AppendOutcome, AppendRequest, Receipt, SequencerError},
     log::{LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use std::collections::BTreeSet;
@@ -90,6 +90,9 @@ impl App {
         }
         let receipts = written.map_err(|error| refused(error, &drafts))?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
+        let repeated = receipts.iter().filter(|one| one.outcome == AppendOutcome::Repeated);
+        let repeated = repeated.map(|receipt| receipt.position);
+        tenant.deliveries.count(repeated, &channel, tenant.identity.own.now()).await;
         if let Some(last) = receipts.iter().map(|receipt| receipt.position).max() {
             tenant.appends.wrote(&caller.credential, last.0 + 1);
         }

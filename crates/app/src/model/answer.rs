@@ -417,4 +417,20 @@ pub struct RecordView {
     pub translator: String,
     /// Whether another record of the source has the same id and other content.
     pub variant: bool,
+    /// How often it was received, by channel, the first first. Not evidence, and it may change from
+    /// call to call; none: the counts cannot be read.
+    pub deliveries: Option<Vec<Delivery>>,
+}
+
+/// How often a record was received through a channel, with the same content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The channel.
+    pub channel: Channel,
+    /// How often.
+    pub count: u64,
+    /// The first time.
+    pub first_at: Time,
+    /// The last time.
+    pub last_at: Time,
 }

@@ -49,6 +49,8 @@ pub enum FoundKind {
     Object,
     /// The address of a client.
     Address,
+    /// Another indicator of a client.
+    Client,
 }
 
 /// One thing that a text identifies.

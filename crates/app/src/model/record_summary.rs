@@ -19,7 +19,7 @@ pub(crate) struct RecordSummary {
     pub(crate) reference: RecordRef,
     /// Whether a record with the same source and id but other content came first.
     pub(crate) variant: bool,
-    /// The clear body.
+    /// The clear body. A stored summary leaves out the digests of what is sealed.
     pub(crate) statement: Statement,
 }
 

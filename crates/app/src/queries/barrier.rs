@@ -27,7 +27,13 @@ pub(super) const NAMES: Barrier = Barrier::NotForRole {
 
 /// The same for `find`, which also searches display names and addresses.
 pub(super) const SEALED_TEXT: Barrier = Barrier::NotForRole {
-    what: "searching logins, names, display names and addresses",
+    what: "searching logins, names, display names, addresses and other indicators of clients",
+    needs: Role::Investigate,
+};
+
+/// The same for indicators of clients.
+const CLIENTS: Barrier = Barrier::NotForRole {
+    what: "searching addresses and other indicators of clients",
     needs: Role::Investigate,
 };
 
@@ -47,7 +53,10 @@ impl View<'_> {
         people: Option<&[Pseudonym]>,
     ) -> Found {
         // Checked first, so that the result does not depend on the rest of the filter for a role
-        // that may not look up people.
+        // that may not look up what is sealed.
+        if filter.indicator.is_some() && !caller.has(Role::Investigate) {
+            return Ok(Some(CLIENTS));
+        }
         if let (Some(subject), Some(people)) = (&filter.subject, people)
             && let Some(barrier) = self.person(caller, subject, people).await?
         {

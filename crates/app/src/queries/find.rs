@@ -70,12 +70,14 @@ const SEARCHED_CLEAR: &[&str] = &[
     "configured object and API token",
 ];
 const PEOPLE: &str = "login, name or id of people";
-const SEALED_INDEX: &str =
-    "display name of applications, policies and identity providers, and address of clients";
+const SEALED_INDEX: &str = "display name of applications, policies and identity providers";
+const CLIENTS: &str =
+    "address of clients, and as KIND=VALUE: ip, asn, user_agent, device, country, city";
 const NEEDS_ROLE: &str = "login, name or id of people: that needs the role investigate";
-const TRUNCATED_ADDRESSES: &str =
-    "addresses of people past the first 100,000, or past the first 10,000 records";
-const SEALED_INDEX_NEEDS_ROLE: &str = "display name and address: that needs the role investigate";
+const TRUNCATED_CLIENTS: &str =
+    "clients of people past the first 100,000, or past the first 10,000 records";
+const SEALED_INDEX_NEEDS_ROLE: &str =
+    "display name, and address and other indicators of clients: that needs the role investigate";
 const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
 
 impl App {
@@ -129,12 +131,12 @@ impl App {
                 );
             }
             self.disclose(caller, Query::Sealed)?;
-            searched.push(SEALED_INDEX);
+            searched.extend([SEALED_INDEX, CLIENTS]);
             items.extend(search.labelled().await?);
-            let (at_address, all) = search.address().await?;
-            items.extend(at_address);
+            let (of_client, all) = search.client().await?;
+            items.extend(of_client);
             if !all {
-                not_searched.push(TRUNCATED_ADDRESSES);
+                not_searched.push(TRUNCATED_CLIENTS);
             }
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);

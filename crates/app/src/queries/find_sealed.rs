@@ -1,35 +1,26 @@
 //! Finds sealed data by keyed digests: display names of applications, policies and IdPs, and
-//! addresses of clients. Requires the role investigate, which the caller has checked.
-//!
-//! Records contain keyed digests of both (`docs/decisions/0029`): of a display name under the
-//! tenant's index key, of an address under the key of its person. So the keys of all people are
-//! tried, and when a key is destroyed, the digest is meaningless.
+//! indicators of clients. Requires the role investigate, which the caller has checked.
 
-use super::find::{MAX_COUNTED, Search};
+use super::find::Search;
 use crate::model::{
     reached::{Found, FoundKind},
     terms::{LABEL_TERM, pair, term},
 };
 use claimledger_facts::{
-    ids::{LogPosition, Pseudonym},
+    ids::LogPosition,
+    indicator::{Indicator, IndicatorKind},
     record::Digest32,
-    seal::{BlindKind, open_personal},
-    statement::ADDRESS,
+    seal::{BlindKind, index_text, open_personal},
 };
 use claimledger_ledger::{
     log::LogError,
     views::{Term, TermKind},
 };
-use data_encoding::HEXLOWER;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum number of records opened to see what carries a display name.
 const MAX_OPENED: usize = 100;
-/// Maximum number of people whose addresses are searched.
-const MAX_PEOPLE: usize = 100_000;
-/// Maximum keys read per query.
-const KEYS_PER_QUERY: usize = 500;
 
 impl Search<'_> {
     /// Applications, policies and IdPs with this display name, with every record that names them.
@@ -99,59 +90,33 @@ impl Search<'_> {
         Ok(called)
     }
 
-    /// The records with the address of a client, and whether the keys of all people were tried.
-    pub(super) async fn address(&self) -> Result<(Option<Found>, bool), LogError> {
-        if self.text.trim().parse::<std::net::IpAddr>().is_err() {
-            return Ok((None, true));
+    /// The records of clients with an indicator: as `ip=203.0.113.7`, or an address or network
+    /// alone. And whether the keys of all people were tried.
+    pub(super) async fn client(&self) -> Result<(Option<Found>, bool), LogError> {
+        let Some(indicator) = self.indicator() else { return Ok((None, true)) };
+        let found = self.view.with_indicator(&indicator, None).await?;
+        if found.positions.is_empty() {
+            return Ok((None, found.all_people));
         }
-        let tenant = self.view.tenant.clone();
-        let nobodys =
-            index_term(ADDRESS, tenant.identity.keys.blind_index(BlindKind::Address, self.text));
-        let mut positions = self.positions(&[nobodys]).await?;
-        let mut last: Option<Pseudonym> = None;
-        let (mut searched, mut all) = (0, false);
-        while !all && searched < MAX_PEOPLE && positions.len() <= MAX_COUNTED {
-            let people = tenant.identity.keyring.keys_after(last.as_ref(), KEYS_PER_QUERY).await?;
-            all = people.len() < KEYS_PER_QUERY;
-            searched += people.len();
-            let terms: Vec<Term> = people
-                .iter()
-                .map(|(_, key)| index_term(ADDRESS, key.address_index(self.text)))
-                .collect();
-            positions.extend(self.positions(&terms).await?);
-            last = people.into_iter().next_back().map(|(pseudonym, _)| pseudonym);
-        }
-        let at_least = !all || positions.len() > MAX_COUNTED;
-        let positions: Vec<LogPosition> = positions.into_iter().take(MAX_COUNTED).collect();
-        if positions.is_empty() {
-            return Ok((None, all));
-        }
-        Ok((
-            Some(
-                self.found(
-                    FoundKind::Address,
-                    self.text.trim(),
-                    "address of the client",
-                    &positions,
-                    at_least,
-                )
-                .await?,
-            ),
-            all,
-        ))
+        let kind = match indicator.kind() {
+            IndicatorKind::Ip => FoundKind::Address,
+            _ => FoundKind::Client,
+        };
+        let matched = indicator.kind().words();
+        let at_least = found.truncated || !found.all_people;
+        let found_as =
+            self.found(kind, self.text.trim(), matched, &found.positions, at_least).await?;
+        Ok((Some(found_as), found.all_people))
     }
 
-    async fn positions(&self, terms: &[Term]) -> Result<BTreeSet<LogPosition>, LogError> {
-        let found = self
-            .inner()
-            .views
-            .positions_of_each(&self.view.tenant.id, terms, self.known_at())
-            .await?;
-        Ok(found.into_iter().flatten().collect())
+    fn indicator(&self) -> Option<Indicator> {
+        Indicator::parse(self.text)
+            .or_else(|_| Indicator::parse(&format!("{}={}", IndicatorKind::Ip.as_str(), self.text)))
+            .ok()
     }
 }
 
-/// The term of a keyed digest; records contain its first half.
-fn index_term(name: &str, digest: Digest32) -> Term {
-    pair(TermKind::Correlation, name, &HEXLOWER.encode(&digest.0[..16]))
+/// The term of a keyed digest.
+pub(super) fn index_term(name: &str, digest: Digest32) -> Term {
+    pair(TermKind::Correlation, name, &index_text(digest))
 }

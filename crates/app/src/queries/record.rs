@@ -58,6 +58,13 @@ impl App {
         let others = variant_term(&record.header.source, &record.header.source_id);
         let variant =
             record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
+        let (channel, recorded_at) = (&record.header.channel, record.header.recorded_at);
+        let deliveries = tenant.deliveries.of(position, channel, recorded_at).await;
+        // The record itself can be read without them.
+        let deliveries = deliveries.inspect_err(|error| {
+            tracing::warn!(tenant = %tenant.id, %error, "the counts of repeats cannot be read");
+            tenant.report_damage(&*self.0.views, error);
+        });
         let view = RecordView {
             reference: record_summary::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
@@ -69,6 +76,7 @@ impl App {
             original,
             personal,
             variant,
+            deliveries: deliveries.ok(),
         };
         let query = if open_original { Query::Sealed } else { Query::Record };
         self.0.record_disclosure(caller, query, None, &view);

@@ -1,6 +1,11 @@
 //! Lists of sessions.
 
-use super::{Assessed, MAX_PAGE, View, session_scan::SessionScan};
+use super::{
+    Assessed, MAX_PAGE, View,
+    indicators::{MAX_PEOPLE, MAX_RECORDS},
+    listed_sessions::ListedSessions,
+    session_scan::SessionScan,
+};
 use crate::{
     app::{App, Inner},
     model::{
@@ -16,13 +21,18 @@ use crate::{
 use claimledger_domain::{
     RULES,
     history::HistoryCut,
-    model::{Explained, SessionState},
-    session_list::SessionCandidate,
+    model::{Explained, RecordRef, SessionState},
+    session_list::{SessionCandidate, Sought},
 };
-use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
+use claimledger_facts::{
+    ids::{LogPosition, Pseudonym},
+    time::Time,
+    vocabulary::Role,
+};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
-    views::{Term, TermKind},
+    log::LogError,
+    views::{SortKey, Term, TermKind},
 };
 use std::collections::BTreeSet;
 
@@ -75,7 +85,7 @@ impl App {
         shown: impl Fn(&View<'_>, Assessed) -> Option<S>,
     ) -> Result<Answer<Page<SessionHit<S>>>, AskError> {
         at_most_a_page(first)?;
-        let question = Question::of(LIST, filter);
+        let question = self.question_of(caller, filter).await?;
         let (view, cursor) =
             self.ask_page(caller, Query::Sessions, asking, question, after).await?;
         let people = self
@@ -87,34 +97,46 @@ impl App {
                 view.history.at(view.cut.known_at),
             )
             .await?;
-
-        let mut scan = SessionScan::new(
-            &view,
-            any_of(&view, filter, people.as_deref()),
-            filter.active_at,
-            cursor.map(|cursor| cursor.session),
-            false,
-        )
-        .await?;
+        let people = people.as_deref();
+        let after = cursor.map(|cursor| cursor.session);
+        let with_indicator = self.with_indicator(&view, caller, filter, people).await?;
+        let mut scan = match &with_indicator {
+            Some(positions) => {
+                Candidates::Listed(ListedSessions::of_records(&view, positions, after).await?)
+            }
+            None => {
+                let any_of = any_of(&view, filter, people);
+                Candidates::Scan(
+                    SessionScan::new(&view, any_of, filter.active_at, after, false).await?,
+                )
+            }
+        };
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        while let Some((key, assessed)) =
-            scan.next(|row| cannot_match(row, filter, view.cut.at)).await?
-        {
+        while let Some((key, assessed)) = scan.next(filter, view.cut.at).await? {
             let candidate = SessionCandidate {
                 state: &assessed.state,
                 facts: &assessed.gathered.facts,
                 history: &view.history,
                 cut: view.cut,
             };
-            if candidate.belongs(filter, people.as_deref()).is_none() {
+            let records = &assessed.gathered.records;
+            let with_indicator: Vec<RecordRef> = records
+                .iter()
+                .map(|record| &record.reference)
+                .filter(|record| {
+                    with_indicator.as_ref().is_some_and(|with| with.contains(&record.position))
+                })
+                .cloned()
+                .collect();
+            let sought = Sought { people, with_indicator: &with_indicator };
+            if candidate.belongs(filter, sought).is_none() {
                 continue;
             }
             if page.items.len() == first as usize {
                 page.has_next = true;
                 break;
             }
-            let Some((certainty, because)) = candidate.why_it_belongs(filter, people.as_deref())
-            else {
+            let Some((certainty, because)) = candidate.why_it_belongs(filter, sought) else {
                 continue;
             };
             let Some(session) = shown(&view, assessed) else { continue };
@@ -130,8 +152,68 @@ impl App {
             }));
             page.items.push(SessionHit { session, certainty, because });
         }
-        let barrier = view.barrier_of_sessions(caller, filter, people.as_deref()).await?;
+        let barrier = view.barrier_of_sessions(caller, filter, people).await?;
         view.answer_with(page, barrier).await
+    }
+
+    /// What cursors of the list belong to. Of an indicator they hold a keyed digest, because
+    /// cursors may be seen by others than answers, and there are few addresses to try.
+    async fn question_of(
+        &self,
+        caller: &Caller,
+        filter: &SessionFilter,
+    ) -> Result<Question, AskError> {
+        let Some(indicator) = &filter.indicator else { return Ok(Question::of(LIST, filter)) };
+        self.disclose(caller, Query::Sessions)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let digest = tenant.identity.keys.client_index(&[indicator.question()]);
+        Ok(Question::of(LIST, &(filter, digest)))
+    }
+
+    /// The records with the filter's indicator; none: the filter has none.
+    async fn with_indicator(
+        &self,
+        view: &View<'_>,
+        caller: &Caller,
+        filter: &SessionFilter,
+        people: Option<&[Pseudonym]>,
+    ) -> Result<Option<BTreeSet<LogPosition>>, AskError> {
+        let Some(indicator) = &filter.indicator else { return Ok(None) };
+        if !caller.has(Role::Investigate) {
+            return Ok(Some(BTreeSet::new()));
+        }
+        self.disclose(caller, Query::Sealed)?;
+        let found = view.with_indicator(indicator, people).await?;
+        let too_many = |what, limit: usize| {
+            let limit = limit as u64;
+            Err(AskError::TooMany { what, found: limit + 1, limit })
+        };
+        if found.truncated {
+            return too_many("records or more with this indicator", MAX_RECORDS);
+        }
+        if !found.all_people {
+            return too_many("people or more, whose keys have to be tried", MAX_PEOPLE);
+        }
+        Ok(Some(found.positions.into_iter().collect()))
+    }
+}
+
+/// The sessions that may belong to a list, in its order.
+enum Candidates<'v> {
+    Scan(SessionScan<'v>),
+    Listed(ListedSessions<'v>),
+}
+
+impl Candidates<'_> {
+    async fn next(
+        &mut self,
+        filter: &SessionFilter,
+        at: Time,
+    ) -> Result<Option<(SortKey, Assessed)>, LogError> {
+        match self {
+            Self::Scan(scan) => scan.next(|row| cannot_match(row, filter, at)).await,
+            Self::Listed(listed) => listed.next().await,
+        }
     }
 }
 

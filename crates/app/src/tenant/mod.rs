@@ -2,6 +2,7 @@
 //! models.
 
 pub(crate) mod appends;
+pub(crate) mod deliveries;
 mod identity;
 pub(crate) mod keyring;
 mod knowledge;
@@ -24,6 +25,7 @@ use crate::{
     read::reader::{Reader, decode},
     tenant::{
         appends::Appends,
+        deliveries::Deliveries,
         keyring::Keyring,
         known_sources::KnownSources,
         own_records::OwnRecords,
@@ -56,6 +58,8 @@ pub(crate) struct Tenant {
     pub(crate) sequencer: Sequencer,
     /// Appends in progress, and the last append of each credential.
     pub(crate) appends: Appends,
+    /// How often records were received again.
+    pub(crate) deliveries: Deliveries,
     /// Held while a look is compared with the one before it and replaces it, so that two requests
     /// do not state one change twice, with different bounds.
     pub(crate) looking: tokio::sync::Mutex<()>,
@@ -142,6 +146,7 @@ impl Tenant {
             ),
             sequencer,
             appends: Appends::default(),
+            deliveries: Deliveries::new(id.clone(), Arc::clone(&parts.state)),
             looking: tokio::sync::Mutex::default(),
             last_recorded,
             health: HealthMonitor::default(),

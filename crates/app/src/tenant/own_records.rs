@@ -70,7 +70,7 @@ impl OwnRecords {
             persons: Vec::new(),
             unowned: Personal::default(),
             labels: Vec::new(),
-            address: None,
+            indicators: Vec::new(),
             original: canonical.clone(),
             canonical,
             unknown_fields: Vec::new(),

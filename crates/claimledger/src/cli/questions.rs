@@ -79,6 +79,10 @@ pub(crate) struct SessionsArgs {
     #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
+    /// With a record of a client that has this: ip=203.0.113.7, ip=203.0.113.0/24, asn=64496,
+    /// user_agent=…, device=…, country=… or city=…; needs the role investigate
+    #[arg(long, value_name = "KIND=VALUE")]
+    pub(crate) indicator: Option<String>,
     /// Rows a page, at most 500
     #[arg(long, default_value_t = 50)]
     pub(crate) first: u32,

@@ -50,6 +50,20 @@ fn record_text(record: &Value) -> String {
             joined(&record["notes"])
         ),
     ];
+    // Once by the channel of the header is no news.
+    if let Some(deliveries) = record["deliveries"].as_array()
+        && (deliveries.len() > 1 || deliveries.iter().any(|delivery| delivery["count"] != 1))
+    {
+        parts.extend(deliveries.iter().map(|delivery| {
+            format!(
+                "received by {} {}×, from {} to {}",
+                field(delivery, "channel"),
+                field(delivery, "count"),
+                field(delivery, "firstAt"),
+                field(delivery, "lastAt")
+            )
+        }));
+    }
     for fact in items(&record["facts"]) {
         parts.push(format!("\n{}", escape(&fact.to_string())));
     }

@@ -46,10 +46,10 @@ fn session_text(answer: &Value) -> String {
         vec![
             factor_name(f),
             lowercase(f, "type"),
-            if f["origin"] == "LOCAL" {
-                "local".into()
-            } else {
-                format!("{} {}", field(f, "idp"), field(&f["key"], "id"))
+            match (f["origin"] == "LOCAL", f["authenticatorName"].as_str()) {
+                (true, None) => "local".into(),
+                (true, Some(_)) => format!("local, {}", named(f, "authenticator")),
+                (false, _) => format!("{} {}", named(f, "idp"), field(&f["key"], "id")),
             },
             field(f, "from"),
             until(f),

@@ -32,6 +32,7 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
         "key": args.key,
         "amr": args.amr,
         "app": args.app,
+        "indicator": args.indicator,
         "ended": args.ended,
         "differs": args.differs,
         "retracted": args.retracted,

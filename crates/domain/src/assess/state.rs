@@ -38,7 +38,7 @@ pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
         factors: counting.iter().map(|i| honored(trace, &trace.factors[*i])).collect(),
         ignored: not_counted(trace).map(|(claim, value)| ignored(trace, claim, value)).collect(),
         decisions: trace.decisions.iter().map(|d| decision(trace, d, &counting)).collect(),
-        activity: Activity { accesses: accesses(&trace.facts), refused: refused(&trace.facts) },
+        activity: Activity { accesses: accesses(trace), refused: refused(&trace.facts) },
         falsifiers: trace.hits().iter().map(|hit| hit.told(trace.life.start.from)).collect(),
         records: records(trace),
     }
@@ -138,9 +138,15 @@ fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
             crate::model::Origin::Local
         },
         idp: claim.map(|c| c.data.idp.clone()),
+        idp_name: display_name(trace, ObjectKind::Idp, claim.map(|c| c.data.idp.as_str())),
         key: claim.and_then(|c| c.data.key.clone()),
         assertion: claim.and_then(|c| c.data.assertion.clone()),
         authenticator: factor.value.authenticator.clone(),
+        authenticator_name: display_name(
+            trace,
+            ObjectKind::Authenticator,
+            factor.value.authenticator.as_ref().map(|id| id.as_str()),
+        ),
         accepted_at: factor.occurred().from,
         from: factor.occurred().from,
         until: until.until,
@@ -297,13 +303,14 @@ fn idp_session_interval(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
     Some(interval)
 }
 
-fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
+fn accesses(trace: &Trace<'_>) -> Vec<AppAccess> {
     let mut accesses = Vec::new();
-    for seen in facts {
+    for seen in &trace.facts {
         if let FactData::AppAccessed(data) = &seen.known.fact.data {
             let (at, record) = (seen.occurred().from, seen.record().clone());
             accesses.push(AppAccess {
                 app: data.app.clone(),
+                app_name: display_name(trace, ObjectKind::App, Some(data.app.as_str())),
                 app_session: data.app_session.clone(),
                 at,
                 record,

@@ -10,6 +10,7 @@ use crate::{
 use claimledger_facts::{
     ids::{IdpId, KeyId, PolicyId},
     time::Time,
+    vocabulary::ObjectKind,
 };
 
 /// Cuts the configuration to what concerns the session.
@@ -27,11 +28,13 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
 
     let mut after_t = trace.all.iter().filter(|s| s.occurred().from > at).count();
     let mut context = Context::default();
+    let name = |kind, id: &str| trace.history.name_of(kind, id).map(str::to_owned);
     for idp in &idps {
         let versions: Vec<_> = trace.history.trust().idp_versions(idp).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
         context.trust.extend(intervals(&versions, at).map(|(v, until)| Version {
             of: idp.to_string(),
+            of_name: name(ObjectKind::Idp, idp.as_str()),
             label: v.data.version.clone(),
             from: v.occurred.from,
             until,
@@ -46,6 +49,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
         context.policies.extend(intervals(&versions, at).map(|(v, until)| Version {
             of: policy.to_string(),
+            of_name: name(ObjectKind::Policy, policy.as_str()),
             label: v.data.version.clone(),
             from: v.occurred.from,
             until,

@@ -24,6 +24,8 @@ pub struct Context {
 pub struct Version {
     /// `idp-x` or `payroll`.
     pub of: String,
+    /// Its display name, as known at K.
+    pub of_name: Option<String>,
     /// Its label.
     pub label: VersionLabel,
     /// From, inclusive.

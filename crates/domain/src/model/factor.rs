@@ -74,12 +74,16 @@ pub struct HonoredFactor {
     pub origin: Origin,
     /// Who asserted it.
     pub idp: Option<IdpId>,
+    /// The IdP's display name, as known at K.
+    pub idp_name: Option<String>,
     /// The key that signed the assertion.
     pub key: Option<KeyId>,
     /// The assertion.
     pub assertion: Option<AssertionId>,
     /// The authenticator.
     pub authenticator: Option<AuthenticatorId>,
+    /// The authenticator's display name, as known at K.
+    pub authenticator_name: Option<String>,
     /// When it reached the service provider.
     pub accepted_at: Time,
     /// From when it counts; inclusive.

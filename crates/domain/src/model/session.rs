@@ -156,6 +156,8 @@ pub struct ProvenAlive {
 pub struct AppAccess {
     /// The application.
     pub app: AppId,
+    /// Its display name, as known at K.
+    pub app_name: Option<String>,
     /// Its own session.
     pub app_session: Option<AppSessionId>,
     /// When.

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Adds it.
 pub(super) fn add(
-    rows: &mut Rows,
+    rows: &mut Rows<'_>,
     material: &Material<'_>,
     window: Window,
     sources: &BTreeSet<SourceId>,
@@ -99,7 +99,7 @@ impl Relied {
     }
 
     /// The policies of its decisions, and those that limit every session.
-    fn policies(&self, rows: &Rows, material: &Material<'_>) -> BTreeSet<PolicyId> {
+    fn policies(&self, rows: &Rows<'_>, material: &Material<'_>) -> BTreeSet<PolicyId> {
         let history = rows.history(material);
         let of_all = |policy: &&PolicyId| {
             history
@@ -115,7 +115,7 @@ impl Relied {
     }
 }
 
-impl Rows {
+impl Rows<'_> {
     fn add_change(&mut self, change: ConfigChange, category: Category, certainty: Certainty) {
         self.add(Row {
             category,

@@ -2,11 +2,15 @@
 
 use super::Category;
 use super::acts;
-use crate::words::{by, list, plain, refused};
+use crate::{
+    history::HistoryCut,
+    words::{app, by, called, idp, list, plain, refused},
+};
 use claimledger_facts::{
     fact::{Fact, FactData},
     nature::Nature,
     types::{claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted},
+    vocabulary::ObjectKind,
 };
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.
@@ -18,16 +22,16 @@ pub(super) const fn is_about_person(data: &FactData) -> bool {
 /// A fact of a session, of its IdP session or about its person, in one line. None for facts that
 /// the history holds and for the ledger's own. A type without a line here is named in its own
 /// words.
-pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
+pub(super) fn of(fact: &Fact, names: HistoryCut<'_>) -> Option<(Category, String)> {
     Some(match &fact.data {
-        FactData::SessionStarted(d) => (Category::Session, started(d)),
+        FactData::SessionStarted(d) => (Category::Session, started(d, names)),
         FactData::SessionLinked(d) => {
             (Category::Session, format!("linked with {} by {}", d.to, d.by))
         }
         FactData::SessionEnded(d) => {
             (Category::Session, format!("session ended: {}", plain(d.reason.as_str())))
         }
-        FactData::ClaimsReceived(d) => (Category::Claim, received(d)),
+        FactData::ClaimsReceived(d) => (Category::Claim, received(d, names)),
         FactData::ClaimAccepted(d) => (
             Category::Claim,
             format!(
@@ -50,21 +54,25 @@ pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
             (Category::Factor, format!("{} verified by the service provider", d.method.as_str()))
         }
         FactData::SignInRefused(d) => (Category::SignIn, refused(d)),
-        FactData::PolicyDecided(d) => (Category::Decision, decided(d)),
+        FactData::PolicyDecided(d) => (Category::Decision, decided(d, names)),
         FactData::AppAccessed(d) => {
             let session = d
                 .app_session
                 .as_ref()
                 .map_or_else(String::new, |session| format!(", application session {session}"));
-            (Category::Access, format!("{} opened{session}", d.app))
+            (Category::Access, format!("{} opened{session}", app(names, &d.app)))
         }
-        FactData::IdpSessionStarted(d) => {
-            (Category::IdpSession, format!("session {} began at {}", d.idp_session, d.idp))
-        }
+        FactData::IdpSessionStarted(d) => (
+            Category::IdpSession,
+            format!("session {} began at {}", d.idp_session, idp(names, &d.idp)),
+        ),
         FactData::IdpSessionEnded(d) => {
             let why =
                 d.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", plain(reason)));
-            (Category::IdpSession, format!("session {} ended at {}{why}", d.idp_session, d.idp))
+            (
+                Category::IdpSession,
+                format!("session {} ended at {}{why}", d.idp_session, idp(names, &d.idp)),
+            )
         }
         FactData::HoldPlaced(d) => (Category::Admin, format!("hold {} placed", d.hold)),
         FactData::HoldReleased(d) => (Category::Admin, format!("hold {} released", d.hold)),
@@ -106,8 +114,8 @@ pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
     })
 }
 
-fn started(d: &SessionStarted) -> String {
-    let from = d.idp.as_ref().map(|idp| format!("from {idp}"));
+fn started(d: &SessionStarted, names: HistoryCut<'_>) -> String {
+    let from = d.idp.as_ref().map(|of| format!("from {}", idp(names, of)));
     let upstream = d.idp_session.as_ref().map(|id| format!("IdP session {id}"));
     let root = d.root_session.as_ref().map(|id| format!("root session {id}"));
     std::iter::once("session began".to_owned())
@@ -118,7 +126,7 @@ fn started(d: &SessionStarted) -> String {
         .join(", ")
 }
 
-fn received(d: &ClaimsReceived) -> String {
+fn received(d: &ClaimsReceived, names: HistoryCut<'_>) -> String {
     let values: Vec<&str> = match &d.amr {
         Some(amr) => amr.iter().map(|value| value.as_str()).collect(),
         None => d.methods.iter().map(|method| method.method.as_str()).collect(),
@@ -134,16 +142,21 @@ fn received(d: &ClaimsReceived) -> String {
     let more: Vec<String> = assertion.into_iter().chain(key).collect();
     format!(
         "{} asserted {what}{}{}",
-        d.idp,
+        idp(names, &d.idp),
         if more.is_empty() { "" } else { ", " },
         more.join(", ")
     )
 }
 
-fn decided(d: &PolicyDecided) -> String {
+fn decided(d: &PolicyDecided, names: HistoryCut<'_>) -> String {
+    let named = |kind, id: &str| called(id, names.name_of(kind, id));
     let version = d.version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
-    let rule = d.rule.as_ref().map_or_else(String::new, |rule| format!(", {rule}"));
-    format!("{}: {} by {}{version}{rule}", d.app, d.outcome.as_str(), d.policy)
+    let rule = d
+        .rule
+        .as_ref()
+        .map_or_else(String::new, |rule| format!(", {}", named(ObjectKind::Rule, rule.as_str())));
+    let policy = named(ObjectKind::Policy, d.policy.as_str());
+    format!("{}: {} by {policy}{version}{rule}", app(names, &d.app), d.outcome.as_str())
 }
 
 fn value(amr: Option<&str>, method: Option<&str>) -> String {

@@ -16,6 +16,7 @@
 use super::cipher::{self, Aead, Extracted, KEY, Secret};
 use crate::{
     ids::{Pseudonym, RecordId, TenantId},
+    indicator::IndexEntry,
     random::Random,
     record::Digest32,
 };
@@ -60,8 +61,6 @@ pub enum BlindKind {
     Alias,
     /// A display name of what is no person: compared as [`Self::Alias`] is.
     Label,
-    /// The address of a client.
-    Address,
 }
 
 /// The first byte of a wrapped key: AES-256-GCM, then nonce and ciphertext.
@@ -163,12 +162,12 @@ impl TenantKeys {
                 b"claimledger label v1\0",
                 identifier.trim().to_lowercase().as_bytes(),
             ),
-            BlindKind::Address => mac(
-                &self.0.index_mac,
-                b"claimledger address v1\0",
-                one_address(identifier).as_bytes(),
-            ),
         }
+    }
+
+    /// What records with these indicators are found by, where the client belongs to no person.
+    pub fn client_index(&self, entries: &[IndexEntry]) -> Vec<Digest32> {
+        entries.iter().map(|entry| client_digest(&self.0.index_mac, entry)).collect()
     }
 
     /// The digest that deduplication compares: of the canonical line.
@@ -290,12 +289,12 @@ impl PersonKey {
         )?)?))
     }
 
-    /// What records with this address of theirs are found by. Under their own key: with it goes the
-    /// way back from the digest to the address.
+    /// What records with these indicators are found by, where the client is theirs. Under their
+    /// own key: with it goes the way back from the digest to the indicator.
     #[must_use]
-    pub fn address_index(&self, address: &str) -> Digest32 {
+    pub fn client_index(&self, entries: &[IndexEntry]) -> Vec<Digest32> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_slice());
-        mac(&key, b"claimledger person address v1\0", one_address(address).as_bytes())
+        entries.iter().map(|entry| client_digest(&key, entry)).collect()
     }
 
     /// The key of the person's blocks.
@@ -315,11 +314,10 @@ pub fn new_pseudonym(random: &dyn Random) -> Pseudonym {
     Pseudonym::new("p-".chars().chain(digits).collect::<String>())
 }
 
-/// An address in its shortest spelling; what is no address as it is.
-fn one_address(text: &str) -> String {
-    let text = text.trim();
-    text.parse::<std::net::IpAddr>()
-        .map_or_else(|_| text.to_lowercase(), |address| address.to_canonical().to_string())
+/// The name is part of it: a city and a country of one name have different digests.
+fn client_digest(key: &hmac::Key, entry: &IndexEntry) -> Digest32 {
+    let prefix = [b"claimledger client v1\0", entry.name.as_bytes(), b"\0"].concat();
+    mac(key, &prefix, entry.text.as_bytes())
 }
 
 fn draw(random: &dyn Random) -> Secret {

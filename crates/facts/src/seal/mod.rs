@@ -20,16 +20,17 @@ use crate::{
     draft::{Draft, DraftFact},
     fact::{Fact, FactData},
     ids::{LogPosition, Pseudonym, RecordId, SourceId, TenantId},
+    indicator::{IndexEntry, Indicator},
     random::Random,
     record::{
         Digest32, FORMAT, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, Prepared, SealedCommitment,
     },
     refusal::{Refusal, RefusalCode},
-    statement::{ADDRESS, LABEL, StatementRef},
+    statement::{LABEL, StatementRef},
     time::Time,
     vocabulary::Channel,
 };
-use data_encoding::HEXLOWER;
+use data_encoding::BASE32_DNSSEC;
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// What is sealed, and with what.
@@ -230,25 +231,32 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
 /// Maximum number of display names by which one record is found.
 const MAX_LABELS: usize = 8;
 
-/// The ids that join events, and digests of what is sealed: half of an HMAC each, which is enough
-/// to find by.
+/// A digest as a statement holds it: 80 bits, which are enough to find by.
+#[must_use]
+pub fn index_text(digest: Digest32) -> String {
+    BASE32_DNSSEC.encode(&digest.0[..10])
+}
+
+/// The ids that join events, and digests of what is sealed.
 fn indexed<'d>(
     draft: &'d Draft,
     persons: &[(Pseudonym, PersonKey)],
     keys: &TenantKeys,
 ) -> Cow<'d, BTreeMap<String, String>> {
-    let half = |digest: Digest32| HEXLOWER.encode(&digest.0[..16]);
     let mut index = Vec::new();
-    let of_person = draft
-        .persons
-        .iter()
-        .zip(persons)
-        .find_map(|(person, (_, key))| Some(key.address_index(person.address.as_deref()?)));
-    let of_nobody =
-        || draft.address.as_deref().map(|address| keys.blind_index(BlindKind::Address, address));
-    index.extend(of_person.or_else(of_nobody).map(|digest| (ADDRESS.to_owned(), half(digest))));
+    // The client is one person's, or nobody's.
+    let home = draft.persons.iter().zip(persons).find(|(one, _)| !one.indicators.is_empty());
+    let indicators = home.map_or(&draft.indicators, |(person, _)| &person.indicators);
+    let entries: Vec<IndexEntry> = indicators.iter().flat_map(Indicator::entries).collect();
+    let digests = match home {
+        Some((_, (_, key))) => key.client_index(&entries),
+        None => keys.client_index(&entries),
+    };
+    for (entry, digest) in entries.iter().zip(digests) {
+        index.push((entry.name.to_owned(), index_text(digest)));
+    }
     for (n, label) in draft.labels.iter().take(MAX_LABELS).enumerate() {
-        index.push((format!("{LABEL}{n}"), half(keys.blind_index(BlindKind::Label, label))));
+        index.push((format!("{LABEL}{n}"), index_text(keys.blind_index(BlindKind::Label, label))));
     }
     if index.is_empty() {
         return Cow::Borrowed(&draft.correlation);

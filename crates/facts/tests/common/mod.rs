@@ -93,7 +93,7 @@ pub(crate) fn empty_draft(kind: &str) -> Draft {
         persons: Vec::new(),
         unowned: Personal::default(),
         labels: Vec::new(),
-        address: None,
+        indicators: Vec::new(),
         canonical: format!("canonical line of {kind}").into_bytes(),
         original: format!("original line of {kind}").into_bytes(),
         unknown_fields: Vec::new(),
@@ -106,7 +106,7 @@ pub(crate) fn alice() -> DraftPerson {
     DraftPerson {
         id: "u-alice".to_owned(),
         aliases: vec!["alice@acme.example".to_owned()],
-        address: None,
+        indicators: Vec::new(),
         personal: object(json!({
             "labels": {"id": "u-alice", "login": "alice@acme.example", "name": "Alice Ångström"},
             "client": {"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64)"},

@@ -103,7 +103,7 @@ impl Records {
             persons: Vec::new(),
             unowned: Default::default(),
             labels: Vec::new(),
-            address: None,
+            indicators: Vec::new(),
             canonical: content.as_bytes().to_vec(),
             original: content.as_bytes().to_vec(),
             unknown_fields: Vec::new(),

@@ -11,6 +11,7 @@ use crate::timeline::lanes::{self, type_word};
 use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{fate_words, missing_words},
+    explain::called,
     model::{Certainty, Decision, HonoredFactor, Reason, RecordRef, Relied},
 };
 use maud::{Markup, html};
@@ -108,10 +109,12 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
             }
             td data-head="By the rules" { (by_rules(factor)) }
             td data-head="On whose word" {
-                @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
+                @match &factor.idp { Some(idp) => (inert(&called(idp.as_str(),
+                    factor.idp_name.as_deref()))), None => "verified here" }
                 @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
                 @if let Some(authenticator) = &factor.authenticator {
-                    ", authenticator " (inert(authenticator.as_str())) }
+                    ", authenticator " (inert(&called(authenticator.as_str(),
+                        factor.authenticator_name.as_deref()))) }
                 ", " (factor.grade.as_str())
             }
         }

@@ -256,7 +256,7 @@ impl<'a> Shown<'a> {
                         @let recorded = &decision.recorded;
                         li {
                             a href=(self.pinned(decision::address(recorded.record.position))) {
-                                (inert(recorded.app.as_str())) " · " (recorded.outcome.as_str())
+                                (inert(&why::app(recorded))) " · " (recorded.outcome.as_str())
                                     " · " (times.occurred(recorded.at))
                             }
                             " · " (self.link(&recorded.record)) " · "

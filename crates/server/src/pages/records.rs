@@ -135,6 +135,13 @@ fn opened(view: &RecordView) -> Markup {
                 (times.show(record.recorded_at)) " (" (delay(record.occurred.from,
                 record.recorded_at)) ")" }
             dt { "channel" } dd { (inert(view.channel.as_str())) }
+            @for delivery in view.deliveries.iter().flatten() {
+                dt { "received by " (inert(delivery.channel.as_str())) } dd {
+                    (count(usize::try_from(delivery.count).unwrap_or(usize::MAX), "time")) ": "
+                    (times.show(delivery.first_at))
+                    @if delivery.last_at != delivery.first_at {
+                        " to " (times.show(delivery.last_at)) } }
+            }
             dt { "translator" } dd { (inert(&view.translator)) }
             @if view.variant { dt { "variant" } dd { "the source said something else under the \
                 same id too" } }

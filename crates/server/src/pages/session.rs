@@ -36,6 +36,7 @@ use claimledger_app::{
 };
 use claimledger_domain::{
     codes::missing_words,
+    explain::called,
     model::{Certainty, Explained, Phase, SessionState},
 };
 use claimledger_facts::{
@@ -43,7 +44,6 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use maud::{Markup, html};
-use std::collections::BTreeSet;
 
 /// More trees than this are shown in pages.
 const TREES: usize = 20;
@@ -474,7 +474,7 @@ fn rested_on(session: &SessionState) -> Markup {
     let mut words: Vec<_> = Vec::new();
     for factor in &counted {
         let word = (
-            factor.idp.as_ref(),
+            factor.idp.as_ref().map(|idp| called(idp.as_str(), factor.idp_name.as_deref())),
             factor.key.as_ref(),
             factor.assertion.as_ref(),
             factor.trust_version.as_ref(),
@@ -490,7 +490,7 @@ fn rested_on(session: &SessionState) -> Markup {
         @for word in words.iter().take(5) {
             @match word {
                 (Some(idp), key, assertion, trust) => {
-                    ", on the word of " (inert(idp.as_str()))
+                    ", on the word of " (inert(idp))
                     @if key.is_some() || assertion.is_some() {
                         " ("
                         @if let Some(key) = key { "key " (inert(key.as_str())) }
@@ -528,7 +528,7 @@ fn of_factors(view: &SessionView, session: &SessionState, answered: &Answered) -
         .iter()
         .map(|factor| factor.name.as_str())
         .chain(session.ignored.iter().map(|claim| claim.name.as_str()));
-    let names: BTreeSet<&str> = names.collect();
+    let names: std::collections::BTreeSet<&str> = names.collect();
     html! {
         @if !names.is_empty() {
             p class="of-factors" {

@@ -89,6 +89,8 @@ impl SessionsView {
             retracted: parameters.flag("retracted")?,
             outlived: parameters.flag("outlived")?,
             falsified_later: parameters.flag("falsifiedLater")?,
+            // What is personal must not be in an address.
+            indicator: None,
         };
         let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {
             u32::try_from(first).map_err(|_| {

@@ -53,6 +53,8 @@ pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFact
         characteristics: Vec::new(),
         pool: Vec::new(),
         origin: Origin::Claimed,
+        idp_name: None,
+        authenticator_name: None,
         idp: Some("idp-x".into()),
         key: Some("X1".into()),
         assertion: Some("as-1".into()),
@@ -128,6 +130,7 @@ pub(crate) fn falsifier(record: RecordRef, code: &'static str) -> Falsifier {
 pub(crate) fn access(position: u64, at: &str) -> AppAccess {
     AppAccess {
         app: "payroll".into(),
+        app_name: None,
         app_session: None,
         at: t(at),
         record: record(position, "app.accessed", at),

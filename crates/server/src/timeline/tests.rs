@@ -432,6 +432,7 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
     let mut session = session();
     let version =
         |label: &str, from: &str, until: Option<&str>| claimledger_domain::model::Version {
+            of_name: None,
             of: "idp-x".to_owned(),
             label: label.into(),
             from: t(from),

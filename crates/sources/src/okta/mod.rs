@@ -246,7 +246,7 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
         persons: people.persons,
         unowned: people.unowned,
         labels: labels.into_iter().map(|label| label.name.to_owned()).collect(),
-        address: people.address,
+        indicators: people.indicators,
         canonical,
         original,
         unknown_fields,

@@ -11,7 +11,12 @@ use super::{
     labels::Label,
 };
 use crate::{json::Json, text};
-use claimledger_facts::{canonical::Members, draft::DraftPerson, personal::Personal};
+use claimledger_facts::{
+    canonical::Members,
+    draft::DraftPerson,
+    indicator::{Indicator, IndicatorKind},
+    personal::Personal,
+};
 
 /// The people of an event.
 pub(super) struct People<'e> {
@@ -31,8 +36,8 @@ pub(super) struct Sealed {
     pub(super) persons: Vec<DraftPerson>,
     /// What belongs to none of them.
     pub(super) unowned: Personal,
-    /// The client's address, where it belongs to none of them.
-    pub(super) address: Option<String>,
+    /// Indicators of the client, where it belongs to none of them.
+    pub(super) indicators: Vec<Indicator>,
 }
 
 /// A person, with the first labels that the event has of them.
@@ -101,14 +106,11 @@ impl People<'_> {
     ) -> Sealed {
         let Self { persons, subject, by_another: _, home } = self;
         let client = Client::of(event);
-        let address = event
-            .text(&["client", "ipAddress"])
-            .filter(|address| text::is_id(address))
-            .map(str::to_owned);
-        let personal = |(n, labelled): (usize, Labelled<'_>)| {
+        let mut indicators = client.indicators();
+        let mut personal = |(n, labelled): (usize, Labelled<'_>)| {
             let Labelled { mut person, login, name } = labelled;
             if home == Some(n) {
-                person.address.clone_from(&address);
+                person.indicators = std::mem::take(&mut indicators);
             }
             person.personal = Personal::write(256, |members| {
                 if home == Some(n) {
@@ -127,7 +129,7 @@ impl People<'_> {
             });
             person
         };
-        let persons = persons.into_iter().enumerate().map(personal).collect();
+        let persons = persons.into_iter().enumerate().map(&mut personal).collect();
         let unowned = Personal::write(0, |members| {
             if home.is_none() {
                 client.write(members);
@@ -143,7 +145,7 @@ impl People<'_> {
                 write_reason(members, reason);
             }
         });
-        Sealed { persons, unowned, address: address.filter(|_| home.is_none()) }
+        Sealed { persons, unowned, indicators }
     }
 }
 
@@ -208,6 +210,19 @@ impl<'e> Client<'e> {
             ("state", known(place, "state")),
             ("user_agent", known(agent, "rawUserAgent")),
         ])
+    }
+
+    /// What a record is found by.
+    fn indicators(&self) -> Vec<Indicator> {
+        let of = |kind: &IndicatorKind| {
+            let (_, value) = self.0.iter().find(|(name, _)| *name == kind.member())?;
+            match value {
+                Some(Json::Number(number)) => Indicator::new(*kind, &number.to_string()),
+                Some(Json::Text(text)) => Indicator::new(*kind, text),
+                _ => None,
+            }
+        };
+        IndicatorKind::ALL.iter().filter_map(of).collect()
     }
 
     /// Writes it, unless nothing is known.

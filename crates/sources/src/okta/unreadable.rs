@@ -48,7 +48,7 @@ pub(super) fn draft(bytes: &[u8]) -> Option<Draft> {
         persons: Vec::new(),
         unowned: Personal::write(0, |_| {}),
         labels: Vec::new(),
-        address: None,
+        indicators: Vec::new(),
         original: canonical.clone(),
         canonical,
         unknown_fields: Vec::new(),

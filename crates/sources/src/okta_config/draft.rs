@@ -30,7 +30,7 @@ pub(super) fn empty(kind: &str, source_id: &str, occurred: Occurred) -> Draft {
         persons: Vec::new(),
         unowned: Personal::default(),
         labels: Vec::new(),
-        address: None,
+        indicators: Vec::new(),
         canonical: Vec::new(),
         original: Vec::new(),
         // Most of an object is not read, and all of it is in the original: a list would be noise.

@@ -11,7 +11,7 @@ use claimledger_facts::{
     fact::Fact,
     ids::{LogPosition, RecordId},
     record::CorruptRecord,
-    statement::{Statement, read_data},
+    statement::{Statement, is_sealed_index, read_data},
     time::{Occurred, Time},
     vocabulary::Note,
 };
@@ -59,8 +59,10 @@ impl RecordSummary {
         statement.session.iter().for_each(|session| out.text(session.as_str()));
         out.number(statement.notes.len() as u64);
         statement.notes.iter().for_each(|note| out.text(note.as_str()));
-        out.number(statement.correlation.len() as u64);
-        for (name, value) in &statement.correlation {
+        // The index leads from digests to records; nothing leads back.
+        let joins = || statement.correlation.iter().filter(|(name, _)| !is_sealed_index(name));
+        out.number(joins().count() as u64);
+        for (name, value) in joins() {
             out.text(name);
             out.text(value);
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use async_trait::async_trait;
-use claimledger_facts::{random::SystemRandom, time::Time};
+use claimledger_facts::{indicator::Indicator, random::SystemRandom, time::Time};
 use claimledger_ledger::{
     keys::{CredentialRow, TenantKeysRow},
     memory::MemoryKeys,
@@ -316,11 +316,8 @@ async fn the_loser_of_a_race_seals_under_the_key_of_the_winner() {
     assert!(second.make_durable(begun, [&found.0]).await.unwrap());
     assert_eq!(found.0, winner);
     let FoundKey::Live(key) = second.key(&winner).await.unwrap() else { panic!("it is there") };
-    assert_eq!(
-        found.1.address_index("203.0.113.7"),
-        key.address_index("203.0.113.7"),
-        "the key that is stored"
-    );
+    let entry = [Indicator::parse("ip=203.0.113.7").unwrap().entry()];
+    assert_eq!(found.1.client_index(&entry), key.client_index(&entry), "the key that is stored");
     assert_eq!(durable(&second, &alice).await, winner, "in memory too");
 }
 

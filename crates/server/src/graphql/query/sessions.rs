@@ -4,7 +4,7 @@ use super::{Asking, rows};
 use crate::graphql::{
     Asker,
     answers::{SessionAnswer, SessionConnection, SessionEdge, carried, page_info},
-    errors::Result,
+    errors::{self, Result},
     limits::connection_cost,
     scalars::DateTime,
     types::{Session, vec},
@@ -14,7 +14,7 @@ use claimledger_app::model::{
     answer::{Answer, Page, SessionHit},
     question,
 };
-use claimledger_facts::ids::SessionId;
+use claimledger_facts::{ids::SessionId, indicator::Indicator};
 
 /// Which sessions.
 #[derive(InputObject, Default)]
@@ -45,11 +45,18 @@ pub(crate) struct SessionFilter {
     outlived: Option<bool>,
     /// With a decision that was falsified later, or without.
     falsified_later: Option<bool>,
+    /// With a record of a client that has this indicator, as KIND=VALUE: `ip` (an address, or a
+    /// network such as `203.0.113.0/24`), `asn`, `user_agent`, `device`, `country` or `city`; with
+    /// the role investigate.
+    indicator: Option<String>,
 }
 
-impl From<SessionFilter> for question::SessionFilter {
-    fn from(filter: SessionFilter) -> Self {
-        Self {
+impl SessionFilter {
+    fn into_app(self) -> Result<question::SessionFilter> {
+        let indicator = self.indicator.as_deref().map(Indicator::parse).transpose();
+        let indicator = indicator.map_err(|error| errors::input(&error))?;
+        let filter = self;
+        Ok(question::SessionFilter {
             active_at: filter.active_at.map(|time| time.0),
             subject: filter.subject,
             idp: filter.idp.map(|id| id.as_str().into()),
@@ -63,7 +70,8 @@ impl From<SessionFilter> for question::SessionFilter {
             retracted: filter.retracted,
             outlived: filter.outlived,
             falsified_later: filter.falsified_later,
-        }
+            indicator,
+        })
     }
 }
 
@@ -114,7 +122,7 @@ impl SessionQuestions {
         after: Option<String>,
     ) -> Result<SessionConnection> {
         let asker = ctx.data::<Asker>()?;
-        let filter = filter.unwrap_or_default().into();
+        let filter = filter.unwrap_or_default().into_app()?;
         let asking = Asking::into_app(asking, asker);
         let (first, after) = (rows(first)?, after.as_deref());
         if shows_reasons(ctx.field()) {

@@ -67,6 +67,10 @@ impl HonoredFactor {
     async fn idp(&self) -> Result<Option<ID>> {
         Ok(self.get()?.idp.as_ref().map(id))
     }
+    /// The display name of the identity provider; null: none is known.
+    async fn idp_name(&self) -> Result<Option<&str>> {
+        Ok(self.get()?.idp_name.as_deref())
+    }
     /// The key that signed the assertion.
     async fn key(&self) -> Result<Option<Key>> {
         let factor = self.get()?;
@@ -79,6 +83,10 @@ impl HonoredFactor {
     /// The authenticator.
     async fn authenticator(&self) -> Result<Option<ID>> {
         Ok(self.get()?.authenticator.as_ref().map(id))
+    }
+    /// The display name of the authenticator; null: none is known.
+    async fn authenticator_name(&self) -> Result<Option<&str>> {
+        Ok(self.get()?.authenticator_name.as_deref())
     }
     /// When it reached the service provider.
     async fn accepted_at(&self) -> Result<DateTime> {

@@ -115,8 +115,10 @@ pub(crate) enum FoundKind {
     Request,
     /// A configured object, such as a rule, a zone or a log stream; or an API token.
     Object,
-    /// The address of a client.
+    /// The address of a client, or a network of addresses.
     Address,
+    /// Another indicator of a client: its autonomous system, user agent, device, country or city.
+    Client,
 }
 
 mirror! {

@@ -7,7 +7,7 @@ use crate::graphql::{
     scalars::{DateTime, Json, Position},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use claimledger_app::model::answer::RecordView;
+use claimledger_app::model::answer::{self, RecordView};
 use claimledger_domain::model;
 use claimledger_facts::record::{BodyKind, Removal};
 
@@ -51,6 +51,31 @@ impl From<&(BodyKind, Removal)> for RemovedBody {
             body: body.as_str(),
             reason: removal.reason.as_str().to_owned(),
             at: removal.at.into(),
+        }
+    }
+}
+
+/// How often a record was received through a channel, with the same content.
+#[derive(SimpleObject)]
+#[graphql(name = "Delivery")]
+pub(crate) struct Delivery {
+    /// The channel: a word as in `channel`.
+    channel: String,
+    /// How often.
+    count: u64,
+    /// The first time.
+    first_at: DateTime,
+    /// The last time.
+    last_at: DateTime,
+}
+
+impl From<&answer::Delivery> for Delivery {
+    fn from(delivery: &answer::Delivery) -> Self {
+        Self {
+            channel: delivery.channel.as_str().to_owned(),
+            count: delivery.count,
+            first_at: delivery.first_at.into(),
+            last_at: delivery.last_at.into(),
         }
     }
 }
@@ -145,6 +170,12 @@ impl Record {
     /// Whether the source also gave other content under the same id.
     async fn variant(&self) -> bool {
         self.0.variant
+    }
+    /// How often it was received, by channel, the first first; null: the counts cannot be read.
+    /// They are no evidence, and may change from call to call.
+    #[graphql(complexity = "crate::graphql::limits::list_cost(child_complexity)")]
+    async fn deliveries(&self) -> Option<Vec<Delivery>> {
+        self.0.deliveries.as_ref().map(|all| all.iter().map(Delivery::from).collect())
     }
     /// Which translator read it.
     async fn translator(&self) -> &str {

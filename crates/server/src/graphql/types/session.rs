@@ -202,6 +202,8 @@ mirror! {
     pub(crate) struct AppAccess of model::AppAccess as access;
     /// The application.
     app: ID,
+    /// The display name of the application; null: none is known.
+    app_name: Option<String>,
     /// Its own session.
     app_session: Option<ID>,
     /// When it happened.

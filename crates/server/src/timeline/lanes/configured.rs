@@ -5,18 +5,22 @@ use super::{
     marks::{lane, moment},
 };
 use crate::{text::plain, times};
-use claimledger_domain::model::{KeyInterval, Version};
+use claimledger_domain::{
+    explain::called,
+    model::{KeyInterval, Version},
+};
 
 pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &mut Vec<Lane>) {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<(&str, Option<&str>)> = Vec::new();
     for version in versions {
-        if !names.contains(&version.of.as_str()) {
-            names.push(&version.of);
+        let name = (version.of.as_str(), version.of_name.as_deref());
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    for name in names {
-        let shown = plain(name);
-        let items = versions.iter().filter(|version| version.of == name).map(|version| {
+    for (id, name) in names {
+        let shown = plain(&called(id, name));
+        let items = versions.iter().filter(|version| version.of == id).map(|version| {
             let by = [
                 version.actor.as_ref().map(|a| plain(a.as_str())),
                 version.ticket.as_ref().map(|t| plain(t.as_str())),
@@ -35,7 +39,7 @@ pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &m
         });
         lanes.push(lane(
             kind,
-            format!("{of} {shown}"),
+            format!("{of} {}", plain(name.unwrap_or(id))),
             format!("versions of {shown}"),
             items.collect(),
         ));

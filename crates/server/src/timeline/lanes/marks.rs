@@ -3,7 +3,10 @@
 
 use super::{End, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, words};
 use crate::{text::plain, times};
-use claimledger_domain::model::{Certainty, Decision, Falsifier, RecordRef, SessionState};
+use claimledger_domain::{
+    explain::called,
+    model::{Certainty, Decision, Falsifier, RecordRef, SessionState},
+};
 use claimledger_facts::{time::Time, vocabulary::Outcome};
 
 pub(super) fn ignored(session: &SessionState, lanes: &mut Vec<Lane>) {
@@ -53,7 +56,8 @@ pub(super) fn decisions(session: &SessionState, lanes: &mut Vec<Lane>) {
 }
 
 pub(super) fn decision(decision: &Decision) -> Item {
-    let app = plain(decision.recorded.app.as_str());
+    let recorded = &decision.recorded;
+    let (app, named) = names(recorded.app.as_str(), recorded.app_name.as_deref());
     let (mark, verb) = match decision.recorded.outcome {
         Outcome::Allow => (Mark::Allow, "allow"),
         Outcome::Challenge => (Mark::Challenge, "challenge"),
@@ -79,11 +83,16 @@ pub(super) fn decision(decision: &Decision) -> Item {
         label,
         ..moment(
             mark,
-            format!("{app}: {verb}"),
+            format!("{named}: {verb}"),
             decision.recorded.at.from,
             &decision.recorded.record,
         )
     }
+}
+
+/// What has a display name, in a label, which has little room, and in words.
+pub(super) fn names(id: &str, name: Option<&str>) -> (String, String) {
+    (plain(name.unwrap_or(id)), plain(&called(id, name)))
 }
 
 pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
@@ -91,14 +100,10 @@ pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
         .activity
         .accesses
         .iter()
-        .map(|access| Item {
-            label: plain(access.app.as_str()),
-            ..moment(
-                Mark::Access,
-                format!("{} opened", plain(access.app.as_str())),
-                access.at,
-                &access.record,
-            )
+        .map(|access| {
+            let (label, named) = names(access.app.as_str(), access.app_name.as_deref());
+            let what = format!("{named} opened");
+            Item { label, ..moment(Mark::Access, what, access.at, &access.record) }
         })
         .collect();
     if !items.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{
     End, Fill, Hue, Item, ItemShape, Lane, LaneKind,
-    marks::{lane, lateness},
+    marks::{lane, lateness, names},
     type_word, words,
 };
 use crate::text::plain;
@@ -118,10 +118,10 @@ pub(super) const fn end_label(end: End) -> &'static str {
 
 pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lane {
     let name = plain(&factor.name);
-    let who = match (factor.origin, &factor.idp) {
-        (Origin::Local, _) => "local".to_owned(),
-        (Origin::Claimed, Some(idp)) => plain(idp.as_str()),
-        (Origin::Claimed, None) => "IdP not named".to_owned(),
+    let (who, named) = match (factor.origin, &factor.idp) {
+        (Origin::Local, _) => ("local".to_owned(), String::new()),
+        (Origin::Claimed, Some(idp)) => names(idp.as_str(), factor.idp_name.as_deref()),
+        (Origin::Claimed, None) => ("IdP not named".to_owned(), "IdP not named".to_owned()),
     };
     let void = !factor.void.is_empty();
     // Each as the table has it and as the figure has it: why it ended is a code in the table.
@@ -180,10 +180,10 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         record: record.cloned(),
         ended_by: lost.cloned(),
     };
-    let origin = if factor.origin == Origin::Local {
-        "local".to_owned()
-    } else {
-        format!("claimed from {who}")
+    let origin = match (factor.origin, &factor.authenticator_name) {
+        (Origin::Local, None) => "local".to_owned(),
+        (Origin::Local, Some(authenticator)) => format!("local by {}", plain(authenticator)),
+        (Origin::Claimed, _) => format!("claimed from {named}"),
     };
     Lane {
         grade: Some(factor.grade),

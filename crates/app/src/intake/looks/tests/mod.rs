@@ -70,7 +70,7 @@ fn draft(key: &str, occurred: Occurred, bytes: &[u8]) -> Draft {
         persons: Vec::new(),
         unowned: Personal::default(),
         labels: Vec::new(),
-        address: None,
+        indicators: Vec::new(),
         canonical: b"the same at each look".to_vec(),
         original: bytes[..bytes.len().min(64)].to_vec(),
         unknown_fields: Vec::new(),
