@@ -10,6 +10,7 @@ mod falsifiers;
 mod feed;
 mod intake;
 mod lists;
+mod order_of_looks;
 mod paging;
 mod permutation;
 mod reached;
