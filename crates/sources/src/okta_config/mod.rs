@@ -202,8 +202,14 @@ impl Run {
         let record = |source_id: &str, occurred| {
             let (members, bytes) = (found.item.members.clone(), &found.item.bytes);
             let ids = (source_id, occurred);
+            let wrong = match found.kind {
+                Kind::Rule | Kind::RoutingRule => rule::wrong(&members),
+                _ => Vec::new(),
+            };
             let mut draft = draft::of_state(found.kind, &found.state, members, bytes, ids);
-            if !found.is_read() {
+            let is_wrong = !wrong.is_empty();
+            draft.unknown_fields = wrong;
+            if is_wrong || !found.is_read() {
                 draft.notes.push(Note::NotUnderstood);
             }
             draft
