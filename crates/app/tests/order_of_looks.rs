@@ -1,5 +1,5 @@
-//! Looks at an org's configuration, ingested in any order: what was in force at any time is what the
-//! order of time gives, or it is undetermined where that order leaves it so or more so.
+//! Looks at an org's configuration, ingested in any order: what was in force at any time is what
+//! the order of time gives, or it is undetermined where that order leaves it so or more so.
 
 use claimledger_domain::{
     history::{History, HistoryCut, InForce},

@@ -114,7 +114,7 @@ async fn deliver(
     .map_err(|_| unread().into_retryable())??;
     if !unread.is_empty() {
         let (source, of) = (caller.source.as_ref(), drafts.len());
-        tracing::warn!(?source, places = ?unread, of, "events of a hook cannot be read: kept as such");
+        tracing::warn!(?source, places = ?unread, of, "events of a hook cannot be read");
     }
     let channel = if is_streamed { Channel::Stream } else { Channel::Hook };
     let mut refused = None;

@@ -1,5 +1,5 @@
-//! States before the one that is known as the last, and where the state of a look belongs that comes
-//! after a later look.
+//! States before the one that is known as the last, and where the state of a look belongs that
+//! comes after a later look.
 
 use super::{
     change::{Glance, State},

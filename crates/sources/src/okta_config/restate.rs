@@ -1,5 +1,5 @@
 //! What has to be stated beside what was stated, so that the same is in force as if everything had
-//! been stated in the order of time. A statement cannot be taken back; one that comes later in the
+//! been stated in the order of time. A statement cannot be revoked; one that comes later in the
 //! total order takes its place.
 
 use claimledger_facts::time::{Occurred, Time, in_force};
@@ -43,7 +43,7 @@ pub(super) fn additions(
             added.extend(new);
             continue;
         }
-        // Everything that can be in force at this time is stated anew, after what was wrong.
+        // Everything that can be in force at this time is stated again, after what was wrong.
         let latest_first = wanted.iter().enumerate().rev().map(|(which, (o, _))| (*o, which));
         let options = in_force(latest_first, Occurred::at(start));
         for which in options.into_iter().rev().flatten() {

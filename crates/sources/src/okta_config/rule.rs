@@ -13,13 +13,16 @@ const LAST: i64 = 99;
 
 /// Members that facts need, and what each has to be. One that is something else is said, and the
 /// rule then implies nothing and gives no limits: a default in its place would be a wrong answer.
-const TYPED: &[(&str, fn(&Value) -> bool, &str)] = &[
+const TYPED: &[Typed] = &[
     ("priority", Value::is_i64, "a whole number"),
     ("actions.signon.requireFactor", Value::is_boolean, "true or false"),
     ("actions.signon.factorLifetime", Value::is_u64, "a number of minutes"),
     ("actions.signon.session.maxSessionIdleMinutes", Value::is_u64, "a number of minutes"),
     ("actions.signon.session.maxSessionLifetimeMinutes", Value::is_u64, "a number of minutes"),
 ];
+
+/// A path, what fits there, and that in words.
+type Typed = (&'static str, fn(&Value) -> bool, &'static str);
 
 /// The code of a rule of which a member is not of its type.
 const UNREAD: &str = "unread_member";

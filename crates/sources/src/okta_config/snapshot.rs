@@ -60,7 +60,7 @@ impl Touched {
 
 impl Run {
     /// Records of what the objects of one time changed together, unless it comes before what was
-    /// stated already: then it is found anew from all states.
+    /// stated already: then it is found again from all states.
     pub(super) fn state_together(&mut self) {
         for (policy, occurred) in std::mem::take(&mut self.touched.policies) {
             self.state_policy(&policy, Some(occurred));
