@@ -11,6 +11,7 @@ mod feed;
 mod indicators;
 mod intake;
 mod lists;
+mod order_of_looks;
 mod paging;
 mod permutation;
 mod reached;

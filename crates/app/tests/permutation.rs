@@ -95,7 +95,7 @@ fn run<F: Future<Output = Result<(), TestCaseError>>>(test: F) -> Result<(), Tes
 }
 
 /// Number of cases that fits a test run; `PROPTEST_CASES` overrides it.
-fn cases(default: u32) -> ProptestConfig {
+pub(crate) fn cases(default: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { default };
     ProptestConfig { cases, failure_persistence: None, ..asked }

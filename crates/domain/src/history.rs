@@ -23,12 +23,12 @@ pub use trust::Trust;
 
 use crate::{
     model::{Known, RecordRef},
-    order::{canonical, latest},
+    order::canonical,
 };
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym, RuleId},
-    time::{Occurred, Time},
+    time::{self, Occurred, Time},
     types::{
         authenticator::{AuthenticatorConfigured, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
@@ -328,18 +328,10 @@ impl<'a, T> InForce<'a, T> {
     }
 }
 
-/// Walks back from the last version: each one that can have begun is an option, up to the first
-/// that certainly had.
+/// What of the versions, which are in the total order, is in force.
 fn in_force<T>(versions: Vec<&Stated<T>>, when: Occurred) -> InForce<'_, T> {
-    let mut options = Vec::new();
-    for version in versions.into_iter().rev().filter(|v| v.occurred.from <= latest(when)) {
-        options.push(Some(version));
-        if latest(version.occurred) <= when.from {
-            return InForce { options };
-        }
-    }
-    options.push(None);
-    InForce { options }
+    let latest_first = versions.into_iter().rev().map(|version| (version.occurred, version));
+    InForce { options: time::in_force(latest_first, when) }
 }
 
 impl Stated<()> {

@@ -64,7 +64,7 @@ pub(crate) fn known_at(facts: &[Known], position: LogPosition) -> Vec<Seen<'_>> 
 /// The last instant at which something can have occurred.
 #[must_use]
 pub fn latest(occurred: Occurred) -> Time {
-    occurred.to.unwrap_or(occurred.from).max(occurred.from)
+    occurred.latest()
 }
 
 /// The canonical text of a fact: type, data, time.

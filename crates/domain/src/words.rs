@@ -64,6 +64,16 @@ pub(crate) fn since(time: Time, today: Time) -> String {
     if is_same_day(time, today) { clock(time, today) } else { day(time) }
 }
 
+/// Since when a version is in force: that is at some time of an interval.
+pub(crate) fn in_force_since(occurred: Occurred, today: Time) -> String {
+    match occurred.to {
+        None => since(occurred.from, today),
+        Some(to) => {
+            format!("some time between {} and {}", clock(occurred.from, today), clock(to, today))
+        }
+    }
+}
+
 /// `at 13:20:04Z`, or `between … and …`.
 pub(crate) fn at(occurred: Occurred, today: Time) -> String {
     match occurred.to {

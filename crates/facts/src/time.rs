@@ -136,6 +136,33 @@ impl Occurred {
     pub const fn at(time: Time) -> Self {
         Self { from: time, to: None }
     }
+
+    /// The last instant at which it can have occurred.
+    #[must_use]
+    pub fn latest(self) -> Time {
+        self.to.unwrap_or(self.from).max(self.from)
+    }
+}
+
+/// What can be in force at a time, the latest first: each version that can have begun, up to the
+/// first that certainly had. The last is none where no version certainly had begun.
+#[must_use]
+pub fn in_force<T>(
+    latest_first: impl IntoIterator<Item = (Occurred, T)>,
+    when: Occurred,
+) -> Vec<Option<T>> {
+    let mut options = Vec::new();
+    for (occurred, version) in latest_first {
+        if occurred.from > when.latest() {
+            continue;
+        }
+        options.push(Some(version));
+        if occurred.latest() <= when.from {
+            return options;
+        }
+    }
+    options.push(None);
+    options
 }
 
 impl Serialize for Occurred {

@@ -35,8 +35,11 @@ struct Head<'a> {
 }
 
 impl Poller {
-    /// Reads one page, and stores where the next one is. Returns whether it was the end of the log.
-    pub(crate) async fn read_page(&mut self) -> Result<bool, PollError> {
+    /// Reads one page, and stores where the next one is. Returns whether it was the end of the log:
+    /// an empty page, since Okta may give fewer events than were asked for. `began`: when the first
+    /// page of the round was asked for; an org that never rests is at the end once it gives an
+    /// event of after that.
+    pub(crate) async fn read_page(&mut self, began: &mut Option<Time>) -> Result<bool, PollError> {
         let (url, from_link) = match self.kept.progress.next.as_deref() {
             Some(next) => (self.stored_link(next)?, true),
             None => (self.start().await?, false),
@@ -60,7 +63,9 @@ impl Poller {
         }
         let values: Vec<&[u8]> = events.iter().map(|event| event.get().as_bytes()).collect();
         let counts = self.intake.append(Kind::Event, &values).await?;
-        let caught_up = events.len() < usize::from(self.source.page);
+        let began = *began.get_or_insert(answer.asked);
+        let is_short = events.len() < usize::from(self.source.page);
+        let mut caught_up = events.is_empty();
 
         let progress = &mut self.kept.progress;
         progress.counts.add(counts);
@@ -68,6 +73,7 @@ impl Poller {
             let Ok(head) = serde_json::from_str::<Head<'_>>(event.get()) else { continue };
             let published = Time::parse(&head.published).ok();
             progress.last_event = progress.last_event.max(published);
+            caught_up |= is_short && published.is_some_and(|at| at > began);
             // A change before the last look was seen by it.
             let is_seen = published.is_some_and(|at| Some(at) < progress.last_look);
             progress.look_wanted |= !is_seen && endpoints::triggers_a_look(&head.event_type);

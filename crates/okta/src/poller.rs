@@ -89,11 +89,12 @@ impl Poller {
     }
 
     async fn all(&mut self, page: &mut (dyn FnMut(&Progress) + Send)) -> Result<(), PollError> {
+        let mut began = None;
         loop {
             if self.look_is_due() {
                 self.look().await?;
             }
-            let caught_up = self.read_page().await?;
+            let caught_up = self.read_page(&mut began).await?;
             page(&self.kept.progress);
             if caught_up && !self.look_is_due() {
                 return Ok(());

@@ -18,20 +18,43 @@ async fn only_the_first_request_names_a_time() {
     let asked = world.double.asked_of_log();
     let first = "since=2026-03-03T10:00:00Z&sortOrder=ASCENDING&limit=2";
     assert_eq!(asked[0], first);
-    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert_eq!(asked.len(), 4, "{asked:?}");
     assert!(asked[1..].iter().all(|query| query.starts_with("after=1_")), "{asked:?}");
     assert_eq!(world.ledger.uuids(), ["e0", "e1", "e2", "e3", "e4"]);
 
     world.publish("e5", "2026-03-10T09:06:00.000Z");
     world.round().await.unwrap();
     let asked = world.double.asked_of_log();
-    assert!(asked[3].starts_with("after=1_5&"), "{asked:?}");
+    assert!(asked[4].starts_with("after=1_5&"), "{asked:?}");
     assert!(asked.iter().all(|query| !query.contains("until")), "{asked:?}");
     assert_eq!(world.ledger.uuids().len(), 6);
     let progress = world.progress().await;
     assert_eq!((progress.counts.stored, progress.counts.repeated), (6, 0));
     assert_eq!(progress.last_event, Some(time("2026-03-10T09:06:00Z")));
     assert!(progress.caught_up && progress.failure.is_none());
+}
+
+/// Okta may give fewer events than were asked for: the end of the log is an empty page.
+#[tokio::test]
+async fn a_short_page_is_not_the_end() {
+    let world = World::new().await;
+    world.double.org().most = 2;
+    for n in 0..5 {
+        world.publish(&format!("e{n}"), &format!("2026-03-10T09:0{n}:00.000Z"));
+    }
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids(), ["e0", "e1", "e2", "e3", "e4"]);
+    assert!(world.progress().await.caught_up);
+    assert!(world.double.asked_of_log()[3].starts_with("after=1_5"), "behind the last event");
+    assert_eq!(world.double.asked_of_log().len(), 4);
+
+    // An org that never rests: an event of after the first request of the round is the end of it.
+    world.publish("e5", "2026-03-10T09:06:00.000Z");
+    world.publish("e6", "2026-03-10T10:00:01.000Z");
+    world.publish("e7", "2026-03-10T10:00:02.000Z");
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids().len(), 7);
+    assert_eq!(world.double.asked_of_log().len(), 5);
 }
 
 /// Events are stored before the link behind them, so that a process killed in between reads them

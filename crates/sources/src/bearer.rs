@@ -140,6 +140,8 @@ fn is_digest(text: &str) -> bool {
 }
 
 fn is_named(name: &str, names: &[&str]) -> bool {
+    // Without the number of a key that stood twice (`strict::Duplicates::Numbered`).
+    let name = name.split_once(" (").map_or(name, |(name, _)| name);
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 

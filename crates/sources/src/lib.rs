@@ -133,8 +133,10 @@ pub fn translate(
 /// What a push endpoint of a vendor received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Its events. One that is JSON and cannot be read is a draft too, noted as not understood.
+    /// Its events. One that cannot be read is a draft too, noted as not understood.
     pub drafts: Vec<Draft>,
+    /// The places, from 1, of those that cannot be read.
+    pub unread: Vec<usize>,
     /// Whether its envelope is one of a log stream.
     pub is_streamed: bool,
 }

@@ -16,7 +16,7 @@ use data_encoding::HEXLOWER;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// How deep objects and arrays may be nested.
 pub const MAX_DEPTH: usize = 64;
@@ -28,6 +28,8 @@ pub enum Duplicates {
     Refused,
     /// Taken if both values are equal, else refused: vendors' own examples repeat keys.
     Tolerated,
+    /// Taken, each further one with its number behind its key: `rule (2)`. For what is only kept.
+    Numbered,
 }
 
 /// Reads one value.
@@ -124,7 +126,9 @@ impl Context {
             Some(Found::Duplicate) => {
                 let expected = match self.duplicates {
                     Duplicates::Refused => "each key once in an object",
-                    Duplicates::Tolerated => "each key once in an object, or twice with one value",
+                    Duplicates::Tolerated | Duplicates::Numbered => {
+                        "each key once in an object, or twice with one value"
+                    }
                 };
                 (expected.to_owned(), "the key is in its object twice".to_owned())
             }
@@ -247,6 +251,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 }
             }
         }
+        if context.duplicates == Duplicates::Numbered {
+            number_keys(&mut members);
+        }
         let tolerate =
             |a: &Json<'de>, b: &Json<'de>| context.duplicates == Duplicates::Tolerated && a == b;
         let mut object = Object::new(members, tolerate).map_err(|key| {
@@ -258,6 +265,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
         object.drop_nulls();
         context.depth -= 1;
         Ok(Json::Object(object))
+    }
+}
+
+fn number_keys(members: &mut [(Cow<'_, str>, Json<'_>)]) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (key, _) in members {
+        let count = counts.entry(key.clone().into_owned()).or_default();
+        *count += 1;
+        if *count > 1 {
+            *key = format!("{key} ({count})").into();
+        }
     }
 }
 

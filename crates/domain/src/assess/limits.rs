@@ -124,6 +124,11 @@ fn given<'a>(policy: &'a Stated<PolicyConfigured>, rule: Option<&Rule>) -> Given
     }
 }
 
+/// The limits of a rule; none: a part of it is not read, so they are not known.
+fn known<'a>(policy: &'a Stated<PolicyConfigured>, rule: &Rule) -> Option<Given<'a>> {
+    rule.other_verification.is_none().then(|| given(policy, Some(rule)))
+}
+
 /// The limits of the rule that held, in the version in force at the start. Where an interval leaves
 /// the version open, only if all give the same.
 fn of_rule<'a>(
@@ -139,7 +144,7 @@ fn of_rule<'a>(
     let of_version = |version: Option<&'a Stated<PolicyConfigured>>| {
         let version = version.filter(|v| v.data.kind == PolicyKind::GlobalSession)?;
         let rule = version.data.rules.iter().find(|r| r.rule == held.rule)?;
-        Some(given(version, Some(rule)))
+        known(version, rule)
     };
     same(policies.at(policy, start).options.into_iter().map(of_version))
 }
@@ -162,7 +167,7 @@ fn of_only_policy<'a>(history: HistoryCut<'a>, start: Occurred) -> Option<Given<
         .rules
         .iter()
         .filter(|rule| is_active(rule) && rule.access == Access::Allow)
-        .map(|rule| Some(given(policy, Some(rule))))
+        .map(|rule| known(policy, rule))
         .peekable();
     if rules.peek().is_none() { Some(given(policy, None)) } else { same(rules) }
 }

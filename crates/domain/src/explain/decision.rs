@@ -131,7 +131,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .reading(18);
         };
         let named = words::rule(history, &rule.rule);
-        let since = words::since(policy.occurred.from, self.today);
+        let since = words::in_force_since(policy.occurred, self.today);
         let (actor, ticket) = (policy.data.actor.as_ref(), policy.data.ticket.as_ref());
         let asks = rule::asks(rule);
         let label = data.version.as_ref().filter(|v| **v != policy.data.version);
@@ -243,10 +243,12 @@ impl<'a> DecisionExplainer<'a, '_> {
         let mut sentences = Vec::new();
         let mut records: Vec<&RecordRef> = Vec::new();
         for (names, first) in
-            grouped(&counted, |f| (f.occurred(), f.by_record, f.by_rules != Tri::No, ends(f)))
+            grouped(&counted, |f| (f.occurred(), f.by_record, f.by_rules, ends(f)))
         {
             let reading = match (first.by_record, first.by_rules) {
                 (true, Tri::No) => "By record only: ",
+                (true, Tri::Maybe) => "By record, and possibly by the rules: ",
+                (false, Tri::Maybe) => "Possibly, by the rules only: ",
                 (false, _) => "By the rules only: ",
                 (true, _) => "",
             };

@@ -150,6 +150,44 @@ fn other_days_carry_their_date() {
     );
 }
 
+/// A change between two looks is in force since some time of an interval, not since its beginning.
+#[test]
+fn a_version_of_an_interval_is_in_force_since_some_time_of_it() {
+    let mut facts = given([
+        org(),
+        third_party(),
+        policy(json!({"factor_mode": "1fa"})),
+        claims("12:00:00", &["pwd"]),
+        decided("12:00:01", "allow"),
+    ])
+    .0;
+    let time = |text: &str| claimledger_facts::time::Time::parse(text).unwrap();
+    facts[2].fact.occurred = claimledger_facts::time::Occurred {
+        from: time("2026-03-09T23:00:00Z"),
+        to: Some(time("2026-03-10T11:55:00Z")),
+    };
+    let tree = Given(facts).tree();
+    let since = "in force since some time between 2026-03-09 23:00:00Z and 11:55:00Z. It asks";
+    assert!(tree.contains(since), "{tree}");
+}
+
+/// Whether trust was on by then is open, and so is whether the factor counts.
+#[test]
+fn a_factor_that_counts_possibly_is_not_said_to_count() {
+    let mut facts = given([
+        org(),
+        third_party(),
+        policy(json!({"factor_mode": "1fa"})),
+        claims("12:00:00", &["pwd"]),
+        decided("12:00:01", "allow"),
+    ])
+    .0;
+    facts[1].fact.occurred.to =
+        Some(claimledger_facts::time::Time::parse("2026-03-10T12:30:00Z").unwrap());
+    let tree = Given(facts).tree();
+    assert!(tree.contains("By record, and possibly by the rules: pwd counts"), "{tree}");
+}
+
 #[test]
 fn late_records_say_when_they_were_recorded() {
     let mut facts = given([fact(

@@ -105,13 +105,17 @@ async fn deliver(
     }
     let packed = packed(headers)?;
     let bytes = body::read(body, MAX_BODY_BYTES).await?;
-    let Delivery { drafts, is_streamed } = tokio::task::spawn_blocking(move || {
+    let Delivery { drafts, unread, is_streamed } = tokio::task::spawn_blocking(move || {
         let packed = packed || is_gzip(&bytes);
         let bytes = if packed { body::gunzip(&bytes, MAX_BODY_BYTES)? } else { bytes };
         Ok::<_, Refused>(okta_delivery(&settings, &bytes)?)
     })
     .await
     .map_err(|_| unread().into_retryable())??;
+    if !unread.is_empty() {
+        let (source, of) = (caller.source.as_ref(), drafts.len());
+        tracing::warn!(?source, places = ?unread, of, "events of a hook cannot be read");
+    }
     let channel = if is_streamed { Channel::Stream } else { Channel::Hook };
     let mut refused = None;
     for mut drafts in portions((1..).zip(drafts).collect()) {

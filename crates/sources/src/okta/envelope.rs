@@ -13,6 +13,7 @@ use crate::{
     bearer::{self, Named},
     json::{Json, Object},
     splitter::{Limits, Splitter},
+    strict::{self, Duplicates},
 };
 use claimledger_facts::{
     canonical,
@@ -172,6 +173,19 @@ impl Envelope {
 }
 
 /// The value at a path of objects, as it is spelled.
+/// The events of the body of a hook, each as its text, where the body without them is strict JSON.
+pub(super) fn hook_events(text: &str) -> Option<Vec<&str>> {
+    let list = at(text, EVENT_HOOK.path)?.get();
+    let events: Vec<&RawValue> =
+        serde_json::from_str(list).ok().filter(|_| list.starts_with('['))?;
+    let from = list.as_ptr().addr() - text.as_ptr().addr();
+    let around = format!("{}[]{}", &text[..from], &text[from + list.len()..]);
+    let around = strict::parse_borrowed(around.as_bytes(), Duplicates::Tolerated).ok()?;
+    let Json::Object(around) = around else { return None };
+    let is_hook = of(&around).is_some_and(Envelope::is_hook);
+    (is_hook && !events.is_empty()).then(|| events.into_iter().map(RawValue::get).collect())
+}
+
 fn at<'t>(text: &'t str, path: &[&str]) -> Option<&'t RawValue> {
     let mut raw: &RawValue = serde_json::from_str(text).ok()?;
     for key in path {

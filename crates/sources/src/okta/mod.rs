@@ -49,6 +49,7 @@ use claimledger_facts::{
     vocabulary::{FREE_TEXT, Note},
 };
 use event::{Event, ROOT_SESSION};
+use std::borrow::Cow;
 
 pub(crate) const TRANSLATOR: &str = "okta-system-log/3";
 
@@ -106,13 +107,14 @@ fn translate_nested(
         let read = translate_nested(idp, event, nested + 1, Broken::Refused).and_then(|drafts| {
             if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) }
         });
-        let kept = || (broken == Broken::Kept).then(|| unreadable::draft(event)).flatten();
         match read {
             Ok(read) => drafts.extend(read),
-            Err(refusal) => match kept() {
-                Some(kept) => drafts.push(kept),
-                None => return Err(envelope.inside(envelope::without_fields(event, refusal))),
-            },
+            Err(_) if broken == Broken::Kept && is_json(event) => {
+                drafts.push(unreadable::draft(event));
+            }
+            Err(refusal) => {
+                return Err(envelope.inside(envelope::without_fields(event, refusal)));
+            }
         }
     }
     // The original of a lone event is all that was received; of several, each has its own bytes.
@@ -123,18 +125,49 @@ fn translate_nested(
     Ok(drafts)
 }
 
+/// Whether it is a value of JSON, strict or not, and no other text.
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+}
+
 /// Reads the body of a hook: each event by itself, because a sender that is refused does not send
 /// the rest again.
 pub(crate) fn delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delivery, Refusal> {
-    let value = strict::parse_borrowed(bytes, Duplicates::Tolerated)?;
+    let idp = settings.idp.as_ref();
+    let value = match strict::parse_borrowed(bytes, Duplicates::Tolerated) {
+        Ok(value) => value,
+        Err(refusal) => return salvaged(idp, bytes).ok_or(refusal),
+    };
     let envelope = envelope::of(&native::object_borrowed(value)?);
     let is_hook = envelope.is_some_and(envelope::Envelope::is_hook);
     let broken = if is_hook { Broken::Kept } else { Broken::Refused };
-    Ok(Delivery {
-        drafts: translate_nested(settings.idp.as_ref(), bytes, 0, broken)?,
-        is_streamed: envelope.is_some_and(envelope::Envelope::is_stream),
-    })
+    let drafts = translate_nested(idp, bytes, 0, broken)?;
+    let is_streamed = envelope.is_some_and(envelope::Envelope::is_stream);
+    Ok(Delivery { unread: unreadable::places(&drafts), drafts, is_streamed })
 }
+
+/// The events of the body of a hook that is no strict JSON because of some of them; none: the rest
+/// of it is none either.
+fn salvaged(idp: Option<&IdpId>, bytes: &[u8]) -> Option<Delivery> {
+    let text = String::from_utf8_lossy(bytes);
+    let events = envelope::hook_events(&text)?;
+    let read = |event: &str| {
+        let event = event.as_bytes();
+        // A byte that is no character was replaced, and what the event said is not known.
+        let is_whole = matches!(text, Cow::Borrowed(_)) || !event.windows(3).any(|w| w == REPLACED);
+        let read =
+            is_whole.then(|| translate_nested(idp, event, 1, Broken::Refused).ok()).flatten();
+        match read {
+            Some(drafts) if !drafts.is_empty() => drafts,
+            _ => vec![unreadable::draft(event)],
+        }
+    };
+    let drafts: Vec<Draft> = events.into_iter().flat_map(read).collect();
+    Some(Delivery { unread: unreadable::places(&drafts), drafts, is_streamed: false })
+}
+
+/// U+FFFD in UTF-8.
+const REPLACED: &[u8] = "\u{fffd}".as_bytes();
 
 /// What links the sessions of one sign-in: the transaction that began it.
 const AUTHN_REQUEST: &str = "authn_request";

@@ -5,7 +5,10 @@
 //! an interval. The answer to a call that changes the object dates the change itself.
 
 use super::look::{Body, Config, Seen};
-use claimledger_facts::time::{Occurred, Time};
+use claimledger_facts::{
+    time::{Occurred, Time},
+    vocabulary::ObjectKind,
+};
 
 /// One object, as a look found it.
 #[derive(Clone, Debug)]
@@ -13,7 +16,10 @@ pub(super) struct State {
     /// By kind and id, as [`Config::objects`] has it.
     pub(super) key: String,
     pub(super) updated: Option<Time>,
+    pub(super) created: Option<Time>,
     pub(super) name: Option<String>,
+    /// What the name is the name of.
+    pub(super) named: Option<ObjectKind>,
     pub(super) body: Body,
 }
 
@@ -23,6 +29,8 @@ pub(super) struct Glance {
     pub(super) at: Time,
     /// It is the answer to a call that changed the object.
     pub(super) answers_change: bool,
+    /// Nothing says when it was looked at: it is as old as its last update.
+    pub(super) as_updated: bool,
 }
 
 /// A state that is new.
@@ -30,83 +38,110 @@ pub(super) struct Glance {
 pub(super) struct Change {
     pub(super) source_id: String,
     pub(super) occurred: Occurred,
-    /// The state before; none: it is the first, or older than what is known.
+    /// The state before; none: it is the first.
     pub(super) before: Option<Seen>,
-    /// It is older than what is known, and the look keeps what it has.
-    pub(super) stale: bool,
+}
+
+impl State {
+    /// As it is kept, from one look on.
+    pub(super) fn seen(&self, glance: Glance) -> Seen {
+        let stamp = self.updated.unwrap_or(glance.at);
+        Seen {
+            stamp,
+            first: Some(glance.at),
+            seen: glance.at,
+            between: Vec::new(),
+            undated: self.updated.is_none(),
+            answered: glance.answers_change,
+            created: self.created,
+            named: self.named,
+            earlier: 0,
+            gone: false,
+            name: self.name.clone(),
+            body: self.body.clone(),
+        }
+    }
+
+    /// The id, as other facts name it.
+    pub(super) fn id(&self) -> &str {
+        self.key.split_once(':').map_or(&self.key, |(_, id)| id)
+    }
 }
 
 impl Config {
+    /// Whether a look at the object comes after a later one, so that its state belongs between
+    /// states that are known.
+    pub(super) fn is_late(&self, state: &State, glance: Glance) -> bool {
+        let Some(known) = self.objects.get(&state.key) else {
+            return !glance.as_updated && self.newest.is_some_and(|newest| glance.at < newest);
+        };
+        if known.gone {
+            return glance.at <= known.seen;
+        }
+        let (earlier, same) = match state.updated {
+            Some(updated) => (updated < known.stamp, updated == known.stamp),
+            None => (glance.at < known.seen, true),
+        };
+        let same = same && known.is_like(state);
+        let unseen = glance.at < known.seen && state.updated.is_none_or(|at| at == known.stamp);
+        if same {
+            // When an object was seen first says little where it has a time of its own.
+            let dates = known.undated || matches!(known.body, Body::App { .. });
+            glance.at < known.first() && (dates || self.past.contains_key(&state.key))
+        } else {
+            earlier || unseen
+        }
+    }
+
     /// Compares a state with what is known, and keeps it. None: nothing changed.
     pub(super) fn change(&mut self, state: &State, glance: Glance) -> Option<Change> {
-        let stamp = state.updated.unwrap_or(glance.at);
-        let fresh = |seen: Time, earlier: u32| Seen {
-            stamp,
-            seen,
-            earlier,
-            gone: false,
-            name: state.name.clone(),
-            body: state.body.clone(),
-        };
+        let mut new = state.seen(glance);
+        new.seen = new.seen.max(new.stamp);
         let Some(known) = self.objects.get_mut(&state.key) else {
-            let new = fresh(glance.at.max(stamp), 0);
-            let change = Change {
-                source_id: new.source_id(&state.key),
-                occurred: Occurred::at(stamp),
-                before: None,
-                stale: false,
-            };
+            let (source_id, occurred) = (new.source_id(&state.key), Occurred::at(new.stamp));
             self.objects.insert(state.key.clone(), new);
-            return Some(change);
+            return Some(Change { source_id, occurred, before: None });
         };
-        let same = !known.gone && known.body == state.body && known.name == state.name;
-        let (moved, older) = match state.updated {
-            Some(updated) => (updated > known.stamp, updated < known.stamp),
-            // What has no time of its own changes when its content does.
-            None => (!same && glance.at > known.seen, glance.at < known.seen),
-        };
-        if older || known.gone && glance.at <= known.seen {
-            let stale = fresh(known.seen, 0);
-            return (!same).then(|| Change {
-                source_id: stale.source_id(&state.key),
-                occurred: Occurred::at(stamp),
-                before: None,
-                stale: true,
-            });
-        }
-        if same && !moved {
-            known.seen = known.seen.max(glance.at);
+        // What has no time of its own changes when its content does.
+        let moved = state.updated.is_none_or(|updated| updated > known.stamp);
+        if !known.gone && known.is_like(state) && !(state.updated.is_some() && moved) {
+            known.see(glance.at);
             return None;
         }
         let seen = known.seen;
-        let to = if moved && !known.gone { stamp } else { glance.at };
+        let to = if moved && !known.gone { new.stamp } else { glance.at };
         let occurred = if glance.answers_change && moved || seen >= to {
             Occurred::at(to)
         } else {
             Occurred { from: seen, to: Some(to) }
         };
         // Several states of one time differ in their number.
-        let earlier = if stamp > known.stamp { 0 } else { known.earlier + 1 };
-        let new = fresh(seen.max(glance.at).max(stamp), earlier);
+        new.earlier = if new.stamp > known.stamp { 0 } else { known.earlier + 1 };
+        new.seen = new.seen.max(seen);
         let source_id = new.source_id(&state.key);
         let before = std::mem::replace(known, new);
-        Some(Change { source_id, occurred, before: Some(before), stale: false })
+        self.past.entry(state.key.clone()).or_default().push(before.clone());
+        Some(Change { source_id, occurred, before: Some(before) })
     }
 
     /// A whole list lacks an object that was there. None: it is known to be missing, or was seen
     /// after the list.
     pub(super) fn remove(&mut self, key: &str, at: Time) -> Option<Change> {
         let known = self.objects.get_mut(key)?;
-        if known.gone || at <= known.seen {
+        if at <= known.seen {
+            return None;
+        }
+        if known.gone {
+            known.seen = at;
             return None;
         }
         let before = known.clone();
-        (known.gone, known.seen) = (true, at);
+        *known = before.gone_at(at);
+        self.past.entry(key.to_owned()).or_default().push(before.clone());
         Some(Change {
             source_id: format!("{key}@deleted:{}", super::look::stamp(at)),
             occurred: Occurred { from: before.seen, to: Some(at) },
             before: Some(before),
-            stale: false,
         })
     }
 }
@@ -115,5 +150,11 @@ impl Config {
 pub(super) fn later(a: Occurred, b: Occurred) -> Occurred {
     let from = a.from.max(b.from);
     let to = a.to.unwrap_or(a.from).max(b.to.unwrap_or(b.from));
+    if to > from { Occurred { from, to: Some(to) } } else { Occurred::at(from) }
+}
+
+/// The time of a change that is made of two.
+pub(super) fn both(a: Occurred, b: Occurred) -> Occurred {
+    let (from, to) = (a.from.min(b.from), a.latest().max(b.latest()));
     if to > from { Occurred { from, to: Some(to) } } else { Occurred::at(from) }
 }

@@ -1,8 +1,7 @@
 //! What an object states alone.
 
 use super::{
-    Found,
-    change::Change,
+    change::{Change, State},
     idp,
     look::{Body, RuleContent, Seen},
 };
@@ -20,14 +19,14 @@ pub(super) fn fact(data: FactData) -> DraftFact {
 }
 
 /// The facts that an object states alone.
-pub(super) fn of_object(found: &Found<'_>, change: &Change) -> Vec<DraftFact> {
-    let mut facts = match &found.state.body {
-        Body::Idp { fact, keys } => idp::facts(change, fact, keys, found.created),
+pub(super) fn of_object(state: &State, change: &Change) -> Vec<DraftFact> {
+    let mut facts = match &state.body {
+        Body::Idp { fact, keys } => idp::facts(change, fact, keys, state.created),
         Body::Rule { content: RuleContent::Sourcing(data), .. } => {
             vec![fact(FactData::ClaimSourcingConfigured(data.clone()))]
         }
         Body::Rule { content: RuleContent::Routing { idps, status, priority }, .. } => {
-            let routing = |idp, status| routing(found.id(), idp, status, *priority);
+            let routing = |idp, status| routing(state.id(), idp, status, *priority);
             let before = change.before.iter().flat_map(routed);
             let left = before.filter(|idp| !idps.contains(idp));
             let left = left.map(|idp| routing(idp, Status::Inactive));
@@ -36,10 +35,10 @@ pub(super) fn of_object(found: &Found<'_>, change: &Change) -> Vec<DraftFact> {
         _ => Vec::new(),
     };
     let before = change.before.as_ref().and_then(|seen| seen.name.as_ref());
-    if let (Some(kind), Some(name)) = (found.kind.named(), &found.state.name)
+    if let (Some(kind), Some(name)) = (state.named, &state.name)
         && before != Some(name)
     {
-        let object = found.id().to_owned();
+        let object = state.id().to_owned();
         facts.push(fact(FactData::ObjectNamed(ObjectNamed { kind, object, name: name.clone() })));
     }
     facts

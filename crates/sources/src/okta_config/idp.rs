@@ -122,10 +122,6 @@ pub(super) fn facts(
     created: Option<Time>,
 ) -> Vec<DraftFact> {
     let mut facts = vec![super::facts::fact(FactData::IdpConfigured(fact.clone()))];
-    if change.stale {
-        // What its keys became since is known already.
-        return facts;
-    }
     let before: &[KeyId] = match change.before.as_ref().map(|seen| &seen.body) {
         Some(Body::Idp { keys, .. }) => keys,
         _ => &[],

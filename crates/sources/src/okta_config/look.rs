@@ -1,12 +1,13 @@
 //! What the looks so far found: the whole configuration of one org, as far as facts need it. It is
 //! kept between two looks as JSON, so it holds no text that is only shown, and no secrets.
 
+use super::change::State;
 use chrono::SecondsFormat;
 use claimledger_facts::{
     ids::{IdpId, KeyId, PolicyId},
     time::{Occurred, Time},
     types::{claims::ClaimSourcingConfigured, idp::IdpConfigured, policy::Rule},
-    vocabulary::{Engine, Method, PolicyKind, Status},
+    vocabulary::{Engine, Method, ObjectKind, PolicyKind, Status},
 };
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,38 @@ pub(super) struct Config {
     pub(super) objects: BTreeMap<String, Seen>,
     /// What was last stated of things that several objects make up together.
     pub(super) stated: BTreeMap<String, Stated>,
+    /// The states before, by object, for looks that come after a later one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) past: BTreeMap<String, Past>,
+    /// Every statement so far, by what is stated, in the total order of facts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) said: BTreeMap<String, Vec<Said>>,
+    /// When each whole list was seen, by its address: an object that it lacked was gone then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) lists: BTreeMap<String, Vec<Time>>,
+    /// The latest time of a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) newest: Option<Time>,
+}
+
+/// The states of an object before the one that is known as the last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Past {
+    /// In the order of time.
+    pub(super) states: Vec<Seen>,
+    /// States before these are no longer kept.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) shortened: bool,
+}
+
+/// A statement of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Said {
+    pub(super) occurred: Occurred,
+    /// The source's id of the record.
+    pub(super) id: String,
+    /// Of what is stated.
+    pub(super) digest: String,
 }
 
 /// An object as it was last seen.
@@ -27,8 +60,26 @@ pub(super) struct Config {
 pub(super) struct Seen {
     /// The time that dates this state: `lastUpdated`, else the look that first found it.
     pub(super) stamp: Time,
+    /// When it was first seen like this, or found missing; none: at its stamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) first: Option<Time>,
     /// When it was last seen like this, or found missing.
     pub(super) seen: Time,
+    /// Times between the two at which it was seen like this, of an object without a time of its
+    /// own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) between: Vec<Time>,
+    /// The stamp is of the look, not of the object.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) undated: bool,
+    /// It was first seen in the answer to the call that made it so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) answered: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created: Option<Time>,
+    /// What its name is the name of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) named: Option<ObjectKind>,
     /// How many states of the same stamp came before.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) earlier: u32,
@@ -129,6 +180,22 @@ impl Config {
 }
 
 impl Seen {
+    /// Whether a look that finds a state finds this one, but for its time.
+    pub(super) fn is_like(&self, state: &State) -> bool {
+        self.body == state.body && self.name == state.name
+    }
+
+    /// The same object, missing from a whole list.
+    pub(super) fn gone_at(&self, at: Time) -> Self {
+        let between = Vec::new();
+        Self { gone: true, first: Some(at), seen: at, between, answered: false, ..self.clone() }
+    }
+
+    /// When it was first seen like this.
+    pub(super) fn first(&self) -> Time {
+        self.first.unwrap_or(self.stamp)
+    }
+
     /// The source's id of the record of this state.
     pub(super) fn source_id(&self, key: &str) -> String {
         numbered(&format!("{key}@{}", stamp(self.stamp)), self.earlier)

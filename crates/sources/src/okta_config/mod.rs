@@ -16,6 +16,8 @@
 //! | [`redact`] | which secrets are not kept |
 //! | [`facts`] | what an object states alone |
 //! | [`snapshot`] | what several objects state together |
+//! | [`past`] | where the state of a look belongs that comes after a later one |
+//! | [`revise`], [`restate`] | what such a look changes of what was stated |
 
 mod assurance;
 mod authenticator;
@@ -28,9 +30,12 @@ mod feature;
 mod idp;
 mod look;
 mod methods;
+mod past;
 mod place;
 mod policy;
 mod redact;
+mod restate;
+mod revise;
 mod rule;
 mod shape;
 mod snapshot;
@@ -43,11 +48,12 @@ use claimledger_facts::{
     canonical,
     draft::Draft,
     refusal::{Refusal, RefusalCode},
-    time::Time,
+    time::{Occurred, Time},
     vocabulary::Note,
 };
 use envelope::{Item, Received};
-use look::{Body, Config, RuleContent, digest, stamp};
+use look::{Body, Config, RuleContent, Seen, digest, stamp};
+use revise::Group;
 use serde_json::json;
 use shape::{Kind, Shape};
 use snapshot::Touched;
@@ -77,8 +83,9 @@ impl Translator for Configuration {
         // In the order of their times, so that what several objects state together grows as it did.
         found.sort_by(|a, b| (a.stamp(at), &a.state.key).cmp(&(b.stamp(at), &b.state.key)));
         let config = previous.map(|look| Config::read(&look.content)).unwrap_or_default();
-        let glance = Glance { at, answers_change: received.answers_change };
-        let mut run = Run { config, glance, drafts: Vec::new(), touched: Touched::default() };
+        let as_updated = received.looked_at.is_none();
+        let glance = Glance { at, answers_change: received.answers_change, as_updated };
+        let mut run = Run::new(config, glance);
         let listed: BTreeSet<String> = found.iter().map(|found| found.state.key.clone()).collect();
         let mut time = None;
         for found in found {
@@ -93,6 +100,10 @@ impl Translator for Configuration {
             run.missing(&received, &listed);
         }
         run.state_applications();
+        run.revise();
+        if let Some(at) = received.looked_at {
+            run.config.newest = run.config.newest.max(Some(at));
+        }
         let at = previous.map_or(at, |look| look.at.max(at));
         let look = Look { at, content: run.config.write() };
         Ok(Translation { drafts: run.drafts, look: Some(look) })
@@ -113,7 +124,6 @@ struct Found<'r> {
     item: &'r Item,
     kind: Kind,
     state: State,
-    created: Option<Time>,
     /// Methods embedded in an authenticator.
     embedded: Vec<State>,
 }
@@ -131,7 +141,9 @@ impl<'r> Found<'r> {
                 .map(|(method, status)| State {
                     key: format!("{}:{id}/{method}", Kind::AuthenticatorMethod.word()),
                     updated: None,
+                    created: None,
                     name: None,
+                    named: None,
                     body: Body::Method {
                         authenticator: id.clone(),
                         method: method.to_owned(),
@@ -144,19 +156,16 @@ impl<'r> Found<'r> {
         let state = State {
             key: format!("{}:{id}", shape.kind.word()),
             updated: shape.updated,
+            created,
             name: shape.name().filter(|_| shape.id.is_some()),
+            named: shape.kind.named(),
             body: shape.body(settings),
         };
-        Ok(Self { item, kind: shape.kind, state, created, embedded })
+        Ok(Self { item, kind: shape.kind, state, embedded })
     }
 
     fn stamp(&self, at: Time) -> Time {
         self.state.updated.unwrap_or(at)
-    }
-
-    /// The id, as other facts name it.
-    fn id(&self) -> &str {
-        self.state.key.split_once(':').map_or(&self.state.key, |(_, id)| id)
     }
 
     /// Whether facts state what it says.
@@ -178,58 +187,118 @@ struct Run {
     glance: Glance,
     drafts: Vec<Draft>,
     touched: Touched,
+    /// Groups of statements that a late look may change.
+    late: BTreeSet<Group>,
 }
 
 impl Run {
+    fn new(config: Config, glance: Glance) -> Self {
+        let (drafts, touched, late) = (Vec::new(), Touched::default(), BTreeSet::new());
+        Self { config, glance, drafts, touched, late }
+    }
+
     /// One object: a record, if it is new.
     fn object(&mut self, found: Found<'_>) {
-        if let Some(change) = self.config.change(&found.state, self.glance) {
-            let ids = (change.source_id.as_str(), change.occurred);
-            let members = found.item.members.clone();
-            let mut draft =
-                draft::of_state(found.kind, &found.state, members, &found.item.bytes, ids);
-            draft.facts = facts::of_object(&found, &change);
-            if !found.is_read() {
+        let record = |source_id: &str, occurred| {
+            let (members, bytes) = (found.item.members.clone(), &found.item.bytes);
+            let ids = (source_id, occurred);
+            let wrong = match found.kind {
+                Kind::Rule | Kind::RoutingRule => rule::wrong(&members),
+                _ => Vec::new(),
+            };
+            let mut draft = draft::of_state(found.kind, &found.state, members, bytes, ids);
+            let is_wrong = !wrong.is_empty();
+            draft.unknown_fields = wrong;
+            if is_wrong || !found.is_read() {
                 draft.notes.push(Note::NotUnderstood);
             }
-            self.drafts.push(draft);
+            draft
+        };
+        if self.config.is_late(&found.state, self.glance) {
+            if let Some(source_id) = self.insert(&found.state) {
+                let occurred = Occurred::at(found.stamp(self.glance.at));
+                self.push(record(&source_id, occurred));
+            }
+        } else if let Some(change) = self.config.change(&found.state, self.glance) {
+            let mut draft = record(&change.source_id, change.occurred);
+            draft.facts = facts::of_object(&found.state, &change);
+            self.push(draft);
             self.touch(&found.state.key, &change);
         }
         for method in &found.embedded {
             // They are in the record of their authenticator.
-            if let Some(change) = self.config.change(method, self.glance) {
+            if self.config.is_late(method, self.glance) {
+                self.insert(method);
+            } else if let Some(change) = self.config.change(method, self.glance) {
                 self.touch(&method.key, &change);
             }
         }
     }
 
+    fn insert(&mut self, state: &State) -> Option<String> {
+        let source_id = self.config.insert(state, self.glance);
+        self.late.extend(revise::groups_of(&self.config, &state.key));
+        source_id
+    }
+
+    /// Adds a record, and keeps what it states.
+    fn push(&mut self, draft: Draft) {
+        for (group, in_order) in self.config.said_by(&draft) {
+            // What several objects state together is put in order where it is stated.
+            if !in_order && matches!(group, Group::Object(_) | Group::ClaimSourcing) {
+                self.late.insert(group);
+            }
+        }
+        self.drafts.push(draft);
+    }
+
     fn touch(&mut self, key: &str, change: &Change) {
-        if !change.stale {
-            let now = self.config.objects.get(key).filter(|seen| !seen.gone);
-            self.touched.add(key, change, now);
+        let now = self.config.objects.get(key).filter(|seen| !seen.gone);
+        self.touched.add(key, change, now);
+        if self.glance.as_updated {
+            return;
+        }
+        // A list of one time tells in which order its objects changed; several do not.
+        for group in revise::groups_of(&self.config, key) {
+            if self.comes_between(&group, key, change) {
+                self.late.insert(group);
+            }
         }
     }
 
     /// Records of what a whole list lacks.
     fn missing(&mut self, received: &Received, listed: &BTreeSet<String>) {
-        let gone: Vec<String> = self
-            .config
-            .present()
-            .filter(|(key, seen)| received.place.lists(key, seen))
-            .map(|(key, _)| key.to_owned())
-            .filter(|key| !listed.contains(key))
-            .collect();
-        for key in gone {
-            let Some(change) = self.config.remove(&key, self.glance.at) else { continue };
-            let Some(before) = &change.before else { continue };
-            let (kind, id) = key.split_once(':').unwrap_or((&key, ""));
-            let finding = json!({"missing": id, "kind": kind,
-                "looked_at": stamp(self.glance.at), "last_seen": stamp(before.seen)});
-            let facts = facts::of_missing(id, before, &stamp(self.glance.at));
-            let ids = (change.source_id.as_str(), change.occurred);
-            self.drafts.push(draft::of_finding(kind, ids, facts, &finding));
-            self.touch(&key, &change);
+        let at = self.glance.at;
+        let lacked = |(key, seen): &(&String, &Seen)| {
+            !listed.contains(*key) && received.place.lists(key, seen)
+        };
+        let lacked: Vec<String> =
+            self.config.objects.iter().filter(lacked).map(|(key, _)| key.clone()).collect();
+        for key in lacked {
+            let known = &self.config.objects[&key];
+            if at < known.first() || at < known.seen && (known.undated || known.gone) {
+                if self.config.insert_missing(&key, self.glance) {
+                    self.late.extend(revise::groups_of(&self.config, &key));
+                }
+                continue;
+            }
+            self.remove(&key, at);
+        }
+        if let Some(path) = received.place.address() {
+            self.config.listed(path, at);
         }
         self.state_together();
+    }
+
+    fn remove(&mut self, key: &str, at: Time) {
+        let Some(change) = self.config.remove(key, at) else { return };
+        let Some(before) = &change.before else { return };
+        let (kind, id) = key.split_once(':').unwrap_or((key, ""));
+        let finding = json!({"missing": id, "kind": kind,
+            "looked_at": stamp(at), "last_seen": stamp(before.seen)});
+        let facts = facts::of_missing(id, before, &stamp(at));
+        let ids = (change.source_id.as_str(), change.occurred);
+        self.push(draft::of_finding(kind, ids, facts, &finding));
+        self.touch(key, &change);
     }
 }

@@ -79,6 +79,13 @@ impl Place {
         }
     }
 
+    /// The address of the list, without what leaves it whole.
+    pub(super) fn address(&self) -> Option<String> {
+        let of = self.parameters.iter().find(|(name, _)| name == "type");
+        let of = of.map(|(_, of)| format!("?type={of}")).unwrap_or_default();
+        (!self.segments.is_empty()).then(|| format!("/api/v1/{}{of}", self.segments.join("/")))
+    }
+
     fn parts(&self) -> Vec<&str> {
         self.segments.iter().map(String::as_str).collect()
     }

@@ -6,12 +6,50 @@ use claimledger_facts::{
     types::{claims::ClaimSourcingConfigured, policy::Rule},
     vocabulary::{Access, FactorMode, PolicyKind, PrimaryFactor, Redirect, Status},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Okta's catch-all rules come last.
 const LAST: i64 = 99;
 
+/// Members that facts need, and what each has to be. One that is something else is said, and the
+/// rule then implies nothing and gives no limits: a default in its place would be a wrong answer.
+const TYPED: &[Typed] = &[
+    ("priority", Value::is_i64, "a whole number"),
+    ("actions.signon.requireFactor", Value::is_boolean, "true or false"),
+    ("actions.signon.factorLifetime", Value::is_u64, "a number of minutes"),
+    ("actions.signon.session.maxSessionIdleMinutes", Value::is_u64, "a number of minutes"),
+    ("actions.signon.session.maxSessionLifetimeMinutes", Value::is_u64, "a number of minutes"),
+];
+
+/// A path, what fits there, and that in words.
+type Typed = (&'static str, fn(&Value) -> bool, &'static str);
+
+/// The code of a rule of which a member is not of its type.
+const UNREAD: &str = "unread_member";
+
+/// The members of a rule that are not what they have to be, each with that.
+pub(super) fn wrong(members: &Map<String, Value>) -> Vec<String> {
+    let is_wrong = |path: &str, fits: fn(&Value) -> bool| {
+        let mut names = path.split('.');
+        let first = names.next().and_then(|name| members.get(name));
+        let found = first.and_then(|first| names.try_fold(first, |of, name| of.get(name)));
+        found.is_some_and(|value| !value.is_null() && !fits(value))
+    };
+    let wrong = TYPED.iter().filter(|(path, fits, _)| is_wrong(path, *fits));
+    wrong.map(|(path, _, expected)| format!("{path}: {expected}")).collect()
+}
+
 pub(super) fn read(shape: &Shape<'_>, id: &str) -> RuleContent {
+    let mut content = read_content(shape, id);
+    if let RuleContent::Policy { rule, .. } = &mut content
+        && !wrong(shape.members).is_empty()
+    {
+        rule.other_verification = Some(UNREAD.to_owned());
+    }
+    content
+}
+
+fn read_content(shape: &Shape<'_>, id: &str) -> RuleContent {
     let actions = &shape.members["actions"];
     let status = shape.text("status").and_then(super::idp::status);
     let content = if let Some(action) = actions.get("appSignOn") {

@@ -4,22 +4,22 @@
 
 use super::{
     Run,
-    change::{Change, later},
+    change::{Change, both, later},
     draft,
     facts::fact,
     feature,
-    look::{Body, Seen, Stated, digest, method_key, numbered, stamp},
+    look::{Body, Seen, Stated, method_key, numbered, stamp},
     policy,
+    revise::{Group, again_id, digest_of},
 };
 use claimledger_facts::{
     fact::FactData,
-    time::Occurred,
+    time::{Occurred, Time, in_force},
     types::authenticator::AuthenticatorConfigured,
     vocabulary::{Method, Status},
 };
-use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What changes of objects may have changed, and when.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn add(&mut self, key: &str, change: &Change, now: Option<&Seen>) {
         let occurred = change.occurred;
-        let union = |known: Option<Occurred>| Some(known.map_or(occurred, |k| later(k, occurred)));
+        let union = |known: Option<Occurred>| Some(known.map_or(occurred, |k| both(k, occurred)));
         let bodies = [change.before.as_ref(), now].into_iter().flatten().map(|seen| &seen.body);
         for body in bodies {
             match body {
@@ -59,17 +59,21 @@ impl Touched {
 }
 
 impl Run {
-    /// Records of what the objects of one time changed together.
+    /// Records of what the objects of one time changed together, unless it comes before what was
+    /// stated already: then it is found again from all states.
     pub(super) fn state_together(&mut self) {
         for (policy, occurred) in std::mem::take(&mut self.touched.policies) {
             self.state_policy(&policy, Some(occurred));
         }
         if let Some(occurred) = self.touched.org.take()
+            && !self.late.contains(&Group::Org)
             && let Some(org) = feature::stated(&self.config)
         {
             self.state("org", "org_snapshot", occurred, org, FactData::OrgConfigured, &[]);
         }
-        if let Some(occurred) = self.touched.authenticators.take() {
+        if let Some(occurred) = self.touched.authenticators.take()
+            && !self.late.contains(&Group::Authenticators)
+        {
             self.state_authenticators(occurred);
         }
     }
@@ -83,6 +87,9 @@ impl Run {
 
     /// `occurred`: none: as it was stated last, only more of it is known.
     fn state_policy(&mut self, policy: &str, occurred: Option<Occurred>) {
+        if self.late.contains(&Group::Policy(policy.to_owned())) {
+            return;
+        }
         let key = format!("policy:{policy}");
         let last = self.config.stated.get(&key).map(|stated| stated.occurred);
         let Some(occurred) = occurred.or(last) else { return };
@@ -138,7 +145,7 @@ impl Run {
 
     /// A record of one fact, if it differs from what was stated last. It never comes before that:
     /// the last in the order of time is in force.
-    fn state<T: Serialize>(
+    fn state<T>(
         &mut self,
         key: &str,
         kind: &str,
@@ -147,21 +154,59 @@ impl Run {
         wrap: fn(T) -> FactData,
         of: &[String],
     ) {
-        let content = json!(data);
-        let digest = digest(content.to_string().as_bytes());
+        let data = wrap(data);
+        let digest = digest_of(&data);
         let last = self.config.stated.get(key);
         if last.is_some_and(|last| last.digest == digest) {
             return;
         }
-        let occurred = match last.map(|last| last.occurred) {
+        let (mut count, after) = last.map_or((0, None), |last| (last.count, Some(last.occurred)));
+        let clamped = match after {
             Some(last) if last.from > occurred.from => later(last, occurred),
             _ => occurred,
         };
-        let count = last.map_or(0, |last| last.count) + 1;
-        let source_id = numbered(&format!("snapshot:{key}@{}", stamp(occurred.from)), count);
-        let finding = json!({"snapshot": content, "of": of});
-        let ids = (source_id.as_str(), occurred);
-        self.drafts.push(draft::of_finding(kind, ids, vec![fact(wrap(data))], &finding));
-        self.config.stated.insert(key.to_owned(), Stated { occurred, count, digest });
+        let mut times = self.open_before(key, occurred.from, clamped);
+        times.push(clamped);
+        let content = data.to_value().unwrap_or_default();
+        for occurred in times {
+            count += 1;
+            let said = self.config.said.get(key).map_or(&[] as &[_], Vec::as_slice);
+            let mut source_id =
+                numbered(&format!("snapshot:{key}@{}", stamp(occurred.from)), count);
+            // After what a late look stated of the same time.
+            if said.iter().any(|said| said.occurred.from == occurred.from && said.id > source_id) {
+                source_id = again_id(key, occurred.from, said.len());
+            }
+            let finding = json!({"snapshot": content, "of": of});
+            let (ids, facts) = ((source_id.as_str(), occurred), vec![fact(data.clone())]);
+            self.push(draft::of_finding(kind, ids, facts, &finding));
+        }
+        self.config.stated.insert(key.to_owned(), Stated { occurred: clamped, count, digest });
+    }
+
+    /// A statement comes after the last one, though it can have become so before that. The times at
+    /// which it is stated too, so that nothing else is certain since it can have.
+    fn open_before(&self, key: &str, from: Time, clamped: Occurred) -> Vec<Occurred> {
+        let said = self.config.said.get(key).map_or(&[] as &[_], Vec::as_slice);
+        let mut all: Vec<Occurred> = said.iter().map(|said| said.occurred).collect();
+        let gap = from..clamped.from;
+        let starts = all.iter().map(|said| said.from).chain([from]);
+        let starts: BTreeSet<Time> = starts.filter(|time| gap.contains(time)).collect();
+        let ends: BTreeSet<Time> = all.iter().map(|said| said.latest()).collect();
+        let mut open = Vec::new();
+        for &start in &starts {
+            let next = starts.range(start..).nth(1).copied().unwrap_or(clamped.from);
+            let mut times = ends.range(start..next).copied().chain([start]);
+            let is_certain = |time| {
+                let latest_first = all.iter().rev().map(|said| (*said, ()));
+                matches!(in_force(latest_first, Occurred::at(time))[..], [Some(())])
+            };
+            if times.any(is_certain) {
+                let before = Occurred { from: start, to: Some(clamped.latest()) };
+                all.insert(all.partition_point(|said| said.from <= start), before);
+                open.push(before);
+            }
+        }
+        open
     }
 }

@@ -52,6 +52,49 @@ fn an_event_that_cannot_be_read_is_kept_and_keeps_no_other_out() {
     assert!(translate(&Dialect::OktaSystemLog.into(), None, body.to_string().as_bytes()).is_err());
 }
 
+/// Each of these makes the whole body no strict JSON.
+#[test]
+fn an_event_that_is_no_strict_json_is_kept_with_what_can_be_said_of_it() {
+    let whole = hook(&json!([event("e-1"), "ODD", event("e-3")])).to_string();
+    let read = |odd: &[u8]| {
+        let at = whole.find("\"ODD\"").unwrap();
+        let body = [&whole.as_bytes()[..at], odd, &whole.as_bytes()[at + 5..]].concat();
+        okta_delivery(&Dialect::OktaSystemLog.into(), &body).unwrap()
+    };
+    let deep = format!("{{\"x\": {}{}}}", "[".repeat(80), "]".repeat(80));
+    for (odd, kept) in [
+        (
+            &br#"{"uuid":"e-2","a":{"b":1,"b":2,"b":2},"sessionToken":"s","sessionToken":"t"}"#[..],
+            Some(json!({"uuid": "e-2", "a": {"b": 1, "b (2)": 2, "b (3)": 2}})),
+        ),
+        (
+            br#"{"uuid":"e-2","a":"\ud800 \udc00\ud800 \ud83d\ude00 \\ud800"}"#,
+            Some(json!({"uuid": "e-2", "a": "\u{fffd} \u{fffd}\u{fffd} \u{1f600} \\ud800"})),
+        ),
+        (b"{\"uuid\":\"e-2\",\"a\":\"\xff\"}", Some(json!({"uuid": "e-2", "a": "\u{fffd}"}))),
+        (deep.as_bytes(), None),
+    ] {
+        let read = read(odd);
+        assert_eq!((read.drafts.len(), &read.unread[..]), (3, &[2][..]));
+        let ids = [read.drafts[0].source_id.as_str(), read.drafts[2].source_id.as_str()];
+        assert_eq!(ids, ["e-1", "e-3"]);
+        let draft = &read.drafts[1];
+        assert_eq!((draft.facts.len(), &draft.notes[..]), (0, &[Note::NotUnderstood][..]));
+        let mut original: Value = serde_json::from_slice(&draft.original).unwrap();
+        for name in ["sessionToken", "sessionToken (2)"] {
+            let secret = original.as_object_mut().unwrap().remove(name);
+            assert!(secret.is_none_or(|s| s.as_str().unwrap().starts_with("sha256:")), "{name}");
+        }
+        match kept {
+            Some(kept) => assert_eq!(original, kept),
+            None => assert!(original["unreadable"].as_str().unwrap().starts_with("sha256:")),
+        }
+    }
+    // What is around the events has to be strict.
+    let twice = whole.replace("\"eventId\"", "\"eventId\":\"other\",\"eventId\"");
+    assert!(okta_delivery(&Dialect::OktaSystemLog.into(), twice.as_bytes()).is_err());
+}
+
 #[test]
 fn what_is_no_delivery_is_refused() {
     for (body, code) in [

@@ -105,7 +105,14 @@ fn an_older_state_is_stated_for_its_time_and_changes_nothing_since() {
     let mut org = Org::new();
     org.see(&idp("12:00", true));
     let late = org.see(&idp("09:00", false));
-    assert_eq!(trust(&late), [(exactly("09:00"), false, Status::Active)]);
+    // And the later state began at some time since, as it would in the order of time.
+    assert_eq!(
+        trust(&late),
+        [
+            (exactly("09:00"), false, Status::Active),
+            (between("09:00", "12:00"), true, Status::Active),
+        ]
+    );
     assert_eq!(org.see(&idp("12:00", true)), [], "the later state is still the known one");
 }
 

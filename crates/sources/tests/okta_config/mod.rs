@@ -3,6 +3,7 @@
 mod bad_input;
 mod deleted;
 mod idps;
+mod late;
 mod org;
 mod policies;
 mod rules;

@@ -11,7 +11,7 @@ use claimledger_facts::{
         idp::RoutingRuleConfigured,
         policy::{PolicyConfigured, Rule},
     },
-    vocabulary::{PolicyKind, PrimaryFactor, Redirect, Status},
+    vocabulary::{Note, PolicyKind, PrimaryFactor, Redirect, Status},
 };
 use serde_json::{Value, json};
 
@@ -109,9 +109,11 @@ fn a_change_of_a_rule_is_one_of_its_policy() {
     assert_eq!(rules(&fourth), [(between("12:00", "13:00"), "r1".to_owned())]);
     let fifth = org.look("14:00", POLICIES, json!([]));
     let deleted = snapshots(&fifth);
-    // The policy was seen at ten, and what was stated of it at twelve was so.
-    assert_eq!(deleted[0].0, between("12:00", "14:00"));
-    assert_eq!(deleted[0].1.status, Some(Status::Deleted));
+    // The policy itself was seen at ten last. What was stated of it since comes before its end, and
+    // leaves open that it was deleted already.
+    let times: Vec<Occurred> = deleted.iter().map(|(occurred, _)| *occurred).collect();
+    assert_eq!(times, [between("10:00", "14:00"), between("12:00", "14:00")]);
+    assert!(deleted.iter().all(|(_, policy)| policy.status == Some(Status::Deleted)));
 }
 
 /// The snapshot of a later look sorts after that of an earlier one, whichever object it came from.
@@ -196,6 +198,46 @@ fn global_session_rules_have_limits_factors_and_idps() {
     let classic = session_rule(json!({"access": "CHALLENGE"}), json!(null));
     assert_eq!((classic.access, classic.require_mfa), (Access::Allow, Some(true)));
     assert_eq!(classic.idps, None);
+}
+
+/// A default in place of a number of another type would be a wrong answer that looks certain.
+#[test]
+fn a_member_of_another_type_is_said_and_the_rule_implies_nothing() {
+    let signon = |minutes: Value, mfa: Value| {
+        json!({"access": "ALLOW", "requireFactor": mfa,
+            "session": {"maxSessionIdleMinutes": minutes, "maxSessionLifetimeMinutes": null}})
+    };
+    for (priority, signon, expected) in [
+        (json!(1), signon(json!(120), json!(false)), None),
+        (json!("1"), signon(json!(120), json!(false)), Some("priority: a whole number")),
+        (json!(1.5), signon(json!(120), json!(false)), Some("priority: a whole number")),
+        (
+            json!(1),
+            signon(json!("120"), json!(false)),
+            Some("actions.signon.session.maxSessionIdleMinutes: a number of minutes"),
+        ),
+        (
+            json!(1),
+            signon(json!(-1), json!(false)),
+            Some("actions.signon.session.maxSessionIdleMinutes: a number of minutes"),
+        ),
+        (
+            json!(1),
+            signon(json!(120), json!("yes")),
+            Some("actions.signon.requireFactor: true or false"),
+        ),
+    ] {
+        let mut object = with(p1("r1", "09:00"), json!({"type": "SIGN_ON", "priority": priority}));
+        object["actions"] = json!({"signon": signon});
+        let drafts = Org::new().see(&object);
+        let unread = drafts[0].notes.contains(&Note::NotUnderstood);
+        assert_eq!(
+            (unread, drafts[0].unknown_fields.first().map(String::as_str)),
+            (expected.is_some(), expected)
+        );
+        let rule = &last(&drafts).rules[0];
+        assert_eq!(rule.other_verification.as_deref(), expected.map(|_| "unread_member"));
+    }
 }
 
 fn sourcing(drafts: &[Draft]) -> Vec<ClaimSourcingConfigured> {

@@ -197,6 +197,29 @@ fn limits_are_those_of_the_rule_that_held_at_the_start() {
     }
 }
 
+/// A rule of which a part is not read gives no limits, as the one that held and as the only one.
+#[test]
+fn limits_of_a_rule_that_is_not_read_are_unknown() {
+    let rule = |other: Value| {
+        fact(
+            "01:00:00",
+            "policy.configured",
+            json!({"policy": "g", "version": "g1", "kind": "global_session", "rules": [
+                {"rule": "g1", "priority": 1, "access": "allow", "factor_mode": "1fa",
+                    "max_lifetime_secs": 3600, "max_idle_secs": 0, "other_verification": other}]}),
+        )
+    };
+    let unknown = "active possible lifetime_limit idle_limit";
+    for (other, expected) in
+        [(json!(null), "ended expired_by_limit"), (json!("unread_member"), unknown)]
+    {
+        for held in [vec![], vec![governed("09:00:00", "g1", Some("g"))]] {
+            let facts = [vec![rule(other.clone()), started(json!({}))], held].concat();
+            check("not read", facts, &[("11:00:00", expected)]);
+        }
+    }
+}
+
 #[test]
 fn what_the_session_states_beats_the_rule_and_the_tree_names_it() {
     let rule = || global("01:00:00", "g", &[("short", "active", "allow", 2, 15)]);

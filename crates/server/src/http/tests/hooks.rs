@@ -192,6 +192,30 @@ async fn a_damaged_event_keeps_no_other_out_and_is_kept() {
     }
 }
 
+/// What makes the whole body no strict JSON is kept by itself, and the others are read.
+#[tokio::test]
+async fn an_event_that_is_no_strict_json_keeps_no_other_out() {
+    let hook = Hook::new().await;
+    let whole = self::hook(&[event("odd-1", "10:00:00"), json!("ODD"), event("odd-3", "10:01:00")]);
+    let deep = format!("{{\"uuid\": \"odd-2\", \"x\": {}{}}}", "[".repeat(80), "]".repeat(80));
+    for odd in [
+        r#"{"uuid": "odd-2", "actor": {"id": "a", "id": "b"}}"#,
+        r#"{"uuid": "odd-2", "displayMessage": "half \ud800"}"#,
+        &deep,
+    ] {
+        is_stored(&hook.post(whole.replace("\"ODD\"", odd)).await);
+    }
+    for uuid in ["odd-1", "odd-3"] {
+        let records = hook.records(uuid).await;
+        assert_eq!(records.len(), 1, "{uuid}: {records:?}");
+        assert_eq!(records[0]["understood"], true, "{uuid}: {records:?}");
+    }
+    // The one of many levels is kept by its digest.
+    let kept = hook.records("odd-2").await;
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(kept.iter().all(|record| record["understood"] == false), "{kept:?}");
+}
+
 #[tokio::test]
 async fn a_body_that_is_no_delivery_is_refused_with_what_is_wrong() {
     let hook = Hook::new().await;

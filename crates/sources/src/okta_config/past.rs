@@ -1,0 +1,185 @@
+//! States before the one that is known as the last, and where the state of a look belongs that
+//! comes after a later look.
+
+use super::{
+    change::{Glance, State},
+    look::{Config, Past, Seen},
+    place::Place,
+};
+use claimledger_facts::time::Time;
+
+/// Maximum number of former states that are kept of one object.
+const MAX_STATES: usize = 24;
+/// Maximum number of times that are kept of one list, or of one state.
+const MAX_TIMES: usize = 32;
+
+impl Past {
+    pub(super) fn push(&mut self, before: Seen) {
+        self.states.push(before);
+        if self.states.len() > MAX_STATES {
+            self.states.remove(0);
+            self.shortened = true;
+        }
+    }
+}
+
+impl Config {
+    /// Every state that is kept of an object, in the order of time.
+    pub(super) fn states(&self, key: &str) -> impl Iterator<Item = &Seen> {
+        let past = self.past.get(key).map_or(&[] as &[_], |past| past.states.as_slice());
+        past.iter().chain(self.objects.get(key))
+    }
+
+    /// The time from which on the states of an object are kept; none: all of them are.
+    pub(super) fn kept_from(&self, key: &str) -> Option<Time> {
+        self.past.get(key).filter(|past| past.shortened)?;
+        self.states(key).next().map(|seen| seen.stamp.max(seen.first()))
+    }
+
+    /// Keeps the state of a late look ([`Config::is_late`]) between those before and after it.
+    /// Returns the source id of its record, where it is another state than theirs.
+    pub(super) fn insert(&mut self, state: &State, glance: Glance) -> Option<String> {
+        let key = state.key.as_str();
+        let mut new = state.seen(glance);
+        let numbers = self.states(key).filter(|seen| seen.stamp == new.stamp && !seen.gone);
+        new.earlier = numbers.map(|seen| seen.earlier + 1).max().unwrap_or(0);
+        let source_id = new.source_id(key);
+        if self.kept_from(key).is_some_and(|from| glance.at < from) {
+            return Some(source_id);
+        }
+        let is_new = !self.objects.contains_key(key);
+        let mut states: Vec<Seen> = self.states(key).cloned().collect();
+        let added = place(&mut states, new);
+        if is_new && let Some(at) = self.missing_since(key, &states[0]) {
+            // A later list lacked it.
+            let gone = states[0].gone_at(at);
+            states.push(gone);
+        }
+        self.keep(key, states);
+        added.then_some(source_id)
+    }
+
+    /// Keeps that a list lacked an object that was known before and after. Returns whether it was.
+    pub(super) fn insert_missing(&mut self, key: &str, glance: Glance) -> bool {
+        let (at, mut states): (_, Vec<Seen>) = (glance.at, self.states(key).cloned().collect());
+        if self.kept_from(key).is_some_and(|from| at < from) {
+            return false;
+        }
+        let Some(before) = states.iter().rev().find(|seen| seen.first() < at) else { return false };
+        let gone = before.gone_at(at);
+        place(&mut states, gone);
+        self.keep(key, states);
+        true
+    }
+
+    /// When a later list lacked an object that only an earlier look saw.
+    fn missing_since(&self, key: &str, seen: &Seen) -> Option<Time> {
+        let lists = self.lists.iter().filter(|(path, _)| Place::of(path).lists(key, seen));
+        lists.flat_map(|(_, times)| times).filter(|at| **at > seen.seen).min().copied()
+    }
+
+    /// Keeps when a whole list was seen: the last time, and some of those before.
+    pub(super) fn listed(&mut self, path: String, at: Time) {
+        add_time(self.lists.entry(path).or_default(), at);
+    }
+
+    fn keep(&mut self, key: &str, mut states: Vec<Seen>) {
+        let Some(last) = states.pop() else { return };
+        self.objects.insert(key.to_owned(), last);
+        let past = self.past.entry(key.to_owned()).or_default();
+        past.states.clear();
+        states.into_iter().for_each(|seen| past.push(seen));
+    }
+}
+
+/// Puts a sighting among the states, so that each was seen before the next. Returns whether it is a
+/// state of its own, and not one of its neighbours.
+fn place(states: &mut Vec<Seen>, mut new: Seen) -> bool {
+    let at = new.seen;
+    let is_dated = |seen: &Seen| !seen.undated && !seen.gone;
+    let follows = |old: &Seen| {
+        if is_dated(old) && is_dated(&new) {
+            (old.stamp, old.first()) <= (new.stamp, at)
+        } else {
+            old.first() <= at
+        }
+    };
+    let index = states.iter().rposition(follows).map_or(0, |last| last + 1);
+    if let Some(before) = index.checked_sub(1).map(|last| &mut states[last]) {
+        if before.is_state(&new) {
+            before.see(at);
+            return false;
+        }
+        if before.seen > at {
+            // Without a time of its own, an object can have been the same again.
+            let again = !(is_dated(before) && is_dated(&new));
+            let after = before.split(at);
+            if again {
+                states.insert(index, after);
+            }
+        }
+    }
+    if let Some(after) = states.get_mut(index) {
+        if after.is_state(&new) {
+            after.see(at);
+            return false;
+        }
+        new.seen = new.seen.min(after.first());
+        new.first = Some(new.seen);
+    }
+    states.insert(index, new);
+    true
+}
+
+/// Keeps a time: of many, every second one but the last.
+fn add_time(times: &mut Vec<Time>, at: Time) {
+    if let Err(index) = times.binary_search(&at) {
+        times.insert(index, at);
+    }
+    if times.len() > MAX_TIMES {
+        let mut number = times.len();
+        times.retain(|_| {
+            number -= 1;
+            number.is_multiple_of(2)
+        });
+    }
+}
+
+impl Seen {
+    /// It was seen like this at a time as well.
+    pub(super) fn see(&mut self, at: Time) {
+        let (first, last) = (self.first(), self.seen);
+        if self.undated {
+            let inside = if at > last { last } else { at.max(first) };
+            if inside > first {
+                add_time(&mut self.between, inside);
+            }
+        }
+        self.seen = last.max(at);
+        if at < first {
+            self.first = Some(at);
+            if self.undated && last > first {
+                add_time(&mut self.between, first);
+            }
+        }
+    }
+
+    /// Ends it at the last time up to a time at which it was seen. Returns what was seen since.
+    fn split(&mut self, at: Time) -> Self {
+        let (before, since): (Vec<Time>, Vec<Time>) = self.between.iter().partition(|t| **t <= at);
+        let first = since.first().copied().unwrap_or(self.seen);
+        let since = since.into_iter().skip(1).collect();
+        let after = Self { first: Some(first), between: since, answered: false, ..self.clone() };
+        self.seen = before.last().copied().unwrap_or(self.first().min(at));
+        self.first = Some(self.first().min(self.seen));
+        self.between = before;
+        after
+    }
+
+    /// Whether both are one state of the object.
+    fn is_state(&self, other: &Self) -> bool {
+        let same_time = self.gone || self.undated || self.stamp == other.stamp;
+        let same = self.gone == other.gone && self.undated == other.undated && same_time;
+        same && self.body == other.body && self.name == other.name
+    }
+}
