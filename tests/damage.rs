@@ -516,7 +516,14 @@ fn a_server_detects_and_reports_a_damaged_record_in_the_background() {
 fn a_server_starts_with_damaged_read_models_and_rebuilds_them() {
     let good = Good::new();
     let (_dir, data) = good.copy();
-    flip(&data.join("views"), find(&data.join("views"), b"as-S3") * 8);
+    // Wherever the text stands: not every row with it is read by the question.
+    let views = data.join("views");
+    let mut bytes = std::fs::read(&views).expect("the file");
+    let places: Vec<usize> =
+        (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"as-S3")).collect();
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|at| bytes[at] ^= 1);
+    std::fs::write(&views, bytes).expect("writing");
     assert_eq!(ask(&data, QUESTIONS[1]).status.code(), Some(5));
     let server = Server::start(&data);
     let token = std::fs::read_to_string(data.join("acme.operator-token"))

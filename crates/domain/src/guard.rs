@@ -13,10 +13,11 @@
 
 use crate::{
     assess::{
-        challenge::{local_authenticators, with_local},
+        challenge::{sure_and_possible, with_local},
         claims::{Tri, add},
         decision::is_active,
-        trust_at_receipt::is_shared,
+        engine_mix::{self, EngineMix},
+        trust_at_receipt::{feature_on, is_shared},
     },
     codes,
     history::{HistoryCut, Stated},
@@ -27,11 +28,14 @@ use crate::{
 use claimledger_facts::{
     ids::{IdpId, PolicyId, RuleId, VersionLabel},
     time::{Occurred, Time},
-    types::{idp::IdpConfigured, policy::Rule},
-    vocabulary::{Access, Status},
+    types::{idp::IdpConfigured, org::OrgConfigured, policy::Rule},
+    vocabulary::{Access, IdpKind, Status},
 };
 
 pub(crate) const ID: &str = "guard";
+
+/// What is said where nothing is stated of the organisation.
+const NO_ORG: &str = "Nothing is stated about the organisation: its features are taken as on.";
 
 /// What is said of a change for which the source states no guard.
 const UNTRUST: &str = "Okta documents this guard for deactivation, deletion and the feature; for \
@@ -177,16 +181,13 @@ impl Verdict {
 pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard {
     let when = Occurred::at(at);
     let mut missing = Vec::new();
-    let (taken, trusted) = shared(history, change, when);
+    let (taken, trusted) = shared(history, change, when, &mut missing);
     let unknown = change.idp().is_some_and(|idp| {
         !history.trust().idp_versions(idp).any(|version| version.occurred.from <= at)
     });
     let guarded = if unknown { Tri::Maybe } else { most(&taken) };
     let another = most(&trusted);
     let (requires, requiring) = requiring(history, when, &mut missing);
-    if [most(&taken), another].contains(&Tri::Maybe) {
-        add(&mut missing, &[codes::MISSING_EXACT_TIME]);
-    }
     let conditions = [
         (Condition::NothingTrusted, not(guarded)),
         (Condition::AnotherTrustedIdp, another),
@@ -203,6 +204,8 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
     } else if verdict != Verdict::Undetermined {
         missing.clear();
     }
+    let orgs = history.settings().org(when).options;
+    let nothing_of_org = orgs.iter().any(Option::is_none);
     let branches = conditions.map(|(condition, holds)| {
         let branch = condition_reason(history, condition, holds, change, &trusted, &requiring);
         let of_change = taken.iter().map(|idp| &idp.record);
@@ -211,36 +214,58 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
     let because = Reason::new(conclusion(history, change, (verdict, condition), &missing))
         .by_rule(ID)
         .because(branches)
+        .because(nothing_of_org.then(|| Reason::new(NO_ORG).reading(38)))
         .because(matches!(change, GuardedChange::Untrust(_)).then(|| Reason::new(UNTRUST)));
     Guard { verdict, condition, trusted, requiring, missing, because }
 }
 
 /// The active IdPs whose claims are trusted and shared: those from which the change takes that, and
-/// the others.
+/// the others. What would tell, where that is open, goes to `missing`.
+///
+/// Between two looks the switch, the status and the kind of an IdP may have changed one by one, so
+/// a state that no version has may have held too.
 fn shared(
     history: HistoryCut<'_>,
     change: &GuardedChange,
     when: Occurred,
+    missing: &mut Vec<&'static str>,
 ) -> (Vec<TrustedIdp>, Vec<TrustedIdp>) {
     let orgs = history.settings().org(when).options;
     let (mut taken, mut others) = (Vec::new(), Vec::new());
     for idp in history.trust().idps() {
-        let versions = history.trust().idp(idp, when).options;
-        let holds = |version: Option<&Stated<IdpConfigured>>| {
-            version.is_some_and(|version| orgs.iter().any(|org| is_shared(&version.data, *org)))
-        };
-        let surely = versions.iter().all(|version| {
-            version.is_some_and(|v| orgs.iter().all(|org| is_shared(&v.data, *org)))
-        });
-        let Some(version) = versions.iter().copied().find(|v| holds(*v)).flatten() else {
+        let options = history.trust().idp(idp, when).options;
+        let versions: Vec<&Stated<IdpConfigured>> = options.iter().copied().flatten().collect();
+        let Some(first) = versions.first() else { continue };
+        let any = |holds: &dyn Fn(&IdpConfigured) -> bool| versions.iter().any(|v| holds(&v.data));
+        let may_share = any(&|v| v.status == Status::Active)
+            && any(&|v| v.trust_claims)
+            && any(&|v| orgs.iter().any(|org| feature_on(v.kind, *org)));
+        if !may_share {
             continue;
+        }
+        let is_described = |kind: IdpKind, org: Option<&Stated<OrgConfigured>>| {
+            engine_mix::of(org.map(|org| org.data.engine), kind) != EngineMix::BothClassic
         };
-        let trusted = TrustedIdp {
-            idp: idp.clone(),
-            certainty: if surely { Certainty::Certain } else { Certainty::Possible },
-            record: version.record.clone(),
-        };
-        if change.takes_from(&version.data) { &mut taken } else { &mut others }.push(trusted);
+        let described = versions.iter().all(|v| orgs.iter().all(|o| is_described(v.data.kind, *o)));
+        let exact = options
+            .iter()
+            .all(|option| option.is_some_and(|v| orgs.iter().all(|org| is_shared(&v.data, *org))));
+        // Which side it is on depends on the version where its kind does.
+        for (side, holds) in [(&mut taken, true), (&mut others, false)] {
+            let here = |v: &&Stated<IdpConfigured>| change.takes_from(&v.data) == holds;
+            let Some(version) = versions.iter().find(|v| here(v)) else { continue };
+            let certain = exact && described && versions.iter().all(|v| here(v));
+            let open =
+                if described { codes::MISSING_EXACT_TIME } else { codes::MISSING_ENGINE_MIX };
+            if !certain {
+                add(missing, &[open]);
+            }
+            side.push(TrustedIdp {
+                idp: first.data.idp.clone(),
+                certainty: if certain { Certainty::Certain } else { Certainty::Possible },
+                record: version.record.clone(),
+            });
+        }
     }
     (taken, others)
 }
@@ -268,50 +293,58 @@ fn requiring(
     when: Occurred,
     missing: &mut Vec<&'static str>,
 ) -> (Tri, Vec<RequiringRule>) {
-    let local = local_authenticators(history, when);
+    let [sure, possible] = sure_and_possible(history, when);
     let authenticators_known = !history.settings().authenticators(when).is_empty();
-    let (mut requires, mut rules, mut read_any) = (Tri::No, Vec::new(), false);
+    let (mut requires, mut rules) = (Tri::No, Vec::new());
+    let (mut any, mut certainly_any) = (false, false);
     for policy in history.policies().ids() {
         let options = history.policies().at(policy, when).options;
         let exact = options.len() == 1;
+        certainly_any |= options.iter().all(Option::is_some);
         for version in options.into_iter().flatten() {
-            read_any = true;
+            any = true;
             if !matches!(version.data.status, None | Some(Status::Active)) {
                 continue;
             }
             let read = |rule: &&Rule| rule.access == Access::Allow && is_active(rule);
             for rule in version.data.rules.iter().filter(read) {
+                let mut open = Vec::new();
                 let unmet = if rule.other_verification.is_some() {
-                    add(missing, &[codes::MISSING_VERIFICATION_FORM]);
+                    open.push(codes::MISSING_VERIFICATION_FORM);
                     vec![codes::MISSING_VERIFICATION_FORM]
                 } else {
-                    let reading = with_local(rule, &[], true, &local);
-                    if reading.met {
+                    let [by_sure, by_possible] =
+                        [&sure, &possible].map(|local| with_local(rule, &[], true, local));
+                    if by_sure.met {
                         continue;
                     }
-                    reading.best.unmet
+                    if by_possible.met || !exact {
+                        open.push(codes::MISSING_EXACT_TIME);
+                    }
+                    by_sure.best.unmet
                 };
-                let certain = exact && authenticators_known && rule.other_verification.is_none();
-                requires = requires.max(if certain { Tri::Yes } else { Tri::Maybe });
-                if !exact {
-                    add(missing, &[codes::MISSING_EXACT_TIME]);
-                }
                 if !authenticators_known {
-                    add(missing, &[codes::MISSING_AUTHENTICATORS]);
+                    open.push(codes::MISSING_AUTHENTICATORS);
                 }
+                requires = requires.max(if open.is_empty() { Tri::Yes } else { Tri::Maybe });
+                add(missing, &open);
                 rules.push(RequiringRule {
                     policy: policy.clone(),
                     version: version.data.version.clone(),
                     rule: rule.rule.clone(),
-                    certainty: if certain { Certainty::Certain } else { Certainty::Possible },
+                    certainty: if open.is_empty() {
+                        Certainty::Certain
+                    } else {
+                        Certainty::Possible
+                    },
                     unmet,
                     record: version.record.clone(),
                 });
             }
         }
     }
-    if !read_any {
-        add(missing, &[codes::MISSING_POLICY]);
+    if !certainly_any {
+        add(missing, &[if any { codes::MISSING_EXACT_TIME } else { codes::MISSING_POLICY }]);
         requires = Tri::Maybe;
     }
     (requires, rules)

@@ -40,7 +40,8 @@ pub(crate) async fn guard(settings: &Settings, args: &GuardArgs) -> Result<()> {
     let variables = json!({"change": change, "from": from.map(|from| from.to_string()),
         "to": to.map(|to| to.to_string()), "asking": asking(&settings.asking)});
     let answer = ask(settings, GUARD, "guard", variables).await?;
-    print_answer(settings.format, &answer, false, text)?;
+    // Lag is no verdict: it has a status of its own.
+    print_answer(settings.format, &answer, answer["absence"]["code"] == "LAGGING", text)?;
     match answer["verdict"].as_str() {
         Some("ALLOWED") => Ok(()),
         Some("REFUSED") => Err(No("the change is not allowed".to_owned()).into()),

@@ -24,10 +24,28 @@ pub(crate) fn local_authenticators<'a>(
     history: HistoryCut<'a>,
     when: Occurred,
 ) -> Vec<&'a Stated<AuthenticatorConfigured>> {
-    let usable = |a: &&Stated<AuthenticatorConfigured>| {
-        a.data.status == Status::Active && a.data.enrollment != Some(Enrollment::Disabled)
-    };
-    history.settings().authenticators(when).into_iter().filter(usable).collect()
+    history.settings().authenticators(when).into_iter().filter(|a| is_usable(a)).collect()
+}
+
+/// Those that are so whatever an interval leaves open, and those that may be.
+pub(crate) fn sure_and_possible<'a>(
+    history: HistoryCut<'a>,
+    when: Occurred,
+) -> [Vec<&'a Stated<AuthenticatorConfigured>>; 2] {
+    let (mut sure, mut possible) = (Vec::new(), Vec::new());
+    for in_force in history.settings().authenticator_options(when) {
+        let usable = in_force.options.iter().copied().flatten().find(|a| is_usable(a));
+        if in_force.options.iter().all(|option| option.is_some_and(is_usable)) {
+            sure.extend(usable);
+        }
+        possible.extend(usable);
+    }
+    [sure, possible]
+}
+
+fn is_usable(authenticator: &Stated<AuthenticatorConfigured>) -> bool {
+    authenticator.data.status == Status::Active
+        && authenticator.data.enrollment != Some(Enrollment::Disabled)
 }
 
 /// How the rule would stand with all of them beside what certainly counts.

@@ -41,13 +41,17 @@ impl<'a> Settings<'a> {
     /// interval counts as begun.
     #[must_use]
     pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
-        self.0
-            .history
-            .settings
-            .authenticators
-            .values()
-            .filter_map(|list| self.0.in_force(list, when).options.first().copied().flatten())
-            .collect()
+        let options = self.authenticator_options(when);
+        options.filter_map(|of| of.options.first().copied().flatten()).collect()
+    }
+
+    /// What may be in force of each local authenticator at a time, in the vocabulary's order.
+    pub(crate) fn authenticator_options(
+        self,
+        when: Occurred,
+    ) -> impl Iterator<Item = InForce<'a, AuthenticatorConfigured>> {
+        let stated = self.0.history.settings.authenticators.values();
+        stated.map(move |list| self.0.in_force(list, when))
     }
 
     /// Every version of every local authenticator: method by method, each in the total order.

@@ -184,6 +184,66 @@ fn what_is_not_known_is_named_and_never_allowed() {
 }
 
 #[test]
+fn an_interval_that_covers_its_time_leaves_the_verdict_open() {
+    let authenticator = |method: &str, status: &str, enrollment: &str| {
+        let data = json!({"method": method, "status": status, "enrollment": enrollment});
+        fact("09:00:00", "authenticator.configured", data).until("13:00:00")
+    };
+    let with = |more: Vec<Said>| two_factors().into_iter().chain(more).collect::<Vec<_>>();
+    let active = || authenticator("webauthn", "active", "allowed");
+    let kind = || idp_at("09:00:00", "okta_identity_engine", "active", true).until("13:00:00");
+    let mixed = || idp_at("09:00:00", "third_party", "inactive", true).until("13:00:00");
+    let untrusted = idp_at("08:30:00", "third_party", "active", false);
+    let lax = policy_at("09:00:00", json!({"factor_mode": "1fa"})).until("13:00:00");
+    let feature = GuardedChange::FeatureOff(Feature::ClaimsSharing);
+    let open = "Undetermined exact_time";
+    let cases: [(&str, Vec<Said>, GuardedChange); 6] = [
+        ("a second factor, possibly active by then", with(vec![active()]), deactivate()),
+        (
+            "one that may be inactive by then",
+            with(vec![local("otp"), authenticator("otp", "inactive", "allowed")]),
+            deactivate(),
+        ),
+        (
+            "one whose enrolment may be closed by then",
+            with(vec![local("otp"), authenticator("otp", "active", "disabled")]),
+            deactivate(),
+        ),
+        ("the kind of the IdP", with(vec![kind()]), feature),
+        (
+            "trust and status, which may have changed one by one",
+            with(vec![untrusted, mixed()]),
+            deactivate(),
+        ),
+        ("the only policy", vec![org(), third_party(), local("password"), lax], deactivate()),
+    ];
+    for (case, facts, change) in cases {
+        assert_eq!(row(facts, &change), open, "{case}");
+    }
+}
+
+#[test]
+fn two_classic_orgs_are_not_described() {
+    let classic = fact(
+        "08:00:00",
+        "org.configured",
+        json!({"engine": "classic", "claims_sharing": true, "third_party_claims_sharing": true}),
+    );
+    let idp = idp_at("08:00:00", "okta_classic", "active", true);
+    let facts = [classic, idp, local("password"), policy(json!({}))];
+    assert_eq!(row(facts, &deactivate()), "Undetermined engine_mix");
+}
+
+#[test]
+fn an_organisation_that_is_never_stated_is_said_to_be_taken_as_on() {
+    let facts = two_factors().split_off(1);
+    let text = explain::text(&guarded(facts, &deactivate(), time("12:00:00")).because);
+    assert!(text.contains("Nothing is stated about the organisation"), "{text}");
+    let text = explain::text(&guarded(two_factors(), &deactivate(), time("12:00:00")).because);
+    assert!(!text.contains("Nothing is stated"), "{text}");
+}
+
+#[test]
 fn it_is_judged_on_the_configuration_of_its_time() {
     let late = fact(
         "15:00:00",

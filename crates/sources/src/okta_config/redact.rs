@@ -7,7 +7,22 @@ use claimledger_facts::canonical;
 use serde_json::{Map, Value};
 
 /// Parts of the names of members that hold a secret; compared without regard to case, `_` and `-`.
-const SECRET: &[&str] = &["secret", "privatekey", "passphrase", "apikey", "apitoken"];
+const SECRET: &[&str] = &[
+    "accesskey",
+    "adminpassword",
+    "apikey",
+    "apitoken",
+    "bearertoken",
+    "hmackey",
+    "passphrase",
+    "privatekey",
+    "secret",
+    "setcookie",
+    "sharedpassword",
+];
+
+/// Names of members whose text is a secret, as a whole; an object of such a name holds settings.
+const SECRET_TEXTS: &[&str] = &["authorization", "cookie", "credential", "pin", "pwd"];
 
 /// Members that hold a secret inside of a member of a name: of applications, and of hooks.
 const INSIDE: &[(&str, &str)] = &[("password", "value"), ("authscheme", "value")];
@@ -15,8 +30,10 @@ const INSIDE: &[(&str, &str)] = &[("password", "value"), ("authscheme", "value")
 /// Parts of the names of headers whose `value` is a secret, beside those of [`SECRET`].
 const HEADERS: &[&str] = &["authorization", "cookie", "token", "password", "auth", "key"];
 
-/// Words before a credential in a text: `Authorization: SSWS …`.
-const SCHEMES: &[&str] = &["ssws ", "bearer ", "basic "];
+/// Words before a credential in a text: `Authorization: SSWS …`. White space follows, or what
+/// stands for it in an address.
+const SCHEMES: &[&str] = &["ssws", "bearer", "basic"];
+const SPACES: &[&str] = &[" ", "\t", "\u{a0}", "%20", "+"];
 
 /// Members of a JSON Web Key that are private.
 const PRIVATE_JWK: &[&str] = &["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
@@ -44,7 +61,12 @@ fn by_name(members: &mut Map<String, Value>) -> bool {
     for (name, member) in members.iter_mut() {
         let private = is_key && PRIVATE_JWK.contains(&name.as_str());
         let of_header = is_secret_header && name == "value";
-        any |= if private || of_header || is_secret(name) { all(member) } else { inside(member) };
+        let of_text = member.is_string() && SECRET_TEXTS.contains(&plain(name).as_str());
+        any |= if private || of_header || of_text || is_secret(name) {
+            all(member)
+        } else {
+            inside(member)
+        };
         if let Value::Object(inner) = member {
             let plain = plain(name);
             for (_, secret) in INSIDE.iter().filter(|(outer, _)| *outer == plain) {
@@ -65,6 +87,13 @@ fn inside(value: &mut Value) -> bool {
     }
 }
 
+/// A text that stands in the clear, such as a display name, without the secrets in it.
+pub(super) fn clear_text(text: &str) -> String {
+    let mut text = text.to_owned();
+    in_text(&mut text);
+    text
+}
+
 /// Replaces credentials after the word of their scheme, and passwords in addresses.
 fn in_text(text: &mut String) -> bool {
     let mut any = false;
@@ -77,9 +106,16 @@ fn in_text(text: &mut String) -> bool {
     // ASCII alone changes its case, so places stay.
     let lower = text.to_ascii_lowercase();
     let at_word = |at: usize| at == 0 || !lower.as_bytes()[at - 1].is_ascii_alphanumeric();
-    let found = SCHEMES.iter().find_map(|scheme| Some((lower.find(scheme)?, scheme.len())));
-    if let Some((at, len)) = found.filter(|(at, _)| at_word(*at)) {
-        let from = at + len;
+    let found = SCHEMES.iter().find_map(|scheme| {
+        let at = lower.find(scheme).filter(|at| at_word(*at))?;
+        let from = at + scheme.len();
+        let mut rest = &text[from..];
+        while let Some(after) = SPACES.iter().find_map(|space| rest.strip_prefix(space)) {
+            rest = after;
+        }
+        Some(text.len() - rest.len()).filter(|start| *start > from)
+    });
+    if let Some(from) = found {
         let end = text[from..].find(|c: char| c.is_whitespace() || "\"',;".contains(c));
         let to = end.map_or(text.len(), |end| from + end);
         // Prose such as "bearer tokens" is none: a credential is long.
@@ -182,6 +218,10 @@ mod tests {
             ("/settings/client-secret", json!({"settings": {"client-secret": "s3cr3t"}})),
             ("/client_secret", json!({"client_secret": "s3cr3t"})),
             ("/token", json!({"token": "s3cr3t"})),
+            ("/headers/Authorization", json!({"headers": {"Authorization": "s3cr3t"}})),
+            ("/headers/Set-Cookie", json!({"headers": {"Set-Cookie": "s3cr3t"}})),
+            ("/settings/bearerToken", json!({"settings": {"bearerToken": "s3cr3t"}})),
+            ("/settings/pin", json!({"settings": {"pin": "s3cr3t"}})),
             ("/jwk/k", json!({"jwk": {"kty": "oct", "k": "s3cr3t"}})),
             ("/jwk/qi", json!({"jwk": {"kty": "RSA", "qi": "s3cr3t"}})),
         ] {
@@ -193,6 +233,9 @@ mod tests {
         for (text, expected) in [
             (format!("Authorization: SSWS {long}"), format!("Authorization: SSWS {digest}")),
             (format!("curl -H 'bearer {long}' x"), format!("curl -H 'bearer {digest}' x")),
+            (format!("SSWS  \t{long}"), format!("SSWS  \t{digest}")),
+            (format!("a=SSWS%20{long}"), format!("a=SSWS%20{digest}")),
+            (format!("SSWS\u{a0}{long}"), format!("SSWS\u{a0}{digest}")),
             (format!("https://u:{long}@a.example/p"), format!("https://u:{digest}@a.example/p")),
             (format!("https://{long}@a.example"), format!("https://{digest}@a.example")),
         ] {
@@ -205,6 +248,7 @@ mod tests {
             json!({"headers": [{"key": "X-Region", "value": "eu"}], "password": {"minLength": 8}}),
             json!({"url": "https://a.example/@user", "text": "bearer tokens, basic auth"}),
             json!({"authScheme": {"type": "HEADER", "key": "Authorization"}}),
+            json!({"pin": {"minLength": 4}, "spin": "left", "text": "Basics of MFA"}),
         ] {
             let mut value = kept.clone();
             assert!(!redact(value.as_object_mut().unwrap()), "{value}");

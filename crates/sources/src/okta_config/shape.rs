@@ -5,7 +5,7 @@ use super::{
     authenticator, feature, idp,
     look::Body,
     place::{Place, policy_in},
-    policy, rule,
+    policy, redact, rule,
 };
 use crate::{SourceSettings, text};
 use claimledger_facts::{
@@ -141,13 +141,14 @@ impl<'v> Shape<'v> {
         self.members.get(name).and_then(Value::as_str)
     }
 
-    /// What it is called.
+    /// What it is called, without secrets: names are shown in the clear.
     pub(super) fn name(&self) -> Option<String> {
         let name = match self.kind {
             Kind::App => self.text("label").or_else(|| self.text("name")),
             _ => self.text("name"),
         };
-        name.filter(|name| !name.is_empty() && name.len() <= text::MAX_ID_BYTES).map(str::to_owned)
+        let name = name.map(redact::clear_text);
+        name.filter(|name| !name.is_empty() && name.len() <= text::MAX_ID_BYTES)
     }
 
     /// What facts need of it.

@@ -15,7 +15,8 @@ fn no_secret_is_kept_neither_in_the_original_nor_in_the_look() {
         "name": "Duo", "lastUpdated": on_the_tenth("09:00"),
         "provider": {"type": "DUO", "configuration": {"host": "api.duo.example",
             "integrationKey": "public-key", "secretKey": "hush-duo"}}});
-    let stream = json!({"id": "str1", "type": "splunk_cloud_logstreaming", "name": "Splunk",
+    let stream = json!({"id": "str1", "type": "splunk_cloud_logstreaming",
+        "name": "Splunk, SSWS hush-credential-in-a-name",
         "lastUpdated": on_the_tenth("09:00"), "status": "ACTIVE",
         "settings": {"host": "acme.splunk.example", "token": "hush-token"}});
     let mut org = Org::new();

@@ -18,8 +18,8 @@ use claimledger_sources::{Dialect, Piece, SourceSettings, Splitter, translate as
 use std::{collections::HashMap, hint::black_box, path::Path, time::Instant};
 
 const ABOUT: &str = "System Log events read and sealed by one thread, in memory: translation, \
-                     commitments, sealing under the person's key and of the original. Keys of known \
-                     people are at hand. Medians of the runs.";
+                     commitments, sealing under the person's key and of the original. The keys \
+                     of known people are cached. Medians of the runs.";
 const TARGET: f64 = 60_000.0;
 
 /// Translation and sealing of System Log events, a second and thread.
