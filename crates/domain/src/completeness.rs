@@ -1,6 +1,7 @@
 //! How complete each source is, as known at K. It stands beside an answer and changes none.
 
 mod absence;
+mod silences;
 mod statements;
 
 pub use self::{
@@ -9,8 +10,12 @@ pub use self::{
 };
 
 use crate::{history::HistoryCut, words};
-use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
-use std::collections::BTreeMap;
+use claimledger_facts::{
+    ids::{LogPosition, SourceId},
+    time::Time,
+    vocabulary::{HeardBasis, ObjectKind},
+};
+use std::{collections::BTreeMap, fmt};
 
 /// What is known of one source's completeness.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +36,36 @@ pub struct Completeness {
 pub struct Gap {
     /// From, inclusive.
     pub from: Time,
-    /// Until, exclusive.
-    pub until: Time,
+    /// Until, exclusive; none: nothing that is known ends it.
+    pub until: Option<Time>,
     /// Whether what was missing in it has come.
     pub backfilled: bool,
+    /// Why something may be missing.
+    pub cause: GapCause,
+    /// The first record that says so, in the total order.
+    pub position: LogPosition,
+}
+
+/// Why something may be missing in a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapCause {
+    /// The source is said to have been silent.
+    Silent,
+    /// What sends its events was switched off, and nothing else is known to have brought them.
+    Stopped(ObjectKind),
+    /// What sends its events could not deliver one.
+    Failed(ObjectKind),
+}
+
+impl fmt::Display for GapCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |kind: &ObjectKind| kind.as_str().replace('_', " ");
+        match self {
+            Self::Silent => f.write_str("silent"),
+            Self::Stopped(kind) => write!(f, "{} switched off", name(kind)),
+            Self::Failed(kind) => write!(f, "{} failed to deliver", name(kind)),
+        }
+    }
 }
 
 /// How complete an answer can be, in a word and a sentence.
@@ -53,16 +84,8 @@ pub struct Summary {
 /// What a source lacks up to a time, by how it reads; none: nothing.
 fn lack(source: &Completeness, at: Time) -> Option<String> {
     let name = &source.source;
-    let open: Vec<String> = (source.gaps.iter())
-        .filter(|gap| gap.is_open_by(at))
-        .map(|gap| {
-            format!(
-                "silent {} to {}",
-                words::clock(gap.from, at),
-                words::clock(gap.until, gap.from)
-            )
-        })
-        .collect();
+    let open: Vec<String> =
+        (source.gaps.iter()).filter(|gap| gap.is_open_by(at)).map(|gap| gap.words(at)).collect();
     let heard = match source.heard_until {
         None => Some("does not say how complete it is".to_owned()),
         Some(until) if until < at => Some(format!("heard to {} only", words::clock(until, at))),
@@ -95,6 +118,25 @@ impl Gap {
     #[must_use]
     pub fn is_open_by(&self, at: Time) -> bool {
         !self.backfilled && self.from <= at
+    }
+
+    /// Whether it has ended by a time.
+    #[must_use]
+    pub fn ends_by(&self, time: Time) -> bool {
+        self.until.is_some_and(|until| until <= time)
+    }
+
+    /// As it reads: `silent 14:10:00Z to 14:25:00Z`, or with the record that it is concluded from.
+    fn words(&self, today: Time) -> String {
+        let from = words::clock(self.from, today);
+        let span = match self.until {
+            Some(until) => format!("{} {from} to {}", self.cause, words::clock(until, self.from)),
+            None => format!("{} since {from}", self.cause),
+        };
+        match self.cause {
+            GapCause::Silent => span,
+            GapCause::Stopped(_) | GapCause::Failed(_) => format!("{span} ({})", self.position),
+        }
     }
 }
 
@@ -139,19 +181,9 @@ pub fn completeness_of<'a>(
             entry.basis = Some(stated.data.basis);
         }
     }
-    for stated in history.sources().silent() {
-        let source = &stated.record.source;
-        let filled = history
-            .sources()
-            .backfilled()
-            .filter(|b| b.record.source == *source)
-            .map(|b| (b.data.from, b.data.until));
-        let entry = sources.entry(source).or_insert_with(|| blank(source));
-        for gap in parts(stated.data.from, stated.data.until, filled) {
-            if !entry.gaps.contains(&gap) {
-                entry.gaps.push(gap);
-            }
-        }
+    for silences::Silence { record, gap } in silences::silences(history) {
+        let source = &record.source;
+        sources.entry(source).or_insert_with(|| blank(source)).gaps.push(gap);
     }
     sources
         .into_values()
@@ -160,28 +192,4 @@ pub fn completeness_of<'a>(
             source
         })
         .collect()
-}
-
-/// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers
-/// (`semantics.md` 3). What several cover together is one part.
-fn parts(from: Time, until: Time, filled: impl Iterator<Item = (Time, Time)>) -> Vec<Gap> {
-    let inside = filled.map(|(start, end)| (start.max(from), end.min(until)));
-    let mut filled: Vec<(Time, Time)> = inside.filter(|(start, end)| start < end).collect();
-    filled.sort_unstable();
-    let mut parts: Vec<Gap> = Vec::new();
-    let mut reached = from;
-    for (start, end) in filled {
-        if start > reached {
-            parts.push(Gap { from: reached, until: start, backfilled: false });
-        }
-        match parts.last_mut().filter(|last| last.backfilled && start <= last.until) {
-            Some(last) => last.until = last.until.max(end),
-            None => parts.push(Gap { from: start, until: end, backfilled: true }),
-        }
-        reached = reached.max(end);
-    }
-    if reached < until || parts.is_empty() {
-        parts.push(Gap { from: reached, until, backfilled: false });
-    }
-    parts
 }

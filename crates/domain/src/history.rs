@@ -36,7 +36,7 @@ use claimledger_facts::{
         object::ObjectNamed,
         org::OrgConfigured,
         policy::PolicyConfigured,
-        source::{SourceBackfilled, SourceHeard, SourceSilent},
+        source::{SourceBackfilled, SourceDeliveryChanged, SourceHeard, SourceSilent},
         subject::SubjectSessionsEnded,
         trust::TrustRetracted,
     },
@@ -91,6 +91,7 @@ struct CompletenessFacts {
     heard: Vec<Stated<SourceHeard>>,
     silent: Vec<Stated<SourceSilent>>,
     backfilled: Vec<Stated<SourceBackfilled>>,
+    deliveries: Vec<Stated<SourceDeliveryChanged>>,
 }
 
 /// The history as known at a position.
@@ -227,6 +228,9 @@ impl History {
             FactData::SourceSilent(data) => put(&mut self.completeness.silent, stated.with(data)),
             FactData::SourceBackfilled(data) => {
                 put(&mut self.completeness.backfilled, stated.with(data))
+            }
+            FactData::SourceDeliveryChanged(data) => {
+                put(&mut self.completeness.deliveries, stated.with(data))
             }
             _ => {}
         }

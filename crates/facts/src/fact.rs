@@ -272,6 +272,8 @@ fact_types! {
         Account, "flagged", [reason];
     SessionContextChanged(session::SessionContextChanged) = "session.context_changed" v 1,
         Session, "used from elsewhere", [session subject];
+    SourceDeliveryChanged(source::SourceDeliveryChanged) = "source.delivery_changed" v 1,
+        Completeness, "delivery of a source changed", [];
 }
 
 impl FactType {

@@ -113,6 +113,8 @@ vocabulary! {
         UpstreamRevoked = "upstream_revoked", Other = "other", }
     /// On what a statement of completeness rests.
     HeardBasis { Stated = "stated", Polled = "polled", Assumed = "assumed", }
+    /// What happened to what sends the events of a source.
+    DeliveryChange { Started = "started", Stopped = "stopped", Failed = "failed", }
     /// What was done to a configured object.
     ObjectChange {
         Created = "created", Updated = "updated", Activated = "activated",

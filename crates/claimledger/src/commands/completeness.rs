@@ -24,7 +24,15 @@ fn completeness_text(answer: &Value) -> String {
         let gaps: Vec<String> = items(&source["gaps"])
             .map(|gap| {
                 let state = if gap["backfilled"] == true { "back-filled" } else { "open" };
-                format!("{} to {} {state}", field(gap, "from"), field(gap, "until"))
+                let from = field(gap, "from");
+                let span = match gap["until"].as_str() {
+                    Some(until) => format!("{from} to {until} {state}"),
+                    None => format!("since {from} {state}"),
+                };
+                match gap["cause"].as_str() {
+                    None | Some("silent") => span,
+                    Some(cause) => format!("{span} ({cause}, #{})", field(gap, "position")),
+                }
             })
             .collect();
         vec![

@@ -123,8 +123,10 @@ mod tests {
     fn source(name: &str, heard_until: Option<&str>, backfilled: Option<bool>) -> Completeness {
         let gap = |backfilled| Gap {
             from: t("2026-03-10T14:10:00Z"),
-            until: t("2026-03-10T14:25:00Z"),
+            until: Some(t("2026-03-10T14:25:00Z")),
             backfilled,
+            cause: GapCause::Silent,
+            position: LogPosition(0),
         };
         let gaps = backfilled.map(gap).into_iter().collect();
         Completeness { source: name.into(), heard_until: heard_until.map(t), basis: None, gaps }

@@ -1,6 +1,9 @@
 //! What a source's own statements say of its completeness, each with its record.
 
-use super::Gap;
+use super::{
+    Gap,
+    silences::{Silence, silences},
+};
 use crate::{history::HistoryCut, model::RecordRef, order::latest};
 use claimledger_facts::{
     ids::SourceId,
@@ -97,23 +100,15 @@ pub fn statements_of(source: &SourceId, history: HistoryCut<'_>) -> Statements {
     });
     let filled: Vec<_> =
         history.sources().backfilled().filter(|stated| stated.record.source == *source).collect();
-    let mut gaps: Vec<GapStatement> = Vec::new();
-    for stated in history.sources().silent().filter(|stated| stated.record.source == *source) {
-        let spans = filled.iter().map(|stated| (stated.data.from, stated.data.until));
-        for gap in super::parts(stated.data.from, stated.data.until, spans) {
-            if gaps.iter().any(|said| said.gap == gap) {
-                continue;
-            }
-            let touching = filled
-                .iter()
-                .filter(|stated| stated.data.from < gap.until && stated.data.until > gap.from);
-            gaps.push(GapStatement {
-                gap,
-                silent: stated.record.clone(),
-                backfilled: touching.map(|stated| stated.record.clone()).collect(),
-            });
-        }
-    }
+    let own = |silence: &Silence<'_>| silence.record.source == *source;
+    let said = |Silence { record, gap }: Silence<'_>| {
+        let touching = filled
+            .iter()
+            .filter(|stated| !gap.ends_by(stated.data.from) && stated.data.until > gap.from);
+        let backfilled = touching.map(|stated| stated.record.clone()).collect();
+        GapStatement { gap, silent: record.clone(), backfilled }
+    };
+    let mut gaps: Vec<GapStatement> = silences(history).into_iter().filter(own).map(said).collect();
     gaps.sort_by_key(|said| said.gap);
     Statements { heard, gaps }
 }

@@ -15,7 +15,7 @@ use claimledger_facts::{
         object::ObjectNamed,
         org::OrgConfigured,
         policy::PolicyConfigured,
-        source::{SourceBackfilled, SourceHeard, SourceSilent},
+        source::{SourceBackfilled, SourceDeliveryChanged, SourceHeard, SourceSilent},
         subject::{SubjectLinked, SubjectSessionsEnded},
         trust::TrustRetracted,
     },
@@ -53,7 +53,7 @@ impl History {
             policies,
             policies_of_rules,
             people: PeopleFacts { losses, links, sessions_ended },
-            completeness: CompletenessFacts { heard, silent, backfilled },
+            completeness: CompletenessFacts { heard, silent, backfilled, deliveries },
             names,
             assumed,
         } = self;
@@ -109,6 +109,9 @@ impl History {
                 silent: some(silent, keep, |_| (Concerns::Nobody, SourceSilent::TYPE.words)),
                 backfilled: some(backfilled, keep, |_| {
                     (Concerns::Nobody, SourceBackfilled::TYPE.words)
+                }),
+                deliveries: some(deliveries, keep, |_| {
+                    (Concerns::Nobody, SourceDeliveryChanged::TYPE.words)
                 }),
             },
             names: by_name(names, keep, |_| (Concerns::Nobody, ObjectNamed::TYPE.words)),

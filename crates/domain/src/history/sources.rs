@@ -1,7 +1,9 @@
 //! What sources said of their completeness, as known at a position.
 
 use super::{HistoryCut, Stated};
-use claimledger_facts::types::source::{SourceBackfilled, SourceHeard, SourceSilent};
+use claimledger_facts::types::source::{
+    SourceBackfilled, SourceDeliveryChanged, SourceHeard, SourceSilent,
+};
 
 /// What sources heard, when they were silent, and what came later.
 #[derive(Clone, Copy, Debug)]
@@ -21,5 +23,10 @@ impl<'a> Sources<'a> {
     /// What was filled in later.
     pub fn backfilled(self) -> impl Iterator<Item = &'a Stated<SourceBackfilled>> {
         self.0.counting(&self.0.history.completeness.backfilled)
+    }
+
+    /// What happened to what sends the events of sources.
+    pub fn deliveries(self) -> impl Iterator<Item = &'a Stated<SourceDeliveryChanged>> {
+        self.0.counting(&self.0.history.completeness.deliveries)
     }
 }

@@ -48,7 +48,7 @@ fn parts(facts: impl IntoIterator<Item = Said>) -> Vec<String> {
         format!(
             "{} {} {}",
             hour(gap.from),
-            hour(gap.until),
+            gap.until.map_or("on".to_owned(), hour),
             if gap.backfilled { "filled" } else { "open" }
         )
     };
@@ -264,4 +264,96 @@ fn late_is_over_a_minute_and_ahead_is_a_second_or_more() {
     );
     assert_eq!(of("10:00:01", None, "10:00:00"), Timeliness::Ahead(secs(1)));
     assert_eq!(of("10:00:00", None, "10:00:00"), Timeliness::InTime);
+}
+
+/// What happened to a log stream (`str1`) or an event hook (`who1`).
+fn delivery(at: &str, object: &str, change: &str) -> Said {
+    let kind = if object.starts_with("str") { "log_stream" } else { "event_hook" };
+    let data = json!({"kind": kind, "object": object, "change": change});
+    fact(at, "source.delivery_changed", data).from("feed")
+}
+
+#[test]
+fn what_a_stopped_stream_did_not_send_is_missing_unless_it_was_heard_otherwise_3() {
+    let off = || delivery("10:00:00", "str1", "stopped");
+    let on = || delivery("11:00:00", "str1", "started");
+    let filled = || span("source.backfilled", "10:00:00", "10:30:00");
+    let cases: &[(&str, Vec<Said>, &[&str])] = &[
+        ("nothing else brings it", vec![off()], &["10:00 on open"]),
+        ("until it is on again", vec![on(), off()], &["10:00 11:00 open"]),
+        (
+            "stopped twice",
+            vec![off(), delivery("10:30:00", "str1", "stopped"), on()],
+            &["10:00 11:00 open"],
+        ),
+        (
+            "another one is on",
+            vec![off(), delivery("11:00:00", "str2", "started")],
+            &["10:00 on open"],
+        ),
+        ("another source's is on", vec![off(), on().from("other")], &["10:00 on open"]),
+        ("on without having been off", vec![on()], &[]),
+        ("filled", vec![off(), on(), filled()], &["10:00 10:30 filled", "10:30 11:00 open"]),
+        ("filled, and still off", vec![off(), filled()], &["10:00 10:30 filled", "10:30 on open"]),
+        ("polled over it", vec![off(), on(), heard("11:00:00", "polled")], &[]),
+        ("polled past its begin", vec![off(), heard("10:00:00", "polled")], &[]),
+        ("stated past its begin", vec![off(), heard("10:30:00", "stated")], &[]),
+        ("polled up to before", vec![off(), heard("09:59:59", "polled")], &["10:00 on open"]),
+        ("only assumed", vec![off(), on(), heard("12:00:00", "assumed")], &["10:00 11:00 open"]),
+        (
+            "polled, the rest assumed",
+            vec![off(), on(), heard("10:30:00", "polled"), heard("12:00:00", "assumed")],
+            &["10:30 11:00 open"],
+        ),
+        (
+            "another source was polled",
+            vec![off(), heard("12:00:00", "polled").from("other")],
+            &["10:00 on open"],
+        ),
+        ("not delivered", vec![delivery("10:00:00", "who1", "failed")], &["09:00 10:00 open"]),
+        (
+            "not delivered, several",
+            vec![
+                delivery("10:00:00", "who1", "failed"),
+                delivery("10:40:00", "who1", "failed"),
+                delivery("12:00:00", "who1", "failed"),
+            ],
+            &["09:00 10:40 open", "11:00 12:00 open"],
+        ),
+        (
+            "not delivered, polled",
+            vec![delivery("10:00:00", "who1", "failed"), heard("10:00:00", "polled")],
+            &[],
+        ),
+    ];
+    for (case, facts, expected) in cases {
+        let gaps = feed(facts.clone(), 99).map(|_| parts(facts.clone())).unwrap_or_default();
+        assert_eq!(gaps, *expected, "{case}");
+    }
+}
+
+#[test]
+fn a_polled_source_is_complete_to_its_polling_whatever_is_off_3() {
+    let facts = || [delivery("10:00:00", "str1", "stopped"), heard("12:00:00", "polled")];
+    let complete = (true, "complete".to_owned(), Some("2026-03-10T12:00:00Z".to_owned()));
+    assert_eq!(said(facts(), "12:00:00", 9), complete);
+    // As known before the polling.
+    assert_eq!(
+        said(facts(), "12:00:00", 1).1,
+        "incomplete, feed log stream switched off since 10:00:00Z (#1) and does not say how \
+         complete it is"
+    );
+    let assumed = || [delivery("10:00:00", "who1", "stopped"), heard("12:00:00", "assumed")];
+    assert_eq!(
+        said(assumed(), "12:00:00", 9),
+        (
+            false,
+            "incomplete, feed event hook switched off since 10:00:00Z (#1)".to_owned(),
+            Some("2026-03-10T10:00:00Z".to_owned())
+        )
+    );
+    assert!(said(assumed(), "09:59:59", 9).0, "before it was switched off all was sent");
+    let history: History = given(assumed()).0.into_iter().collect();
+    let told = statements_of(&"feed".into(), history.at(LogPosition(9)));
+    assert_eq!(told.gaps.iter().map(|gap| gap.silent.position.0).collect::<Vec<_>>(), [1]);
 }

@@ -1,4 +1,4 @@
-//! `source.heard`, `source.silent`, `source.backfilled`.
+//! `source.heard`, `source.silent`, `source.backfilled`, `source.delivery_changed`.
 
 use super::prelude::*;
 
@@ -34,4 +34,20 @@ pub struct SourceBackfilled {
     pub from: Time,
     /// Until, exclusive.
     pub until: Time,
+}
+
+/// `source.delivery_changed`: what sends the events of the source was started or stopped, or could
+/// not deliver one.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "kind": "log_stream", "object": "0oaStream", "change": "stopped"
+}]))]
+pub struct SourceDeliveryChanged {
+    /// What sends them, as configuration names it: a log stream or an event hook.
+    pub kind: ObjectKind,
+    /// Its id.
+    pub object: Option<String>,
+    /// What happened to it.
+    pub change: DeliveryChange,
 }

@@ -107,15 +107,20 @@ mirror! {
 }
 
 mirror! {
-    /// A time in which a source was silent.
+    /// A time in which something of a source may be missing.
     #[derive(SimpleObject, Clone)]
     pub(crate) struct Gap of answer::Gap as gap;
     /// From, inclusive.
     from: DateTime,
-    /// Until, exclusive.
-    until: DateTime,
+    /// Until, exclusive; null: nothing that is known ends it.
+    until: Option<DateTime>,
     /// Whether the missing records were received later.
     backfilled: bool,
+    /// Why, in words: `silent`, or what happened to what sends the source's events, such as
+    /// `log stream switched off`.
+    cause: String = gap.cause,
+    /// The record that says so.
+    position: Position,
 }
 
 /// On what a statement of completeness rests.

@@ -51,7 +51,7 @@ const WHY: &str = "query ($session: ID!, $factor: String, $asking: Asking) {
 
 const SOURCES: &str = "query ($asking: Asking) {
   completeness(asking: $asking) {
-    items { source heardUntil basis gaps { from until backfilled } }
+    items { source heardUntil basis gaps { from until backfilled cause position } }
     answered { at position rules provisional }
   }
 }";

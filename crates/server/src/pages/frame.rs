@@ -160,8 +160,11 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
                     None => " says nothing of completeness",
                 }
                 @for gap in source.gaps.iter().take(5) {
-                    ", silent " (times.show(gap.from)) " to " (clock(gap.until)) @if gap.backfilled
-                        { " (back-filled)" }
+                    ", " (gap.cause) " " @match gap.until {
+                        Some(until) => { (times.show(gap.from)) " to " (clock(until)) },
+                        None => { "since " (times.show(gap.from)) },
+                    }
+                    @if gap.backfilled { " (back-filled)" }
                 }
                 @if source.gaps.len() > 5 { ", and " (count(source.gaps.len() - 5, "more gap")) }
             }
@@ -196,6 +199,7 @@ const fn absence_word(code: AbsenceCode) -> &'static str {
 mod tests {
     use super::*;
     use claimledger_app::model::answer::Gap;
+    use claimledger_domain::completeness::GapCause;
     use claimledger_facts::{ids::LogPosition, time::Time};
 
     fn t(text: &str) -> Time {
@@ -217,8 +221,10 @@ mod tests {
     fn source(until: Option<&str>, backfilled: Option<bool>) -> SourceCompleteness {
         let gap = |backfilled| Gap {
             from: t("2026-03-10T14:10:00Z"),
-            until: t("2026-03-10T14:25:00Z"),
+            until: Some(t("2026-03-10T14:25:00Z")),
             backfilled,
+            cause: GapCause::Silent,
+            position: LogPosition(0),
         };
         SourceCompleteness {
             source: "idp-x".into(),

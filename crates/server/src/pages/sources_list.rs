@@ -242,8 +242,8 @@ fn silence(
     let link =
         |record: &RecordRef| html! { a href=(links.record(record.position)) { (record.position) } };
     html! {
-        (inert(report.source.as_str())) " silent " (times.show(said.gap.from)) " to "
-            (times.show(said.gap.until))
+        (inert(report.source.as_str())) " " (said.gap.cause) " " (times.show(said.gap.from))
+        @match said.gap.until { Some(until) => { " to " (times.show(until)) }, None => " and on" }
         " (" (link(&said.silent)) ", recorded " (times.show(said.silent.recorded_at)) ")"
         @for (i, record) in said.backfilled.iter().take(5).enumerate() {
             @if i == 0 { ", back-filled " } @else { ", " }

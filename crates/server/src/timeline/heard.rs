@@ -68,7 +68,8 @@ pub(crate) fn svg(
 fn window(lanes: &[Lane<'_>], answered: &Answered) -> Window {
     let spans = lanes
         .iter()
-        .flat_map(|lane| lane.gaps.iter().flat_map(|said| [said.gap.from, said.gap.until]));
+        .flat_map(|lane| lane.gaps.iter().map(|said| said.gap))
+        .flat_map(|gap| [Some(gap.from), gap.until].into_iter().flatten());
     let heard = lanes.iter().flat_map(|lane| lane.report.said.heard.iter().map(|said| said.until));
     let firsts = lanes.iter().filter_map(|lane| begins(lane.report));
     let all: Vec<Time> = spans.chain(heard).chain(firsts).chain([answered.recorded_at]).collect();
@@ -121,14 +122,16 @@ fn drawn(
             }
             @for said in lane.gaps {
                 @let (left, right) = (window.clamped(said.gap.from),
-                    window.clamped(said.gap.until));
+                    window.clamped(said.gap.until.unwrap_or(window.until)));
                 @let d = marks::bar(left, right.max(left + 2.0), y, false);
                 a class=(if said.gap.backfilled { "bar gap filled" } else {
                     "bar gap open" }) href=(href(said.silent.position)) tabindex="-1"
-                    data-from=(said.gap.from) data-until=(said.gap.until) {
+                    data-from=(said.gap.from) data-until=[said.gap.until] {
                     title {
-                        (name) " silent " (clock(said.gap.from)) " to " (clock(said.gap.until)) @if
-                            said.gap.backfilled { ", back-filled" } @else { ", open" }
+                        (name) " " (said.gap.cause) " " (clock(said.gap.from))
+                        @match said.gap.until { Some(until) => { " to " (clock(until)) },
+                            None => " and on" }
+                        @if said.gap.backfilled { ", back-filled" } @else { ", open" }
                         ": " (said.silent.position)
                     }
                     path class="under" d=(d) {}

@@ -169,13 +169,15 @@ fn silences(figure: &Figure, prefix: &str) -> Markup {
         g class="gaps" {
             @for (gap, row) in touched.take(MAX_GAPS) {
                 @let (left, right) = (figure.window.clamped(gap.from),
-                    figure.window.clamped(gap.until));
+                    figure.window.clamped(gap.until.unwrap_or(figure.window.until)));
                 @let top = AXIS + row as f64 * LANE + 2.0;
                 @let mut days = Times::default();
                 rect fill={ "url(#" (prefix) "-gap)" } x=(px(left)) y=(px(top))
                     width=(px((right - left).max(1.0))) height=(px(LANE - 4.0)) {
-                    title { (plain(gap.source.as_str())) " silent " (days.show(gap.from)) " to "
-                        (days.show(gap.until)) @if gap.backfilled { ", back-filled" } }
+                    title { (plain(gap.source.as_str())) " " (gap.cause) " " (days.show(gap.from))
+                        @match gap.until { Some(until) => { " to " (days.show(until)) },
+                            None => " and on" }
+                        @if gap.backfilled { ", back-filled" } }
                 }
             }
         }

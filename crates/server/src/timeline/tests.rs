@@ -9,6 +9,7 @@ use super::{
     table::table,
 };
 use claimledger_app::model::answer::{Gap, SourceCompleteness};
+use claimledger_domain::completeness::GapCause;
 use claimledger_domain::model::{
     Bounds, Certainty, Difference, Explained, Grade, IgnoredClaim, Implied, KeyInterval, Origin,
     Phase,
@@ -301,8 +302,10 @@ fn a_gap_is_hatched_over_the_lanes_of_its_source_only() {
         basis: None,
         gaps: vec![Gap {
             from: t("2026-03-10T14:10:00Z"),
-            until: t("2026-03-10T14:25:00Z"),
+            until: Some(t("2026-03-10T14:25:00Z")),
             backfilled: false,
+            cause: GapCause::Silent,
+            position: LogPosition(0),
         }],
     };
     let hatched = |source: &str| {

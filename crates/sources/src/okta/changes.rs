@@ -117,7 +117,7 @@ fn configuration<'e>(
 }
 
 /// The first target that is no person, or the feature that the event names.
-fn object_of<'e>(event: &Event<'e>) -> Option<&'e str> {
+pub(super) fn object_of<'e>(event: &Event<'e>) -> Option<&'e str> {
     let target = event.all_targets().find(|target| target.text("type") != Some("User"));
     target
         .and_then(Target::id)

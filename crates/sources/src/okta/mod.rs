@@ -13,12 +13,14 @@
 //! | [`labels`] | what applications, policies and identity providers are called |
 //! | [`facts`] | which facts an event type states about sign-ins and sessions |
 //! | [`kinds`], [`changes`] | the same about accounts, configuration and suspicion |
+//! | [`delivery`] | the same about what sends the log |
 //! | [`idp_log`] | the same, where the org is the identity provider |
 //! | [`unreadable`] | what is kept of an event that cannot be read |
 //! | [`refusal`] | what its words for what did not succeed mean |
 //! | [`factor`] | what Okta's names of factors mean |
 
 mod changes;
+mod delivery;
 mod dialect;
 mod envelope;
 mod event;
@@ -43,6 +45,7 @@ use claimledger_facts::{
     draft::{Draft, DraftFact},
     fact::FactData,
     ids::{IdpId, SessionId, SourceEventId},
+    nature::Nature,
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time, TimeError},
     types::{activity::ActivityFlagged, session::SessionLinked, sign_in::SignInRefused},
@@ -51,7 +54,7 @@ use claimledger_facts::{
 use event::{Event, ROOT_SESSION};
 use std::borrow::Cow;
 
-pub(crate) const TRANSLATOR: &str = "okta-system-log/3";
+pub(crate) const TRANSLATOR: &str = "okta-system-log/4";
 
 /// The translator of System Log events, and of what envelopes carry.
 pub(crate) struct SystemLog;
@@ -214,9 +217,11 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
             return None;
         }
         let differs = whose.is_some() && session.as_ref() != whose;
+        // A source is no person's: who switched something off is whom the change is about.
+        let is_of_source = needs.nature == Nature::Completeness;
         Some(DraftFact {
             session: named.filter(|_| differs),
-            subject,
+            subject: subject.filter(|_| !is_of_source),
             occurred: None,
             data: said.data,
             other: None,
@@ -228,6 +233,11 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
             Some(reading) => changes::of(&event, reading, people.subject_id()),
         },
         Some(idp) => idp_log::of(&event, kind, idp),
+    };
+    // What sends the log is the same for every org: an event that says nothing else says that.
+    let said = match delivery::of(&event, kind) {
+        Some(delivery) => Some(said.into_iter().flatten().chain([delivery]).collect()),
+        None => said,
     };
     let said = said.filter(|_| published.readable);
     let understood: Option<Vec<DraftFact>> =

@@ -7,7 +7,7 @@ use claimledger_facts::{
     types::{activity::ActivityFlagged, configuration::ConfigurationChanged},
     vocabulary::{EndReason, Flag, Method, Note},
 };
-use claimledger_sources::{Dialect, translate};
+use claimledger_sources::{Dialect, SourceSettings, translate};
 use serde_json::{Value, json};
 
 /// An event by an administrator in a session of their own.
@@ -144,7 +144,10 @@ fn a_change_of_configuration_names_the_object_and_what_was_done() {
     ];
     for (kind, targets, expected) in cases {
         let draft = read(&event(kind, json!({"target": targets})));
-        let [("configuration.changed", data)] = &facts(&draft)[..] else { panic!("{draft:?}") };
+        let mut stated = facts(&draft);
+        // What is changed may send the log too, which is a fact of its own.
+        stated.retain(|(name, _)| *name != "source.delivery_changed");
+        let [("configuration.changed", data)] = &stated[..] else { panic!("{draft:?}") };
         let mut said = vec![&data["kind"], &data["object"], &data["change"]];
         said.extend(data.get("of"));
         assert_eq!(json!(said), expected, "{kind}");
@@ -460,4 +463,51 @@ fn a_decision_names_the_rule_of_the_global_session_policy() {
     );
     let other = json!([policy("OktaMfaEnroll"), {"type": "PolicyRule", "id": "0pr1"}]);
     assert_eq!(evaluated("ALLOW", other).len(), 1, "of another policy");
+}
+
+#[test]
+fn what_sends_the_log_says_when_it_was_stopped_started_or_failed() {
+    let stream = || json!([{"type": "LogStream", "id": "0oaStream"}]);
+    let hook = || json!([{"type": "EventHook", "id": "who1"}]);
+    let of = |draft: &Draft| -> Vec<Value> {
+        let mut of_source = facts(draft);
+        of_source.retain(|(name, _)| *name == "source.delivery_changed");
+        of_source.into_iter().map(|(_, data)| data).collect()
+    };
+    let at_idp = SourceSettings::from(Dialect::OktaSystemLog).with_idp("idp-x").expect("an id");
+    for (kind, target, expected) in [
+        (
+            "system.log_stream.lifecycle.deactivate",
+            stream(),
+            ["log_stream", "0oaStream", "stopped"],
+        ),
+        ("system.log_stream.lifecycle.delete", stream(), ["log_stream", "0oaStream", "stopped"]),
+        ("system.log_stream.lifecycle.activate", stream(), ["log_stream", "0oaStream", "started"]),
+        ("event_hook.deactivated", hook(), ["event_hook", "who1", "stopped"]),
+        ("event_hook.deleted", hook(), ["event_hook", "who1", "stopped"]),
+        ("event_hook.activated", hook(), ["event_hook", "who1", "started"]),
+        ("event_hook.delivery", hook(), ["event_hook", "who1", "failed"]),
+    ] {
+        let [of_kind, object, change] = expected;
+        let expected = [json!({"kind": of_kind, "object": object, "change": change})];
+        let event = event(kind, json!({"target": target}));
+        let draft = read(&event);
+        assert_eq!(of(&draft), expected, "{kind}");
+        assert_eq!(draft.translator, "okta-system-log/4");
+        let stated = draft.facts.iter().find(|fact| fact.data.type_name().starts_with("source."));
+        assert_eq!(stated.and_then(|fact| fact.subject), None, "a source is no person's: {kind}");
+        let bytes = event.to_string();
+        let mut idp = translate(&at_idp, None, bytes.as_bytes()).expect("an event");
+        assert_eq!(of(&idp.drafts.remove(0)), expected, "{kind} at the identity provider");
+    }
+    for (kind, changes) in [
+        (
+            "system.log_stream.lifecycle.deactivate",
+            json!({"target": stream(), "outcome": {"result": "FAILURE"}}),
+        ),
+        ("system.log_stream.lifecycle.update", json!({"target": stream()})),
+        ("event_hook.created", json!({"target": hook()})),
+    ] {
+        assert_eq!(of(&read(&event(kind, changes))), [Value::Null; 0], "{kind} stops nothing");
+    }
 }

@@ -194,9 +194,13 @@ fn silences(completeness: &[SourceCompleteness], window: &Window) -> Vec<Silence
             from: gap.from,
             until: gap.until,
             backfilled: gap.backfilled,
+            cause: gap.cause,
         })
     });
-    gaps.filter(|gap| gap.from < window.until && gap.until > window.from).collect()
+    let touches = |gap: &Silence| {
+        gap.from < window.until && gap.until.is_none_or(|until| until > window.from)
+    };
+    gaps.filter(touches).collect()
 }
 
 /// Redraws an item at the time it was recorded. What came late keeps the time it speaks of, for a

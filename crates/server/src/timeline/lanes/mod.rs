@@ -17,7 +17,10 @@ pub(crate) use self::{
 };
 
 use super::geometry::Window;
-use claimledger_domain::model::{Certainty, Grade, RecordRef};
+use claimledger_domain::{
+    completeness::GapCause,
+    model::{Certainty, Grade, RecordRef},
+};
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SourceId},
     time::Time,
@@ -74,10 +77,12 @@ pub(crate) struct Silence {
     pub source: SourceId,
     /// From, inclusive.
     pub from: Time,
-    /// Until, exclusive.
-    pub until: Time,
+    /// Until, exclusive; none: nothing that is known ends it.
+    pub until: Option<Time>,
     /// Whether what was missing has come.
     pub backfilled: bool,
+    /// Why something may be missing.
+    pub cause: GapCause,
 }
 
 /// One lane.

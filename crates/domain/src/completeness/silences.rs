@@ -1,0 +1,176 @@
+//! When something of a source may be missing: silences that are stated, and those that follow from
+//! what happened to what sends its events.
+//!
+//! A log stream or an event hook that was switched off sends nothing until it is switched on again,
+//! and one that failed to deliver does not send that event again. What was heard in another way is
+//! not missing: by polling, or because the source says so. That everything was heard is only
+//! *assumed* does not outweigh a record that something was not sent (`semantics.md` 3).
+
+use super::{Gap, GapCause};
+use crate::{history::HistoryCut, model::RecordRef, order::latest};
+use claimledger_facts::{
+    ids::SourceId,
+    time::Time,
+    vocabulary::{DeliveryChange, HeardBasis, ObjectKind},
+};
+use std::collections::BTreeMap;
+
+/// How long before a failure was logged the event can have occurred that was not delivered: Okta
+/// promises no delay of a hook, and looks into those of more than an hour.
+const HOOK_DELAY_SECS: i64 = 3_600;
+
+/// A gap of a source, with the first record that says so.
+pub(super) struct Silence<'a> {
+    pub(super) record: &'a RecordRef,
+    pub(super) gap: Gap,
+}
+
+/// A time in which something may be missing, before back-fills.
+struct Span<'a> {
+    record: &'a RecordRef,
+    from: Time,
+    until: Option<Time>,
+    cause: GapCause,
+}
+
+/// Every gap of every source, each once.
+pub(super) fn silences(history: HistoryCut<'_>) -> Vec<Silence<'_>> {
+    let mut filled: BTreeMap<&SourceId, Vec<(Time, Time)>> = BTreeMap::new();
+    for stated in history.sources().backfilled() {
+        let span = (stated.data.from, stated.data.until);
+        filled.entry(&stated.record.source).or_default().push(span);
+    }
+    let stated = history.sources().silent().map(|stated| Span {
+        record: &stated.record,
+        from: stated.data.from,
+        until: Some(stated.data.until),
+        cause: GapCause::Silent,
+    });
+    let mut found: Vec<Silence<'_>> = Vec::new();
+    for span in stated.chain(unsent(history)) {
+        let filled = filled.get(&span.record.source).map_or(&[][..], Vec::as_slice);
+        for gap in parts(&span, filled) {
+            let is_same = |said: &Silence<'_>| {
+                said.record.source == span.record.source
+                    && Gap { position: gap.position, ..said.gap } == gap
+            };
+            if !found.iter().any(is_same) {
+                found.push(Silence { record: span.record, gap });
+            }
+        }
+    }
+    found
+}
+
+/// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers
+/// (`semantics.md` 3). What several cover together is one part.
+fn parts(span: &Span<'_>, filled: &[(Time, Time)]) -> Vec<Gap> {
+    let gap = |from, until, backfilled| Gap {
+        from,
+        until,
+        backfilled,
+        cause: span.cause,
+        position: span.record.position,
+    };
+    let inside = filled.iter().map(|(start, end)| {
+        ((*start).max(span.from), span.until.map_or(*end, |until| until.min(*end)))
+    });
+    let mut filled: Vec<(Time, Time)> = inside.filter(|(start, end)| start < end).collect();
+    filled.sort_unstable();
+    let mut parts: Vec<Gap> = Vec::new();
+    let mut reached = span.from;
+    for (start, end) in filled {
+        if start > reached {
+            parts.push(gap(reached, Some(start), false));
+        }
+        match parts.last_mut().filter(|last| last.backfilled && last.until >= Some(start)) {
+            Some(last) => last.until = last.until.max(Some(end)),
+            None => parts.push(gap(start, Some(end), true)),
+        }
+        reached = reached.max(end);
+    }
+    if span.until.is_none_or(|until| reached < until) || parts.is_empty() {
+        parts.push(gap(reached, span.until, false));
+    }
+    parts
+}
+
+/// The times in which what sends a source's events did not, and nothing else brought them.
+fn unsent(history: HistoryCut<'_>) -> Vec<Span<'_>> {
+    let mut heard: BTreeMap<&SourceId, Heard> = BTreeMap::new();
+    for stated in history.sources().heard() {
+        let heard = heard.entry(&stated.record.source).or_default();
+        let reached = match stated.data.basis {
+            HeardBasis::Stated | HeardBasis::Polled => &mut heard.otherwise,
+            HeardBasis::Assumed => &mut heard.assumed,
+        };
+        *reached = (*reached).max(Some(stated.data.until));
+    }
+    let all = spans(history).into_iter();
+    all.filter_map(|span| heard.get(&span.record.source).copied().unwrap_or_default().rest(span))
+        .collect()
+}
+
+/// When what sends a source's events did not, by what happened to it, in the total order.
+fn spans(history: HistoryCut<'_>) -> Vec<Span<'_>> {
+    // Of each sender, whether it is off, or which failures the next one may continue.
+    let mut last: BTreeMap<(&SourceId, ObjectKind, Option<&str>, bool), usize> = BTreeMap::new();
+    let mut spans: Vec<Span<'_>> = Vec::new();
+    for stated in history.sources().deliveries() {
+        let (record, kind, at) = (&stated.record, stated.data.kind, stated.occurred.from);
+        let key = |failed| (&record.source, kind, stated.data.object.as_deref(), failed);
+        match stated.data.change {
+            DeliveryChange::Stopped => {
+                last.entry(key(false)).or_insert_with(|| {
+                    let cause = GapCause::Stopped(kind);
+                    spans.push(Span { record, from: at, until: None, cause });
+                    spans.len() - 1
+                });
+            }
+            DeliveryChange::Started => {
+                if let Some(off) = last.remove(&key(false)) {
+                    spans[off].until = Some(latest(stated.occurred));
+                }
+            }
+            DeliveryChange::Failed => {
+                let from =
+                    Time::from_micros(at.micros().saturating_sub(HOOK_DELAY_SECS * 1_000_000));
+                let until = Some(latest(stated.occurred));
+                let before = last.get(&key(true)).map(|index| &mut spans[*index]);
+                match before.filter(|span| span.until >= Some(from)) {
+                    Some(span) => span.until = span.until.max(until),
+                    None => {
+                        last.insert(key(true), spans.len());
+                        spans.push(Span { record, from, until, cause: GapCause::Failed(kind) });
+                    }
+                }
+            }
+        }
+    }
+    spans
+}
+
+/// Up to when a source was heard, whatever sends its events.
+#[derive(Clone, Copy, Default)]
+struct Heard {
+    /// As it says, or as polling shows.
+    otherwise: Option<Time>,
+    /// As is assumed.
+    assumed: Option<Time>,
+}
+
+impl Heard {
+    /// What of a time was not heard otherwise.
+    fn rest(self, span: Span<'_>) -> Option<Span<'_>> {
+        let Some(heard) = self.otherwise.filter(|heard| *heard >= span.from) else {
+            return Some(span);
+        };
+        if span.until.is_some_and(|until| until <= heard) {
+            return None;
+        }
+        // Where nothing is said of a later time, that the source was heard up to here says it all:
+        // a polled source is as complete as its polling, whatever else is switched off.
+        let from = Time::from_micros(heard.micros().saturating_add(1));
+        (self.assumed > self.otherwise).then_some(Span { from, ..span })
+    }
+}
