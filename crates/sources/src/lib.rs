@@ -40,8 +40,9 @@ pub mod strict;
 mod text;
 mod translator;
 
+pub use okta_config::MAX_LOOK_BYTES;
 pub use splitter::{Limits, MAX_VALUE_BYTES, Piece, Splitter};
-pub use translator::{Look, SourceSettings, Translation, Translator};
+pub use translator::{Look, Reader, SourceSettings, Translation, Translator};
 
 use claimledger_facts::{draft::Draft, refusal::Refusal, types::policy::PolicyConfigured};
 
@@ -127,7 +128,7 @@ pub fn translate(
     previous: Option<&Look>,
     bytes: &[u8],
 ) -> Result<Translation, Refusal> {
-    settings.dialect.translator().translate(settings, previous, bytes)
+    settings.translator().translate(settings, previous, bytes)
 }
 
 /// What a push endpoint of a vendor received.

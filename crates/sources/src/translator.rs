@@ -78,10 +78,16 @@ impl SourceSettings {
 }
 
 impl SourceSettings {
+    /// What reads the values.
+    #[must_use]
+    pub fn translator(&self) -> &'static dyn Translator {
+        self.dialect.translator()
+    }
+
     /// Whether each value is compared with the one before it, which the caller keeps.
     #[must_use]
     pub fn keeps_looks(&self) -> bool {
-        self.dialect.translator().keeps_looks()
+        self.translator().keeps_looks()
     }
 }
 
@@ -118,6 +124,39 @@ impl From<Vec<Draft>> for Translation {
     }
 }
 
+/// Reads several values in a row, each against those before it. What a look holds is read and
+/// written once, however many values there are.
+pub trait Reader {
+    /// What one value adds. A value that is refused adds nothing, and the next is read as if it had
+    /// not been there.
+    ///
+    /// # Errors
+    /// See [`Translator::translate`].
+    fn read(&mut self, bytes: &[u8]) -> Result<Vec<Draft>, Refusal>;
+
+    /// What all of them add together, and the look to store; none: no value was read.
+    fn finish(self: Box<Self>) -> Translation;
+}
+
+/// A translator that reads a value at a time.
+struct OneByOne<'r, T: ?Sized> {
+    translator: &'r T,
+    settings: &'r SourceSettings,
+    look: Option<Look>,
+}
+
+impl<T: Translator + ?Sized> Reader for OneByOne<'_, T> {
+    fn read(&mut self, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
+        let read = self.translator.translate(self.settings, self.look.as_ref(), bytes)?;
+        self.look = read.look.or(self.look.take());
+        Ok(read.drafts)
+    }
+
+    fn finish(self: Box<Self>) -> Translation {
+        Translation { drafts: Vec::new(), look: self.look }
+    }
+}
+
 /// Reads one dialect. Pure: the bytes of a look state its time, and the look before is an argument.
 pub trait Translator: Sync {
     /// Translates one top-level JSON value.
@@ -131,6 +170,15 @@ pub trait Translator: Sync {
         previous: Option<&Look>,
         bytes: &[u8],
     ) -> Result<Translation, Refusal>;
+
+    /// Begins to read several values in a row, the first against the look before.
+    fn reader<'r>(
+        &'r self,
+        settings: &'r SourceSettings,
+        previous: Option<&Look>,
+    ) -> Box<dyn Reader + 'r> {
+        Box::new(OneByOne { translator: self, settings, look: previous.cloned() })
+    }
 
     /// Whether values are looks: each is compared with the one before it. A value may be older than
     /// the look that it is compared with; then it must not replace what that look says.

@@ -20,9 +20,15 @@ use claimledger_facts::{
     time::Time,
     vocabulary::{Channel, Role},
 };
-use claimledger_ledger::{log::LogError, state::StateError};
-use claimledger_sources::{Look, Piece, SourceSettings, Translation, translate};
+use claimledger_ledger::{
+    log::LogError,
+    state::{MAX_STATE_BYTES, StateError},
+};
+use claimledger_sources::{Look, MAX_LOOK_BYTES, Piece, SourceSettings, Translator};
 use std::{collections::BTreeSet, sync::Arc};
+
+/// What is kept of a configuration can be stored, with its time and its seal.
+const _: () = assert!(MAX_LOOK_BYTES + 1024 <= MAX_STATE_BYTES);
 
 /// Maximum attempts against other processes that store looks at the same source.
 const MAX_ATTEMPTS: usize = 5;
@@ -64,9 +70,6 @@ pub struct LooksIngested {
     pub refused: Vec<IngestError>,
 }
 
-/// Reads a value: [`translate`], except in tests.
-type Translate = fn(&SourceSettings, Option<&Look>, &[u8]) -> Result<Translation, Refusal>;
-
 impl App {
     /// Translates values of a source in order, each against the look before it, and appends what
     /// changed. The last look is stored once the records are durable.
@@ -81,12 +84,13 @@ impl App {
         caller: &Caller,
         looks: Looks,
     ) -> Result<LooksIngested, IngestError> {
-        self.ingest_looks_with(translate, caller, looks).await
+        let translator = looks.settings.translator();
+        self.ingest_looks_with(translator, caller, looks).await
     }
 
     pub(super) async fn ingest_looks_with(
         &self,
-        translate: Translate,
+        translator: &'static dyn Translator,
         caller: &Caller,
         looks: Looks,
     ) -> Result<LooksIngested, IngestError> {
@@ -106,7 +110,7 @@ impl App {
                 stored.map_or((0, None), |(version, look)| (version, Some(Arc::new(look))));
             let reading = {
                 let (looks, previous) = (Arc::clone(&looks), previous.clone());
-                let read = move || Reading::of(translate, &looks, previous.as_deref());
+                let read = move || Reading::of(translator, &looks, previous.as_deref());
                 tokio::task::spawn_blocking(read).await.map_err(|error| {
                     log(LogError::unavailable(format!("the values could not be read: {error}")))
                 })??
@@ -181,14 +185,19 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(translate: Translate, looks: &Looks, previous: Option<&Look>) -> Result<Self, Refusal> {
-        let mut reading = Self { drafts: Vec::new(), refused: Vec::new(), last: previous.cloned() };
+    fn of(
+        translator: &dyn Translator,
+        looks: &Looks,
+        previous: Option<&Look>,
+    ) -> Result<Self, Refusal> {
+        let mut reading = Self { drafts: Vec::new(), refused: Vec::new(), last: None };
+        let mut reader = translator.reader(&looks.settings, previous);
+        let mut last_line = 0;
         for value in &looks.values {
-            match translate(&looks.settings, reading.last.as_ref(), &value.bytes) {
-                Ok(read) => {
-                    let numbered = read.drafts.into_iter().map(|draft| (value.line, draft));
-                    reading.drafts.extend(numbered);
-                    reading.last = read.look.or(reading.last);
+            match reader.read(&value.bytes) {
+                Ok(drafts) => {
+                    reading.drafts.extend(drafts.into_iter().map(|draft| (value.line, draft)));
+                    last_line = value.line;
                 }
                 Err(refusal) => {
                     let refusal = refusal.on_line(value.line);
@@ -199,6 +208,9 @@ impl Reading {
                 }
             }
         }
+        let rest = reader.finish();
+        reading.drafts.extend(rest.drafts.into_iter().map(|draft| (last_line, draft)));
+        reading.last = rest.look.or_else(|| previous.cloned());
         Ok(reading)
     }
 }

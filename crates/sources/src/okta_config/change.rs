@@ -120,7 +120,7 @@ impl Config {
         new.seen = new.seen.max(seen);
         let source_id = new.source_id(&state.key);
         let before = std::mem::replace(known, new);
-        self.past.entry(state.key.clone()).or_default().push(before.clone());
+        self.keep_before(&state.key, before.clone());
         Some(Change { source_id, occurred, before: Some(before) })
     }
 
@@ -137,7 +137,7 @@ impl Config {
         }
         let before = known.clone();
         *known = before.gone_at(at);
-        self.past.entry(key.to_owned()).or_default().push(before.clone());
+        self.keep_before(key, before.clone());
         Some(Change {
             source_id: format!("{key}@deleted:{}", super::look::stamp(at)),
             occurred: Occurred { from: before.seen, to: Some(at) },

@@ -24,9 +24,12 @@ pub(super) struct Config {
     /// The states before, by object, for looks that come after a later one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) past: BTreeMap<String, Past>,
-    /// Every statement so far, by what is stated, in the total order of facts.
+    /// The statements so far, by what is stated, in the total order of facts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) said: BTreeMap<String, Vec<Said>>,
+    /// What was stated longer ago than is kept, by what is stated.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) forgotten: BTreeMap<String, Forgotten>,
     /// When each whole list was seen, by its address: an object that it lacked was gone then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) lists: BTreeMap<String, Vec<Time>>,
@@ -53,6 +56,14 @@ pub(super) struct Said {
     pub(super) id: String,
     /// Of what is stated.
     pub(super) digest: String,
+}
+
+/// Statements that are no longer kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Forgotten {
+    /// What was in force before is no longer known.
+    pub(super) before: Time,
+    pub(super) count: usize,
 }
 
 /// An object as it was last seen.

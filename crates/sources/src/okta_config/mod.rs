@@ -17,10 +17,12 @@
 //! | [`facts`] | what an object states alone |
 //! | [`snapshot`] | what several objects state together |
 //! | [`past`] | where the state of a look belongs that comes after a later one |
+//! | [`bound`] | what is no longer kept |
 //! | [`revise`], [`restate`] | what such a look changes of what was stated |
 
 mod assurance;
 mod authenticator;
+mod bound;
 mod change;
 mod draft;
 mod duration;
@@ -42,7 +44,7 @@ mod snapshot;
 
 pub(crate) use idp::IdpSetting;
 
-use crate::{Look, SourceSettings, Translation, Translator};
+use crate::{Look, Reader, SourceSettings, Translation, Translator};
 use change::{Change, Glance, State};
 use claimledger_facts::{
     canonical,
@@ -59,6 +61,9 @@ use shape::{Kind, Shape};
 use snapshot::Touched;
 use std::collections::BTreeSet;
 
+/// Maximum bytes of what is kept of an org between two looks, unless its objects alone have more.
+pub const MAX_LOOK_BYTES: usize = 15 * 1024 * 1024;
+
 /// The translator of configuration objects.
 pub(crate) struct Configuration;
 
@@ -73,19 +78,56 @@ impl Translator for Configuration {
         previous: Option<&Look>,
         bytes: &[u8],
     ) -> Result<Translation, Refusal> {
+        let mut looks = self.reader(settings, previous);
+        let mut drafts = looks.read(bytes)?;
+        let rest = looks.finish();
+        drafts.extend(rest.drafts);
+        Ok(Translation { drafts, look: rest.look })
+    }
+
+    fn reader<'r>(
+        &'r self,
+        settings: &'r SourceSettings,
+        previous: Option<&Look>,
+    ) -> Box<dyn Reader + 'r> {
+        Box::new(Looks::new(settings, previous, MAX_LOOK_BYTES))
+    }
+}
+
+/// Values of one source, in a row.
+struct Looks<'s> {
+    settings: &'s SourceSettings,
+    run: Run,
+    /// The latest time of a look; none: nothing was looked at yet.
+    at: Option<Time>,
+    is_read: bool,
+    max_bytes: usize,
+}
+
+impl<'s> Looks<'s> {
+    fn new(settings: &'s SourceSettings, previous: Option<&Look>, max_bytes: usize) -> Self {
+        let config = previous.map(|look| Config::read(&look.content)).unwrap_or_default();
+        let glance = Glance { at: Time::MIN, answers_change: false, as_updated: true };
+        let at = previous.map(|look| look.at);
+        Self { settings, run: Run::new(config, glance), at, is_read: false, max_bytes }
+    }
+}
+
+impl Reader for Looks<'_> {
+    fn read(&mut self, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
         let received = envelope::read(bytes)?;
         let mut found = Vec::with_capacity(received.items.len());
         for item in &received.items {
-            found.push(Found::of(item, &received, settings)?);
+            found.push(Found::of(item, &received, self.settings)?);
         }
         let latest = found.iter().filter_map(|found| found.state.updated).max();
         let at = received.looked_at.or(latest).ok_or_else(undated)?;
         // In the order of their times, so that what several objects state together grows as it did.
         found.sort_by(|a, b| (a.stamp(at), &a.state.key).cmp(&(b.stamp(at), &b.state.key)));
-        let config = previous.map(|look| Config::read(&look.content)).unwrap_or_default();
+        // Nothing is refused from here on.
         let as_updated = received.looked_at.is_none();
-        let glance = Glance { at, answers_change: received.answers_change, as_updated };
-        let mut run = Run::new(config, glance);
+        let run = &mut self.run;
+        run.glance = Glance { at, answers_change: received.answers_change, as_updated };
         let listed: BTreeSet<String> = found.iter().map(|found| found.state.key.clone()).collect();
         let mut time = None;
         for found in found {
@@ -99,14 +141,25 @@ impl Translator for Configuration {
         if received.is_whole {
             run.missing(&received, &listed);
         }
-        run.state_applications();
+        // Of many applications in a row, a policy is stated once.
+        if !(as_updated && run.touched.only_new_applications()) {
+            run.state_applications();
+        }
         run.revise();
         if let Some(at) = received.looked_at {
             run.config.newest = run.config.newest.max(Some(at));
         }
-        let at = previous.map_or(at, |look| look.at.max(at));
-        let look = Look { at, content: run.config.write() };
-        Ok(Translation { drafts: run.drafts, look: Some(look) })
+        self.at = self.at.max(Some(at));
+        self.is_read = true;
+        Ok(std::mem::take(&mut run.drafts))
+    }
+
+    fn finish(mut self: Box<Self>) -> Translation {
+        self.run.state_applications();
+        let at = self.at.filter(|_| self.is_read);
+        let content = at.map(|at| (at, self.run.config.write_within(self.max_bytes)));
+        let look = content.map(|(at, content)| Look { at, content });
+        Translation { drafts: self.run.drafts, look }
     }
 }
 
@@ -236,7 +289,11 @@ impl Run {
     }
 
     fn insert(&mut self, state: &State) -> Option<String> {
+        let is_kept = self.config.is_kept(&state.key, self.glance.at);
         let source_id = self.config.insert(state, self.glance);
+        if !is_kept {
+            return source_id;
+        }
         self.late.extend(revise::groups_of(&self.config, &state.key));
         source_id
     }

@@ -3,25 +3,13 @@
 
 use super::{
     change::{Glance, State},
-    look::{Config, Past, Seen},
+    look::{Config, Seen},
     place::Place,
 };
 use claimledger_facts::time::Time;
 
-/// Maximum number of former states that are kept of one object.
-const MAX_STATES: usize = 24;
 /// Maximum number of times that are kept of one list, or of one state.
 const MAX_TIMES: usize = 32;
-
-impl Past {
-    pub(super) fn push(&mut self, before: Seen) {
-        self.states.push(before);
-        if self.states.len() > MAX_STATES {
-            self.states.remove(0);
-            self.shortened = true;
-        }
-    }
-}
 
 impl Config {
     /// Every state that is kept of an object, in the order of time.
@@ -36,6 +24,11 @@ impl Config {
         self.states(key).next().map(|seen| seen.stamp.max(seen.first()))
     }
 
+    /// Whether the states of an object are kept that it had at a time.
+    pub(super) fn is_kept(&self, key: &str, at: Time) -> bool {
+        self.kept_from(key).is_none_or(|from| from <= at)
+    }
+
     /// Keeps the state of a late look ([`Config::is_late`]) between those before and after it.
     /// Returns the source id of its record, where it is another state than theirs.
     pub(super) fn insert(&mut self, state: &State, glance: Glance) -> Option<String> {
@@ -44,7 +37,7 @@ impl Config {
         let numbers = self.states(key).filter(|seen| seen.stamp == new.stamp && !seen.gone);
         new.earlier = numbers.map(|seen| seen.earlier + 1).max().unwrap_or(0);
         let source_id = new.source_id(key);
-        if self.kept_from(key).is_some_and(|from| glance.at < from) {
+        if !self.is_kept(key, glance.at) {
             return Some(source_id);
         }
         let is_new = !self.objects.contains_key(key);
@@ -62,7 +55,7 @@ impl Config {
     /// Keeps that a list lacked an object that was known before and after. Returns whether it was.
     pub(super) fn insert_missing(&mut self, key: &str, glance: Glance) -> bool {
         let (at, mut states): (_, Vec<Seen>) = (glance.at, self.states(key).cloned().collect());
-        if self.kept_from(key).is_some_and(|from| at < from) {
+        if !self.is_kept(key, at) {
             return false;
         }
         let Some(before) = states.iter().rev().find(|seen| seen.first() < at) else { return false };
@@ -86,9 +79,8 @@ impl Config {
     fn keep(&mut self, key: &str, mut states: Vec<Seen>) {
         let Some(last) = states.pop() else { return };
         self.objects.insert(key.to_owned(), last);
-        let past = self.past.entry(key.to_owned()).or_default();
-        past.states.clear();
-        states.into_iter().for_each(|seen| past.push(seen));
+        self.past.entry(key.to_owned()).or_default().states.clear();
+        states.into_iter().for_each(|seen| self.keep_before(key, seen));
     }
 }
 

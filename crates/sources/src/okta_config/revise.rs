@@ -44,7 +44,7 @@ pub(super) fn groups_of(config: &Config, key: &str) -> BTreeSet<Group> {
     config.states(key).flat_map(|seen| of_state(key, seen)).collect()
 }
 
-fn of_state(key: &str, seen: &Seen) -> Vec<Group> {
+pub(super) fn of_state(key: &str, seen: &Seen) -> Vec<Group> {
     let mut groups = vec![Group::Object(key.to_owned())];
     groups.extend(match &seen.body {
         Body::Feature { .. } | Body::Org { .. } => Some(Group::Org),
@@ -56,15 +56,28 @@ fn of_state(key: &str, seen: &Seen) -> Vec<Group> {
 }
 
 impl Group {
+    /// What it makes statements about.
+    pub(super) fn keys(&self, config: &Config) -> Vec<String> {
+        let of = |prefix: &str| {
+            let keys = config.said.range(prefix.to_owned()..).map(|(key, _)| key.clone());
+            keys.take_while(|key| key.starts_with(prefix)).collect::<Vec<_>>()
+        };
+        match self {
+            Self::Object(key) => {
+                let keys = key.strip_prefix("idp:").map(|idp| of(&format!("key:{idp}/")));
+                let parts = of(&format!("{key}/")).into_iter().chain(keys.into_iter().flatten());
+                parts.chain([key.clone(), format!("name:{key}")]).collect()
+            }
+            Self::Policy(id) => vec![format!("policy:{id}")],
+            Self::Org => vec!["org".to_owned()],
+            Self::Authenticators => of("authenticator/"),
+            Self::ClaimSourcing => vec!["claim_sourcing".to_owned()],
+        }
+    }
+
     /// What was stated of a group of several objects.
     fn said<'c>(&self, config: &'c Config) -> Vec<&'c Vec<Said>> {
-        let methods = config.said.iter().filter(|(key, _)| key.starts_with("authenticator/"));
-        match self {
-            Self::Policy(id) => config.said.get(&format!("policy:{id}")).into_iter().collect(),
-            Self::Org => config.said.get("org").into_iter().collect(),
-            Self::Authenticators => methods.map(|(_, said)| said).collect(),
-            Self::Object(_) | Self::ClaimSourcing => Vec::new(),
-        }
+        self.keys(config).iter().filter_map(|key| config.said.get(key)).collect()
     }
 
     /// Whether a state of an object is part of it.
@@ -177,7 +190,8 @@ impl Run {
         }
         for (key, mut wanted) in wanted {
             wanted.sort_by(|a, b| (a.occurred.from, &a.id).cmp(&(b.occurred.from, &b.id)));
-            self.state_again(&key, &wanted, kept_from);
+            let known_from = kept_from.max(self.config.known_from(&key));
+            self.state_again(&key, &wanted, known_from);
             if matches!(group, Group::Policy(_) | Group::Org | Group::Authenticators) {
                 self.stated_last(&key, &wanted);
             }
@@ -200,7 +214,7 @@ impl Run {
         let said = self.config.said.get(key).map_or(&[] as &[_], Vec::as_slice);
         let as_said: Vec<_> = said.iter().map(|s| (s.occurred, s.digest.as_str())).collect();
         let as_wanted: Vec<_> = wanted.iter().map(|s| (s.occurred, s.digest.as_str())).collect();
-        let count = said.len();
+        let count = self.config.said_count(key);
         let additions = restate::additions(&as_said, &as_wanted, kept_from);
         for (n, (occurred, which)) in additions.into_iter().enumerate() {
             let data = &wanted[which].data;

@@ -58,6 +58,13 @@ impl Touched {
     }
 }
 
+impl Touched {
+    /// Whether what is left to state are policies of applications that were seen first.
+    pub(super) fn only_new_applications(&self) -> bool {
+        self.of_apps.values().all(Option::is_none)
+    }
+}
+
 impl Run {
     /// Records of what the objects of one time changed together, unless it comes before what was
     /// stated already: then it is found again from all states.
@@ -175,7 +182,7 @@ impl Run {
                 numbered(&format!("snapshot:{key}@{}", stamp(occurred.from)), count);
             // After what a late look stated of the same time.
             if said.iter().any(|said| said.occurred.from == occurred.from && said.id > source_id) {
-                source_id = again_id(key, occurred.from, said.len());
+                source_id = again_id(key, occurred.from, self.config.said_count(key));
             }
             let finding = json!({"snapshot": content, "of": of});
             let (ids, facts) = ((source_id.as_str(), occurred), vec![fact(data.clone())]);
@@ -189,6 +196,8 @@ impl Run {
     fn open_before(&self, key: &str, from: Time, clamped: Occurred) -> Vec<Occurred> {
         let said = self.config.said.get(key).map_or(&[] as &[_], Vec::as_slice);
         let mut all: Vec<Occurred> = said.iter().map(|said| said.occurred).collect();
+        // What was in force before that is no longer known, and stays as it was stated.
+        let from = self.config.known_from(key).map_or(from, |known| from.max(known));
         let gap = from..clamped.from;
         let starts = all.iter().map(|said| said.from).chain([from]);
         let starts: BTreeSet<Time> = starts.filter(|time| gap.contains(time)).collect();

@@ -1,6 +1,6 @@
 //! Looks that are ingested after a later one: what was in force is what the order of time gives.
 
-use super::{Org, facts, idp, on_the_tenth, time, with};
+use super::{Org, facts, idp, ids, on_the_tenth, policy, rule, time, two_factors, with};
 use claimledger_facts::{
     draft::Draft,
     fact::FactData,
@@ -146,4 +146,36 @@ fn a_look_from_before_the_kept_states_states_nothing() {
     all.extend(late);
     assert_eq!(trust(&all, "10:05"), before);
     assert_eq!(trust(&all, "23:00"), [on(false)]);
+}
+
+/// Each change adds to what was stated, and what is kept for late looks does not grow with it.
+#[test]
+fn what_is_kept_does_not_grow_with_the_number_of_changes() {
+    let mut org = Org::new();
+    let minute = |n: u32| format!("{:02}:{:02}", n / 60, n % 60);
+    let mut sizes = Vec::new();
+    let mut changes = Vec::new();
+    for n in 0..200 {
+        let at = minute(n);
+        let of = policy("p1", "ACCESS_POLICY", &at);
+        org.look(&at, "/api/v1/policies?type=ACCESS_POLICY", json!([of]));
+        let mut one = two_factors();
+        one["factorMode"] = json!(if n % 2 == 0 { "2FA" } else { "1FA" });
+        let rules = json!([rule("p1", "r1", &at, one)]);
+        changes.extend(org.look(&at, "/api/v1/policies/p1/rules", rules));
+        sizes.push(org.look.as_ref().unwrap().content.len());
+    }
+    assert!(facts(&changes, |data| Some(data.clone())).len() >= 200, "each of them is stated");
+    // More or fewer times are kept of a list.
+    assert!(sizes[199] <= sizes[99] + 1500, "{} bytes, then {}", sizes[99], sizes[199]);
+
+    // Of the first minute nothing is known any more: a look from there is recorded only.
+    let early = with(rule("p1", "r1", &minute(10), two_factors()), json!({"name": "Early"}));
+    let late = org.look(&minute(10), "/api/v1/policies/p1/rules", json!([early]));
+    assert_eq!((late.len(), late[0].facts.len()), (1, 0));
+    // The next change is stated under an id of its own.
+    let next = json!([rule("p1", "r1", &minute(500), two_factors())]);
+    changes.extend(org.look(&minute(500), "/api/v1/policies/p1/rules", next));
+    let all: std::collections::BTreeSet<&str> = ids(&changes).into_iter().collect();
+    assert_eq!(all.len(), changes.len());
 }

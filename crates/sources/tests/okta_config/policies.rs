@@ -13,6 +13,7 @@ use claimledger_facts::{
     },
     vocabulary::{Note, PolicyKind, PrimaryFactor, Redirect, Status},
 };
+use claimledger_sources::{Dialect, SourceSettings};
 use serde_json::{Value, json};
 
 const RULES: &str = "/api/v1/policies/p1/rules";
@@ -325,4 +326,27 @@ fn the_look_is_compact_and_deterministic() {
     let drafts = second.look("10:00", RULES, json!([b, a]));
     assert_eq!(first.look.unwrap(), second.look.unwrap(), "in whichever order they are listed");
     assert_eq!(ids(&drafts)[0], "rule:r1@2026-03-10T08:00:00.000Z");
+}
+
+/// An array without an envelope is as many values as it has objects. They are read in a row, and a
+/// policy is stated once, with all its applications.
+#[test]
+fn applications_in_a_row_state_their_policy_once() {
+    let settings = SourceSettings::of(Dialect::OktaConfig);
+    let mut reader = settings.translator().reader(&settings, None);
+    let mut read = |value: &Value| reader.read(value.to_string().as_bytes()).unwrap();
+    assert_eq!(snapshots(&read(&p1("r1", "10:00"))).len(), 1);
+    for n in 0..100 {
+        let app = json!({"id": format!("0oa{n}"), "label": format!("App {n}"), "status": "ACTIVE",
+            "signOnMode": "SAML_2_0", "lastUpdated": on_the_tenth("09:00"), "_links":
+            {"accessPolicy": {"href": "https://acme.example/api/v1/policies/p1"}}});
+        assert_eq!(snapshots(&read(&app)), []);
+    }
+    let rest = reader.finish();
+    let stated = snapshots(&rest.drafts);
+    assert_eq!((stated.len(), stated[0].1.apps.len()), (1, 100));
+    // What was kept is the same as if it had been one value after the other.
+    let mut reader = settings.translator().reader(&settings, rest.look.as_ref());
+    assert_eq!(reader.read(p1("r1", "10:00").to_string().as_bytes()).unwrap(), []);
+    assert_eq!(reader.finish().drafts, []);
 }

@@ -18,7 +18,7 @@ use claimledger_ledger::{
     memory::MemoryState,
     state::{StateStore, Versioned},
 };
-use claimledger_sources::Dialect;
+use claimledger_sources::{Dialect, Translation};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -51,6 +51,19 @@ fn keys(
     let drafts = now.difference(&before).map(|key| draft(key, occurred, bytes)).collect();
     let content = json!({"keys": now}).to_string().into_bytes();
     Ok(Translation { drafts, look: Some(Look { at: looked_at, content }) })
+}
+
+struct Keys;
+
+impl Translator for Keys {
+    fn translate(
+        &self,
+        settings: &SourceSettings,
+        previous: Option<&Look>,
+        bytes: &[u8],
+    ) -> Result<Translation, Refusal> {
+        keys(settings, previous, bytes)
+    }
 }
 
 fn draft(key: &str, occurred: Occurred, bytes: &[u8]) -> Draft {
@@ -162,7 +175,7 @@ async fn opened() -> (World, Arc<Shared>, App) {
 }
 
 async fn ingest(app: &App, looks: Looks) -> Result<LooksIngested, IngestError> {
-    app.ingest_looks_with(keys, &owner("acme"), looks).await
+    app.ingest_looks_with(&Keys, &owner("acme"), looks).await
 }
 
 /// The keys of the drafts, each with its outcome.
@@ -354,6 +367,6 @@ async fn states_are_sealed_and_for_operators() {
         Err(IngestError::Forbidden { needs: Role::Operate })
     ));
     let reader = Caller { roles: vec![Role::Read], ..reader };
-    let forbidden = app.ingest_looks_with(keys, &reader, stop(Vec::new())).await;
+    let forbidden = app.ingest_looks_with(&Keys, &reader, stop(Vec::new())).await;
     assert!(matches!(forbidden, Err(IngestError::Forbidden { needs: Role::Ingest })));
 }
