@@ -3,6 +3,7 @@
 
 use crate::support::{
     Scratch, Server,
+    browser::Browser,
     okta_events::{envelopes, event, with},
 };
 use serde_json::{Value, json};
@@ -121,4 +122,50 @@ fn changes_are_on_timelines_and_are_found_by_the_ids_they_name() {
         let one = [(kind.to_owned(), 1)];
         assert_eq!(found(&server, &reader, text), one, "{text}");
     }
+}
+
+/// A log stream that was switched off leaves open what it did not send, until that was polled.
+#[test]
+fn a_stopped_log_stream_is_a_silence_until_the_source_was_polled() {
+    let stream = |uuid: &str, verb: &str, at: &str| {
+        let kind = format!("system.log_stream.lifecycle.{verb}");
+        let target = json!({"target": [{"type": "LogStream", "id": "0oaStream"}]});
+        with(event(uuid, &kind, at, ("idxAdmin", uuid, uuid)), target)
+    };
+    let (scratch, token) = ledger();
+    let heard = |id: &str, until: &str, basis: &str| {
+        let line = json!({"id": id, "type": "source.heard", "occurred_at": "2026-03-10T12:00:00Z",
+            "source": "okta", "data": {"until": format!("2026-03-10T{until}Z"), "basis": basis}});
+        let file = scratch.file(id, line.to_string());
+        scratch.ok(&["ingest", &file]);
+    };
+    heard("assumed", "12:00:00", "assumed");
+    let asked = |args: &[&str]| scratch.json(&[&["--at", "2026-03-10T12:00:00Z"], args].concat());
+    assert_eq!(asked(&["completeness"])["answered"]["complete"], true);
+    {
+        let server = scratch.serve();
+        delivered(&server, &token, &[stream("off", "deactivate", "10:00:00")]);
+    }
+    let answer = asked(&["completeness"]);
+    let words = "incomplete, okta log stream switched off since 10:00:00Z (#";
+    let summary = answer["answered"]["completenessSummary"].as_str().expect("a sentence");
+    assert!(summary.starts_with(words), "{summary}");
+    let gap = &answer["items"][0]["gaps"][0];
+    assert_eq!((&gap["until"], &gap["cause"]), (&Value::Null, &json!("log stream switched off")));
+    let record = asked(&["record", &gap["position"].to_string()]);
+    assert!(record.to_string().contains("source.delivery_changed"), "{record:#}");
+    {
+        let server = scratch.serve();
+        let browser = Browser::start(1280, 1400);
+        browser.open(server.sign_in["acme"].as_str().expect("a sign-in link"));
+        browser.open(&format!("{}/sources?at=2026-03-10T12:00:00Z", server.url));
+        assert!(browser.text().contains("okta log stream switched off"), "{}", browser.text());
+        delivered(&server, &token, &[stream("on", "activate", "11:00:00")]);
+    }
+    let gap = &asked(&["completeness"])["items"][0]["gaps"][0];
+    assert_eq!(gap["until"], "2026-03-10T11:00:00Z", "{gap}");
+    heard("polled", "12:00:00", "polled");
+    let answer = asked(&["completeness"]);
+    assert_eq!(answer["answered"]["completenessSummary"], "complete", "{answer:#}");
+    assert_eq!(answer["items"][0]["gaps"], json!([]));
 }
