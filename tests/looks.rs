@@ -68,6 +68,22 @@ fn two_commands_after_each_other_compare_their_looks() {
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
 }
 
+/// No fact names such an object: its record does.
+#[test]
+fn an_object_that_is_not_understood_is_found_by_its_id() {
+    let scratch = ledger();
+    let stream = json!({"id": "0oastream", "type": "aws_eventbridge", "name": "Bus",
+        "status": "ACTIVE", "created": at(0), "lastUpdated": at(0)});
+    let policy = json!({"id": "00ppassword", "type": "PASSWORD", "name": "Passwords",
+        "status": "ACTIVE", "lastUpdated": at(0)});
+    let body = json!({"looked_at": at(1), "body": [stream, policy, {"id": "another"}]});
+    assert_eq!(ingest(&scratch, &body.to_string()).0, 3);
+    for id in ["0oastream", "00ppassword", "another"] {
+        let found = scratch.ok(&["find", id]);
+        assert!(found.contains("configured object"), "{found}");
+    }
+}
+
 #[test]
 fn a_killed_ingest_doubles_no_record() {
     let looks: Vec<String> = (1..=LOOKS).map(|n| look(n, &[idp("0oa1", n)])).collect();

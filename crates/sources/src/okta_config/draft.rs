@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 
 pub(super) const TRANSLATOR: &str = "okta-config/1";
 
+/// By which name a record's correlation holds the id of its object: facts name only those that are
+/// read.
+const OBJECT: &str = "object";
+
 /// What of an object is not its configuration: answers to different calls differ in it.
 const PRESENTATION: &[&str] = &["_embedded", "_links", "created"];
 
@@ -38,6 +42,11 @@ pub(super) fn empty(kind: &str, source_id: &str, occurred: Occurred) -> Draft {
         translator: TRANSLATOR,
         variants_allowed: true,
     }
+}
+
+/// The correlation of a record of an object.
+pub(super) fn named(id: Option<&str>) -> BTreeMap<String, String> {
+    id.map(|id| (OBJECT.to_owned(), id.to_owned())).into_iter().collect()
 }
 
 /// The record of a state of an object.

@@ -176,6 +176,8 @@ fn undated() -> Refusal {
 struct Found<'r> {
     item: &'r Item,
     kind: Kind,
+    /// As the API has it.
+    id: Option<String>,
     state: State,
     /// Methods embedded in an authenticator.
     embedded: Vec<State>,
@@ -214,7 +216,8 @@ impl<'r> Found<'r> {
             named: shape.kind.named(),
             body: shape.body(settings),
         };
-        Ok(Self { item, kind: shape.kind, state, embedded })
+        let id = shape.id.clone();
+        Ok(Self { item, kind: shape.kind, id, state, embedded })
     }
 
     fn stamp(&self, at: Time) -> Time {
@@ -260,6 +263,7 @@ impl Run {
                 _ => Vec::new(),
             };
             let mut draft = draft::of_state(found.kind, &found.state, members, bytes, ids);
+            draft.correlation = draft::named(found.id.as_deref());
             let is_wrong = !wrong.is_empty();
             draft.unknown_fields = wrong;
             if is_wrong || !found.is_read() {
