@@ -254,7 +254,7 @@ fn shared(
         for (side, holds) in [(&mut taken, true), (&mut others, false)] {
             let here = |v: &&Stated<IdpConfigured>| change.takes_from(&v.data) == holds;
             let Some(version) = versions.iter().find(|v| here(v)) else { continue };
-            let certain = exact && described && versions.iter().all(|v| here(v));
+            let certain = exact && described && versions.iter().all(here);
             let open =
                 if described { codes::MISSING_EXACT_TIME } else { codes::MISSING_ENGINE_MIX };
             if !certain {
