@@ -142,7 +142,7 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
 
 const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal complete \
     completeTo completenessSummary }
-    completeness { source heardUntil basis gaps { from until backfilled } } status \
+    completeness { source heardUntil basis gaps { from until backfilled cause position } } status \
     { assessedTo head views problems { part why since } }";
 
 #[test]
