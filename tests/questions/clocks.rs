@@ -203,15 +203,17 @@ fn g12_every_answer_says_which_truth_it_is() {
             ["acme-sp", "idp-x", "idp-y", "idp-z"].iter().all(|source| sources.contains(source)),
             "{sources:?}"
         );
-        let gaps = carried["completeness"]
+        let mut gaps = carried["completeness"]
             .as_array()
             .expect("sources")
             .iter()
             .find(|source| source["source"] == "idp-x")
             .expect("idp-x")["gaps"]
             .clone();
+        let position = gaps[0].as_object_mut().expect("a gap").remove("position");
+        assert!(position.is_some_and(|position| position.is_u64()), "the record that says so");
         let open = json!([{"from": "2026-03-10T14:10:00Z", "until": "2026-03-10T14:25:00Z",
-            "backfilled": false}]);
+            "backfilled": false, "cause": "silent"}]);
         assert_eq!(gaps, open, "as known at 16:00");
         assert_eq!(answered["complete"], false);
         for part in ["answered", "completeness", "status"] {
