@@ -174,6 +174,35 @@ async fn an_earlier_k_lists_what_was_known_then() {
 
 /// A claim that names no key may have been signed by any key of its IdP, but not by one of another
 /// IdP.
+/// Before its stated start no limit of a session is known, so it may have ended by T although what
+/// it stated later says that it lives (`semantics.md` 22).
+#[tokio::test]
+async fn a_session_that_states_no_limit_later_may_have_ended_by_t() {
+    let app = World::new().open().await;
+    app.init_tenant(&tenant("acme"), false, None).await.unwrap();
+    // The start names another id of the person, so it does not prove that the session lived before.
+    let line = |subject: &str, kind: &str, time: &str, data: serde_json::Value| {
+        json!({"id": subject, "type": kind, "session": "N", "subject": {"id": subject},
+            "occurred_at": format!("2026-03-10T{time}Z"), "data": data})
+    };
+    let lines = [
+        line("one", "claims.received", "09:00:00", json!({"idp": "idp-a", "amr": ["pwd"]})),
+        line("other", "session.started", "11:00:00", json!({})),
+    ];
+    ingest(&app, "acme", drafts(&lines.map(|line| line.to_string()))).await.unwrap();
+    app.settled_status(&owner("acme")).await.unwrap();
+    let ended = SessionFilter { ended: Some(true), ..SessionFilter::default() };
+    let hits = async |time: &str| {
+        let asking = Asking { at: Some(at(time)), ..Asking::default() };
+        let page = app.sessions(&owner("acme"), &ended, &asking, 500, None).await.unwrap();
+        let hits = page.value.items.into_iter();
+        hits.map(|hit| (hit.session.state.id.to_string(), hit.certainty)).collect::<Vec<_>>()
+    };
+    assert_eq!(hits("10:00:00").await, [("N".to_owned(), Certainty::Possible)]);
+    assert_eq!(hits("12:00:00").await, []);
+    app.close().await;
+}
+
 #[tokio::test]
 async fn a_claim_without_a_key_possibly_matches_each() {
     let (_world, app) = acme().await;

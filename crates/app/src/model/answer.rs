@@ -305,6 +305,14 @@ pub struct Rehearsed {
     pub sessions: u64,
 }
 
+impl Rehearsed {
+    /// Accesses after which a local authenticator would have been asked for, although the IdP had
+    /// verified the person.
+    pub fn double_prompts(&self) -> impl Iterator<Item = &LockedOut> {
+        self.locked_out.iter().filter(|out| out.implied == Implied::Challenge)
+    }
+}
+
 /// The guard on a change, and what the same change would have done over a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guarded {

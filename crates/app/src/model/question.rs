@@ -61,6 +61,18 @@ pub struct WhyFilter {
     pub factor: Option<String>,
 }
 
+/// Length of the window of a rehearsal, in seconds, where no start is named: 7 days.
+const DEFAULT_WINDOW_SECS: i64 = 7 * 24 * 3_600;
+
+/// The window of a rehearsal: it ends at T where no end is named, and begins 7 days before its end
+/// where no start is.
+#[must_use]
+pub fn window_until((from, to): (Option<Time>, Option<Time>), at: Time) -> (Time, Time) {
+    let to = to.unwrap_or(at);
+    let before = || Time::from_micros(to.micros() - DEFAULT_WINDOW_SECS * 1_000_000);
+    (from.unwrap_or_else(before), to)
+}
+
 /// How a record is identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordBy {

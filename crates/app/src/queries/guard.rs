@@ -5,14 +5,11 @@ use crate::{
     model::{
         answer::{Answer, Guarded},
         query::Query,
-        question::{AskError, Asking, Caller},
+        question::{AskError, Asking, Caller, window_until},
     },
 };
 use claimledger_domain::guard::{GuardedChange, guard};
 use claimledger_facts::time::Time;
-
-/// The window before T, in seconds, where the question names none: 7 days.
-const DEFAULT_WINDOW_SECS: i64 = 7 * 24 * 3_600;
 
 impl App {
     /// Whether a change is allowed at T and by which condition, and what the same change would have
@@ -30,9 +27,7 @@ impl App {
         asking: &Asking,
     ) -> Result<Answer<Guarded>, AskError> {
         let view = self.ask(caller, Query::Guard, asking).await?;
-        let to = window.1.unwrap_or(view.cut.at);
-        let before = || Time::from_micros(to.micros() - DEFAULT_WINDOW_SECS * 1_000_000);
-        let from = window.0.unwrap_or_else(before);
+        let (from, to) = window_until(window, view.cut.at);
         let supposed = change.over(from, to);
         let barrier = view.barrier_of_rehearsal(&supposed).await?;
         // The verdict does not wait for a window that is small enough.

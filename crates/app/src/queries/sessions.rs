@@ -316,8 +316,9 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
     *begins > at
         || filter.active_at.is_some_and(outside)
         || match filter.ended {
-            // One that may have ended by the end of time may have by T.
-            Some(true) => phase == "active" && certainty == "certain",
+            // Of a session whose facts all occurred by T. A later one may prove or state what was
+            // open at T, such as that it has no limits.
+            Some(true) => phase == "active" && certainty == "certain" && *last <= at.micros(),
             Some(false) => ended_at.is_some_and(|ended| ended <= at),
             None => false,
         }

@@ -19,7 +19,7 @@ use axum::{
 };
 use claimledger_app::model::{
     answer::{Answer, Guarded},
-    question::Caller,
+    question::{Caller, window_until},
 };
 use claimledger_domain::{
     guard::GuardedChange,
@@ -31,9 +31,6 @@ use claimledger_facts::{
     types::trust::TrustRetracted,
 };
 use maud::{Markup, html};
-
-/// The window before its end, in seconds, where the address names none: 7 days.
-const WINDOW_SECS: i64 = 7 * 24 * 3_600;
 
 /// The changes, in the order of the form: parameter, label.
 const CHANGES: [(&str, &str); 9] = [
@@ -199,9 +196,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             shown(caller, &view, &answer, |links| guarded(links, &answer.value))
         }
         (Some(Asked::Rehearsal(change)), Some(at)) => {
-            let to = view.window.1.unwrap_or(at);
-            let before = || Time::from_micros(to.micros() - WINDOW_SECS * 1_000_000);
-            let from = view.window.0.unwrap_or_else(before);
+            let (from, to) = window_until(view.window, at);
             let answer = server.app.rehearse(caller, change(from, to), from, to, &asking).await?;
             shown(caller, &view, &answer, |links| {
                 html! { (over((from, to))) (found::main(links, &answer.value)) }

@@ -52,8 +52,7 @@ impl Links<'_> {
 
 /// The lists.
 pub(super) fn main(links: &Links<'_>, rehearsed: &Rehearsed) -> Markup {
-    let prompts: Vec<&LockedOut> =
-        rehearsed.locked_out.iter().filter(|out| out.implied == Implied::Challenge).collect();
+    let prompts: Vec<&LockedOut> = rehearsed.double_prompts().collect();
     let out: Vec<&LockedOut> =
         rehearsed.locked_out.iter().filter(|out| out.implied != Implied::Challenge).collect();
     html! {

@@ -249,7 +249,7 @@ mirror! {
 
 mirror! {
     /// A user whom the rules would not have let in.
-    #[derive(SimpleObject, Clone)]
+    #[derive(SimpleObject)]
     pub(crate) struct LockedOut of answer::LockedOut as out;
     /// The session.
     session: ID,
@@ -323,7 +323,7 @@ impl Rehearsal {
             ..question::Asking::default()
         };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
-        let locked_out: Vec<LockedOut> = vec(&found.locked_out);
+        let double_prompts = found.double_prompts().map(LockedOut::from).collect();
         Self {
             flips: found.flips.into_iter().map(|flip| of_flip(flip, &loader)).collect(),
             falls: found.falls.into_iter().map(|fall| of_fall(fall, &loader)).collect(),
@@ -337,12 +337,8 @@ impl Rehearsal {
                 })
                 .collect(),
             live: vec(&found.live),
-            double_prompts: locked_out
-                .iter()
-                .filter(|out| out.implied == Implied::Challenge)
-                .cloned()
-                .collect(),
-            locked_out,
+            double_prompts,
+            locked_out: vec(&found.locked_out),
             warnings: vec(&found.unmet),
             sessions_seen: found.sessions,
             carried,

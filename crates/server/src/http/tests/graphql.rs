@@ -44,15 +44,20 @@ async fn what_goes_too_far_is_refused_before_it_runs() {
         (connections.to_owned(), "TOO_COSTLY"),
         ("{ sessions(first: 501) { edges { node { id } } } }".to_owned(), "PAGE_TOO_LARGE"),
     ] {
-        let started = std::time::Instant::now();
-        let (status, extensions) = code(&world, &token, &query).await;
-        assert!(started.elapsed().as_secs() < 2, "{expected} took {:?}", started.elapsed());
-        assert_eq!(
-            (status, &extensions["code"]),
-            (StatusCode::OK, &json!(expected)),
-            "{extensions}"
-        );
-        assert!(extensions["cost"].as_u64() > extensions["limit"].as_u64(), "{extensions}");
+        // Work on the query itself is slow each time; a busy machine is not.
+        let mut fastest = std::time::Duration::MAX;
+        for _ in 0..3 {
+            let started = std::time::Instant::now();
+            let (status, extensions) = code(&world, &token, &query).await;
+            fastest = fastest.min(started.elapsed());
+            assert_eq!(
+                (status, &extensions["code"]),
+                (StatusCode::OK, &json!(expected)),
+                "{extensions}"
+            );
+            assert!(extensions["cost"].as_u64() > extensions["limit"].as_u64(), "{extensions}");
+        }
+        assert!(fastest.as_millis() < 200, "{expected} took {fastest:?}");
     }
     let page =
         world.graphql(&token, "{ sessions(first: 501) { edges { node { id } } } }").await.json();
