@@ -9,9 +9,11 @@
 //! [`crate::explain`] only puts it into words.
 
 pub(crate) mod accepted_content;
+pub(crate) mod asked_rule;
 pub(crate) mod authenticator_lost;
 pub(crate) mod authenticators;
 pub(crate) mod believed;
+pub(crate) mod candidates;
 pub(crate) mod challenge;
 pub(crate) mod claim_sourcing;
 pub(crate) mod claims;

@@ -13,14 +13,15 @@
 
 use crate::{
     assess::{
-        challenge::{sure_and_possible, with_local},
+        asked_rule::PolicyState,
+        challenge::{Local, local_authenticators, with_local},
         claims::{Tri, add},
         decision::is_active,
         engine_mix::{self, EngineMix},
-        trust_at_receipt::{feature_on, is_shared},
+        trust_at_receipt::{IdpState, is_shared},
     },
     codes,
-    history::{HistoryCut, Stated},
+    history::{HistoryCut, InForce, Stated, settings::org_or_default},
     model::{Certainty, Mark, Reason, RecordRef},
     rehearse::{Feature, IdpSetting, TrustChange},
     words,
@@ -28,9 +29,14 @@ use crate::{
 use claimledger_facts::{
     ids::{IdpId, PolicyId, RuleId, VersionLabel},
     time::{Occurred, Time},
-    types::{idp::IdpConfigured, org::OrgConfigured, policy::Rule},
-    vocabulary::{Access, IdpKind, Status},
+    types::{
+        idp::IdpConfigured,
+        org::OrgConfigured,
+        policy::{PolicyConfigured, Rule},
+    },
+    vocabulary::{Access, Status},
 };
+use std::collections::BTreeSet;
 
 pub(crate) const ID: &str = "guard";
 
@@ -230,26 +236,32 @@ fn shared(
     when: Occurred,
     missing: &mut Vec<&'static str>,
 ) -> (Vec<TrustedIdp>, Vec<TrustedIdp>) {
-    let orgs = history.settings().org(when).options;
+    let in_force = history.settings().org(when);
+    let orgs = in_force.mixtures(|org| org_or_default(org).clone());
+    // More mixtures than are looked at: it is open.
+    let orgs_known = orgs.is_ok();
+    let whole = in_force.options.iter().map(|org| org_or_default(*org).clone());
+    let orgs: Vec<OrgConfigured> = whole.chain(orgs.unwrap_or_default()).collect();
     let (mut taken, mut others) = (Vec::new(), Vec::new());
     for idp in history.trust().idps() {
-        let options = history.trust().idp(idp, when).options;
+        let in_force = history.trust().idp(idp, when);
+        let options = &in_force.options;
         let versions: Vec<&Stated<IdpConfigured>> = options.iter().copied().flatten().collect();
         let Some(first) = versions.first() else { continue };
-        let any = |holds: &dyn Fn(&IdpConfigured) -> bool| versions.iter().any(|v| holds(&v.data));
-        let may_share = any(&|v| v.status == Status::Active)
-            && any(&|v| v.trust_claims)
-            && any(&|v| orgs.iter().any(|org| feature_on(v.kind, *org)));
-        if !may_share {
+        let mixed = in_force.mixtures(|idp| idp.map(|idp| IdpState::of(&idp.data)));
+        let known = orgs_known && mixed.is_ok();
+        let whole = versions.iter().map(|idp| IdpState::of(&idp.data));
+        let mixed = mixed.unwrap_or_default().into_iter().flatten();
+        let states: Vec<IdpState> = whole.chain(mixed).collect();
+        let pairs = || states.iter().flat_map(|idp| orgs.iter().map(move |org| (*idp, org)));
+        if known && !pairs().any(|(idp, org)| is_shared(idp, org)) {
             continue;
         }
-        let is_described = |kind: IdpKind, org: Option<&Stated<OrgConfigured>>| {
-            engine_mix::of(org.map(|org| org.data.engine), kind) != EngineMix::BothClassic
-        };
-        let described = versions.iter().all(|v| orgs.iter().all(|o| is_described(v.data.kind, *o)));
-        let exact = options
-            .iter()
-            .all(|option| option.is_some_and(|v| orgs.iter().all(|org| is_shared(&v.data, *org))));
+        let described = pairs()
+            .all(|(idp, org)| engine_mix::of(org.engine, idp.kind) != EngineMix::BothClassic);
+        let exact = known
+            && options.iter().all(Option::is_some)
+            && pairs().all(|(idp, org)| is_shared(idp, org));
         // Which side it is on depends on the version where its kind does.
         for (side, holds) in [(&mut taken, true), (&mut others, false)] {
             let here = |v: &&Stated<IdpConfigured>| change.takes_from(&v.data) == holds;
@@ -293,53 +305,48 @@ fn requiring(
     when: Occurred,
     missing: &mut Vec<&'static str>,
 ) -> (Tri, Vec<RequiringRule>) {
-    let [sure, possible] = sure_and_possible(history, when);
+    let local = local_authenticators(history, when);
     let authenticators_known = !history.settings().authenticators(when).is_empty();
     let (mut requires, mut rules) = (Tri::No, Vec::new());
     let (mut any, mut certainly_any) = (false, false);
     for policy in history.policies().ids() {
-        let options = history.policies().at(policy, when).options;
-        let exact = options.len() == 1;
-        certainly_any |= options.iter().all(Option::is_some);
-        for version in options.into_iter().flatten() {
-            any = true;
-            if !matches!(version.data.status, None | Some(Status::Active)) {
-                continue;
+        let in_force = history.policies().at(policy, when);
+        certainly_any |= in_force.options.iter().all(Option::is_some);
+        let versions = in_force.options.iter().copied().flatten();
+        let Some(latest) = versions.clone().next() else { continue };
+        any = true;
+        let mut add_rule = |version: &Stated<PolicyConfigured>, rule: &Rule, exact: bool| {
+            let same =
+                |of: &RequiringRule| of.record.id == version.record.id && of.rule == rule.rule;
+            let Some((unmet, mut open)) = lacks(rule, &local, exact) else { return };
+            if rules.iter().any(same) {
+                return;
             }
-            let read = |rule: &&Rule| rule.access == Access::Allow && is_active(rule);
-            for rule in version.data.rules.iter().filter(read) {
-                let mut open = Vec::new();
-                let unmet = if rule.other_verification.is_some() {
-                    open.push(codes::MISSING_VERIFICATION_FORM);
-                    vec![codes::MISSING_VERIFICATION_FORM]
-                } else {
-                    let [by_sure, by_possible] =
-                        [&sure, &possible].map(|local| with_local(rule, &[], true, local));
-                    if by_sure.met {
-                        continue;
-                    }
-                    if by_possible.met || !exact {
-                        open.push(codes::MISSING_EXACT_TIME);
-                    }
-                    by_sure.best.unmet
-                };
-                if !authenticators_known {
-                    open.push(codes::MISSING_AUTHENTICATORS);
-                }
-                requires = requires.max(if open.is_empty() { Tri::Yes } else { Tri::Maybe });
-                add(missing, &open);
-                rules.push(RequiringRule {
-                    policy: policy.clone(),
-                    version: version.data.version.clone(),
-                    rule: rule.rule.clone(),
-                    certainty: if open.is_empty() {
-                        Certainty::Certain
-                    } else {
-                        Certainty::Possible
-                    },
-                    unmet,
-                    record: version.record.clone(),
-                });
+            if !authenticators_known {
+                open.push(codes::MISSING_AUTHENTICATORS);
+            }
+            requires = requires.max(if open.is_empty() { Tri::Yes } else { Tri::Maybe });
+            add(missing, &open);
+            let certainty = if open.is_empty() { Certainty::Certain } else { Certainty::Possible };
+            rules.push(RequiringRule {
+                policy: policy.clone(),
+                version: version.data.version.clone(),
+                rule: rule.rule.clone(),
+                certainty,
+                unmet,
+                record: version.record.clone(),
+            });
+        };
+        let exact = in_force.options.len() == 1;
+        for version in versions {
+            let read = |rule: &&Rule| asks(version.data.status, rule);
+            version.data.rules.iter().filter(read).for_each(|r| add_rule(version, r, exact));
+        }
+        match mixed_rules(&in_force) {
+            Some(mixed) => mixed.iter().for_each(|rule| add_rule(latest, rule, false)),
+            None => {
+                add(missing, &[codes::MISSING_EXACT_TIME]);
+                requires = requires.max(Tri::Maybe);
             }
         }
     }
@@ -348,6 +355,55 @@ fn requiring(
         requires = Tri::Maybe;
     }
     (requires, rules)
+}
+
+/// Whether a rule of a policy in this status asks for anything before it lets in.
+fn asks(policy: Option<Status>, rule: &Rule) -> bool {
+    matches!(policy, None | Some(Status::Active)) && rule.access == Access::Allow && is_active(rule)
+}
+
+/// What local authenticators do not meet of a rule, and what would tell, where that is open. None:
+/// they meet it.
+fn lacks(
+    rule: &Rule,
+    local: &[Local<'_>],
+    exact: bool,
+) -> Option<(Vec<&'static str>, Vec<&'static str>)> {
+    if rule.other_verification.is_some() {
+        let code = codes::MISSING_VERIFICATION_FORM;
+        return Some((vec![code], vec![code]));
+    }
+    let read = |possible: bool| {
+        let local = local.iter().filter(|local| local.sure || possible);
+        with_local(rule, [].iter(), true, local)
+    };
+    let by_sure = read(false);
+    if by_sure.met {
+        return None;
+    }
+    let open = if read(true).met || !exact { vec![codes::MISSING_EXACT_TIME] } else { vec![] };
+    Some((by_sure.best.unmet, open))
+}
+
+/// The rules that no version has, and that may have asked for something all the same. None: there
+/// are more than are looked at.
+fn mixed_rules(in_force: &InForce<'_, PolicyConfigured>) -> Option<Vec<Rule>> {
+    let mut mixed = Vec::new();
+    if in_force.options.len() == 1 {
+        return Some(mixed);
+    }
+    let versions = in_force.options.iter().flatten();
+    let ids: BTreeSet<&RuleId> =
+        versions.flat_map(|version| version.data.rules.iter().map(|rule| &rule.rule)).collect();
+    for id in ids {
+        let states = in_force.mixtures(|version| version.map(|v| PolicyState::of(v, id))).ok()?;
+        let rules = states
+            .into_iter()
+            .flatten()
+            .filter_map(|state| state.rule.filter(|rule| asks(state.status, rule)));
+        mixed.extend(rules);
+    }
+    Some(mixed)
 }
 
 fn conclusion(

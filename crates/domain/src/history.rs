@@ -6,10 +6,11 @@
 //! it (`semantics.md` 6): [`InForce`] then has several options.
 
 mod assumed;
+pub(crate) mod mixtures;
 pub(crate) mod parts;
 mod people;
 mod policies;
-mod settings;
+pub(crate) mod settings;
 mod sources;
 mod supposed;
 mod trust;

@@ -238,6 +238,16 @@ pub(crate) fn idp_version(idp: &Stated<IdpConfigured>, today: Time) -> String {
     format!("{} {since}{}", idp.data.version, by(idp.data.actor.as_ref(), idp.data.ticket.as_ref()))
 }
 
+/// In which time the versions that may be in force began: `between … and …`.
+pub(crate) fn open_between<T>(options: &[Option<&Stated<T>>], today: Time) -> String {
+    let begun = || options.iter().flatten().map(|version| version.occurred);
+    // The last of several certainly was in force before the others began.
+    let open = || begun().take(options.len() - 1);
+    let from = open().map(|occurred| occurred.from).min().unwrap_or(today);
+    let to = open().map(Occurred::latest).max();
+    at(Occurred { from, to: to.filter(|to| *to > from) }, today)
+}
+
 /// Why a session ended, in a clause that follows a time.
 pub(crate) fn when_ended(reason: &str) -> String {
     match reason {

@@ -5,11 +5,13 @@
 //! any locally configured authenticator; without one, or with enrolment disabled, that fails.
 
 use super::{
-    authenticators, local_factors,
+    authenticators,
+    claims::Tri,
+    local_factors,
     requirement::{self, Candidate, Reading, Taking},
     value::Value,
 };
-use crate::history::{HistoryCut, Stated};
+use crate::history::{HistoryCut, Stated, mixtures::Members};
 use claimledger_facts::{
     time::Occurred,
     types::{authenticator::AuthenticatorConfigured, policy::Rule},
@@ -18,46 +20,74 @@ use claimledger_facts::{
 
 pub(crate) const ID: &str = "challenge";
 
-/// The local authenticators that are active and open to enrolment; what is not said of enrolment
-/// does not close it.
-pub(crate) fn local_authenticators<'a>(
-    history: HistoryCut<'a>,
-    when: Occurred,
-) -> Vec<&'a Stated<AuthenticatorConfigured>> {
-    history.settings().authenticators(when).into_iter().filter(|a| is_usable(a)).collect()
+/// A local authenticator that is active and open to enrolment, or may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Local<'a> {
+    pub(crate) stated: &'a Stated<AuthenticatorConfigured>,
+    /// Whatever an interval leaves open.
+    pub(crate) sure: bool,
 }
 
-/// Those that are so whatever an interval leaves open, and those that may be.
-pub(crate) fn sure_and_possible<'a>(
-    history: HistoryCut<'a>,
-    when: Occurred,
-) -> [Vec<&'a Stated<AuthenticatorConfigured>>; 2] {
-    let (mut sure, mut possible) = (Vec::new(), Vec::new());
-    for in_force in history.settings().authenticator_options(when) {
-        let usable = in_force.options.iter().copied().flatten().find(|a| is_usable(a));
-        if in_force.options.iter().all(|option| option.is_some_and(is_usable)) {
-            sure.extend(usable);
+/// Whether one can be used. Both are switches of their own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Usable {
+    active: bool,
+    open: bool,
+}
+
+impl Members for Usable {
+    const COUNT: usize = 2;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        match member {
+            0 => self.active = from.active,
+            _ => self.open = from.open,
         }
-        possible.extend(usable);
     }
-    [sure, possible]
 }
 
-fn is_usable(authenticator: &Stated<AuthenticatorConfigured>) -> bool {
-    authenticator.data.status == Status::Active
-        && authenticator.data.enrollment != Some(Enrollment::Disabled)
+impl Usable {
+    /// What is not said of enrolment does not close it.
+    fn of(authenticator: &AuthenticatorConfigured) -> Self {
+        Self {
+            active: authenticator.status == Status::Active,
+            open: authenticator.enrollment != Some(Enrollment::Disabled),
+        }
+    }
+
+    const fn holds(self) -> bool {
+        self.active && self.open
+    }
 }
 
-/// How the rule would stand with all of them beside what certainly counts.
-pub(crate) fn with_local(
+/// Whether an authenticator is active and open to enrolment.
+pub(crate) fn is_usable(authenticator: &AuthenticatorConfigured) -> bool {
+    Usable::of(authenticator).holds()
+}
+
+/// The local authenticators that are active and open to enrolment, or may be.
+pub(crate) fn local_authenticators(history: HistoryCut<'_>, when: Occurred) -> Vec<Local<'_>> {
+    let options = history.settings().authenticator_options(when);
+    let usable = options.filter_map(|in_force| {
+        let of = |stated: Option<&Stated<_>>| stated.map(|stated| Usable::of(&stated.data));
+        let holds = |state: &Option<Usable>| state.is_some_and(Usable::holds);
+        let usable = Tri::in_force(&in_force, of, holds);
+        let stated = in_force.options.first().copied().flatten()?;
+        (usable != Tri::No).then_some(Local { stated, sure: usable == Tri::Yes })
+    });
+    usable.collect()
+}
+
+/// How the rule would stand with all of them beside these candidates.
+pub(crate) fn with_local<'a>(
     rule: &Rule,
-    candidates: &[Candidate],
+    candidates: impl Iterator<Item = &'a Candidate>,
     federation: bool,
-    local: &[&Stated<AuthenticatorConfigured>],
+    local: impl Iterator<Item = &'a Local<'a>>,
 ) -> Reading {
-    let mut all: Vec<Candidate> = candidates.iter().filter(|c| c.sure).cloned().collect();
-    all.extend(local.iter().map(|a| {
-        let method = a.data.method;
+    let mut all: Vec<Candidate> = candidates.cloned().collect();
+    all.extend(local.map(|local| {
+        let method = local.stated.data.method;
         let (has, perhaps) = authenticators::characteristics(method, &[]);
         let value = Value {
             method: Some(method),

@@ -7,9 +7,13 @@
 //! not included, is treated as `none`. Third-party IdPs: described for OIDC only.
 
 use super::claims::{Claim, Tri};
-use crate::{codes, history::HistoryCut};
+use crate::{
+    codes,
+    history::{HistoryCut, Stated, mixtures::Members},
+};
 use claimledger_facts::{
     time::Occurred,
+    types::{claims::ClaimSourcingConfigured, idp::IdpConfigured},
     vocabulary::{IdpKind, Protocol, Redirect, Status},
 };
 
@@ -23,27 +27,66 @@ pub(crate) fn sourced(
     decision: Occurred,
 ) -> (Tri, Option<&'static str>) {
     let idp = &claim.data.idp;
-    let fixed = history.settings().claim_sourcing(decision).options.into_iter().map(|sourcing| {
-        sourcing.is_some_and(|s| {
-            s.data.redirect == Redirect::Fixed
-                && s.data.include.as_ref().is_none_or(|include| include.contains(idp))
-        })
-    });
-    let versions = history.trust().idp(idp, decision).options;
-    let active =
-        Tri::of(versions.iter().map(|v| v.is_none_or(|v| v.data.status == Status::Active)));
-    match Tri::of(fixed).min(active) {
-        Tri::No => (Tri::No, None),
-        Tri::Maybe => (Tri::Maybe, Some(codes::MISSING_EXACT_TIME)),
-        Tri::Yes => {
-            let version = versions.first().copied().flatten().map(|v| &v.data);
-            let protocol = version.and_then(|v| v.protocol).or(claim.data.protocol);
-            let third_party = version.is_some_and(|v| v.kind == IdpKind::ThirdParty);
-            if third_party && protocol != Some(Protocol::Oidc) {
-                (Tri::Maybe, Some(codes::MISSING_CLAIM_SOURCING))
-            } else {
-                (Tri::Yes, None)
-            }
+    let sourcing = |stated: Option<&Stated<ClaimSourcingConfigured>>| Sourcing {
+        fixed: stated.is_some_and(|s| s.data.redirect == Redirect::Fixed),
+        included: stated.is_some_and(|s| s.data.include.as_ref().is_none_or(|i| i.contains(idp))),
+    };
+    let settings = history.settings().claim_sourcing(decision);
+    let fixed = Tri::in_force(&settings, sourcing, |s| s.fixed && s.included);
+    if fixed == Tri::No {
+        return (Tri::No, None);
+    }
+    let provider = |stated: Option<&Stated<IdpConfigured>>| Provider {
+        active: stated.is_none_or(|idp| idp.data.status == Status::Active),
+        third_party: stated.is_some_and(|idp| idp.data.kind == IdpKind::ThirdParty),
+        protocol: stated.and_then(|idp| idp.data.protocol).or(claim.data.protocol),
+    };
+    let versions = history.trust().idp(idp, decision);
+    let active = Tri::in_force(&versions, provider, |provider| provider.active);
+    let is_described =
+        |provider: &Provider| !provider.third_party || provider.protocol == Some(Protocol::Oidc);
+    match (fixed.min(active), Tri::in_force(&versions, provider, is_described)) {
+        (Tri::No, _) => (Tri::No, None),
+        (Tri::Maybe, _) | (Tri::Yes, Tri::Maybe) => (Tri::Maybe, Some(codes::MISSING_EXACT_TIME)),
+        (Tri::Yes, Tri::No) => (Tri::Maybe, Some(codes::MISSING_CLAIM_SOURCING)),
+        (Tri::Yes, Tri::Yes) => (Tri::Yes, None),
+    }
+}
+
+/// Claim sourcing, as far as it concerns one IdP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Sourcing {
+    fixed: bool,
+    included: bool,
+}
+
+impl Members for Sourcing {
+    const COUNT: usize = 2;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        match member {
+            0 => self.fixed = from.fixed,
+            _ => self.included = from.included,
+        }
+    }
+}
+
+/// An IdP, as a source of claims.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Provider {
+    active: bool,
+    third_party: bool,
+    protocol: Option<Protocol>,
+}
+
+impl Members for Provider {
+    const COUNT: usize = 3;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        match member {
+            0 => self.active = from.active,
+            1 => self.third_party = from.third_party,
+            _ => self.protocol = from.protocol,
         }
     }
 }

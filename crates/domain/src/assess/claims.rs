@@ -2,8 +2,8 @@
 //! (`semantics.md` 7).
 //!
 //! Where a configuration change is only known to lie in an interval, the assertion is read once for
-//! every state that may have held ("worlds"); what all of them agree on is certain (`semantics.md`
-//! 6, 37).
+//! every state that may have held ("worlds"), mixtures of two versions included
+//! ([`crate::history::mixtures`]); what all of them agree on is certain (`semantics.md` 6, 37).
 
 use super::{
     accepted_content,
@@ -12,12 +12,16 @@ use super::{
     legacy_mapping, okta_claims,
     retraction::{self, Hit},
     third_party_amr,
-    trust_at_receipt::{self, Trust},
+    trust_at_receipt::{self, IdpState, Trust},
     value::Value,
 };
 use crate::{
     codes,
-    history::{HistoryCut, Stated},
+    history::{
+        HistoryCut, InForce, Stated,
+        mixtures::{MOST_STATES, Members},
+        settings::org_or_default,
+    },
     order::Seen,
 };
 use claimledger_facts::{
@@ -28,7 +32,7 @@ use claimledger_facts::{
         idp::IdpConfigured,
         org::OrgConfigured,
     },
-    vocabulary::{IdpKind, IdpUsage, Status},
+    vocabulary::{IdpKind, Status},
 };
 use std::sync::Arc;
 
@@ -56,6 +60,19 @@ impl Tri {
     }
 }
 
+impl Tri {
+    /// Of an object, by all its states that may be in force.
+    pub(crate) fn in_force<'a, T, S: Members>(
+        in_force: &InForce<'a, T>,
+        of: impl Fn(Option<&'a Stated<T>>) -> S,
+        holds: impl Fn(&S) -> bool,
+    ) -> Self {
+        let Ok(mixed) = in_force.mixtures(&of) else { return Self::Maybe };
+        let whole = in_force.options.iter().map(|option| holds(&of(*option)));
+        Self::of(whole.chain(mixed.iter().map(&holds)))
+    }
+}
+
 /// One assertion, read.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim<'a> {
@@ -65,6 +82,8 @@ pub(crate) struct Claim<'a> {
     /// that may hit it for want of an exact time. One of a key that the claim does not name changes
     /// nothing that the claim implies (`semantics.md` 42).
     pub(crate) worlds: Vec<World<'a>>,
+    /// More states may have held than were read: nothing of it is certain.
+    pub(crate) too_many: bool,
     /// Retractions that hit it, or may, as known.
     pub(crate) hits: Vec<Hit<'a>>,
 }
@@ -72,8 +91,11 @@ pub(crate) struct Claim<'a> {
 /// One assertion under one state of the configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct World<'a> {
+    /// The version that is in force, or the latest of those that are mixed.
     pub(crate) idp: Option<&'a Stated<IdpConfigured>>,
     pub(crate) org: Option<&'a Stated<OrgConfigured>>,
+    /// What the IdP is.
+    pub(crate) state: Option<IdpState>,
     pub(crate) key: Standing<'a>,
     pub(crate) trust: Trust,
     /// What would tell whether a retraction hits, where this is the state in which one does that
@@ -97,8 +119,13 @@ pub(crate) struct Fate {
     pub(crate) void: Vec<&'static str>,
     /// Every reason for which the value may be ignored.
     pub(crate) ignored: Vec<&'static str>,
-    /// Whether the rules ignore it, whatever an interval leaves open.
-    pub(crate) surely_ignored: bool,
+    /// Whether the rules ignore it.
+    pub(crate) is_ignored: Tri,
+    /// An interval leaves open by which rules it is read, or as what.
+    pub(crate) reading_open: bool,
+    /// By other rules, which an interval leaves open, the assertion has no such entry, or it means
+    /// something else.
+    pub(crate) entry_open: bool,
     /// What would settle it.
     pub(crate) missing: Vec<&'static str>,
 }
@@ -117,7 +144,6 @@ impl<'a> Claim<'a> {
         let received = seen.occurred();
         let accepted = accepted_content::methods(facts, seen, data);
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
-        let org = history.settings().org(received).options;
         let hits = retraction::hits(falsified, data, received);
         let signed = |hit: &Hit<'_>| {
             hit.open == Some(codes::MISSING_KEY)
@@ -129,15 +155,12 @@ impl<'a> Claim<'a> {
             .map(|hit| hit.code)
             .collect();
         let mut worlds = Vec::new();
-        for idp in history.trust().idp(&data.idp, received).options {
-            for org in &org {
-                for key in &standings {
-                    worlds.push(
-                        World::read(data, &accepted, idp, *org, *key).retracted(&certain, None),
-                    );
-                }
+        let too_many = Configured::each(history, &data.idp, received, |configured| {
+            for key in &standings {
+                let world = World::read(data, &accepted, &configured, *key);
+                worlds.push(world.retracted(&certain, None));
             }
-        }
+        });
         let base = worlds.len();
         for hit in hits.iter().filter(|hit| hit.open == Some(codes::MISSING_EXACT_TIME)) {
             let hit: Vec<_> = worlds[..base]
@@ -147,7 +170,7 @@ impl<'a> Claim<'a> {
                 .collect();
             worlds.extend(hit);
         }
-        Self { seen, data, worlds, hits }
+        Self { seen, data, worlds, too_many, hits }
     }
 
     /// The state that explanations speak of.
@@ -168,7 +191,20 @@ impl<'a> Claim<'a> {
 
     /// Whether the sign-in itself stands: it falls where the assertion is void (`semantics.md` 38).
     pub(crate) fn stands(&self) -> Tri {
-        Tri::of(self.worlds.iter().map(|w| w.void.is_empty()))
+        self.in_all(|w| w.void.is_empty())
+    }
+
+    /// Whether something holds, of all states that may have held.
+    fn in_all(&self, holds: impl Fn(&World<'_>) -> bool) -> Tri {
+        if self.too_many { Tri::Maybe } else { Tri::of(self.worlds.iter().map(holds)) }
+    }
+
+    /// Whether it is void because it carried no AMR.
+    pub(crate) fn no_amr(&self) -> Tri {
+        if self.data.amr.as_ref().is_none_or(|amr| !amr.is_empty()) {
+            return Tri::No;
+        }
+        self.in_all(|w| w.void.contains(&codes::NO_AMR))
     }
 
     /// Every reason for which it is void, where it certainly is; what only a possible retraction
@@ -194,7 +230,7 @@ impl<'a> Claim<'a> {
     fn open(&self, holds: impl Fn(&World<'_>) -> bool) -> Vec<&'static str> {
         let base = Tri::of(self.worlds.iter().filter(|w| w.open.is_none()).map(&holds));
         let mut open = Vec::new();
-        if base == Tri::Maybe {
+        if base == Tri::Maybe || self.too_many {
             open.push(codes::MISSING_EXACT_TIME);
         }
         for world in self.worlds.iter().filter(|w| base != Tri::No && !holds(w)) {
@@ -205,52 +241,64 @@ impl<'a> Claim<'a> {
 
     /// The outcome of a value.
     pub(crate) fn fate(&self, value: &Value) -> Fate {
-        let mut fate = Fate {
-            counts: Tri::No,
-            void: vec![],
-            ignored: vec![],
-            surely_ignored: true,
-            missing: vec![],
-        };
-        let ignored = |world: &World<'_>| -> Option<Vec<&'static str>> {
-            let read = world.values.iter().find(|v| v.is_entry(value))?;
-            Some(world.trust.ignored.iter().chain(&read.ignored).copied().collect())
+        let ignored = |world: &World<'_>| -> Vec<&'static str> {
+            let own = world.entry(value).map(|read| read.ignored.as_slice()).unwrap_or_default();
+            world.trust.ignored.iter().chain(own).copied().collect()
         };
         let counts = |world: &World<'_>| {
-            world.void.is_empty() && ignored(world).is_some_and(|ignored| ignored.is_empty())
+            world.void.is_empty() && world.entry(value).is_some() && ignored(world).is_empty()
+        };
+        let mut fate = Fate {
+            counts: self.in_all(counts),
+            void: self.void(),
+            ignored: vec![],
+            is_ignored: self.in_all(|world| !ignored(world).is_empty()),
+            reading_open: self.rules_open(counts),
+            entry_open: self
+                .in_all(|world| world.entry(value).is_some_and(|read| **read == *value))
+                != Tri::Yes,
+            missing: vec![],
         };
         for world in &self.worlds {
-            let ignored = ignored(world).unwrap_or_else(|| world.trust.ignored.clone());
-            fate.surely_ignored &= !ignored.is_empty();
-            add(&mut fate.ignored, &ignored);
+            add(&mut fate.ignored, &ignored(world));
             add(&mut fate.missing, &world.trust.missing);
         }
-        if self.worlds.iter().any(|world| world.trust.mix != self.mix()) {
+        fate.reading_open |= fate.entry_open && fate.counts != Tri::No;
+        if fate.reading_open {
             add(&mut fate.missing, &[codes::MISSING_EXACT_TIME]);
         }
-        fate.void = self.void();
-        fate.counts = Tri::of(self.worlds.iter().map(counts));
         match fate.counts {
             Tri::No => fate.missing.clear(),
             Tri::Maybe => add(&mut fate.missing, &self.open(counts)),
             Tri::Yes if fate.missing.is_empty() => {}
             Tri::Yes => fate.counts = Tri::Maybe,
         }
+        if fate.entry_open {
+            add(&mut fate.missing, &[codes::MISSING_EXACT_TIME]);
+        }
         fate
+    }
+
+    /// Whether an interval leaves open by which rules it is read, of the states in which it counts.
+    fn rules_open(&self, counts: impl Fn(&World<'_>) -> bool) -> bool {
+        self.worlds.iter().filter(|world| counts(world)).any(|world| {
+            world.trust.mix != self.mix() || world.third_party(self.data) != self.third_party()
+        })
+    }
+
+    /// The same of what was not seen of it.
+    pub(crate) fn unseen_open(&self) -> bool {
+        self.rules_open(|world| world.counts())
     }
 
     /// What was not seen of it, where that could have counted.
     pub(crate) fn unseen(&self) -> Option<&'static str> {
-        self.counting_worlds().filter_map(|w| w.unseen).next()
+        self.worlds.iter().filter(|w| self.too_many || w.counts()).find_map(|w| w.unseen)
     }
 
     /// Whether it counts in a state that may have held.
     pub(crate) fn may_count(&self) -> bool {
-        self.counting_worlds().next().is_some()
-    }
-
-    fn counting_worlds(&self) -> impl Iterator<Item = &World<'a>> {
-        self.worlds.iter().filter(|w| w.void.is_empty() && w.trust.ignored.is_empty())
+        self.too_many || self.worlds.iter().any(World::counts)
     }
 
     /// Whether the rules for third-party IdPs hold. Nothing stated: yes, unless methods with
@@ -265,19 +313,81 @@ impl<'a> Claim<'a> {
     }
 }
 
+/// A state of the IdP and the organisation that may have held.
+#[derive(Clone, Debug)]
+struct Configured<'a> {
+    idp: Option<&'a Stated<IdpConfigured>>,
+    state: Option<IdpState>,
+    org: Option<&'a Stated<OrgConfigured>>,
+    org_state: OrgConfigured,
+}
+
+impl<'a> Configured<'a> {
+    /// Every state that may have held at a time: those that are stated, the latest first, then the
+    /// mixtures. Returns whether more may have than are looked at.
+    fn each(
+        history: HistoryCut<'a>,
+        idp: &IdpId,
+        when: Occurred,
+        mut read: impl FnMut(Self),
+    ) -> bool {
+        let idps = history.trust().idp(idp, when);
+        let orgs = history.settings().org(when);
+        let state = |idp: Option<&Stated<IdpConfigured>>| idp.map(|idp| IdpState::of(&idp.data));
+        let org_state = |org: Option<&Stated<OrgConfigured>>| org_or_default(org).clone();
+        for idp in idps.options.iter().copied() {
+            for org in orgs.options.iter().copied() {
+                read(Self { idp, state: state(idp), org, org_state: org_state(org) });
+            }
+        }
+        let (Ok(mixed), Ok(mixed_orgs)) = (idps.mixtures(state), orgs.mixtures(org_state)) else {
+            return true;
+        };
+        let whole = (idps.options.len(), orgs.options.len());
+        if (whole.0 + mixed.len()) * (whole.1 + mixed_orgs.len()) > MOST_STATES {
+            return true;
+        }
+        let latest = (idps.options[0], orgs.options[0]);
+        for state in mixed.iter().copied() {
+            for org in orgs.options.iter().copied() {
+                read(Self { idp: latest.0, state, org, org_state: org_state(org) });
+            }
+        }
+        for org_state in &mixed_orgs {
+            let (org, org_state) = (latest.1, || org_state.clone());
+            for idp in idps.options.iter().copied() {
+                read(Self { idp, state: state(idp), org, org_state: org_state() });
+            }
+            for state in mixed.iter().copied() {
+                read(Self { idp: latest.0, state, org, org_state: org_state() });
+            }
+        }
+        false
+    }
+}
+
 impl<'a> World<'a> {
     fn read(
         data: &ClaimsReceived,
         accepted: &[ClaimedMethod],
-        idp: Option<&'a Stated<IdpConfigured>>,
-        org: Option<&'a Stated<OrgConfigured>>,
+        configured: &Configured<'a>,
         key: Standing<'a>,
     ) -> Self {
-        let trust = trust_at_receipt::judge(data, idp, org);
+        let Configured { idp, state, org, org_state } = configured;
+        let trust = trust_at_receipt::judge(data, *state, org_state);
         let mut void = trust.void.clone();
         add(&mut void, &key.void());
-        let mut world =
-            Self { idp, org, key, trust, open: None, void, values: vec![], unseen: None };
+        let mut world = Self {
+            idp: *idp,
+            org: *org,
+            state: *state,
+            key,
+            trust,
+            open: None,
+            void,
+            values: vec![],
+            unseen: None,
+        };
         if data.readable == Some(false) {
             world.unseen = Some(codes::UNREADABLE);
         } else if !accepted.is_empty() {
@@ -286,10 +396,10 @@ impl<'a> World<'a> {
             // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md`
             // 13, 15).
             world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
-        } else if idp.is_some_and(|i| legacy_mapping::applies(&i.data)) && data.methods.is_empty() {
+        } else if state.is_some_and(legacy_mapping::applies) && data.methods.is_empty() {
             world.values = shared(legacy_mapping::read(data.amr.as_deref().unwrap_or_default()));
         } else if world.third_party(data) {
-            let factor_only = idp.is_some_and(|i| i.data.usage == Some(IdpUsage::FactorOnly));
+            let factor_only = state.is_some_and(|state| state.factor_only);
             world.values =
                 shared(third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only));
         } else {
@@ -304,8 +414,18 @@ impl<'a> World<'a> {
         Self { open, ..self }
     }
 
+    /// What it makes of an entry of the assertion.
+    fn entry(&self, value: &Value) -> Option<&Arc<Value>> {
+        self.values.iter().find(|read| read.is_entry(value))
+    }
+
+    /// Whether the assertion counts in it, whatever its values.
+    fn counts(&self) -> bool {
+        self.void.is_empty() && self.trust.ignored.is_empty()
+    }
+
     fn third_party(&self, data: &ClaimsReceived) -> bool {
-        match self.idp.map(|i| i.data.kind) {
+        match self.state.map(|state| state.kind) {
             Some(IdpKind::ThirdParty) => true,
             Some(IdpKind::OktaIdentityEngine | IdpKind::OktaClassic) => false,
             None => data.methods.is_empty(),

@@ -7,16 +7,17 @@
 //! that takes away was falsified later.
 
 use super::{
-    challenge, claim_sourcing,
+    asked_rule,
+    candidates::{self, as_recorded},
+    challenge::{self, Local},
     claims::{self, Claim, Tri, add},
     difference,
     factors::AssessedFactor,
     falsifiers::Hit,
-    reauthenticate::{self, Age},
     requirement::{self, Candidate, Reading, Taking},
-    security_question, step_up,
+    step_up,
     until_session_end::Life,
-    value::{Value, ordered},
+    value::ordered,
 };
 use crate::{
     codes,
@@ -28,11 +29,10 @@ use claimledger_facts::{
     ids::PolicyId,
     time::{Occurred, Time},
     types::{
-        authenticator::AuthenticatorConfigured,
         factor::PolicyDecided,
         policy::{PolicyConfigured, Rule},
     },
-    vocabulary::{Access, Property, Status},
+    vocabulary::{Access, Status},
 };
 use std::sync::Arc;
 
@@ -98,11 +98,14 @@ pub(crate) struct Judged<'a> {
     pub(crate) possible: Option<Reading>,
     /// What the application asked for beyond the rule.
     pub(crate) acr: Option<AcrReading>,
-    pub(crate) local: Vec<&'a Stated<AuthenticatorConfigured>>,
-    /// With all local authenticators: what is still unmet.
+    pub(crate) local: Vec<Local<'a>>,
+    /// With all local authenticators that may be there: what is still unmet.
     pub(crate) with_local: Option<Reading>,
     pub(crate) implied: Implied,
+    /// What is unmet first, where that is certain.
     pub(crate) first_unmet: Option<&'static str>,
+    /// What is unmet first of what certainly counts.
+    pub(crate) unmet: Option<&'static str>,
     pub(crate) missing: Vec<&'static str>,
     pub(crate) differs: Option<Difference>,
     pub(crate) met: MetAtDecision,
@@ -130,22 +133,15 @@ pub(crate) fn judge<'a>(
     previous: Option<Seen<'a>>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let mut options = setting.history.policies().at(&data.policy, at).options.into_iter();
-    let mut judged = judge_under(setting, seen, data, previous, options.next().flatten());
-    for other in options {
-        let other = judge_under(setting, seen, data, previous, other);
-        if other.implied != judged.implied {
-            judged.implied = Implied::Undetermined;
-            judged.first_unmet = None;
-            judged.differs = None;
-            add(&mut judged.missing, &other.missing);
-            add(&mut judged.missing, &[codes::MISSING_EXACT_TIME]);
-        }
+    let policies = setting.history.policies().at(&data.policy, at);
+    let mut judged = judge_under(setting, seen, data, previous, policies.options[0]);
+    if policies.options.len() > 1 {
+        asked_rule::leave_open(setting, previous, &policies, &mut judged);
     }
     judged
 }
 
-fn judge_under<'a>(
+pub(super) fn judge_under<'a>(
     setting: Setting<'a, '_>,
     seen: Seen<'a>,
     data: &'a PolicyDecided,
@@ -153,7 +149,7 @@ fn judge_under<'a>(
     policy: Option<&'a Stated<PolicyConfigured>>,
 ) -> Judged<'a> {
     let rule = policy.and_then(|p| rule_used(&p.data, data));
-    judge_by(setting, seen, data, previous, policy, rule)
+    judge_by(setting, seen, data, previous, Asked::of(policy, rule))
 }
 
 /// Judges a decision as if another version of its policy had been in force: by the rule of the same
@@ -166,19 +162,33 @@ pub(crate) fn judge_as_if<'a>(
     policy: &'a Stated<PolicyConfigured>,
 ) -> Judged<'a> {
     let rule = rule_used(&policy.data, data).or_else(|| only_rule(&policy.data));
-    judge_by(setting, seen, data, previous, Some(policy), rule)
+    judge_by(setting, seen, data, previous, Asked::of(Some(policy), rule))
 }
 
-fn judge_by<'a>(
+/// What a decision is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) policy: Option<&'a Stated<PolicyConfigured>>,
+    /// The status of the policy.
+    pub(super) status: Option<Status>,
+    pub(super) rule: Option<&'a Rule>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(policy: Option<&'a Stated<PolicyConfigured>>, rule: Option<&'a Rule>) -> Self {
+        Self { policy, status: policy.and_then(|policy| policy.data.status), rule }
+    }
+}
+
+pub(super) fn judge_by<'a>(
     setting: Setting<'a, '_>,
     seen: Seen<'a>,
     data: &'a PolicyDecided,
     previous: Option<Seen<'a>>,
-    policy: Option<&'a Stated<PolicyConfigured>>,
-    rule: Option<&'a Rule>,
+    Asked { policy, status, rule }: Asked<'a>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let (candidates, stale) = candidates(setting, rule, at, previous);
+    let (candidates, stale) = candidates::counting(setting, rule, at, previous);
     let (federation, federation_open) = federation(setting, at);
     let mut judged = Judged {
         seen,
@@ -195,6 +205,7 @@ fn judge_by<'a>(
         with_local: None,
         implied: Implied::Undetermined,
         first_unmet: None,
+        unmet: None,
         missing: vec![],
         differs: None,
         met: met(&candidates),
@@ -206,7 +217,7 @@ fn judge_by<'a>(
         judged.candidates.iter().filter_map(|c| c.factor).any(|f| setting.factors[f].seen.variant);
     match (policy, rule) {
         (None, _) => judged.missing.push(codes::MISSING_POLICY),
-        (Some(p), _) if matches!(p.data.status, Some(Status::Inactive | Status::Deleted)) => {
+        (Some(_), _) if matches!(status, Some(Status::Inactive | Status::Deleted)) => {
             judged.missing.push(codes::MISSING_POLICY)
         }
         (Some(_), None) => judged.missing.push(codes::MISSING_RULE),
@@ -226,7 +237,7 @@ fn rule_used<'a>(policy: &'a PolicyConfigured, decision: &PolicyDecided) -> Opti
     }
 }
 
-fn only_rule(policy: &PolicyConfigured) -> Option<&Rule> {
+pub(super) fn only_rule(policy: &PolicyConfigured) -> Option<&Rule> {
     let mut active = policy.rules.iter().filter(|r| is_active(r));
     active.next().filter(|_| active.next().is_none())
 }
@@ -246,7 +257,7 @@ impl Judged<'_> {
     fn imply(&mut self, rule: &Rule) {
         if rule.access == Access::Deny {
             self.implied = Implied::Deny;
-            self.first_unmet = Some(codes::RULE_DENIES);
+            (self.first_unmet, self.unmet) = (Some(codes::RULE_DENIES), Some(codes::RULE_DENIES));
             return;
         }
         if rule.other_verification.is_some() {
@@ -259,21 +270,35 @@ impl Judged<'_> {
         let met = |taking: Taking, rule: &Reading| {
             rule.met && acr.as_ref().is_none_or(|acr| acr.met(taking))
         };
+        // How it is read otherwise is not tried.
+        let reading_open = self.candidates.iter().any(|candidate| candidate.reading_open);
         if met(Taking::Certain, &certain) {
             self.implied = Implied::Allow;
-        } else if met(Taking::Possible, &possible) {
+        } else if met(Taking::Possible, &possible) || reading_open {
             self.missing = requirement::missing(rule, &self.candidates);
             if let Some(acr) = &acr {
                 add(&mut self.missing, &requirement::missing(&acr.asked.rule, &self.candidates));
             }
             add(&mut self.missing, &self.federation_open);
         } else {
-            let filled = self.with_local(rule);
+            let filled = self.with_local(rule, Taking::Possible);
             let can_be_filled = filled.met && acr.as_ref().is_none_or(|acr| acr.filled.met);
-            self.implied = if can_be_filled { Implied::Challenge } else { Implied::Deny };
-            // The rule comes first, then what the application asked for beyond it.
-            let unmet = certain.best.unmet.first().copied();
-            self.first_unmet = unmet.or(Some(codes::REQUESTED_ACR));
+            let surely = self.surely_filled(rule, &filled)
+                && acr.as_ref().is_none_or(|acr| acr.surely_filled);
+            if can_be_filled && !surely {
+                self.missing = requirement::missing(rule, &self.candidates);
+                add(&mut self.missing, &self.federation_open);
+                if self.local.iter().any(|local| !local.sure) {
+                    add(&mut self.missing, &[codes::MISSING_EXACT_TIME]);
+                }
+            } else {
+                self.implied = if can_be_filled { Implied::Challenge } else { Implied::Deny };
+                // The rule comes first, then what the application asked for beyond it.
+                let [unmet, at_least] = [&certain, &possible]
+                    .map(|reading| *reading.best.unmet.first().unwrap_or(&codes::REQUESTED_ACR));
+                self.unmet = Some(unmet);
+                self.first_unmet = (unmet == at_least).then_some(unmet);
+            }
             self.with_local = Some(filled);
         }
         self.certain = Some(certain);
@@ -290,16 +315,33 @@ impl Judged<'_> {
         requirement::read(rule, &self.candidates, federation, taking)
     }
 
-    fn with_local(&self, rule: &Rule) -> Reading {
-        challenge::with_local(rule, &self.candidates, self.federation == Tri::Yes, &self.local)
+    /// With local authenticators: those that are certainly there beside what certainly counts, or
+    /// all that may be beside what may count.
+    fn with_local(&self, rule: &Rule, taking: Taking) -> Reading {
+        let possible = taking == Taking::Possible;
+        challenge::with_local(
+            rule,
+            self.candidates.iter().filter(|candidate| candidate.sure || possible),
+            self.federation == Tri::Yes || possible && self.federation == Tri::Maybe,
+            self.local.iter().filter(|local| local.sure || possible),
+        )
+    }
+
+    /// Whether a rule is met with what is certain, where `filled` is with all that is possible.
+    fn surely_filled(&self, rule: &Rule, filled: &Reading) -> bool {
+        let is_open = self.federation == Tri::Maybe
+            || self.candidates.iter().any(|candidate| !candidate.sure)
+            || self.local.iter().any(|local| !local.sure);
+        filled.met && (!is_open || self.with_local(rule, Taking::Certain).met)
     }
 
     fn step_up(&self, rule: &Rule) -> Option<AcrReading> {
         let asked = step_up::asked(self.data.requested_acr.as_deref()?, rule)?;
         let [certain, possible] =
             [Taking::Certain, Taking::Possible].map(|taking| self.read(&asked.rule, taking));
-        let filled = self.with_local(&asked.rule);
-        Some(AcrReading { certain, possible, filled, asked })
+        let filled = self.with_local(&asked.rule, Taking::Possible);
+        let surely_filled = self.surely_filled(&asked.rule, &filled);
+        Some(AcrReading { certain, possible, filled, surely_filled, asked })
     }
 }
 
@@ -309,132 +351,20 @@ pub(crate) struct AcrReading {
     pub(crate) asked: step_up::Asked,
     pub(crate) certain: Reading,
     pub(crate) possible: Reading,
+    /// With all local authenticators that may be there.
     pub(crate) filled: Reading,
+    /// Met with those that certainly are.
+    pub(crate) surely_filled: bool,
 }
 
 impl AcrReading {
     /// Met, or not asked where it is asked only if it can be had.
     pub(crate) fn met(&self, taking: Taking) -> bool {
-        let reading = if taking == Taking::Certain { &self.certain } else { &self.possible };
-        reading.met || self.asked.if_possible && !self.filled.met
-    }
-}
-
-/// What counts by the rules at a decision, and which local factors no longer do for this rule.
-fn candidates(
-    setting: Setting<'_, '_>,
-    rule: Option<&Rule>,
-    at: Occurred,
-    previous: Option<Seen<'_>>,
-) -> (Vec<Candidate>, Vec<usize>) {
-    let (mut candidates, mut stale) = (Vec::new(), Vec::new());
-    for (index, factor) in setting.factors.iter().enumerate().filter(|(_, f)| f.by_rules != Tri::No)
-    {
-        let in_effect = factor_in_effect(setting.life, factor, at);
-        if in_effect == Tri::No {
-            continue;
-        }
-        let mut candidate = recorded(setting, index, at);
-        candidate.missing.clone_from(&factor.missing);
-        if in_effect == Tri::Maybe {
-            add(&mut candidate.missing, &[codes::MISSING_EXACT_TIME]);
-        }
-        if !bound_by_age(setting, rule, &mut candidate, factor, at, previous) {
-            stale.push(index);
-            continue;
-        }
-        candidate.sure = factor.by_rules == Tri::Yes && candidate.missing.is_empty();
-        candidates.push(candidate);
-    }
-    unpool(setting, &mut candidates, at);
-    let in_effect = |c: &Claim<'_>| in_effect(setting.life, c.seen.occurred(), at) != Tri::No;
-    for (index, claim) in setting.claims.iter().enumerate().filter(|(_, c)| in_effect(c)) {
-        let Some(code) = claim.unseen() else { continue };
-        for factor_type in [FactorType::Knowledge, FactorType::Possession] {
-            let value = Arc::new(Value::alone("", factor_type, Property::ALL, ""));
-            candidates.push(Candidate {
-                claim: Some(index),
-                third_party: claim.third_party(),
-                mix: claim.mix(),
-                bar: security_question::bar(setting.history, at, claim.third_party(), &value),
-                sure: false,
-                missing: vec![code],
-                any_method: true,
-                ..Candidate::of(value)
-            });
-        }
-    }
-    (candidates, stale)
-}
-
-/// A factor, as if it certainly counted.
-pub(super) fn recorded(setting: Setting<'_, '_>, index: usize, at: Occurred) -> Candidate {
-    let factor = &setting.factors[index];
-    let bar = security_question::bar(setting.history, at, factor.third_party, &factor.value);
-    Candidate { bar, ..Candidate::of_factor(index, factor) }
-}
-
-/// Whether a factor is fresh enough for the rule; false: for no alternative of it.
-fn bound_by_age(
-    setting: Setting<'_, '_>,
-    rule: Option<&Rule>,
-    candidate: &mut Candidate,
-    factor: &AssessedFactor<'_>,
-    at: Occurred,
-    previous: Option<Seen<'_>>,
-) -> bool {
-    let Some(rule) = rule else { return true };
-    let (bounded, open) = match factor.claim {
-        None => (Tri::Yes, None),
-        Some(claim) => claim_sourcing::sourced(setting.history, &setting.claims[claim], at),
-    };
-    if bounded == Tri::No {
-        return true;
-    }
-    let age = Age::of(factor.seen, at, previous);
-    let bounds = reauthenticate::bounds(rule, factor.value.factor_type);
-    let mut fresh: Vec<Tri> = bounds.into_iter().map(|secs| age.within(secs)).collect();
-    fresh.dedup();
-    match fresh.as_slice() {
-        [Tri::Yes] => {}
-        [Tri::No] if open.is_none() => return false,
-        [_] => add(&mut candidate.missing, &[open.unwrap_or(codes::MISSING_EXACT_TIME)]),
-        // Alternatives differ.
-        _ => (candidate.age, candidate.age_open) = (Some(age), open),
-    }
-    true
-}
-
-/// What a lost authenticator gave no longer pools with the rest of its assertion; what it may have
-/// given pools perhaps.
-fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) {
-    for candidate in candidates.iter_mut().filter(|c| !c.value.pooled_with.is_empty()) {
-        let claim = candidate.factor.and_then(|f| setting.factors[f].claim);
-        let members = setting
-            .factors
-            .iter()
-            .filter(|f| f.claim == claim && candidate.value.pooled_with.contains(&f.value.name));
-        let members: Vec<(&AssessedFactor<'_>, Tri)> =
-            members.map(|f| (f, factor_in_effect(setting.life, f, at))).collect();
-        if members.iter().all(|(f, in_effect)| f.losses.ends.is_empty() || *in_effect == Tri::Yes) {
-            continue;
-        }
-        let pool = |least: Tri| {
-            ordered(
-                members
-                    .iter()
-                    .filter(|(_, e)| *e >= least)
-                    .flat_map(|(f, _)| f.value.has.iter().copied())
-                    .collect(),
-            )
+        let (reading, filled) = match taking {
+            Taking::Certain => (&self.certain, self.filled.met),
+            Taking::Possible => (&self.possible, self.surely_filled),
         };
-        let (sure, perhaps) = (pool(Tri::Yes), pool(Tri::Maybe));
-        let value = Arc::make_mut(&mut candidate.value);
-        value.pool = ordered(value.has.iter().chain(&sure).copied().collect());
-        value.perhaps.extend(perhaps.into_iter().filter(|p| !value.pool.contains(p)));
-        value
-            .pooled_with
-            .retain(|name| members.iter().any(|(f, e)| f.value.name == *name && *e != Tri::No));
+        reading.met || self.asked.if_possible && !filled
     }
 }
 
@@ -531,7 +461,7 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
         .enumerate()
         .filter(|(_, f)| f.by_record && f.occurred().from <= latest(at) && named(f));
     let relied: Vec<usize> = earlier.map(|(index, _)| index).collect();
-    let all: Vec<Candidate> = relied.iter().map(|index| recorded(setting, *index, at)).collect();
+    let all: Vec<Candidate> = relied.iter().map(|index| as_recorded(setting, *index, at)).collect();
     let holds = |candidates: &[Candidate]| {
         judged.rule.is_some_and(|rule| {
             let federation = judged.federation != Tri::No || !setting.claims.is_empty();
@@ -544,9 +474,14 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
     let relied = relied.iter().enumerate().map(|(place, factor)| Relied {
         factor: *factor,
         needed: holds_with_all && !holds(&without(setting, &all, place)),
-        certainty: came_before(setting.factors[*factor].occurred(), at),
+        certainty: rested_on(&setting.factors[*factor], at),
     });
     relied.collect()
+}
+
+/// How sure it is that a decision rested on a factor that may have come by it.
+fn rested_on(factor: &AssessedFactor<'_>, at: Occurred) -> Certainty {
+    if factor.record_open { Certainty::Possible } else { came_before(factor.occurred(), at) }
 }
 
 /// How sure it is that something came by a decision, of which it is known that it may have.

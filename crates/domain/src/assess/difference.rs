@@ -1,8 +1,9 @@
 //! Whether what was recorded and what the rules imply differ, and why (`semantics.md` 19).
 
 use super::{
+    candidates::as_recorded,
     claims::Tri,
-    decision::{Judged, Setting, factor_in_effect, in_effect, recorded},
+    decision::{Judged, Setting, factor_in_effect, in_effect},
     factors::AssessedFactor,
     requirement::{self, Taking},
 };
@@ -26,7 +27,7 @@ pub(crate) fn difference(
         codes::REFUSED_THOUGH_MET
     } else {
         let cause = void_cause(setting, judged, at).or_else(|| lost_cause(setting, judged, at));
-        cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
+        cause.or(judged.unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
     };
     Some(Difference {
         recorded,
@@ -49,7 +50,7 @@ fn void_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
         .filter(|(_, f)| !f.void.is_empty() && f.by_record && earlier(f.occurred()))
     {
         cause = cause.or(factor.void.first().copied());
-        all.push(recorded(setting, index, at));
+        all.push(as_recorded(setting, index, at));
     }
     let void_claim = setting
         .claims
@@ -84,7 +85,7 @@ fn lost_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
         candidate.value = factor.value.clone();
     }
     all.retain(|c| c.factor.is_none_or(|f| !lost.contains(&f)));
-    all.extend(lost.iter().map(|index| recorded(setting, *index, at)));
+    all.extend(lost.iter().map(|index| as_recorded(setting, *index, at)));
     let holds = !lost.is_empty()
         && requirement::read(rule, &all, judged.federation == Tri::Yes, Taking::Certain).met;
     holds.then_some(codes::AUTHENTICATOR_LOST)

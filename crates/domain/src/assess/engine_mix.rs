@@ -34,14 +34,14 @@ pub(crate) enum EngineMix {
     BothClassic,
 }
 
-/// The mix at a time. An organisation never stated runs Identity Engine (`semantics.md` 38).
-pub(crate) const fn of(service_provider: Option<Engine>, idp: IdpKind) -> EngineMix {
+/// The mix at a time.
+pub(crate) const fn of(service_provider: Engine, idp: IdpKind) -> EngineMix {
     let from_classic = matches!(idp, IdpKind::OktaClassic);
     match (service_provider, from_classic) {
-        (Some(Engine::Classic), true) => EngineMix::BothClassic,
-        (Some(Engine::Classic), false) => EngineMix::ToClassic,
-        (_, true) => EngineMix::FromClassic,
-        (_, false) => EngineMix::Full,
+        (Engine::Classic, true) => EngineMix::BothClassic,
+        (Engine::Classic, false) => EngineMix::ToClassic,
+        (Engine::IdentityEngine, true) => EngineMix::FromClassic,
+        (Engine::IdentityEngine, false) => EngineMix::Full,
     }
 }
 

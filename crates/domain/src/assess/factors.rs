@@ -32,7 +32,13 @@ pub(crate) struct AssessedFactor<'a> {
     pub(crate) third_party: bool,
     /// Which engines the two orgs run.
     pub(crate) mix: EngineMix,
+    /// An interval leaves open by which rules it is read, or as what.
+    pub(crate) reading_open: bool,
     pub(crate) by_record: bool,
+    /// Whether an interval leaves open that it counts by record.
+    pub(crate) record_open: bool,
+    /// Whether the rules ignore it.
+    pub(crate) is_ignored: Tri,
     pub(crate) by_rules: Tri,
     pub(crate) void: Vec<&'static str>,
     pub(crate) ignored: Vec<&'static str>,
@@ -88,7 +94,10 @@ pub(crate) fn factors<'a>(
                 seen: *seen,
                 third_party: false,
                 mix: EngineMix::Full,
+                reading_open: false,
                 by_record: true,
+                record_open: false,
+                is_ignored: Tri::No,
                 by_rules: Tri::Yes,
                 void: vec![],
                 ignored: vec![],
@@ -110,7 +119,11 @@ pub(crate) fn factors<'a>(
             let said = word_on(facts, *seen, claim.data.assertion.as_ref(), value);
             // By record: it says it accepted it, or says nothing and the rules do not ignore it.
             // Void does not stop one that did not check.
-            let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);
+            let by_record = said.map_or(fate.is_ignored != Tri::Yes, |s| s.accepted);
+            let record_open = fate.entry_open || said.is_none() && fate.is_ignored == Tri::Maybe;
+            if record_open {
+                claims::add(&mut fate.missing, &[codes::MISSING_EXACT_TIME]);
+            }
             let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
             factors.push(AssessedFactor {
                 value: Arc::clone(value),
@@ -119,7 +132,10 @@ pub(crate) fn factors<'a>(
                 seen: *seen,
                 third_party: claim.third_party(),
                 mix: claim.mix(),
+                reading_open: fate.reading_open,
                 by_record,
+                record_open,
+                is_ignored: fate.is_ignored,
                 by_rules: fate.counts,
                 void: fate.void,
                 ignored: fate.ignored,

@@ -6,8 +6,11 @@
 //! asks for. Where no claims are trusted and only the password is configured, a rule that requires
 //! MFA cannot be saved.
 
-use super::{challenge, trust_at_receipt};
-use crate::history::HistoryCut;
+use super::{
+    challenge::is_usable,
+    trust_at_receipt::{IdpState, is_shared},
+};
+use crate::history::{HistoryCut, settings::org_or_default};
 use claimledger_facts::{
     ids::IdpId,
     time::Occurred,
@@ -51,15 +54,15 @@ impl MfaRuleGuard {
 #[must_use]
 pub fn mfa_rule_guard(history: HistoryCut<'_>, when: Occurred) -> MfaRuleGuard {
     let org = history.settings().org(when).options.into_iter().next().flatten();
+    let org = org_or_default(org);
     let idps = history.trust().idps().filter(|idp| {
         let version = history.trust().idp(idp, when).options.into_iter().next().flatten();
-        version.is_some_and(|v| trust_at_receipt::is_shared(&v.data, org))
+        version.is_some_and(|v| is_shared(IdpState::of(&v.data), org))
     });
-    let local = challenge::local_authenticators(history, when);
+    let local = history.settings().authenticators(when).into_iter().filter(|a| is_usable(&a.data));
     MfaRuleGuard {
         trusted: idps.cloned().collect(),
         authenticators: local
-            .iter()
             .map(|a| a.data.method)
             .filter(|method| *method != Method::Password)
             .collect(),

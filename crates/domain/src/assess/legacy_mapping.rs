@@ -9,19 +9,17 @@
 
 use super::{
     third_party_amr::{distinct, meaning},
+    trust_at_receipt::IdpState,
     value::Value,
 };
 use crate::{codes, model::FactorType};
-use claimledger_facts::{
-    types::idp::IdpConfigured,
-    vocabulary::{Amr, Property},
-};
+use claimledger_facts::vocabulary::{Amr, Property};
 
 pub(crate) const ID: &str = "legacy_mapping";
 
 /// Whether the mapping is on, and not beaten by trust.
-pub(crate) fn applies(idp: &IdpConfigured) -> bool {
-    idp.map_amr_claims == Some(true) && !idp.trust_claims
+pub(crate) const fn applies(idp: IdpState) -> bool {
+    idp.map_amr_claims && !idp.trust_claims
 }
 
 /// The factor class of a value. `None`: the mapping does not know it.

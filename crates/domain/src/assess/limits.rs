@@ -6,10 +6,10 @@
 //! gives the same. Where no start was seen, or its source's log carries no limits, and no such rule
 //! was known, the limits are unknown; what a native `session.started` does not state is none.
 
-use super::decision::is_active;
+use super::{claims::Tri, decision::is_active};
 use crate::{
     codes,
-    history::{HistoryCut, Stated},
+    history::{HistoryCut, InForce, Stated, mixtures::Members},
     model::RecordRef,
     order::Seen,
 };
@@ -18,7 +18,7 @@ use claimledger_facts::{
     ids::RuleId,
     time::{Occurred, Time},
     types::{
-        policy::{PolicyConfigured, Rule},
+        policy::PolicyConfigured,
         session::{SessionGoverned, SessionStarted},
     },
     vocabulary::{Access, Note, PolicyKind, Status},
@@ -112,25 +112,85 @@ impl<'a> Limits<'a> {
     }
 }
 
-/// The limits of a rule, and what it does not state of its policy. 0 is no limit (`semantics.md`
-/// 44).
-fn given<'a>(policy: &'a Stated<PolicyConfigured>, rule: Option<&Rule>) -> Given<'a> {
-    let lifetime = rule.and_then(|r| r.max_lifetime_secs).or(policy.data.max_lifetime_secs);
-    let idle = rule.and_then(|r| r.max_idle_secs).or(policy.data.max_idle_secs);
-    Given {
-        lifetime: lifetime.filter(|secs| *secs > 0),
-        idle: idle.filter(|secs| *secs > 0),
-        record: &policy.record,
+/// How a policy limits sessions, by one of its rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Limiting {
+    is_global: bool,
+    is_active: bool,
+    lifetime: Option<u64>,
+    idle: Option<u64>,
+    rule: Option<LimitingRule>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct LimitingRule {
+    /// It is active and lets in.
+    can_hold: bool,
+    /// Every part of it is read.
+    is_read: bool,
+    lifetime: Option<u64>,
+    idle: Option<u64>,
+}
+
+impl Limiting {
+    fn of(policy: &PolicyConfigured, rule: Option<&RuleId>) -> Self {
+        let rule = rule.and_then(|id| policy.rules.iter().find(|rule| rule.rule == *id));
+        Self {
+            is_global: policy.kind == PolicyKind::GlobalSession,
+            is_active: matches!(policy.status, None | Some(Status::Active)),
+            lifetime: policy.max_lifetime_secs,
+            idle: policy.max_idle_secs,
+            rule: rule.map(|rule| LimitingRule {
+                can_hold: is_active(rule) && rule.access == Access::Allow,
+                is_read: rule.other_verification.is_none(),
+                lifetime: rule.max_lifetime_secs,
+                idle: rule.max_idle_secs,
+            }),
+        }
+    }
+
+    /// What it gives, and where its rule does not say, its policy. 0 is no limit (`semantics.md`
+    /// 44). None: a part of the rule is not read, so the limits are not known.
+    fn given(self, record: &RecordRef) -> Option<Given<'_>> {
+        let limit = |of_rule: Option<u64>, of_policy: Option<u64>| {
+            of_rule.or(of_policy).filter(|secs| *secs > 0)
+        };
+        self.rule.is_none_or(|rule| rule.is_read).then(|| Given {
+            lifetime: limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime),
+            idle: limit(self.rule.and_then(|rule| rule.idle), self.idle),
+            record,
+        })
     }
 }
 
-/// The limits of a rule; none: a part of it is not read, so they are not known.
-fn known<'a>(policy: &'a Stated<PolicyConfigured>, rule: &Rule) -> Option<Given<'a>> {
-    rule.other_verification.is_none().then(|| given(policy, Some(rule)))
+impl Members for Limiting {
+    const COUNT: usize = 8;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        match member {
+            0 => self.is_global = from.is_global,
+            1 => self.is_active = from.is_active,
+            2 => self.lifetime = from.lifetime,
+            3 => self.idle = from.idle,
+            _ => {
+                let (Some(rule), Some(from)) = (&mut self.rule, from.rule) else {
+                    // Added or deleted as a whole.
+                    self.rule = from.rule;
+                    return;
+                };
+                match member {
+                    4 => rule.can_hold = from.can_hold,
+                    5 => rule.is_read = from.is_read,
+                    6 => rule.lifetime = from.lifetime,
+                    _ => rule.idle = from.idle,
+                }
+            }
+        }
+    }
 }
 
 /// The limits of the rule that held, in the version in force at the start. Where an interval leaves
-/// the version open, only if all give the same.
+/// the version open, only if all that may have held gives the same.
 fn of_rule<'a>(
     history: HistoryCut<'a>,
     held: &SessionGoverned,
@@ -141,42 +201,82 @@ fn of_rule<'a>(
         Some(policy) => policies.meant(policy),
         None => policies.of_rule(&held.rule)?,
     };
-    let of_version = |version: Option<&'a Stated<PolicyConfigured>>| {
-        let version = version.filter(|v| v.data.kind == PolicyKind::GlobalSession)?;
-        let rule = version.data.rules.iter().find(|r| r.rule == held.rule)?;
-        known(version, rule)
+    let in_force = policies.at(policy, start);
+    let record = &in_force.options.first().copied().flatten()?.record;
+    let of = |policy: Option<&Stated<PolicyConfigured>>| {
+        policy.map(|policy| Limiting::of(&policy.data, Some(&held.rule)))
     };
-    same(policies.at(policy, start).options.into_iter().map(of_version))
+    let mixed = in_force.mixtures(of).ok()?;
+    let states = in_force.options.iter().map(|option| of(*option)).chain(mixed);
+    same(
+        states.map(|state| {
+            state.filter(|state| state.is_global && state.rule.is_some())?.given(record)
+        }),
+    )
 }
 
 /// The limits of the global session policy at a time, where exactly one is active, and whatever
 /// active rule of it held gives the same. With several, which one held is not stated, and no limit
-/// is guessed.
+/// is guessed; nor where an interval leaves open whether one was active.
 fn of_only_policy<'a>(history: HistoryCut<'a>, start: Occurred) -> Option<Given<'a>> {
-    let in_force = history
-        .policies()
-        .ids()
-        .filter_map(|id| history.policies().at(id, start).certain().flatten());
-    let mut global = in_force.filter(|p| {
-        p.data.kind == PolicyKind::GlobalSession
-            && matches!(p.data.status, None | Some(Status::Active))
-    });
-    let policy = global.next().filter(|_| global.next().is_none())?;
-    let mut rules = policy
-        .data
-        .rules
-        .iter()
-        .filter(|rule| is_active(rule) && rule.access == Access::Allow)
-        .map(|rule| known(policy, rule))
-        .peekable();
-    if rules.peek().is_none() { Some(given(policy, None)) } else { same(rules) }
+    let mut only = None;
+    for id in history.policies().ids() {
+        let in_force = history.policies().at(id, start);
+        let of = |policy: Option<&Stated<PolicyConfigured>>| {
+            policy.map(|policy| Limiting::of(&policy.data, None))
+        };
+        let limits = |state: &Option<Limiting>| {
+            state.is_some_and(|state| state.is_global && state.is_active)
+        };
+        match Tri::in_force(&in_force, of, limits) {
+            Tri::No => {}
+            Tri::Yes if only.is_none() => only = Some(in_force),
+            Tri::Yes | Tri::Maybe => return None,
+        }
+    }
+    of_any_rule(&only?)
+}
+
+/// What the active rules of a policy give, in all states that may have held; where none is active,
+/// what the policy gives by itself.
+fn of_any_rule<'a>(in_force: &InForce<'a, PolicyConfigured>) -> Option<Given<'a>> {
+    let record = &in_force.options.first().copied().flatten()?.record;
+    let mut given = None;
+    let mut one_holds = false;
+    for rule in in_force.options.iter().flatten().flat_map(|policy| &policy.data.rules) {
+        let can_hold = |state: &Limiting| state.rule.is_some_and(|rule| rule.can_hold);
+        let states = states(in_force, Some(&rule.rule))?;
+        one_holds |= states.clone().all(|state| can_hold(&state));
+        states.filter(can_hold).try_for_each(|state| agree(&mut given, state.given(record)))?;
+    }
+    if !one_holds {
+        states(in_force, None)?.try_for_each(|state| agree(&mut given, state.given(record)))?;
+    }
+    given
+}
+
+/// The states of a policy that may have held. None: more than are looked at.
+fn states<'b>(
+    in_force: &'b InForce<'_, PolicyConfigured>,
+    rule: Option<&'b RuleId>,
+) -> Option<impl Iterator<Item = Limiting> + Clone + 'b> {
+    let of = move |policy: Option<&Stated<PolicyConfigured>>| {
+        policy.map(|policy| Limiting::of(&policy.data, rule))
+    };
+    let mixed = in_force.mixtures(of).ok()?;
+    Some(in_force.options.iter().map(move |option| of(*option)).chain(mixed).flatten())
 }
 
 /// What all of them give, where they give the same.
 fn same<'a>(mut all: impl Iterator<Item = Option<Given<'a>>>) -> Option<Given<'a>> {
-    let first = all.next()??;
-    let alike = |other: Option<Given<'a>>| {
-        other.is_some_and(|o| (o.lifetime, o.idle) == (first.lifetime, first.idle))
-    };
-    all.all(alike).then_some(first)
+    let mut given = None;
+    all.try_for_each(|one| agree(&mut given, one))?;
+    given
+}
+
+/// Whether one more gives the same as those before.
+fn agree<'a>(given: &mut Option<Given<'a>>, one: Option<Given<'a>>) -> Option<()> {
+    let one = one?;
+    let first = *given.get_or_insert(one);
+    ((one.lifetime, one.idle) == (first.lifetime, first.idle)).then_some(())
 }

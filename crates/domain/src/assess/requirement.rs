@@ -41,6 +41,8 @@ pub(crate) struct Candidate {
     pub(crate) age: Option<Age>,
     /// Whether its age bounds it is open, for want of this.
     pub(crate) age_open: Option<&'static str>,
+    /// An interval leaves open by which rules it is read, or as what.
+    pub(crate) reading_open: bool,
     /// It certainly counts at this time.
     pub(crate) sure: bool,
     /// What would settle it.
@@ -61,6 +63,7 @@ impl Candidate {
             bar: None,
             age: None,
             age_open: None,
+            reading_open: false,
             sure: true,
             missing: vec![],
             any_method: false,

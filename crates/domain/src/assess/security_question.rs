@@ -4,29 +4,33 @@
 //! Source: Okta, Configure claims sharing, third-party IdPs. An authenticator is stated as active
 //! where the service provider can ask for it at a sign-in; one for recovery only is not.
 
-use super::{requirement::Bar, value::Value};
-use crate::{history::HistoryCut, model::FactorType};
+use super::{claims::Tri, value::Value};
+use crate::{
+    history::{HistoryCut, Stated},
+    model::FactorType,
+};
 use claimledger_facts::{
     time::Occurred,
+    types::authenticator::AuthenticatorConfigured,
     vocabulary::{Method, Status},
 };
 
 pub(crate) const ID: &str = "security_question";
 
 /// Whether it keeps out a value of a third-party IdP at a time.
-pub(crate) fn bar(
+pub(crate) fn bars(
     history: HistoryCut<'_>,
     when: Occurred,
     third_party: bool,
     value: &Value,
-) -> Option<Bar> {
+) -> Tri {
     let other = third_party && value.factor_type != FactorType::Knowledge;
-    (other && is_asked(history, when)).then_some(Bar::SecurityQuestion)
+    if other { is_asked(history, when) } else { Tri::No }
 }
 
 /// Whether the organisation asks for the security question.
-fn is_asked(history: HistoryCut<'_>, when: Occurred) -> bool {
-    let mut authenticators = history.settings().authenticators(when).into_iter();
-    let question = authenticators.find(|a| a.data.method == Method::SecurityQuestion);
-    question.is_some_and(|a| a.data.status == Status::Active)
+fn is_asked(history: HistoryCut<'_>, when: Occurred) -> Tri {
+    let question = history.settings().authenticator(Method::SecurityQuestion, when);
+    let active = |stated: &Stated<AuthenticatorConfigured>| stated.data.status == Status::Active;
+    Tri::of(question.options.iter().map(|option| option.is_some_and(active)))
 }

@@ -180,8 +180,7 @@ pub(crate) fn not_counted<'a, 'b>(
     trace: &'b Trace<'a>,
 ) -> impl Iterator<Item = (usize, Option<&'b AssessedFactor<'a>>)> {
     trace.claims.iter().enumerate().flat_map(move |(index, claim)| {
-        let whole =
-            claim.data.readable == Some(false) || claim.world().void.contains(&codes::NO_AMR);
+        let whole = claim.data.readable == Some(false) || claim.no_amr() != Tri::No;
         let values = trace.factors.iter().filter(move |f| {
             f.claim == Some(index)
                 && (!f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty())
@@ -193,9 +192,16 @@ pub(crate) fn not_counted<'a, 'b>(
 fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&AssessedFactor<'_>>) -> IgnoredClaim {
     let claim = &trace.claims[claim];
     let is_open = match value {
-        Some(factor) => !factor.missing.is_empty(),
+        // What counts by record is here for being ignored.
+        Some(factor) => {
+            !factor.missing.is_empty() || factor.counts() && factor.is_ignored == Tri::Maybe
+        }
         // Inside the interval of its own time it may not have come yet.
-        None => latest(claim.seen.occurred()) > trace.cut.at || claim.may_count(),
+        None => {
+            latest(claim.seen.occurred()) > trace.cut.at
+                || claim.may_count()
+                || claim.no_amr() == Tri::Maybe
+        }
     };
     let world = claim.world();
     let (name, reasons) = match value {
@@ -208,7 +214,11 @@ fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&AssessedFactor<'_>>) 
             reasons.extend(world.trust.ignored.iter().copied().chain(claim.void()));
             ("unreadable claim", reasons)
         }
-        None => ("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect()),
+        None => {
+            let world = claim.worlds.iter().find(|w| w.void.contains(&codes::NO_AMR));
+            let world = world.unwrap_or_else(|| claim.world());
+            ("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect())
+        }
     };
     IgnoredClaim {
         name: name.to_owned(),

@@ -8,10 +8,10 @@ use super::{
     engine_mix::{self, EngineMix},
     legacy_mapping,
 };
-use crate::{codes, history::Stated};
+use crate::{codes, history::mixtures::Members};
 use claimledger_facts::{
     types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
-    vocabulary::{IdpKind, Status},
+    vocabulary::{IdpKind, IdpUsage, Status},
 };
 
 pub(crate) const ID: &str = "trust_at_receipt";
@@ -29,16 +29,61 @@ pub(crate) struct Trust {
     pub(crate) mix: EngineMix,
 }
 
-/// Judges an assertion by the IdP and the organisation in force. Nothing stated about the IdP:
-/// neither void nor ignored, and possible (`semantics.md` 13). Nothing stated about the
-/// organisation: features on, Identity Engine (`semantics.md` 38).
-pub(crate) fn judge(
-    claim: &ClaimsReceived,
-    idp: Option<&Stated<IdpConfigured>>,
-    org: Option<&Stated<OrgConfigured>>,
-) -> Trust {
+/// What the fate of a claim turns on, of its IdP. Each may be changed by itself: the status is a
+/// switch of its own at Okta, and the others can be saved one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IdpState {
+    pub(crate) kind: IdpKind,
+    pub(crate) status: Status,
+    pub(crate) trust_claims: bool,
+    pub(crate) map_amr_claims: bool,
+    pub(crate) factor_only: bool,
+}
+
+impl IdpState {
+    pub(crate) fn of(idp: &IdpConfigured) -> Self {
+        Self {
+            kind: idp.kind,
+            status: idp.status,
+            trust_claims: idp.trust_claims,
+            map_amr_claims: idp.map_amr_claims == Some(true),
+            factor_only: idp.usage == Some(IdpUsage::FactorOnly),
+        }
+    }
+}
+
+impl Members for IdpState {
+    const COUNT: usize = 5;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        match member {
+            0 => self.kind = from.kind,
+            1 => self.status = from.status,
+            2 => self.trust_claims = from.trust_claims,
+            3 => self.map_amr_claims = from.map_amr_claims,
+            _ => self.factor_only = from.factor_only,
+        }
+    }
+}
+
+/// Each feature is a switch of its own at Okta, and the engine is none of them.
+impl Members for OrgConfigured {
+    const COUNT: usize = 3;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        match member {
+            0 => self.engine = from.engine,
+            1 => self.claims_sharing = from.claims_sharing,
+            _ => self.third_party_claims_sharing = from.third_party_claims_sharing,
+        }
+    }
+}
+
+/// Judges an assertion by the IdP and the organisation as they were. Nothing stated about the IdP:
+/// neither void nor ignored, and possible (`semantics.md` 13).
+pub(crate) fn judge(claim: &ClaimsReceived, idp: Option<IdpState>, org: &OrgConfigured) -> Trust {
     let mut trust = Trust::default();
-    let Some(idp) = idp.map(|i| &i.data) else {
+    let Some(idp) = idp else {
         trust.missing.push(codes::MISSING_IDP);
         return trust;
     };
@@ -70,7 +115,7 @@ pub(crate) fn judge(
     {
         trust.void.push(codes::NO_AMR);
     }
-    trust.mix = engine_mix::of(org.map(|o| o.data.engine), idp.kind);
+    trust.mix = engine_mix::of(org.engine, idp.kind);
     if trust.mix == EngineMix::BothClassic {
         trust.missing.push(codes::MISSING_ENGINE_MIX);
     }
@@ -78,15 +123,15 @@ pub(crate) fn judge(
 }
 
 /// Whether the organisation's feature for this kind of IdP is on.
-pub(crate) fn feature_on(kind: IdpKind, org: Option<&Stated<OrgConfigured>>) -> bool {
-    org.is_none_or(|o| match kind {
-        IdpKind::ThirdParty => o.data.third_party_claims_sharing,
-        IdpKind::OktaIdentityEngine | IdpKind::OktaClassic => o.data.claims_sharing,
-    })
+pub(crate) const fn feature_on(kind: IdpKind, org: &OrgConfigured) -> bool {
+    match kind {
+        IdpKind::ThirdParty => org.third_party_claims_sharing,
+        IdpKind::OktaIdentityEngine | IdpKind::OktaClassic => org.claims_sharing,
+    }
 }
 
 /// Whether the claims of an IdP are trusted and shared: it is active, its switch is on, and so is
 /// the feature for its kind.
-pub(crate) fn is_shared(idp: &IdpConfigured, org: Option<&Stated<OrgConfigured>>) -> bool {
+pub(crate) fn is_shared(idp: IdpState, org: &OrgConfigured) -> bool {
     idp.status == Status::Active && idp.trust_claims && feature_on(idp.kind, org)
 }

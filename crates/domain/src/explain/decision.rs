@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     assess::{
-        Trace, authenticator_lost, challenge,
+        Trace,
+        asked_rule::PolicyState,
+        authenticator_lost,
         claims::Tri,
         decision::{Decided, Judged},
         factors::AssessedFactor,
@@ -14,11 +16,17 @@ use crate::{
         until, until_session_end,
     },
     codes,
+    history::Stated,
     model::{Grade, Implied, Mark, Reason, RecordRef},
-    order::{latest, record_order},
+    order::latest,
     words,
 };
-use claimledger_facts::{time::Time, types::policy::Rule, vocabulary::Outcome};
+use claimledger_facts::{
+    ids::RuleId,
+    time::Time,
+    types::policy::{PolicyConfigured, Rule},
+    vocabulary::Outcome,
+};
 
 /// The whole tree of one decision. `trace` is as known at K, `then` has what was believed when the
 /// decision fell.
@@ -146,47 +154,35 @@ impl<'a> DecisionExplainer<'a, '_> {
             inside.extend(Some(words::inside(actor, ticket)).filter(|w| !w.is_empty()));
             format!("{named} of {version} ({}): {asks}.{label}", inside.join(", "))
         };
-        Reason::new(says).asked(question).on([&policy.record])
+        let reason = Reason::new(says).asked(question).on([&policy.record]);
+        self.rule_open(reason, &rule.rule)
     }
 
-    fn challenge(&self) -> Option<Reason> {
-        let (rule, filled) = (self.judged.rule?, self.judged.with_local.as_ref()?);
-        let methods: Vec<&str> = self.judged.local.iter().map(|a| a.data.method.as_str()).collect();
-        let mut records: Vec<&RecordRef> = self.judged.local.iter().map(|a| &a.record).collect();
-        records.sort_by(|a, b| record_order(a, b));
-        if filled.met {
-            let says = match methods.as_slice() {
-                [one] => format!(
-                    "The local authenticator, {one}, is active and open to enrolment, and could \
-                     fill the gap."
-                ),
-                some => format!(
-                    "The local authenticators, {}, are active and open to enrolment, and could \
-                     fill the gap.",
-                    words::list(some)
-                ),
-            };
-            return Some(Reason::new(says).asked("Why a challenge?").on(records).reading(18));
+    /// Says that an interval leaves open what the rule asked for.
+    fn rule_open(&self, reason: Reason, rule: &RuleId) -> Reason {
+        let policies = self.trace.history.policies();
+        let in_force = policies.at(&self.judged.data.policy, self.judged.seen.occurred());
+        let state =
+            |policy: Option<&Stated<PolicyConfigured>>| policy.map(|p| PolicyState::of(p, rule));
+        let first = state(in_force.options[0]);
+        if in_force.options.iter().all(|option| state(*option) == first) {
+            return reason;
         }
-        let two = requirement::types_asked(rule) == 2;
-        let says = match methods.as_slice() {
-            [] => "No local authenticator is known to be active and open to enrolment.".to_owned(),
-            [one] => format!(
-                "The local authenticator, {one}, is active and open to enrolment; {}.",
-                lack(&filled.best.unmet, two, false)
-            ),
-            some => format!(
-                "The local authenticators, {}, are active and open to enrolment; together {}.",
-                words::list(some),
-                lack(&filled.best.unmet, two, true)
-            ),
-        };
-        let reason = Reason::new(says).asked("Why not a challenge?").on(records);
-        Some(if methods.is_empty() {
-            reason.by_rule(challenge::ID).reading(18)
-        } else {
-            reason.reading(18)
-        })
+        let when = words::open_between(&in_force.options, self.today);
+        let is_mixed = in_force.mixtures(state).map_or(true, |mixed| !mixed.is_empty());
+        let one_by_one = if is_mixed { ", and its parts perhaps one after the other" } else { "" };
+        let conclusion = format!(
+            "{} An interval leaves open whether that came before the decision: it changed \
+             {when}{one_by_one}.",
+            reason.conclusion
+        );
+        let undetermined = self.judged.implied == Implied::Undetermined;
+        let mark = if undetermined { Mark::Undetermined } else { Mark::Possible };
+        Reason { conclusion, ..reason }.marked(mark).on(in_force
+            .options
+            .iter()
+            .flatten()
+            .map(|policy| &policy.record))
     }
 
     fn word(&self) -> Vec<Reason> {
@@ -517,28 +513,6 @@ impl<'a> DecisionExplainer<'a, '_> {
             .filter_map(|c| c.factor)
             .map(|f| self.trace.factors[f].seen.record())
             .collect()
-    }
-}
-
-/// What local authenticators lack: `they have no phishing-resistant one`.
-fn lack(unmet: &[&'static str], two: bool, several: bool) -> String {
-    let (they, have) = if several { ("they", "have") } else { ("it", "has") };
-    match unmet.first().copied() {
-        Some(codes::NOT_ENOUGH_FACTORS) => {
-            format!("{they} would not make {}", if two { "two factor types" } else { "one factor" })
-        }
-        Some(codes::KNOWLEDGE) => format!("{they} {have} no knowledge factor"),
-        Some(codes::POSSESSION) => format!("{they} {have} no possession factor"),
-        Some(codes::USER_PRESENCE) => format!("{they} {have} none with user presence"),
-        Some(codes::USER_VERIFICATION) => format!("{they} {have} none with user verification"),
-        Some(code) => {
-            if several {
-                format!("{they} {have} no {} one", codes::unmet_words(code, two))
-            } else {
-                format!("{they} is not {}", codes::unmet_words(code, two))
-            }
-        }
-        None => format!("{they} would not do"),
     }
 }
 

@@ -7,10 +7,11 @@ use crate::{
         engine_mix::EngineMix,
         factors::AssessedFactor,
         keys::{self, Standing},
-        legacy_mapping, retraction, trust_at_receipt,
+        legacy_mapping, retraction,
+        trust_at_receipt::{self, IdpState},
     },
     codes,
-    history::Stated,
+    history::{Stated, settings::org_or_default},
     model::{Mark, Reason},
     words,
 };
@@ -200,7 +201,7 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
     let feature = feature(
         version,
         world.org.is_some(),
-        trust_at_receipt::feature_on(version.data.kind, world.org),
+        trust_at_receipt::feature_on(version.data.kind, org_or_default(world.org)),
     );
     let mut says = format!("{idp} {state}: {}; {feature}.", words::idp_version(version, today));
     let code = world.trust.void.first().or(world.trust.ignored.first()).copied();
@@ -208,7 +209,7 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         says.push_str(" It sent no amr, so the assertion is void.");
     }
     says.push_str(mixed(world.trust.mix));
-    if legacy_mapping::applies(&version.data) {
+    if world.state.is_some_and(legacy_mapping::applies) {
         says.push_str(
             " The legacy AMR mapping was on: its values count, and which constraints they meet is \
              not described.",
@@ -224,10 +225,70 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
     } else if !world.trust.missing.is_empty() {
         reason = reason.marked(Mark::Undetermined);
     }
-    if claim.worlds.iter().any(|w| w.trust != world.trust) {
+    if claim.too_many || claim.worlds.iter().any(|w| w.trust != world.trust) {
         reason = possible(reason);
+        reason.conclusion.push_str(&changed(trace, claim, today));
+        if claim.too_many {
+            reason.conclusion.push_str(" That is more than is told apart here.");
+        }
     }
     reason.by_rule(trust_at_receipt::ID).reading(9)
+}
+
+/// What an interval leaves open of the IdP and the organisation, beyond its version.
+fn changed(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> String {
+    let received = claim.seen.occurred();
+    let idps = trace.history.trust().idp(&claim.data.idp, received);
+    let states: Vec<IdpState> =
+        idps.options.iter().flatten().map(|idp| IdpState::of(&idp.data)).collect();
+    let of_idp = [
+        ("kind", differ(states.iter().map(|idp| idp.kind))),
+        ("status", differ(states.iter().map(|idp| idp.status))),
+        ("trust in its claims", differ(states.iter().map(|idp| idp.trust_claims))),
+        ("legacy AMR mapping", differ(states.iter().map(|idp| idp.map_amr_claims))),
+        ("usage", differ(states.iter().map(|idp| idp.factor_only))),
+    ];
+    let of_idp = named(&of_idp);
+    let mut says = String::new();
+    if of_idp.len() > 1 {
+        let when = words::open_between(&idps.options, today);
+        let of_idp = words::list(&of_idp);
+        says.push_str(&format!(" Its {of_idp} may have changed one after the other, {when}."));
+    }
+    let orgs = trace.history.settings().org(received);
+    let states = || orgs.options.iter().map(|org| org_or_default(*org));
+    let shared = |third: bool| {
+        claim
+            .worlds
+            .iter()
+            .filter_map(|world| world.state)
+            .any(|idp| (idp.kind == IdpKind::ThirdParty) == third)
+    };
+    let of_org = [
+        ("engine", differ(states().map(|org| org.engine))),
+        ("claims sharing", shared(false) && differ(states().map(|org| org.claims_sharing))),
+        (
+            "third-party claims sharing",
+            shared(true) && differ(states().map(|org| org.third_party_claims_sharing)),
+        ),
+    ];
+    let of_org = named(&of_org);
+    if !of_org.is_empty() {
+        let when = words::open_between(&orgs.options, today);
+        let one_by_one = if of_org.len() > 1 { ", perhaps one after the other" } else { "" };
+        let of_org = words::list(&of_org);
+        says.push_str(&format!(" The organisation's {of_org} changed{one_by_one}, {when}."));
+    }
+    says
+}
+
+fn named<'n>(members: &[(&'n str, bool)]) -> Vec<&'n str> {
+    members.iter().filter(|(_, differ)| *differ).map(|(name, _)| *name).collect()
+}
+
+fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
+    let first = values.next();
+    values.any(|value| Some(value) != first)
 }
 
 /// What the engines of the two orgs leave of the claims.

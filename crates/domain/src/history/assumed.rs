@@ -1,13 +1,12 @@
 //! A history in which an IdP or the organisation had been set up otherwise for a while, all else as
 //! it was.
 
-use super::{History, HistoryCut, InForce, Stated};
+use super::{History, HistoryCut, InForce, Stated, settings::UNSTATED_ORG};
 use crate::order::latest;
 use claimledger_facts::{
     ids::{IdpId, LogPosition},
     time::{Occurred, Time},
     types::{idp::IdpConfigured, org::OrgConfigured},
-    vocabulary::Engine,
 };
 
 /// What is assumed. Each version has a twin that is changed; inside the window the twins are in
@@ -41,20 +40,15 @@ impl History {
     }
 
     /// The same, with the organisation set up otherwise from a time until another. Where nothing is
-    /// stated of it, what holds by default is changed: features on, Identity Engine
-    /// (`semantics.md` 38).
+    /// stated of it, what holds by default is changed ([`UNSTATED_ORG`]).
     #[must_use]
     pub(crate) fn assuming_org(
         &self,
         (from, to): (Time, Time),
         change: impl Fn(&mut OrgConfigured),
     ) -> Self {
-        let mut by_default = Stated::supposed("org.configured", 0, Occurred::at(Time::MIN), None)
-            .with(OrgConfigured {
-                engine: Engine::IdentityEngine,
-                claims_sharing: true,
-                third_party_claims_sharing: true,
-            });
+        let mut by_default =
+            Stated::supposed("org.configured", 0, Occurred::at(Time::MIN), None).with(UNSTATED_ORG);
         // It holds whatever is known.
         by_default.record.position = LogPosition(0);
         let twins =

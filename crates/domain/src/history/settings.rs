@@ -6,7 +6,20 @@ use claimledger_facts::{
     types::{
         authenticator::AuthenticatorConfigured, claims::ClaimSourcingConfigured, org::OrgConfigured,
     },
+    vocabulary::{Engine, Method},
 };
+
+/// What is taken to hold of an organisation of which nothing is stated (`semantics.md` 38).
+pub(crate) const UNSTATED_ORG: OrgConfigured = OrgConfigured {
+    engine: Engine::IdentityEngine,
+    claims_sharing: true,
+    third_party_claims_sharing: true,
+};
+
+/// What holds of the organisation, where this may be stated of it.
+pub(crate) fn org_or_default(stated: Option<&Stated<OrgConfigured>>) -> &OrgConfigured {
+    stated.map_or(&UNSTATED_ORG, |org| &org.data)
+}
 
 /// The organisation, claim sourcing and local authenticators.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +56,16 @@ impl<'a> Settings<'a> {
     pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
         let options = self.authenticator_options(when);
         options.filter_map(|of| of.options.first().copied().flatten()).collect()
+    }
+
+    /// A local authenticator at a time.
+    pub(crate) fn authenticator(
+        self,
+        method: Method,
+        when: Occurred,
+    ) -> InForce<'a, AuthenticatorConfigured> {
+        let stated = self.0.history.settings.authenticators.get(&method);
+        self.0.in_force(stated.map_or(&[], Vec::as_slice), when)
     }
 
     /// What may be in force of each local authenticator at a time, in the vocabulary's order.

@@ -9,14 +9,14 @@ use super::{Rehearsal, TrustChange};
 use crate::{
     assess::{
         self,
-        challenge::{local_authenticators, with_local},
+        challenge::{Local, local_authenticators, with_local},
         claims::Tri,
         decision::is_active,
         requirement::Candidate,
-        trust_at_receipt::is_shared,
+        trust_at_receipt::{IdpState, is_shared},
     },
     codes,
-    history::{HistoryCut, Stated},
+    history::{HistoryCut, Stated, settings::org_or_default},
     model::{Cut, Known, RecordRef},
     order::latest,
     words,
@@ -24,10 +24,7 @@ use crate::{
 use claimledger_facts::{
     ids::{IdpId, PolicyId, VersionLabel},
     time::{Occurred, Time},
-    types::{
-        authenticator::AuthenticatorConfigured,
-        policy::{PolicyConfigured, Rule},
-    },
+    types::policy::{PolicyConfigured, Rule},
     vocabulary::{Access, PolicyKind, Status},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +66,7 @@ struct Open<'a> {
     to: Time,
     /// Users can still sign in through an IdP.
     federation: bool,
-    local: Vec<&'a Stated<AuthenticatorConfigured>>,
+    local: Vec<Local<'a>>,
     through: BTreeSet<IdpId>,
     /// What is unmet with what an IdP asserted, where that is least.
     least: BTreeMap<IdpId, Vec<&'static str>>,
@@ -119,7 +116,8 @@ impl<'a> UnmetPolicies<'a> {
                 {
                     return true;
                 }
-                let reading = with_local(open.rule, &candidates, open.federation, &open.local);
+                let reading =
+                    with_local(open.rule, candidates.iter(), open.federation, open.local.iter());
                 let least =
                     open.least.entry(claim.data.idp.clone()).or_insert_with(|| open.alone.clone());
                 if reading.best.unmet.len() < least.len() {
@@ -227,7 +225,7 @@ impl<'a> Rehearsal<'a> {
             rule.access == Access::Allow && is_active(rule) && rule.other_verification.is_none()
         };
         for rule in version.data.rules.iter().filter(read) {
-            let alone = with_local(rule, &[], federation, &local);
+            let alone = with_local(rule, [].iter(), federation, local.iter());
             if alone.met {
                 continue;
             }
@@ -279,6 +277,6 @@ fn trusted(history: HistoryCut<'_>, idp: &IdpId, from: Time, to: Time) -> bool {
         let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
         let in_force = version.occurred.from.max(from);
         let org = history.settings().org(Occurred::at(in_force)).options.first().copied().flatten();
-        in_force < to.min(next) && is_shared(&version.data, org)
+        in_force < to.min(next) && is_shared(IdpState::of(&version.data), org_or_default(org))
     })
 }

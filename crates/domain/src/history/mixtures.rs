@@ -1,0 +1,101 @@
+//! What may have held between two looks beside the whole versions.
+//!
+//! A version whose time is an interval says what had changed by its end, not that all of it changed
+//! at one instant: its members may have been changed one after the other. Inside the interval any
+//! mixture of the versions may have held. A version of an exact time came whole, so it mixes with
+//! none before it.
+
+use super::{InForce, Stated};
+
+/// How many states of one object are looked at for one question.
+pub(crate) const MOST_STATES: usize = 64;
+
+/// The part of an object that a question turns on: members that may change one by one.
+pub(crate) trait Members: Clone + PartialEq {
+    /// How many members there are.
+    const COUNT: usize;
+
+    /// Takes the value of a member, by its place, from another state.
+    fn take(&mut self, member: usize, from: &Self);
+}
+
+/// Where nothing is stated there is nothing to mix.
+impl<S: Members> Members for Option<S> {
+    const COUNT: usize = S::COUNT;
+
+    fn take(&mut self, member: usize, from: &Self) {
+        if let (Some(state), Some(from)) = (self, from) {
+            state.take(member, from);
+        }
+    }
+}
+
+/// More states may have held than are looked at: what turns on them is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany;
+
+impl<'a, T> InForce<'a, T> {
+    /// The states that no version has and that may have held all the same. Where one version is
+    /// certainly in force there is none, and nothing is allocated.
+    pub(crate) fn mixtures<S: Members>(
+        &self,
+        of: impl Fn(Option<&'a Stated<T>>) -> S,
+    ) -> Result<Vec<S>, TooMany> {
+        let mut mixed = Vec::new();
+        let mut first = 0;
+        while first + 1 < self.options.len() {
+            let (last, next) = run(&self.options, first);
+            if last > first {
+                mix(self.options[first..=last].iter().map(|option| of(*option)), &mut mixed)?;
+            }
+            first = next;
+        }
+        Ok(mixed)
+    }
+}
+
+/// The versions from a place on, the latest first, that may have mixed: up to which place, and
+/// where the next run begins.
+fn run<T>(options: &[Option<&Stated<T>>], first: usize) -> (usize, usize) {
+    let is_exact = |version: &Stated<T>| version.occurred.latest() == version.occurred.from;
+    for later in first..options.len() - 1 {
+        let Some(version) = options[later].filter(|version| !is_exact(version)) else {
+            return (later, later + 1);
+        };
+        // What had changed in full before this one began to mixes with it as a whole.
+        let ended = |earlier: &Stated<T>| {
+            !is_exact(earlier) && earlier.occurred.latest() <= version.occurred.from
+        };
+        if options[later + 1].is_some_and(ended) {
+            return (later + 1, later + 1);
+        }
+    }
+    (options.len() - 1, options.len())
+}
+
+/// Adds what the versions make when each member comes from any of them.
+fn mix<S: Members>(versions: impl Iterator<Item = S>, mixed: &mut Vec<S>) -> Result<(), TooMany> {
+    let mut states: Vec<S> = Vec::new();
+    for version in versions {
+        if !states.contains(&version) {
+            states.push(version);
+        }
+    }
+    let whole = states.len();
+    for member in 0..S::COUNT {
+        for at in 0..states.len() {
+            for version in 0..whole {
+                let mut state = states[at].clone();
+                state.take(member, &states[version]);
+                if !states.contains(&state) {
+                    states.push(state);
+                }
+                if mixed.len() + states.len() > MOST_STATES {
+                    return Err(TooMany);
+                }
+            }
+        }
+    }
+    mixed.extend(states.drain(whole..));
+    Ok(())
+}
