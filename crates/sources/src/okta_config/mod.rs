@@ -16,6 +16,7 @@
 //! | [`redact`] | which secrets are not kept |
 //! | [`facts`] | what an object states alone |
 //! | [`snapshot`] | what several objects state together |
+//! | [`steps`] | how often one list states a policy |
 //! | [`past`] | where the state of a look belongs that comes after a later one |
 //! | [`bound`] | what is no longer kept |
 //! | [`revise`], [`restate`] | what such a look changes of what was stated |
@@ -41,6 +42,7 @@ mod revise;
 mod rule;
 mod shape;
 mod snapshot;
+mod steps;
 
 pub(crate) use idp::IdpSetting;
 
@@ -127,7 +129,12 @@ impl Reader for Looks<'_> {
         // Nothing is refused from here on.
         let as_updated = received.looked_at.is_none();
         let run = &mut self.run;
+        if !as_updated {
+            run.state_rest();
+        }
         run.glance = Glance { at, answers_change: received.answers_change, as_updated };
+        let states = found.iter_mut().map(|found| &mut found.state).collect();
+        run.config.mark_joint(states, run.glance);
         let listed: BTreeSet<String> = found.iter().map(|found| found.state.key.clone()).collect();
         let mut time = None;
         for found in found {
@@ -138,6 +145,10 @@ impl Reader for Looks<'_> {
             run.object(found);
         }
         run.state_together();
+        // Of objects in a row that nobody dated, more may follow.
+        if !as_updated {
+            run.state_rest();
+        }
         if received.is_whole {
             run.missing(&received, &listed);
         }
@@ -155,6 +166,7 @@ impl Reader for Looks<'_> {
     }
 
     fn finish(mut self: Box<Self>) -> Translation {
+        self.run.state_rest();
         self.run.state_applications();
         let at = self.at.filter(|_| self.is_read);
         let content = at.map(|at| (at, self.run.config.write_within(self.max_bytes)));
@@ -199,6 +211,7 @@ impl<'r> Found<'r> {
                     created: None,
                     name: None,
                     named: None,
+                    joint: false,
                     body: Body::Method {
                         authenticator: id.clone(),
                         method: method.to_owned(),
@@ -214,6 +227,7 @@ impl<'r> Found<'r> {
             created,
             name: shape.name().filter(|_| shape.id.is_some()),
             named: shape.kind.named(),
+            joint: false,
             body: shape.body(settings),
         };
         let id = shape.id.clone();
