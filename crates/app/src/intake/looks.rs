@@ -66,6 +66,8 @@ pub enum LooksMode {
 pub struct LooksIngested {
     /// The outcome of each draft. A look that found no change has none.
     pub done: Vec<Ingested>,
+    /// Objects that are as they were known to be, and have no record.
+    pub unchanged: u64,
     /// Why values were skipped: [`LooksMode::Skip`].
     pub refused: Vec<IngestError>,
 }
@@ -123,6 +125,9 @@ impl App {
             // What an earlier attempt recorded is a repeat now, and was counted already.
             let counted: BTreeSet<LogPosition> =
                 all.done.iter().map(|done| done.position).collect();
+            if conflicts == 0 {
+                all.unchanged = reading.unchanged;
+            }
             let of_values = reading.of_values;
             let (done, refused) = self.append_looks(caller, &looks, reading.drafts).await;
             all.done.extend(done.into_iter().filter(|done| !counted.contains(&done.position)));
@@ -199,6 +204,7 @@ struct Reading {
     drafts: Vec<(u64, Draft)>,
     /// How many of the drafts one value alone says. The rest is what all of them say together.
     of_values: usize,
+    unchanged: u64,
     refused: Vec<IngestError>,
     /// The look that the next one is compared with; none: there was none, and no value was read.
     last: Option<Look>,
@@ -211,8 +217,13 @@ impl Reading {
         without: &BTreeSet<u64>,
         previous: Option<&Look>,
     ) -> Result<Self, Refusal> {
-        let mut reading =
-            Self { drafts: Vec::new(), of_values: 0, refused: Vec::new(), last: None };
+        let mut reading = Self {
+            drafts: Vec::new(),
+            of_values: 0,
+            unchanged: 0,
+            refused: Vec::new(),
+            last: None,
+        };
         let mut reader = translator.reader(&looks.settings, previous);
         let mut last_line = 0;
         for value in looks.values.iter().filter(|value| !without.contains(&value.line)) {
@@ -231,6 +242,7 @@ impl Reading {
             }
         }
         reading.of_values = reading.drafts.len();
+        reading.unchanged = reader.unchanged();
         let rest = reader.finish();
         reading.drafts.extend(rest.drafts.into_iter().map(|draft| (last_line, draft)));
         reading.last = rest.look.or_else(|| previous.cloned());

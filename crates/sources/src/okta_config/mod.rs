@@ -165,6 +165,10 @@ impl Reader for Looks<'_> {
         Ok(std::mem::take(&mut run.drafts))
     }
 
+    fn unchanged(&self) -> u64 {
+        self.run.unchanged
+    }
+
     fn finish(mut self: Box<Self>) -> Translation {
         self.run.state_rest();
         self.run.state_applications();
@@ -256,6 +260,8 @@ struct Run {
     config: Config,
     glance: Glance,
     drafts: Vec<Draft>,
+    /// Objects that are as they were known to be.
+    unchanged: u64,
     touched: Touched,
     /// Groups of statements that a late look may change.
     late: BTreeSet<Group>,
@@ -264,7 +270,7 @@ struct Run {
 impl Run {
     fn new(config: Config, glance: Glance) -> Self {
         let (drafts, touched, late) = (Vec::new(), Touched::default(), BTreeSet::new());
-        Self { config, glance, drafts, touched, late }
+        Self { config, glance, drafts, unchanged: 0, touched, late }
     }
 
     /// One object: a record, if it is new.
@@ -273,7 +279,7 @@ impl Run {
             let (members, bytes) = (found.item.members.clone(), &found.item.bytes);
             let ids = (source_id, occurred);
             let wrong = match found.kind {
-                Kind::Rule | Kind::RoutingRule => rule::wrong(&members),
+                Kind::Rule | Kind::RoutingRule => rule::wrong(&members, &found.state.body),
                 _ => Vec::new(),
             };
             let mut draft = draft::of_state(found.kind, &found.state, members, bytes, ids);
@@ -289,12 +295,16 @@ impl Run {
             if let Some(source_id) = self.insert(&found.state) {
                 let occurred = Occurred::at(found.stamp(self.glance.at));
                 self.push(record(&source_id, occurred));
+            } else {
+                self.unchanged += 1;
             }
         } else if let Some(change) = self.config.change(&found.state, self.glance) {
             let mut draft = record(&change.source_id, change.occurred);
             draft.facts = facts::of_object(&found.state, &change);
             self.push(draft);
             self.touch(&found.state.key, &change);
+        } else {
+            self.unchanged += 1;
         }
         for method in &found.embedded {
             // They are in the record of their authenticator.
