@@ -56,11 +56,22 @@ fn two_commands_after_each_other_compare_their_looks() {
     let (first, _) = ingest(&scratch, &look(10, &[idp("0oa1", 0)]));
     assert!(first > 0);
     assert_eq!(ingest(&scratch, &look(20, &[idp("0oa1", 0)])), (0, 0), "nothing changed");
+    let both = look(22, &[idp("0oa1", 0), idp("0oa2", 0)]);
+    let file = scratch.file("both.json", &both);
+    let report = scratch.json(&[&["ingest", &file], DIALECT.as_slice()].concat());
+    assert_eq!((&report["unchanged"], &report["stored"]), (&json!(1), &json!(1)), "{report}");
+    let again = scratch.ok(&[&["ingest", &file], DIALECT.as_slice()].concat());
+    assert!(again.contains("0 stored, 0 repeated, 0 variants, 2 unchanged."), "{again}");
+    scratch.ok(&[
+        &["ingest", &scratch.file("one.json", look(24, &[idp("0oa1", 0)]))],
+        DIALECT.as_slice(),
+    ]
+    .concat());
     let (changed, _) = ingest(&scratch, &look(40, &[idp("0oa1", 31)]));
     assert!(changed > 0);
     let trust = scratch.json(&["trust"]).to_string();
-    for bound in [at(20), at(31)] {
-        assert!(trust.contains(&bound), "it changed between 09:20 and 09:31: {trust}");
+    for bound in [at(24), at(31)] {
+        assert!(trust.contains(&bound), "it changed between 09:24 and 09:31: {trust}");
     }
     let file = scratch.file("look.json", look(41, &[]));
     let refused =

@@ -48,7 +48,14 @@ fn scratch() -> (Scratch, String) {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.file("okta.token", format!("{TOKEN}\n"));
+    permit(&token, 0o600);
     (scratch, token)
+}
+
+fn permit(file: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(file, permissions).expect("the mode is set");
 }
 
 fn add(scratch: &Scratch, org: &Org, token: &str, more: &[&str]) -> Output {
@@ -142,6 +149,42 @@ fn a_source_is_set_up_polled_asked_for_and_removed() {
     assert!(scratch.ok(&["source", "remove", "okta"]).contains("no longer polled"));
     assert!(scratch.ok(&["source", "list"]).contains("No source is polled"));
     assert_eq!(scratch.json(&["record", "e1"])["channel"], "poller");
+}
+
+/// What goes wrong while a source is set up says what it is, and sets nothing up.
+#[test]
+fn setting_up_says_what_answered_and_what_is_missing() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    org.double.org().faults.push_back(double::Fault::Html);
+    let out = add(&scratch, &org, &token, &[]);
+    let words = text(&out.stderr);
+    assert_ne!(out.status.code(), Some(0));
+    assert!(words.contains("begins with \"<html>sign in"), "{words}");
+    assert!(words.contains("JSON of Okta's API") && !words.contains("may read nothing"), "{words}");
+    assert_eq!(org.double.org().seen.len(), 1, "it is asked once");
+
+    let failed = double::Fault::Status(503, "E0000009");
+    org.double.org().faults.extend([failed.clone(), failed.clone(), failed]);
+    let out = add(&scratch, &org, &token, &[]);
+    let words = text(&out.stderr);
+    assert_ne!(out.status.code(), Some(0));
+    assert!(words.contains("Okta failed (503)") && !words.contains("may read nothing"), "{words}");
+    assert!(scratch.ok(&["source", "list"]).contains("No source is polled"));
+    assert!(!words.contains("Other users"), "{words}");
+
+    // Four endpoints need one permission: it is named once. A token that others may read is said.
+    for kind in ["ACCESS_POLICY", "OKTA_SIGN_ON", "IDP_DISCOVERY"] {
+        let forbidden = double::Given::Status(403, "E0000006");
+        let address = format!("/api/v1/policies?type={kind}");
+        org.double.org().configuration.insert(address, forbidden);
+    }
+    permit(&token, 0o644);
+    let out = add(&scratch, &org, &token, &[]);
+    let words = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(0), "{words}");
+    assert!(words.contains("Without okta.policies.read answers"), "{words}");
+    assert!(words.contains("Other users of this machine may read the token"), "{words}");
 }
 
 /// A token reaches the org that it is for and nothing else: no output, no argument, no file.

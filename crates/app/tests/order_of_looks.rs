@@ -30,6 +30,9 @@ struct Day {
     password: Life<bool>,
     policy: Life<bool>,
     rules: [Life<bool>; 2],
+    /// Whether the policy has so many more rules that their list states only the last of them one
+    /// by one.
+    long: bool,
     /// Whether an application has the policy, or another one.
     app: Life<bool>,
     /// Which lists each look asks for.
@@ -64,13 +67,15 @@ fn day() -> impl Strategy<Value = Day> {
     let looks = prop::collection::btree_map(0..MINUTES, asked, 2..7);
     let idp = life((any(), any()), true);
     let others = (life(any(), false), life(any(), false), life(any(), true));
+    let rules = (rules, prop::bool::weighted(0.2));
     (idp, features, others, rules, looks).prop_map(
-        |(idp, features, (password, policy, app), rules, looks)| Day {
+        |(idp, features, (password, policy, app), (rules, long), looks)| Day {
             idp,
             features,
             password,
             policy,
             rules,
+            long,
             app,
             looks,
         },
@@ -116,16 +121,23 @@ impl Day {
             json!({"id": "p1", "type": "ACCESS_POLICY", "name": "Policy", "priority": 1,
                 "status": status(active), "lastUpdated": stamp(since)})
         });
-        let rules = self.rules.iter().enumerate().filter_map(|(n, life)| {
-            let (since, two) = now(life, minute)?;
+        let rule = |n: usize, since: u16, two: bool| {
             let address = format!("https://acme.example/api/v1/policies/p1/rules/r{n}");
-            let mode = if *two { "2FA" } else { "1FA" };
-            Some(json!({"id": format!("r{n}"), "type": "ACCESS_POLICY", "name": "Rule",
+            let mode = if two { "2FA" } else { "1FA" };
+            json!({"id": format!("r{n}"), "type": "ACCESS_POLICY", "name": "Rule",
                 "priority": n, "status": "ACTIVE", "lastUpdated": stamp(since),
                 "actions": {"appSignOn": {"access": "ALLOW",
                     "verificationMethod": {"type": "ASSURANCE", "factorMode": mode}}},
-                "_links": {"self": {"href": address}}}))
+                "_links": {"self": {"href": address}}})
+        };
+        let changing = self.rules.iter().enumerate().filter_map(|(n, life)| {
+            let (since, two) = now(life, minute)?;
+            Some(rule(n, since, *two))
         });
+        let others = (0..if self.long { 40 } else { 0 }).map(|n| (n, n * 14 + 3));
+        let others = others.filter(|(_, since)| *since <= minute);
+        let others = others.map(|(n, since)| rule(2 + usize::from(n), since, n % 2 == 0));
+        let rules = changing.chain(others);
         let app = now(&self.app, minute).map(|(since, in_it)| {
             let policy = if *in_it { "p1" } else { "p2" };
             let address = format!("https://acme.example/api/v1/policies/{policy}");

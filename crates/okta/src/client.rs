@@ -5,7 +5,7 @@ use claimledger_facts::{random::Random, time::Time};
 use claimledger_ledger::clock::Clock;
 use reqwest::{
     StatusCode, Url,
-    header::{ACCEPT, AUTHORIZATION, LOCATION},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION},
     redirect,
 };
 use serde::de::IgnoredAny;
@@ -175,6 +175,7 @@ impl Client {
             let to: String = to.unwrap_or("nowhere").chars().take(200).collect();
             return Err(ApiError::Redirected { to });
         }
+        let content_type = response.headers().get(CONTENT_TYPE).cloned();
         let next = match status {
             StatusCode::OK => link::next(response.headers(), &self.org, url)?,
             _ => None,
@@ -194,6 +195,12 @@ impl Client {
         if status != StatusCode::OK {
             let body = token.hidden_in(&body);
             return Err(ApiError::of_status(status, url.path(), permission, &body));
+        }
+        // A page for people, from a sign-in or a proxy: asking again gives the same.
+        let kind = content_type.as_ref().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let shown = token.hidden_in(&body);
+        if let Some(error) = ApiError::of_other_content(url.path(), kind, &shown) {
+            return Err(error);
         }
         // An answer that is cut off is as good as none: the request is sent again.
         serde_json::from_slice::<IgnoredAny>(&body)

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use std::{fmt, time::Duration};
 
 const MAX_SHOWN: usize = 300;
+/// Of a page that is no answer of the API.
+const MAX_BEGIN: usize = 40;
 
 /// Why Okta gave no answer that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +98,17 @@ pub enum ApiError {
         /// Where.
         address: String,
     },
+    /// An answer of another kind, such as a page of a sign-in.
+    #[error(
+        "{path} answers with {came}, and not with JSON of Okta's API: is this the address of the \
+         org itself?"
+    )]
+    NotJson {
+        /// What was asked.
+        path: String,
+        /// What came, in words.
+        came: String,
+    },
     /// Something that Okta does not answer.
     #[error("the answer holds {what}")]
     Unexpected {
@@ -143,6 +156,20 @@ impl ApiError {
                 Self::Refused { status, said, advice }
             }
         }
+    }
+
+    /// The error for an answer that does not begin as JSON does; none: it does, or it is empty.
+    pub(crate) fn of_other_content(path: &str, content_type: &str, body: &[u8]) -> Option<Self> {
+        let begin = body.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        if matches!(body[begin], b'{' | b'[') {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&body[begin..]);
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(MAX_BEGIN).collect();
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let kind = if kind.is_empty() { "a text" } else { kind };
+        let came = format!("{kind} that begins with {shown:?}");
+        Some(Self::NotJson { path: path.to_owned(), came })
     }
 
     /// The error for a request that got no complete answer.
@@ -248,6 +275,24 @@ mod tests {
         );
         assert_eq!(of(502, "<html>bad gateway</html>").to_string(), "Okta failed (502)");
         assert!(of(502, "").is_transient() && !of(403, "").is_transient());
+    }
+
+    #[test]
+    fn what_is_no_json_is_shown_by_its_beginning() {
+        let of = |kind: &str, body: &str| {
+            ApiError::of_other_content("/api/v1/logs", kind, body.as_bytes())
+                .map(|error| error.to_string())
+        };
+        let page = of("text/html; charset=utf-8", "\n <!doctype html>\u{1b}[31m<title>Sign in");
+        let page = page.unwrap();
+        let expected = "/api/v1/logs answers with text/html that begins with \
+                        \"<!doctype html>[31m<title>Sign in\", and not with JSON of Okta's API: \
+                        is this the address of the org itself?";
+        assert_eq!(page, expected);
+        assert!(of("", &"x".repeat(9_000)).unwrap().len() < 200);
+        for json in ["[]", " {\"a\":", "", " "] {
+            assert_eq!(of("text/html", json), None, "whole or cut off");
+        }
     }
 
     #[test]

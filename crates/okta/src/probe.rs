@@ -32,7 +32,8 @@ impl Probed {
 /// Asks each endpoint once.
 ///
 /// # Errors
-/// If the token is not accepted at all, or the org cannot be reached.
+/// If the token is not accepted at all, the org cannot be reached, what answers is no API, or it
+/// fails at the log, which is asked first.
 pub async fn probe(client: &Client) -> Result<Vec<Probed>, ApiError> {
     let mut probed = Vec::new();
     for endpoint in std::iter::once(&LOG).chain(CONFIGURATION) {
@@ -44,9 +45,11 @@ pub async fn probe(client: &Client) -> Result<Vec<Probed>, ApiError> {
                 error @ (ApiError::Unauthorized { .. }
                 | ApiError::Token(_)
                 | ApiError::Redirected { .. }
+                | ApiError::NotJson { .. }
                 | ApiError::Unreachable { .. }
                 | ApiError::Late { .. }),
             ) => return Err(error),
+            Err(error @ ApiError::Failed { .. }) if probed.is_empty() => return Err(error),
             Err(error) => (access(&error), error.to_string()),
         };
         probed.push(Probed { address, access, permission: endpoint.permission, why });

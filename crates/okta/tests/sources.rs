@@ -1,6 +1,10 @@
 //! What is set up: stored, listed, removed, checked.
 
-use crate::support::{World, double::Given, id};
+use crate::support::{
+    World,
+    double::{Fault, Given},
+    id,
+};
 use claimledger_facts::ids::SourceId;
 use claimledger_okta::{Access, SourceError, probe};
 
@@ -70,4 +74,29 @@ async fn what_a_token_may_read_is_found_by_asking_once() {
     world.set_token("00wrong");
     let refused = probe(&world.client()).await.unwrap_err();
     assert!(refused.to_string().starts_with("Okta does not accept the token"), "{refused}");
+}
+
+/// A page for people is no answer of the API, and asking for it again would give the same.
+#[tokio::test]
+async fn a_page_of_html_ends_the_question_at_once() {
+    let world = World::new().await;
+    world.double.org().faults.push_back(Fault::Html);
+    let error = probe(&world.client()).await.unwrap_err().to_string();
+    assert!(error.contains("text/html") || error.contains("<html>sign in"), "{error}");
+    assert_eq!(world.double.org().seen.len(), 1, "it is asked once");
+
+    // A failure of Okta says nothing of the token.
+    let world = World::new().await;
+    world.double.org().faults.extend([
+        Fault::Status(503, "E0000009"),
+        Fault::Status(503, "E0000009"),
+        Fault::Status(503, "E0000009"),
+    ]);
+    let error = probe(&world.client()).await.unwrap_err().to_string();
+    assert!(error.starts_with("Okta failed (503)"), "{error}");
+    let failed = Given::Status(500, "E0000009");
+    world.double.org().configuration.insert("/api/v1/idps".to_owned(), failed);
+    let probed = probe(&world.client()).await.unwrap();
+    let idps = probed.iter().find(|probed| probed.address == "/api/v1/idps");
+    assert_eq!(idps.unwrap().access, Access::Failed, "the others are asked all the same");
 }

@@ -2,49 +2,24 @@
 //! keeps digests of them, never the material itself.
 //!
 //! Found are: members and URL parameters named like a token, an assertion or a secret (also one
-//! level of percent-encoding deep, and in Okta's `{k=v, …}` texts), JSON Web Tokens anywhere in a
-//! text, and SAML assertions as XML. Each is replaced by `sha256:<hex>` of its text. Not found are
-//! tokens in the path of a URL, and what is encoded twice.
+//! level of percent-encoding deep, in Okta's `{k=v, …}` texts, and in texts that are JSON
+//! themselves), the private part of a JSON Web Key, JSON Web Tokens anywhere in a text, SAML
+//! assertions as XML, private keys as PEM, credentials after the word of their scheme or the name of
+//! their header, and passwords in addresses ([`crate::secrets`]). Each is replaced by
+//! `sha256:<hex>` of its text. Not found are tokens in the path of a URL, and what is encoded twice.
 
-use crate::json::{Json, Object};
+use crate::{
+    json::{Json, Object},
+    secrets,
+};
 use claimledger_facts::canonical;
 use data_encoding::HEXLOWER;
 use memchr::{memchr, memchr3, memmem};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// Members that hold bearer material; compared without regard to case. Ids of tokens
-/// (`tokenId`, `jti`) are not among them.
-const MEMBERS: &[&str] = &[
-    "accessToken",
-    "access_token",
-    "activationToken",
-    "assertion",
-    "authorizationCode",
-    "clientSecret",
-    "client_assertion",
-    "client_secret",
-    "deviceSecret",
-    "idToken",
-    "id_token",
-    "interactionHandle",
-    "interaction_handle",
-    "oneTimeToken",
-    "passCode",
-    "password",
-    "recoveryToken",
-    "refreshToken",
-    "refresh_token",
-    "samlResponse",
-    "sessionToken",
-    "stateHandle",
-    "stateToken",
-    "token",
-];
-
-/// Further parameters of URLs and forms that hold bearer material.
-const PARAMETERS: &[&str] =
-    &["code", "code_verifier", "device_code", "okta_key", "otp", "sid_token"];
+/// Maximum levels of objects in texts in objects.
+const MAX_LEVELS: usize = 4;
 
 /// The digest that replaces bearer material.
 pub(crate) fn digest(text: &str) -> String {
@@ -62,46 +37,51 @@ pub(crate) enum Named {
 
 /// Replaces all bearer material in an object. True if there was any.
 pub(crate) fn redact(members: &mut Map<String, Value>, named: Named) -> bool {
+    redact_at(members, named, 0)
+}
+
+fn redact_at(members: &mut Map<String, Value>, named: Named, level: usize) -> bool {
+    let is_key = members.contains_key("kty");
     let mut any = false;
     for (key, member) in members.iter_mut() {
-        any |= match member {
-            Value::String(text) if is_named_bearer(key, named) => put(replaced(text), text),
-            other => redact_value(other, named),
-        };
+        let holds = is_named_bearer(key, named) || is_key && secrets::is_private_of_key(key);
+        any |= redact_value(member, named, holds, level);
     }
     any
 }
 
-fn redact_value(value: &mut Value, named: Named) -> bool {
+/// `holds`: the name of the value says that it is bearer material.
+fn redact_value(value: &mut Value, named: Named, holds: bool, level: usize) -> bool {
     match value {
-        Value::Object(members) => redact(members, named),
+        Value::Object(members) => redact_at(members, named, level),
         Value::Array(items) => {
-            items.iter_mut().fold(false, |any, item| redact_value(item, named) | any)
+            items.iter_mut().fold(false, |any, item| redact_value(item, named, holds, level) | any)
         }
-        Value::String(text) => put(redacted_text(text), text),
+        Value::String(text) if holds => put(replaced(text), text),
+        Value::String(text) => put(redacted_text(text, named, level), text),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
 /// The same in an object that borrows.
 pub(crate) fn redact_borrowed(members: &mut Object<'_>, named: Named) -> bool {
+    let is_key = members.contains_key("kty");
     let mut any = false;
     for (key, member) in members.iter_mut() {
-        any |= match member {
-            Json::Text(text) if is_named_bearer(key, named) => put(replaced(text), text),
-            other => redact_json(other, named),
-        };
+        let holds = is_named_bearer(key, named) || is_key && secrets::is_private_of_key(key);
+        any |= redact_json(member, named, holds);
     }
     any
 }
 
-fn redact_json(value: &mut Json<'_>, named: Named) -> bool {
+fn redact_json(value: &mut Json<'_>, named: Named, holds: bool) -> bool {
     match value {
         Json::Object(members) => redact_borrowed(members, named),
         Json::List(items) => {
-            items.iter_mut().fold(false, |any, item| redact_json(item, named) | any)
+            items.iter_mut().fold(false, |any, item| redact_json(item, named, holds) | any)
         }
-        Json::Text(text) => put(redacted_text(text), text),
+        Json::Text(text) if holds => put(replaced(text), text),
+        Json::Text(text) => put(redacted_text(text, named, 0), text),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Exact(_) => false,
     }
 }
@@ -120,29 +100,23 @@ pub(crate) fn without(bytes: &[u8], named: Named) -> Vec<u8> {
     canonical::object_to_vec(&members)
 }
 
+/// A text that stands in the clear, such as a display name, without the secrets in it.
+pub(crate) fn clear_text(text: &str) -> String {
+    redacted_text(text, Named::Vendor, 0).unwrap_or_else(|| text.to_owned())
+}
+
 /// Whether the text is, or holds, a JSON Web Token or a SAML assertion.
 pub(crate) fn is_token(text: &str) -> bool {
     web_token(text, 0).is_some() || is_assertion(text)
 }
 
 fn is_named_bearer(key: &str, named: Named) -> bool {
-    is_named(key, MEMBERS) && !(named == Named::Native && key == "assertion")
+    secrets::is_member(key) && !(named == Named::Native && key == "assertion")
 }
 
 /// The replacement of a text that is bearer material as a whole; none: it is not.
 fn replaced(text: &str) -> Option<String> {
-    if text.is_empty() || is_digest(text) { None } else { Some(digest(text)) }
-}
-
-fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:")
-        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-fn is_named(name: &str, names: &[&str]) -> bool {
-    // Without the number of a key that stood twice (`strict::Duplicates::Numbered`).
-    let name = name.split_once(" (").map_or(name, |(name, _)| name);
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    if text.is_empty() || secrets::is_digest(text) { None } else { Some(digest(text)) }
 }
 
 fn is_assertion(text: &str) -> bool {
@@ -151,7 +125,35 @@ fn is_assertion(text: &str) -> bool {
 }
 
 /// The text with digests in place of what is bearer material in it; none: there is none.
-fn redacted_text(text: &str) -> Option<String> {
+fn redacted_text(text: &str, named: Named, level: usize) -> Option<String> {
+    // In the native contract texts have their meaning from their fields.
+    if named == Named::Native {
+        return without_tokens(text);
+    }
+    if let Some(inner) = redacted_inside(text, named, level) {
+        return inner;
+    }
+    if secrets::is_private_key(text) {
+        return replaced(text);
+    }
+    let found = with_each_replaced(text, secrets::credential);
+    without_tokens(found.as_deref().unwrap_or(text)).or(found)
+}
+
+/// The replacement of a text that is an object or a list itself, written again where it holds
+/// bearer material; none: it is no such text.
+fn redacted_inside(text: &str, named: Named, level: usize) -> Option<Option<String>> {
+    let begins = text.trim_start().starts_with(['{', '[']);
+    let mut value: Value = begins.then(|| serde_json::from_str(text).ok())??;
+    if level == MAX_LEVELS {
+        return Some(replaced(text));
+    }
+    let any = redact_value(&mut value, named, false, level + 1);
+    Some(any.then(|| String::from_utf8(canonical::to_vec(&value)).unwrap_or_default()))
+}
+
+/// The text without tokens, assertions, and parameters that hold them; none: there are none.
+fn without_tokens(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     if memchr3(b'<', b'=', b'%', bytes).is_none() {
         return with_each_replaced(text, web_token);
@@ -196,10 +198,7 @@ fn parameter(text: &str, mut start: usize) -> Option<(usize, usize)> {
             .or_else(|| pair.find("%3D").or_else(|| pair.find("%3d")).map(|at| (at, 3)));
         if let Some((at, width)) = equals {
             let (name, value) = (&pair[..at], &pair[at + width..]);
-            if !value.is_empty()
-                && !is_digest(value)
-                && (is_named(name, MEMBERS) || is_named(name, PARAMETERS))
-            {
+            if !value.is_empty() && !secrets::is_digest(value) && secrets::is_parameter(name) {
                 return Some((start + at + width, end));
             }
         }
@@ -247,11 +246,12 @@ fn web_token(text: &str, mut from: usize) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strict::{Duplicates, parse_borrowed};
     use serde_json::json;
 
     fn redacted(text: &str) -> String {
         let mut value = json!(text);
-        redact_value(&mut value, Named::Vendor);
+        redact_value(&mut value, Named::Vendor, false, 0);
         value.as_str().unwrap().to_owned()
     }
 
@@ -259,12 +259,13 @@ mod tests {
     fn named_members_give_way_to_their_digest_and_their_ids_stay() {
         let mut value = json!({"debugData": {"assertion": "PHNhbWw", "tokenId": "t-1", "jti": "j",
             "list": [{"StateToken": "x"}]}});
-        assert!(redact_value(&mut value, Named::Vendor));
+        assert!(redact_value(&mut value, Named::Vendor, false, 0));
         let expected = json!({"debugData": {"assertion": digest("PHNhbWw"), "tokenId": "t-1",
             "jti": "j", "list": [{"StateToken": digest("x")}]}});
         assert_eq!(value, expected);
-        assert!(!redact_value(&mut json!({"data": {"assertion": "as-S1"}}), Named::Native));
-        assert!(!redact_value(&mut value, Named::Vendor), "a digest stands for itself");
+        let mut native = json!({"data": {"assertion": "as-S1"}});
+        assert!(!redact_value(&mut native, Named::Native, false, 0));
+        assert!(!redact_value(&mut value, Named::Vendor, false, 0), "a digest stands for itself");
     }
 
     #[test]
@@ -290,6 +291,96 @@ mod tests {
             "/a?b=%",
         ] {
             assert_eq!(redacted(kept), kept);
+        }
+    }
+
+    /// One row a shape, in a member of an event, of its free texts, or of JSON in a text.
+    #[test]
+    fn secrets_of_events_are_known_by_name_and_by_the_shape_of_a_text() {
+        let long = "s3cr3t-of-many-characters";
+        let d = digest(long);
+        for (name, text, expected) in [
+            ("integrationKey", long.to_owned(), d.clone()),
+            ("hashedPassword", long.to_owned(), d.clone()),
+            ("secretKey", long.to_owned(), d.clone()),
+            ("shared_secret", long.to_owned(), d.clone()),
+            ("API-Token", long.to_owned(), d.clone()),
+            ("apiKey (2)", long.to_owned(), d.clone()),
+            ("X-Vendor-Key", "k".to_owned(), digest("k")),
+            ("x-hook-secret", "k".to_owned(), digest("k")),
+            ("note", format!("{{\"apiToken\":\"{long}\"}}"), format!("{{\"apiToken\":\"{d}\"}}")),
+            (
+                "note",
+                format!("[{{\"a\":[{{\"token\":[\"{long}\"]}}]}}]"),
+                format!("[{{\"a\":[{{\"token\":[\"{d}\"]}}]}}]"),
+            ),
+            (
+                "note",
+                format!("{{\"u\":\"https://a.example/?sharedSecret={long}\"}}"),
+                format!("{{\"u\":\"https://a.example/?sharedSecret={d}\"}}"),
+            ),
+            (
+                "note",
+                format!("{{\"kty\":\"RSA\",\"d\":\"{long}\",\"n\":\"n\"}}"),
+                format!("{{\"d\":\"{d}\",\"kty\":\"RSA\",\"n\":\"n\"}}"),
+            ),
+            (
+                "url",
+                format!("see https://u:{long}@a.example/p and https://{long}@b.example"),
+                format!("see https://u:{d}@a.example/p and https://{d}@b.example"),
+            ),
+            ("url", format!("/p?api_key={long}&x=1"), format!("/p?api_key={d}&x=1")),
+            (
+                "text",
+                format!("Authorization: SSWS {long}, Basic {long}"),
+                format!("Authorization: SSWS {d}, Basic {d}"),
+            ),
+            (
+                "text",
+                "X-Api-Key: abc; X-Region: eu".to_owned(),
+                format!("X-Api-Key: {}; X-Region: eu", digest("abc")),
+            ),
+            (
+                "text",
+                format!("-----BEGIN PRIVATE KEY-----{long}"),
+                digest(&format!("-----BEGIN PRIVATE KEY-----{long}")),
+            ),
+        ] {
+            let mut value = json!({"debugContext": {"debugData": {name: text}}});
+            assert!(redact_value(&mut value, Named::Vendor, false, 0), "{name}: {text}");
+            assert_eq!(value["debugContext"]["debugData"][name], expected, "{text}");
+            assert!(!redact_value(&mut value, Named::Vendor, false, 0), "a digest stays: {value}");
+            let event = json!({"debugContext": {"debugData": {name: text}}}).to_string();
+            let read = parse_borrowed(event.as_bytes(), Duplicates::Tolerated).unwrap();
+            let Json::Object(mut borrowed) = read else { panic!("{event}") };
+            assert!(redact_borrowed(&mut borrowed, Named::Vendor));
+            assert_eq!(Value::Object(borrowed.into_map()), value);
+        }
+        // Deeper than anybody writes: as a whole.
+        let mut nested = json!({"token": long}).to_string();
+        for _ in 0..6 {
+            nested = json!({"in": nested}).to_string();
+        }
+        let kept = redacted(&nested);
+        assert!(!kept.contains("s3cr3t") && kept.contains("sha256:"), "{kept}");
+    }
+
+    /// What is public is evidence.
+    #[test]
+    fn public_keys_and_ids_are_kept() {
+        for kept in [
+            json!({"kid": "k1", "kty": "RSA", "n": "modulus", "e": "AQAB", "x5c": ["MIIC"]}),
+            json!({"externalSessionId": "102", "rootSessionId": "trs1", "authnRequestId": "a"}),
+            json!({"tokenId": "t", "apiTokenId": "00T", "secretId": "s", "clientSecretId": "ocs1"}),
+            json!({"publicKey": "ssh-ed25519 AAAA", "signingKey": "k2", "key": "webauthn"}),
+            json!({"X-Forwarded-For": "192.0.2.1", "x-okta-request-id": "r", "hash": "ab"}),
+            json!({"pem": "-----BEGIN PUBLIC KEY-----MIIB", "text": "{\"kid\": \"k\",  \"n\": 1}"}),
+            json!({"text": "Basic authentication was used by bearer tokens", "d": "x", "k": "y"}),
+            json!({"url": "https://a.example/@user?state=s", "mail": "a@b.example", "t": "{a=b}"}),
+        ] {
+            let mut value = kept.clone();
+            assert!(!redact_value(&mut value, Named::Vendor, false, 0), "{value}");
+            assert_eq!(value, kept);
         }
     }
 

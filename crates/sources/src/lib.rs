@@ -35,6 +35,7 @@ mod native;
 mod number;
 mod okta;
 mod okta_config;
+mod secrets;
 pub mod splitter;
 pub mod strict;
 mod text;

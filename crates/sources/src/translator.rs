@@ -134,6 +134,11 @@ pub trait Reader {
     /// See [`Translator::translate`].
     fn read(&mut self, bytes: &[u8]) -> Result<Vec<Draft>, Refusal>;
 
+    /// The objects so far that are as they were known to be, and have no record.
+    fn unchanged(&self) -> u64 {
+        0
+    }
+
     /// What all of them add together, and the look to store; none: no value was read.
     fn finish(self: Box<Self>) -> Translation;
 }

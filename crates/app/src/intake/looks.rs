@@ -66,6 +66,8 @@ pub enum LooksMode {
 pub struct LooksIngested {
     /// The outcome of each draft. A look that found no change has none.
     pub done: Vec<Ingested>,
+    /// Objects that are as they were known to be, and have no record.
+    pub unchanged: u64,
     /// Why values were skipped: [`LooksMode::Skip`].
     pub refused: Vec<IngestError>,
 }
@@ -103,14 +105,19 @@ impl App {
         let looks = Arc::new(looks);
         let _looking = tenant.looking.lock().await;
         let mut all = LooksIngested::default();
-        for _ in 0..MAX_ATTEMPTS {
+        // Values of which a record was refused: they are read as if they were not there, so that
+        // the look that is kept knows only what is recorded.
+        let mut skipped: Vec<(u64, IngestError)> = Vec::new();
+        let mut conflicts = 0;
+        while conflicts < MAX_ATTEMPTS {
             let failed = |error| state_failed(self, &tenant, error);
             let stored = states.look(&source).await.map_err(failed)?;
             let (version, previous) =
                 stored.map_or((0, None), |(version, look)| (version, Some(Arc::new(look))));
             let reading = {
                 let (looks, previous) = (Arc::clone(&looks), previous.clone());
-                let read = move || Reading::of(translator, &looks, previous.as_deref());
+                let without: BTreeSet<u64> = skipped.iter().map(|(line, _)| *line).collect();
+                let read = move || Reading::of(translator, &looks, &without, previous.as_deref());
                 tokio::task::spawn_blocking(read).await.map_err(|error| {
                     log(LogError::unavailable(format!("the values could not be read: {error}")))
                 })??
@@ -118,17 +125,32 @@ impl App {
             // What an earlier attempt recorded is a repeat now, and was counted already.
             let counted: BTreeSet<LogPosition> =
                 all.done.iter().map(|done| done.position).collect();
-            all.refused = reading.refused;
-            let done = self.append_looks(caller, &looks, reading.drafts, &mut all.refused).await?;
-            all.done.extend(done.into_iter().filter(|done| !counted.contains(&done.position)));
-            let Some(last) = reading.last else { return Ok(all) };
-            if previous.as_deref() == Some(&last) {
-                return Ok(all);
+            if conflicts == 0 {
+                all.unchanged = reading.unchanged;
             }
+            let of_values = reading.of_values;
+            let (done, refused) = self.append_looks(caller, &looks, reading.drafts).await;
+            all.done.extend(done.into_iter().filter(|done| !counted.contains(&done.position)));
+            if let Some((nth, error)) = refused {
+                let skips = looks.mode == LooksMode::Skip && nth < of_values;
+                let line = error.refused_line().filter(|_| skips);
+                let Some(line) = line else { return Err(error) };
+                skipped.push((line, error));
+                continue;
+            }
+            all.refused = reading.refused;
+            let is_same = previous.as_deref() == reading.last.as_ref();
+            let Some(last) = reading.last.filter(|_| !is_same) else {
+                all.skip(skipped);
+                return Ok(all);
+            };
             match states.store_look(&source, version, &last).await {
-                Ok(_) => return Ok(all),
+                Ok(_) => {
+                    all.skip(skipped);
+                    return Ok(all);
+                }
                 // Another process stored a look: what changed since that one is less.
-                Err(StateError::Conflict { .. }) => {}
+                Err(StateError::Conflict { .. }) => conflicts += 1,
                 Err(error) => return Err(failed(error)),
             }
         }
@@ -137,48 +159,52 @@ impl App {
         ))))
     }
 
-    /// Appends the drafts, and returns the outcome of each.
+    /// Appends the drafts up to one that is refused. Returns the outcome of each, and the place of
+    /// that one with why.
     async fn append_looks(
         &self,
         caller: &Caller,
         looks: &Looks,
         drafts: Vec<(u64, Draft)>,
-        refused: &mut Vec<IngestError>,
-    ) -> Result<Vec<Ingested>, IngestError> {
+    ) -> (Vec<Ingested>, Option<(usize, IngestError)>) {
         let mut done = Vec::with_capacity(drafts.len());
         let batches = if looks.mode == LooksMode::Atomic { vec![drafts] } else { portions(drafts) };
-        for mut drafts in batches.into_iter().filter(|drafts| !drafts.is_empty()) {
-            loop {
-                let again = (looks.mode == LooksMode::Skip).then(|| drafts.clone());
-                let batch = Batch {
-                    drafts,
-                    channel: looks.channel.clone(),
-                    source: looks.source.clone(),
-                    expected_revision: None,
-                    rehearsal_now: looks.rehearsal_now,
-                };
-                let error = match self.ingest(caller, batch).await {
-                    Ok(appended) => {
-                        done.extend(appended);
-                        break;
-                    }
-                    Err(error) => error,
-                };
-                let (Some(line), Some(again)) = (error.refused_line(), again) else {
-                    return Err(error);
-                };
-                drafts = again;
-                drafts.retain(|(of, _)| *of != line);
-                refused.push(error);
+        for drafts in batches.into_iter().filter(|drafts| !drafts.is_empty()) {
+            let lines: Vec<u64> = drafts.iter().map(|(line, _)| *line).collect();
+            let batch = Batch {
+                drafts,
+                channel: looks.channel.clone(),
+                source: looks.source.clone(),
+                expected_revision: None,
+                rehearsal_now: looks.rehearsal_now,
+            };
+            match self.ingest(caller, batch).await {
+                Ok(appended) => done.extend(appended),
+                Err(error) => {
+                    let of = error.refused_line();
+                    let nth = lines.iter().position(|line| Some(*line) == of).unwrap_or(0);
+                    let nth = done.len() + nth;
+                    return (done, Some((nth, error)));
+                }
             }
         }
-        Ok(done)
+        (done, None)
+    }
+}
+
+impl LooksIngested {
+    fn skip(&mut self, skipped: Vec<(u64, IngestError)>) {
+        self.refused.extend(skipped.into_iter().map(|(_, error)| error));
+        self.refused.sort_by_key(IngestError::refused_line);
     }
 }
 
 /// What all values say, each against the one before it.
 struct Reading {
     drafts: Vec<(u64, Draft)>,
+    /// How many of the drafts one value alone says. The rest is what all of them say together.
+    of_values: usize,
+    unchanged: u64,
     refused: Vec<IngestError>,
     /// The look that the next one is compared with; none: there was none, and no value was read.
     last: Option<Look>,
@@ -188,12 +214,19 @@ impl Reading {
     fn of(
         translator: &dyn Translator,
         looks: &Looks,
+        without: &BTreeSet<u64>,
         previous: Option<&Look>,
     ) -> Result<Self, Refusal> {
-        let mut reading = Self { drafts: Vec::new(), refused: Vec::new(), last: None };
+        let mut reading = Self {
+            drafts: Vec::new(),
+            of_values: 0,
+            unchanged: 0,
+            refused: Vec::new(),
+            last: None,
+        };
         let mut reader = translator.reader(&looks.settings, previous);
         let mut last_line = 0;
-        for value in &looks.values {
+        for value in looks.values.iter().filter(|value| !without.contains(&value.line)) {
             match reader.read(&value.bytes) {
                 Ok(drafts) => {
                     reading.drafts.extend(drafts.into_iter().map(|draft| (value.line, draft)));
@@ -208,6 +241,8 @@ impl Reading {
                 }
             }
         }
+        reading.of_values = reading.drafts.len();
+        reading.unchanged = reader.unchanged();
         let rest = reader.finish();
         reading.drafts.extend(rest.drafts.into_iter().map(|draft| (last_line, draft)));
         reading.last = rest.look.or_else(|| previous.cloned());

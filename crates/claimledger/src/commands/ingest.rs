@@ -163,6 +163,8 @@ struct Tally {
     stored: u64,
     repeated: u64,
     variants: u64,
+    /// Objects of looks that are as they were known to be; none: the input has no looks.
+    unchanged: Option<u64>,
     time_assumed_utc: u64,
     refused: Vec<Value>,
     unknown_fields: BTreeMap<String, u64>,
@@ -375,6 +377,9 @@ fn report(
                     "timeAssumedUtc": tally.time_assumed_utc,
                 "refused": tally.refused, "unknownFields": tally.unknown_fields,
             });
+            if let Some(unchanged) = tally.unchanged {
+                document["unchanged"] = json!(unchanged);
+            }
             if args.report {
                 document["types"] = json!(types);
             }
@@ -445,8 +450,9 @@ fn text(args: &IngestArgs, tally: &Tally) {
         print_text(&format!("{}\n", table(&head, rows.collect())));
     }
     let variants = if tally.variants == 1 { "variant" } else { "variants" };
+    let unchanged = tally.unchanged.map_or(String::new(), |n| format!(", {n} unchanged"));
     print_text(&format!(
-        "{} stored, {} repeated, {} {variants}.",
+        "{} stored, {} repeated, {} {variants}{unchanged}.",
         tally.stored, tally.repeated, tally.variants
     ));
     match tally.time_assumed_utc {

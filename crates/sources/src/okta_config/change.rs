@@ -20,6 +20,8 @@ pub(super) struct State {
     pub(super) name: Option<String>,
     /// What the name is the name of.
     pub(super) named: Option<ObjectKind>,
+    /// What it changes of its policy is stated together with later changes ([`super::steps`]).
+    pub(super) joint: bool,
     pub(super) body: Body,
 }
 
@@ -52,6 +54,7 @@ impl State {
             seen: glance.at,
             between: Vec::new(),
             undated: self.updated.is_none(),
+            joint: self.joint,
             answered: glance.answers_change,
             created: self.created,
             named: self.named,
@@ -86,7 +89,9 @@ impl Config {
         let unseen = glance.at < known.seen && state.updated.is_none_or(|at| at == known.stamp);
         if same {
             // When an object was seen first says little where it has a time of its own.
-            let dates = known.undated || matches!(known.body, Body::App { .. });
+            let dates = known.undated
+                || matches!(known.body, Body::App { .. })
+                || known.joint != state.joint;
             glance.at < known.first() && (dates || self.past.contains_key(&state.key))
         } else {
             earlier || unseen
@@ -105,7 +110,7 @@ impl Config {
         // What has no time of its own changes when its content does.
         let moved = state.updated.is_none_or(|updated| updated > known.stamp);
         if !known.gone && known.is_like(state) && !(state.updated.is_some() && moved) {
-            known.see(glance.at);
+            known.see(glance.at, state.joint);
             return None;
         }
         let seen = known.seen;

@@ -83,6 +83,10 @@ pub(super) struct Seen {
     /// The stamp is of the look, not of the object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) undated: bool,
+    /// What it changed of its policy was stated together with later changes
+    /// ([`super::steps`]).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) joint: bool,
     /// It was first seen in the answer to the call that made it so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) answered: bool,
@@ -198,8 +202,9 @@ impl Seen {
 
     /// The same object, missing from a whole list.
     pub(super) fn gone_at(&self, at: Time) -> Self {
-        let between = Vec::new();
-        Self { gone: true, first: Some(at), seen: at, between, answered: false, ..self.clone() }
+        let (between, gone) = (Vec::new(), true);
+        let of_look = Self { first: Some(at), seen: at, answered: false, ..self.clone() };
+        Self { gone, between, joint: false, ..of_look }
     }
 
     /// When it was first seen like this.

@@ -16,6 +16,7 @@
 //! | [`redact`] | which secrets are not kept |
 //! | [`facts`] | what an object states alone |
 //! | [`snapshot`] | what several objects state together |
+//! | [`steps`] | how often one list states a policy |
 //! | [`past`] | where the state of a look belongs that comes after a later one |
 //! | [`bound`] | what is no longer kept |
 //! | [`revise`], [`restate`] | what such a look changes of what was stated |
@@ -41,6 +42,7 @@ mod revise;
 mod rule;
 mod shape;
 mod snapshot;
+mod steps;
 
 pub(crate) use idp::IdpSetting;
 
@@ -127,7 +129,12 @@ impl Reader for Looks<'_> {
         // Nothing is refused from here on.
         let as_updated = received.looked_at.is_none();
         let run = &mut self.run;
+        if !as_updated {
+            run.state_rest();
+        }
         run.glance = Glance { at, answers_change: received.answers_change, as_updated };
+        let states = found.iter_mut().map(|found| &mut found.state).collect();
+        run.config.mark_joint(states, run.glance);
         let listed: BTreeSet<String> = found.iter().map(|found| found.state.key.clone()).collect();
         let mut time = None;
         for found in found {
@@ -138,6 +145,10 @@ impl Reader for Looks<'_> {
             run.object(found);
         }
         run.state_together();
+        // Of objects in a row that nobody dated, more may follow.
+        if !as_updated {
+            run.state_rest();
+        }
         if received.is_whole {
             run.missing(&received, &listed);
         }
@@ -154,7 +165,12 @@ impl Reader for Looks<'_> {
         Ok(std::mem::take(&mut run.drafts))
     }
 
+    fn unchanged(&self) -> u64 {
+        self.run.unchanged
+    }
+
     fn finish(mut self: Box<Self>) -> Translation {
+        self.run.state_rest();
         self.run.state_applications();
         let at = self.at.filter(|_| self.is_read);
         let content = at.map(|at| (at, self.run.config.write_within(self.max_bytes)));
@@ -199,6 +215,7 @@ impl<'r> Found<'r> {
                     created: None,
                     name: None,
                     named: None,
+                    joint: false,
                     body: Body::Method {
                         authenticator: id.clone(),
                         method: method.to_owned(),
@@ -214,6 +231,7 @@ impl<'r> Found<'r> {
             created,
             name: shape.name().filter(|_| shape.id.is_some()),
             named: shape.kind.named(),
+            joint: false,
             body: shape.body(settings),
         };
         let id = shape.id.clone();
@@ -242,6 +260,8 @@ struct Run {
     config: Config,
     glance: Glance,
     drafts: Vec<Draft>,
+    /// Objects that are as they were known to be.
+    unchanged: u64,
     touched: Touched,
     /// Groups of statements that a late look may change.
     late: BTreeSet<Group>,
@@ -250,7 +270,7 @@ struct Run {
 impl Run {
     fn new(config: Config, glance: Glance) -> Self {
         let (drafts, touched, late) = (Vec::new(), Touched::default(), BTreeSet::new());
-        Self { config, glance, drafts, touched, late }
+        Self { config, glance, drafts, unchanged: 0, touched, late }
     }
 
     /// One object: a record, if it is new.
@@ -259,7 +279,7 @@ impl Run {
             let (members, bytes) = (found.item.members.clone(), &found.item.bytes);
             let ids = (source_id, occurred);
             let wrong = match found.kind {
-                Kind::Rule | Kind::RoutingRule => rule::wrong(&members),
+                Kind::Rule | Kind::RoutingRule => rule::wrong(&members, &found.state.body),
                 _ => Vec::new(),
             };
             let mut draft = draft::of_state(found.kind, &found.state, members, bytes, ids);
@@ -275,12 +295,16 @@ impl Run {
             if let Some(source_id) = self.insert(&found.state) {
                 let occurred = Occurred::at(found.stamp(self.glance.at));
                 self.push(record(&source_id, occurred));
+            } else {
+                self.unchanged += 1;
             }
         } else if let Some(change) = self.config.change(&found.state, self.glance) {
             let mut draft = record(&change.source_id, change.occurred);
             draft.facts = facts::of_object(&found.state, &change);
             self.push(draft);
             self.touch(&found.state.key, &change);
+        } else {
+            self.unchanged += 1;
         }
         for method in &found.embedded {
             // They are in the record of their authenticator.

@@ -99,7 +99,7 @@ fn place(states: &mut Vec<Seen>, mut new: Seen) -> bool {
     let index = states.iter().rposition(follows).map_or(0, |last| last + 1);
     if let Some(before) = index.checked_sub(1).map(|last| &mut states[last]) {
         if before.is_state(&new) {
-            before.see(at);
+            before.see(at, new.joint);
             return false;
         }
         if before.seen > at {
@@ -113,7 +113,7 @@ fn place(states: &mut Vec<Seen>, mut new: Seen) -> bool {
     }
     if let Some(after) = states.get_mut(index) {
         if after.is_state(&new) {
-            after.see(at);
+            after.see(at, new.joint);
             return false;
         }
         new.seen = new.seen.min(after.first());
@@ -138,8 +138,9 @@ fn add_time(times: &mut Vec<Time>, at: Time) {
 }
 
 impl Seen {
-    /// It was seen like this at a time as well.
-    pub(super) fn see(&mut self, at: Time) {
+    /// It was seen like this at a time as well. The look that saw it first says whether it is
+    /// `joint`.
+    pub(super) fn see(&mut self, at: Time, joint: bool) {
         let (first, last) = (self.first(), self.seen);
         if self.undated {
             let inside = if at > last { last } else { at.max(first) };
@@ -150,6 +151,7 @@ impl Seen {
         self.seen = last.max(at);
         if at < first {
             self.first = Some(at);
+            self.joint = joint;
             if self.undated && last > first {
                 add_time(&mut self.between, first);
             }

@@ -2,41 +2,15 @@
 //! replaces each, so that a changed secret is seen and the secret itself is not kept, neither in
 //! the original.
 
-use crate::bearer::{self, Named};
+use crate::{
+    bearer::{self, Named},
+    secrets,
+};
 use claimledger_facts::canonical;
 use serde_json::{Map, Value};
 
-/// Parts of the names of members that hold a secret; compared without regard to case, `_` and `-`.
-const SECRET: &[&str] = &[
-    "accesskey",
-    "adminpassword",
-    "apikey",
-    "apitoken",
-    "bearertoken",
-    "hmackey",
-    "passphrase",
-    "privatekey",
-    "secret",
-    "setcookie",
-    "sharedpassword",
-];
-
-/// Names of members whose text is a secret, as a whole; an object of such a name holds settings.
-const SECRET_TEXTS: &[&str] = &["authorization", "cookie", "credential", "pin", "pwd"];
-
 /// Members that hold a secret inside of a member of a name: of applications, and of hooks.
 const INSIDE: &[(&str, &str)] = &[("password", "value"), ("authscheme", "value")];
-
-/// Parts of the names of headers whose `value` is a secret, beside those of [`SECRET`].
-const HEADERS: &[&str] = &["authorization", "cookie", "token", "password", "auth", "key"];
-
-/// Words before a credential in a text: `Authorization: SSWS …`. White space follows, or what
-/// stands for it in an address.
-const SCHEMES: &[&str] = &["ssws", "bearer", "basic"];
-const SPACES: &[&str] = &[" ", "\t", "\u{a0}", "%20", "+"];
-
-/// Members of a JSON Web Key that are private.
-const PRIVATE_JWK: &[&str] = &["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
 
 /// The bytes of an object, as they are kept: as received, unless they hold a secret. Then they are
 /// written again with the keys sorted.
@@ -56,20 +30,19 @@ pub(super) fn redact(members: &mut Map<String, Value>) -> bool {
 fn by_name(members: &mut Map<String, Value>) -> bool {
     let is_key = members.contains_key("kty");
     let header = ["key", "name"].iter().find_map(|name| members.get(*name)?.as_str());
-    let is_secret_header = header.is_some_and(|name| is_named(name, HEADERS) || is_secret(name));
+    let is_secret_header = header.is_some_and(secrets::is_header);
     let mut any = false;
     for (name, member) in members.iter_mut() {
-        let private = is_key && PRIVATE_JWK.contains(&name.as_str());
+        let private = is_key && secrets::is_private_of_key(name);
         let of_header = is_secret_header && name == "value";
-        let of_text = member.is_string() && SECRET_TEXTS.contains(&plain(name).as_str());
-        any |= if private || of_header || of_text || is_secret(name) {
+        let of_text = member.is_string() && secrets::is_configured_text(name);
+        any |= if private || of_header || of_text || secrets::is_configured(name) {
             all(member)
         } else {
             inside(member)
         };
         if let Value::Object(inner) = member {
-            let plain = plain(name);
-            for (_, secret) in INSIDE.iter().filter(|(outer, _)| *outer == plain) {
+            for (_, secret) in INSIDE.iter().filter(|(outer, _)| outer.eq_ignore_ascii_case(name)) {
                 any |= inner.get_mut(*secret).is_some_and(all);
             }
         }
@@ -81,60 +54,24 @@ fn inside(value: &mut Value) -> bool {
     match value {
         Value::Object(members) => by_name(members),
         Value::Array(items) => items.iter_mut().fold(false, |any, item| inside(item) | any),
-        Value::String(text) if text.contains("PRIVATE KEY-----") => put(text),
+        // A text that is an object itself, with members that are known by a part of their name.
         Value::String(text) => in_text(text),
         _ => false,
     }
 }
 
-/// A text that stands in the clear, such as a display name, without the secrets in it.
-pub(super) fn clear_text(text: &str) -> String {
-    let mut text = text.to_owned();
-    in_text(&mut text);
-    text
-}
-
-/// Replaces credentials after the word of their scheme, and passwords in addresses.
 fn in_text(text: &mut String) -> bool {
-    let mut any = false;
-    let mut replace = |text: &mut String, from: usize, to: usize| {
-        if from < to && !text[from..to].starts_with("sha256:") {
-            text.replace_range(from..to, &bearer::digest(&text[from..to]));
-            any = true;
-        }
-    };
-    // ASCII alone changes its case, so places stay.
-    let lower = text.to_ascii_lowercase();
-    let at_word = |at: usize| at == 0 || !lower.as_bytes()[at - 1].is_ascii_alphanumeric();
-    let found = SCHEMES.iter().find_map(|scheme| {
-        let at = lower.find(scheme).filter(|at| at_word(*at))?;
-        let from = at + scheme.len();
-        let mut rest = &text[from..];
-        while let Some(after) = SPACES.iter().find_map(|space| rest.strip_prefix(space)) {
-            rest = after;
-        }
-        Some(text.len() - rest.len()).filter(|start| *start > from)
-    });
-    if let Some(from) = found {
-        let end = text[from..].find(|c: char| c.is_whitespace() || "\"',;".contains(c));
-        let to = end.map_or(text.len(), |end| from + end);
-        // Prose such as "bearer tokens" is none: a credential is long.
-        if to - from >= 16 {
-            replace(text, from, to);
-        }
-    }
-    if let Some(at) = text.find("://") {
-        let from = at + 3;
-        let end = text[from..].find(['/', '?', '#']).map_or(text.len(), |end| from + end);
-        if let Some((user, _)) = text[from..end].rsplit_once('@') {
-            // A user that was replaced as a whole has a colon too.
-            let is_digest = user.len() == 71 && user.starts_with("sha256:");
-            let of_user = user.find(':').filter(|_| !is_digest).map_or(0, |colon| colon + 1);
-            let to = from + user.len();
-            replace(text, from + of_user, to);
-        }
+    let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(text) else { return false };
+    let any = by_name(&mut members);
+    if any {
+        *text = String::from_utf8(canonical::object_to_vec(&members)).unwrap_or_default();
     }
     any
+}
+
+/// A text that stands in the clear, such as a display name, without the secrets in it.
+pub(super) fn clear_text(text: &str) -> String {
+    bearer::clear_text(text)
 }
 
 /// Replaces every text and number in a value whose name says that it is secret. Settings inside of
@@ -153,24 +90,11 @@ fn all(value: &mut Value) -> bool {
 }
 
 fn put(text: &mut String) -> bool {
-    if text.is_empty() || text.starts_with("sha256:") {
+    if text.is_empty() || secrets::is_digest(text) {
         return false;
     }
     *text = bearer::digest(text);
     true
-}
-
-fn is_secret(name: &str) -> bool {
-    is_named(name, SECRET)
-}
-
-fn is_named(name: &str, parts: &[&str]) -> bool {
-    let name = plain(name);
-    parts.iter().any(|part| name.contains(part))
-}
-
-fn plain(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '-'], "")
 }
 
 #[cfg(test)]
@@ -222,6 +146,14 @@ mod tests {
             ("/headers/Set-Cookie", json!({"headers": {"Set-Cookie": "s3cr3t"}})),
             ("/settings/bearerToken", json!({"settings": {"bearerToken": "s3cr3t"}})),
             ("/settings/pin", json!({"settings": {"pin": "s3cr3t"}})),
+            (
+                "/configuration/integrationKey",
+                json!({"configuration": {"integrationKey": "s3cr3t"}}),
+            ),
+            ("/profile/hashedPassword", json!({"profile": {"hashedPassword": "s3cr3t"}})),
+            ("/settings/smtpApiToken", json!({"settings": {"smtpApiToken": "s3cr3t"}})),
+            ("/headers/X-Vendor-Key", json!({"headers": {"X-Vendor-Key": "s3cr3t"}})),
+            ("/headers/0/value", json!({"headers": [{"key": "X-Vendor-Key", "value": "s3cr3t"}]})),
             ("/jwk/k", json!({"jwk": {"kty": "oct", "k": "s3cr3t"}})),
             ("/jwk/qi", json!({"jwk": {"kty": "RSA", "qi": "s3cr3t"}})),
         ] {
@@ -248,12 +180,24 @@ mod tests {
             json!({"headers": [{"key": "X-Region", "value": "eu"}], "password": {"minLength": 8}}),
             json!({"url": "https://a.example/@user", "text": "bearer tokens, basic auth"}),
             json!({"authScheme": {"type": "HEADER", "key": "Authorization"}}),
+            json!({"clientSecretId": "ocs1", "apiKeyName": "n", "kid": "k", "publicKey": "p"}),
+            json!({"text": "{\"minLength\":  8}", "secretExpiresIn": 3600, "x5c": ["MIIC"]}),
             json!({"pin": {"minLength": 4}, "spin": "left", "text": "Basics of MFA"}),
         ] {
             let mut value = kept.clone();
             assert!(!redact(value.as_object_mut().unwrap()), "{value}");
             assert_eq!(value, kept);
         }
+    }
+
+    #[test]
+    fn a_text_that_is_an_object_is_read_like_one() {
+        let text = json!({"smtp": {"smtpSharedSecret": "s3cr3t", "pin": "s3cr3t", "host": "h"}});
+        let mut value = json!({"settings": text.to_string()});
+        assert!(redact(value.as_object_mut().unwrap()));
+        let d = bearer::digest("s3cr3t");
+        let expected = format!(r#"{{"smtp":{{"host":"h","pin":"{d}","smtpSharedSecret":"{d}"}}}}"#);
+        assert_eq!(value["settings"], expected);
     }
 
     #[test]

@@ -246,14 +246,15 @@ fn replayed(config: &Config, keys: &[&String], group: &Group) -> Vec<Statement> 
     }
     let glance = |at, answers_change| Glance { at, answers_change, as_updated: true };
     let mut run = Run::new(Config::default(), glance(Time::MIN, false));
-    for seen in events.into_values() {
+    for ((time, _), seen) in events {
         for (key, seen) in seen {
             run.glance = glance(seen.first(), seen.answered);
-            run.seen_again(key, seen);
+            run.seen_again(key, seen, time);
         }
         run.state_together();
         run.state_applications();
     }
+    run.state_rest();
     let statements = run.drafts.iter().flat_map(|draft| {
         draft.facts.iter().filter_map(|fact| {
             let (of, key, _) = subject(&fact.data)?;
@@ -270,7 +271,7 @@ fn replayed(config: &Config, keys: &[&String], group: &Group) -> Vec<Statement> 
 }
 
 impl Run {
-    fn seen_again(&mut self, key: &str, seen: &Seen) {
+    fn seen_again(&mut self, key: &str, seen: &Seen, time: Time) {
         if seen.gone {
             self.remove(key, seen.first());
         } else {
@@ -280,6 +281,7 @@ impl Run {
                 created: seen.created,
                 name: seen.name.clone(),
                 named: seen.named,
+                joint: seen.joint && time == seen.stamp,
                 body: seen.body.clone(),
             };
             if let Some(change) = self.config.change(&state, self.glance) {

@@ -1,6 +1,10 @@
 //! Rules of policies, by what they act on.
 
-use super::{assurance, duration, look::RuleContent, shape::Shape};
+use super::{
+    assurance, duration,
+    look::{Body, RuleContent},
+    shape::Shape,
+};
 use claimledger_facts::{
     ids::{IdpId, RuleId},
     types::{claims::ClaimSourcingConfigured, policy::Rule},
@@ -21,6 +25,10 @@ const TYPED: &[Typed] = &[
     ("actions.signon.session.maxSessionLifetimeMinutes", Value::is_u64, "a number of minutes"),
 ];
 
+/// What a rule lacks that came without its policy, as a bare list of rules does.
+const NO_POLICY: &str = "_links.self: the address of the rule, which names its policy; else an \
+                         envelope with \"path\": \"/api/v1/policies/ID/rules\"";
+
 /// A path, what fits there, and that in words.
 type Typed = (&'static str, fn(&Value) -> bool, &'static str);
 
@@ -28,21 +36,28 @@ type Typed = (&'static str, fn(&Value) -> bool, &'static str);
 const UNREAD: &str = "unread_member";
 
 /// The members of a rule that are not what they have to be, each with that.
-pub(super) fn wrong(members: &Map<String, Value>) -> Vec<String> {
+pub(super) fn wrong(members: &Map<String, Value>, body: &Body) -> Vec<String> {
+    let is_homeless =
+        matches!(body, Body::Rule { policy: None, content: RuleContent::Policy { .. } });
+    let homeless = is_homeless.then(|| NO_POLICY.to_owned());
+    mistyped(members).chain(homeless).collect()
+}
+
+fn mistyped(members: &Map<String, Value>) -> impl Iterator<Item = String> {
     let is_wrong = |path: &str, fits: fn(&Value) -> bool| {
         let mut names = path.split('.');
         let first = names.next().and_then(|name| members.get(name));
         let found = first.and_then(|first| names.try_fold(first, |of, name| of.get(name)));
         found.is_some_and(|value| !value.is_null() && !fits(value))
     };
-    let wrong = TYPED.iter().filter(|(path, fits, _)| is_wrong(path, *fits));
-    wrong.map(|(path, _, expected)| format!("{path}: {expected}")).collect()
+    let wrong = TYPED.iter().filter(move |(path, fits, _)| is_wrong(path, *fits));
+    wrong.map(|(path, _, expected)| format!("{path}: {expected}"))
 }
 
 pub(super) fn read(shape: &Shape<'_>, id: &str) -> RuleContent {
     let mut content = read_content(shape, id);
     if let RuleContent::Policy { rule, .. } = &mut content
-        && !wrong(shape.members).is_empty()
+        && mistyped(shape.members).next().is_some()
     {
         rule.other_verification = Some(UNREAD.to_owned());
     }

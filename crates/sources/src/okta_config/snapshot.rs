@@ -24,11 +24,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What changes of objects may have changed, and when.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    policies: BTreeMap<String, Occurred>,
+    policies: BTreeMap<String, Step>,
     /// By an application. None: it was seen first, and its policy held before that.
     of_apps: BTreeMap<String, Option<Occurred>>,
     org: Option<Occurred>,
     authenticators: Option<Occurred>,
+}
+
+/// Changes of a policy that are not stated yet.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    occurred: Occurred,
+    /// Whether it is stated now; else with later changes.
+    is_due: bool,
 }
 
 impl Touched {
@@ -51,8 +59,10 @@ impl Touched {
                 let moved = if change.before.is_some() { union(known) } else { known };
                 self.of_apps.insert(touched, moved);
             } else {
-                let known = self.policies.remove(&touched);
-                self.policies.insert(touched, union(known).unwrap_or(occurred));
+                let is_due = now.is_none_or(|now| !now.joint);
+                let step = self.policies.entry(touched).or_insert(Step { occurred, is_due });
+                step.occurred = both(step.occurred, occurred);
+                step.is_due |= is_due;
             }
         }
     }
@@ -69,8 +79,12 @@ impl Run {
     /// Records of what the objects of one time changed together, unless it comes before what was
     /// stated already: then it is found again from all states.
     pub(super) fn state_together(&mut self) {
-        for (policy, occurred) in std::mem::take(&mut self.touched.policies) {
-            self.state_policy(&policy, Some(occurred));
+        let (due, rest): (BTreeMap<_, _>, _) = std::mem::take(&mut self.touched.policies)
+            .into_iter()
+            .partition(|(_, step)| step.is_due);
+        self.touched.policies = rest;
+        for (policy, step) in due {
+            self.state_policy(&policy, Some(step.occurred));
         }
         if let Some(occurred) = self.touched.org.take()
             && !self.late.contains(&Group::Org)
@@ -85,9 +99,21 @@ impl Run {
         }
     }
 
+    /// Records of policies of which changes wait for later ones: there are none.
+    pub(super) fn state_rest(&mut self) {
+        for (policy, step) in std::mem::take(&mut self.touched.policies) {
+            self.config.end_step(&policy);
+            self.state_policy(&policy, Some(step.occurred));
+        }
+    }
+
     /// Records of policies whose applications changed: one a policy, however long the list was.
     pub(super) fn state_applications(&mut self) {
         for (policy, occurred) in std::mem::take(&mut self.touched.of_apps) {
+            if let Some(step) = self.touched.policies.get_mut(&policy) {
+                step.occurred = occurred.map_or(step.occurred, |moved| both(step.occurred, moved));
+                continue;
+            }
             self.state_policy(&policy, occurred);
         }
     }

@@ -4,6 +4,7 @@ mod bad_input;
 mod deleted;
 mod idps;
 mod late;
+mod many_rules;
 mod org;
 mod policies;
 mod rules;

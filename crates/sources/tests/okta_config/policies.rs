@@ -241,6 +241,20 @@ fn a_member_of_another_type_is_said_and_the_rule_implies_nothing() {
     }
 }
 
+/// A bare list of rules, as `/policies/ID/rules` answers without links, says not of which policy.
+#[test]
+fn a_rule_without_its_policy_is_kept_with_what_it_lacks() {
+    let mut object = p1("r1", "09:00");
+    object.as_object_mut().unwrap().remove("_links");
+    let alone = Org::new().see(&object);
+    assert_eq!(rules(&alone), []);
+    assert!(alone[0].notes.contains(&Note::NotUnderstood));
+    let lacks = &alone[0].unknown_fields;
+    assert!(lacks.len() == 1 && lacks[0].contains("/api/v1/policies/ID/rules"), "{lacks:?}");
+    let known = Org::new().look("10:00", RULES, json!([object]));
+    assert_eq!((rules(&known).len(), known[0].unknown_fields.len()), (1, 0));
+}
+
 fn sourcing(drafts: &[Draft]) -> Vec<ClaimSourcingConfigured> {
     let found = facts(drafts, |data| match data {
         FactData::ClaimSourcingConfigured(data) => Some(data.clone()),

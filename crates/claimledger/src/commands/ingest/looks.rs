@@ -36,6 +36,7 @@ impl Run<'_> {
         match owner.app.ingest_looks(&owner.caller, looks).await {
             Ok(ingested) => {
                 self.tally.refused.extend(ingested.refused.iter().filter_map(refusal));
+                *self.tally.unchanged.get_or_insert(0) += ingested.unchanged;
                 self.done(&ingested.done)
             }
             Err(error) => {

@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use claimledger_facts::ids::SourceId;
 use claimledger_okta::{Access, Client, ClientOptions, Org, Probed, Source, TokenPlace, probe};
 use serde_json::json;
+use std::{collections::BTreeSet, fs::Metadata, os::unix::fs::PermissionsExt as _, path::Path};
 
 /// Sets up an org.
 pub(crate) async fn okta(settings: &Settings, args: &AddOktaArgs) -> Result<()> {
@@ -28,6 +29,7 @@ pub(crate) async fn okta(settings: &Settings, args: &AddOktaArgs) -> Result<()> 
             ClientOptions::default(),
             super::poll::surroundings(),
         )?;
+        print_note(&format!("Asking {} what the token may read.", source.org));
         let probed = probe(&client).await.with_context(|| source.org.to_string())?;
         if probed.iter().any(|probed| probed.access == Access::Readable && probed.needs_token()) {
             sources.add(&id, &source).await?;
@@ -42,7 +44,13 @@ pub(crate) async fn okta(settings: &Settings, args: &AddOktaArgs) -> Result<()> 
     if is_added {
         return Ok(());
     }
-    Err(No("The token may read nothing of this org: nothing was set up.".to_owned()).into())
+    let failed = probed.iter().any(|probed| probed.access == Access::Failed);
+    let why = if failed {
+        "Okta did not say what the token may read: nothing was set up. Try again later."
+    } else {
+        "The token may read nothing of this org: nothing was set up."
+    };
+    Err(No(why.to_owned()).into())
 }
 
 fn read(args: &AddOktaArgs) -> Result<Source> {
@@ -53,6 +61,7 @@ fn read(args: &AddOktaArgs) -> Result<Source> {
             let path = file
                 .canonicalize()
                 .map_err(|error| usage(format!("--token-file {}: {error}", file.display())))?;
+            note_if_open(&path);
             TokenPlace::File(path)
         }
         (None, Some(name)) => TokenPlace::Env(name.clone()),
@@ -77,6 +86,16 @@ fn read(args: &AddOktaArgs) -> Result<Source> {
     };
     source.check().map_err(|error| usage(error.to_string()))?;
     Ok(source)
+}
+
+/// Whoever reads the token may do what it may. It is no refusal: in a container the file often has
+/// the mode of the volume that it is on.
+fn note_if_open(path: &Path) {
+    let is_open = |file: Metadata| file.permissions().mode() & 0o044 != 0;
+    if path.metadata().is_ok_and(is_open) {
+        let path = escape(&path.display().to_string());
+        print_note(&format!("Other users of this machine may read the token: chmod 600 {path}"));
+    }
 }
 
 fn print(settings: &Settings, id: &SourceId, source: &Source, probed: &[Probed], is_added: bool) {
@@ -110,15 +129,12 @@ fn print(settings: &Settings, id: &SourceId, source: &Source, probed: &[Probed],
         "\nSource {id} is set up. `claimledger serve` polls it; `claimledger source poll {id} \
          --once` does it once."
     ));
-    let unread: Vec<&str> = probed
-        .iter()
-        .filter(|probed| probed.access == Access::Forbidden)
-        .map(|probed| probed.permission)
-        .collect();
+    let forbidden = probed.iter().filter(|probed| probed.access == Access::Forbidden);
+    let unread: BTreeSet<&str> = forbidden.map(|probed| probed.permission).collect();
     if !unread.is_empty() {
         print_note(&format!(
             "Without {} answers stay undetermined where they need what is not read.",
-            unread.join(", ")
+            unread.into_iter().collect::<Vec<_>>().join(", ")
         ));
     }
     if source.since < claimledger_okta::RETENTION {

@@ -320,6 +320,26 @@ async fn a_refused_value_stops_all_of_it_or_is_skipped() {
     assert_eq!(lines, [Some(2)]);
 }
 
+/// A value of which a record is refused is left out as a whole: were it part of the look that is
+/// kept, what it says would be taken for recorded, and never be.
+#[tokio::test]
+async fn a_value_of_which_a_record_is_refused_is_recorded_by_a_later_look() {
+    let (_, _, app) = opened().await;
+    let too_long = "K".repeat(claimledger_facts::record::MAX_PLAIN_BYTES);
+    let values = || {
+        let refused = Piece { line: 3, ..look("11:00:00", &["A", "B", "C", &too_long]) };
+        vec![look("10:00:00", &["A"]), Piece { line: 2, ..look("10:30:00", &["A", "C"]) }, refused]
+    };
+    let skip = Looks { mode: LooksMode::Skip, ..stop(values()) };
+    let skipped = ingest(&app, skip).await.unwrap();
+    assert_eq!(outcomes(&skipped), [stored("A"), stored("C")]);
+    let lines: Vec<_> = skipped.refused.iter().map(IngestError::refused_line).collect();
+    assert_eq!(lines, [Some(3)]);
+    assert_eq!(known(&app).await, Some(json!(["A", "C"])));
+    let later = ingest(&app, stop(vec![look("12:00:00", &["A", "B", "C"])])).await.unwrap();
+    assert_eq!(outcomes(&later), [stored("B")]);
+}
+
 #[tokio::test]
 async fn a_configuration_larger_than_an_append_is_split_unless_it_must_be_atomic() {
     let (_, _, app) = opened().await;

@@ -1,0 +1,256 @@
+//! The shapes of secrets: by which name a member holds one, and what in a text is one. One table for
+//! all vendors; [`crate::bearer`] puts digests in their place.
+//!
+//! What is public is not among them, since it is evidence: ids of keys, tokens and sessions, public
+//! keys, certificates, fingerprints.
+
+use memchr::memmem;
+
+/// Members that hold a secret; compared without regard to case, `_` and `-`. Ids of tokens
+/// (`tokenId`, `jti`) are not among them.
+const MEMBERS: &[&str] = &[
+    "accesstoken",
+    "activationtoken",
+    "adminpassword",
+    "apikey",
+    "apitoken",
+    "assertion",
+    "authorization",
+    "authorizationcode",
+    "bearertoken",
+    "clientassertion",
+    "clientsecret",
+    "currentpassword",
+    "devicesecret",
+    "hashedpassword",
+    "hmackey",
+    "idtoken",
+    "integrationkey",
+    "interactionhandle",
+    "newpassword",
+    "oldpassword",
+    "onetimetoken",
+    "passcode",
+    "passphrase",
+    "password",
+    "passwordhash",
+    "privatekey",
+    "recoverytoken",
+    "refreshtoken",
+    "samlresponse",
+    "secret",
+    "secretaccesskey",
+    "secretkey",
+    "sessiontoken",
+    "setcookie",
+    "sharedpassword",
+    "sharedsecret",
+    "statehandle",
+    "statetoken",
+    "temporarypassword",
+    "token",
+    "webhooksecret",
+];
+
+/// Further parameters of URLs and forms that hold bearer material.
+const PARAMETERS: &[&str] = &["code", "codeverifier", "devicecode", "oktakey", "otp", "sidtoken"];
+
+/// Parts of the names of members of a configuration that hold a secret.
+const PARTS: &[&str] = &[
+    "accesskey",
+    "adminpassword",
+    "apikey",
+    "apitoken",
+    "bearertoken",
+    "hashedpassword",
+    "hmackey",
+    "integrationkey",
+    "passphrase",
+    "privatekey",
+    "secret",
+    "setcookie",
+    "sharedpassword",
+];
+
+/// How the name of a member ends that says something of a secret, and is none.
+const ABOUT: &[&str] = &[
+    "algorithm",
+    "count",
+    "created",
+    "enabled",
+    "expiration",
+    "expiresat",
+    "expiresin",
+    "id",
+    "ids",
+    "location",
+    "name",
+    "required",
+    "rotation",
+    "status",
+    "type",
+    "updated",
+    "uri",
+    "url",
+];
+
+/// Members of a configuration whose text is a secret as a whole; an object of such a name holds
+/// settings.
+const TEXTS: &[&str] = &["authorization", "cookie", "credential", "pin", "pwd"];
+
+/// Parts of the names of headers whose value is a secret, beside [`PARTS`].
+const HEADERS: &[&str] = &["authorization", "cookie", "token", "password", "auth", "key"];
+
+/// Members of a JSON Web Key that are private.
+const PRIVATE_JWK: &[&str] = &["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
+
+/// Words before a credential in a text: `Authorization: SSWS …`. White space follows, or what
+/// stands for it in an address.
+const SCHEMES: &[&str] = &["ssws", "bearer", "basic"];
+const SPACES: &[&str] = &[" ", "\t", "\u{a0}", "%20", "+"];
+
+/// Prose such as "bearer tokens" is none: a credential is long.
+const LEAST_CREDENTIAL: usize = 16;
+
+/// Whether a member of any vendor holds a secret.
+pub(crate) fn is_member(name: &str) -> bool {
+    MEMBERS.iter().any(|known| is_same(name, known)) || is_secret_header(name)
+}
+
+/// Whether a parameter of a URL or a form does.
+pub(crate) fn is_parameter(name: &str) -> bool {
+    is_member(name) || PARAMETERS.iter().any(|known| is_same(name, known))
+}
+
+/// Whether a member of a configuration does, by a part of its name.
+pub(crate) fn is_configured(name: &str) -> bool {
+    let name = plain(name);
+    PARTS.iter().any(|part| name.contains(part)) && !ABOUT.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a text of a configuration does, as a whole.
+pub(crate) fn is_configured_text(name: &str) -> bool {
+    TEXTS.iter().any(|known| is_same(name, known))
+}
+
+/// Whether a header's value is a secret: `Authorization`, `Cookie`, `X-Api-Key`.
+pub(crate) fn is_header(name: &str) -> bool {
+    let name = plain(name);
+    HEADERS.iter().chain(PARTS).any(|part| name.contains(part))
+}
+
+/// Whether a member of a JSON Web Key is private.
+pub(crate) fn is_private_of_key(name: &str) -> bool {
+    PRIVATE_JWK.contains(&name)
+}
+
+/// Whether the text is a private key.
+pub(crate) fn is_private_key(text: &str) -> bool {
+    memmem::find(text.as_bytes(), b"PRIVATE KEY-----").is_some()
+}
+
+/// A name that only a header has, of one that holds a secret: `X-Vendor-Key`.
+fn is_secret_header(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.len() > 2 && bytes[..2].eq_ignore_ascii_case(b"x-") && is_header(&name[2..])
+}
+
+/// Where the next credential in a text is, from a position on: after the word of its scheme, after
+/// the name of its header, or before the host of an address.
+pub(crate) fn credential(text: &str, from: usize) -> Option<(usize, usize)> {
+    let found = [after_scheme(text, from), after_header(text, from), before_host(text, from)];
+    found.into_iter().flatten().min()
+}
+
+fn after_scheme(text: &str, from: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let last = bytes.len().checked_sub(LEAST_CREDENTIAL)?;
+    (from..last).find_map(|at| {
+        let is_first = matches!(bytes[at], b's' | b'S' | b'b' | b'B');
+        if !is_first || at > 0 && bytes[at - 1].is_ascii_alphanumeric() {
+            return None;
+        }
+        let scheme = SCHEMES.iter().find(|scheme| {
+            let word = bytes.get(at..at + scheme.len());
+            word.is_some_and(|word| word.eq_ignore_ascii_case(scheme.as_bytes()))
+        })?;
+        let start = at + scheme.len();
+        let mut rest = &text[start..];
+        while let Some(after) = SPACES.iter().find_map(|space| rest.strip_prefix(space)) {
+            rest = after;
+        }
+        let begin = text.len() - rest.len();
+        let end = begin + end_of_value(rest);
+        let found = begin > start && end - begin >= LEAST_CREDENTIAL;
+        (found && !is_digest(&text[begin..end])).then_some((begin, end))
+    })
+}
+
+fn after_header(text: &str, from: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        let colon = at + memchr::memchr2(b':', b'=', bytes.get(at..)?)?;
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        let length = bytes[..colon].iter().rev().take_while(|byte| is_name(byte)).count();
+        let rest = text[colon + 1..].trim_start_matches([' ', '"', '\'']);
+        let begin = text.len() - rest.len();
+        let end = begin + end_of_value(rest);
+        if is_secret_header(&text[colon - length..colon])
+            && begin < end
+            && !is_digest(&text[begin..end])
+            && !SCHEMES.iter().any(|scheme| text[begin..end].eq_ignore_ascii_case(scheme))
+        {
+            return Some((begin, end));
+        }
+        at = colon + 1;
+    }
+}
+
+/// The password of an address, or its user where that is alone.
+fn before_host(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut at = from;
+    loop {
+        let begin = at + memmem::find(text.as_bytes().get(at..)?, b"://")? + 3;
+        let ends = |c: char| c.is_whitespace() || "/?#\"'<>".contains(c);
+        let end = text[begin..].find(ends).map_or(text.len(), |end| begin + end);
+        if let Some((user, _)) = text[begin..end].rsplit_once('@') {
+            // A user that was replaced as a whole has a colon too.
+            let colon = user.find(':').filter(|_| !is_digest(user)).map_or(0, |colon| colon + 1);
+            let (from, to) = (begin + colon, begin + user.len());
+            if from < to && !is_digest(&text[from..to]) {
+                return Some((from, to));
+            }
+        }
+        at = end;
+    }
+}
+
+/// Where a value of a text ends that nothing encloses.
+fn end_of_value(text: &str) -> usize {
+    text.find(|c: char| c.is_whitespace() || "\"',;&<>".contains(c)).unwrap_or(text.len())
+}
+
+/// Whether the text is what stands in the place of a secret.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether a name is one of the table. Without the number of a key that stood twice
+/// (`strict::Duplicates::Numbered`).
+fn is_same(name: &str, known: &str) -> bool {
+    let (mut name, mut known) = (name.bytes(), known.bytes());
+    loop {
+        match (name.find(|byte| !matches!(byte, b'_' | b'-')), known.next()) {
+            (None, None) => return true,
+            (Some(b' '), None) => return name.next() == Some(b'('),
+            (Some(a), Some(b)) if a.eq_ignore_ascii_case(&b) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '-'], "")
+}
