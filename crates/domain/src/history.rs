@@ -41,7 +41,7 @@ use claimledger_facts::{
         subject::SubjectSessionsEnded,
         trust::TrustRetracted,
     },
-    vocabulary::{Method, ObjectKind},
+    vocabulary::{Method, Note, ObjectKind},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +112,8 @@ pub struct Stated<T> {
     pub occurred: Occurred,
     /// Whom it is about, where it is about a person.
     pub subject: Option<Pseudonym>,
+    /// It was saved at some time before, perhaps as something else, which no look saw.
+    pub saved_before: bool,
     /// What it says.
     pub data: T,
     /// From this position on it is known that the source said something else under the same id too.
@@ -158,6 +160,7 @@ impl History {
             record: known.record,
             occurred: known.fact.occurred,
             subject: known.fact.subject,
+            saved_before: known.notes.contains(&Note::SavedSinceLastLook),
             data: (),
             variant_at: known.variant.then_some(LogPosition(0)),
             beaten_at: None,
@@ -341,8 +344,9 @@ fn in_force<T>(versions: Vec<&Stated<T>>, when: Occurred) -> InForce<'_, T> {
 
 impl Stated<()> {
     fn with<T>(self, data: T) -> Stated<T> {
-        let Self { record, occurred, subject, data: (), variant_at, beaten_at, text } = self;
-        Stated { record, occurred, subject, data, variant_at, beaten_at, text }
+        let Self { record, occurred, subject, saved_before, data: (), variant_at, beaten_at, text } =
+            self;
+        Stated { record, occurred, subject, saved_before, data, variant_at, beaten_at, text }
     }
 }
 

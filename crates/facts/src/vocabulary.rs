@@ -165,6 +165,9 @@ vocabulary! {
         /// The source's log does not say how long a session may last or be idle (`semantics.md`
         /// 22).
         LimitsNotLogged = "limits_not_logged",
+        /// What is stated was seen by a look, and was saved since the look before: how often, and
+        /// what as, nobody saw.
+        SavedSinceLastLook = "saved_since_last_look",
     }
     /// What a credential may do.
     Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export",

@@ -228,7 +228,8 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
     if claim.too_many || claim.worlds.iter().any(|w| w.trust != world.trust) {
         reason = possible(reason);
         reason.conclusion.push_str(&changed(trace, claim, today));
-        if claim.too_many {
+        let unseen = trace.history.trust().idp(&claim.data.idp, claim.seen.occurred()).unseen();
+        if claim.too_many && !unseen {
             reason.conclusion.push_str(" That is more than is told apart here.");
         }
     }
@@ -250,8 +251,12 @@ fn changed(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> String {
     ];
     let of_idp = named(&of_idp);
     let mut says = String::new();
-    if of_idp.len() > 1 {
-        let when = words::open_between(&idps.options, today);
+    let when = words::open_between(&idps.options, today);
+    if idps.unseen() {
+        says.push_str(&format!(
+            " It was saved {when}, perhaps more than once, and no look saw what it was like between."
+        ));
+    } else if of_idp.len() > 1 {
         let of_idp = words::list(&of_idp);
         says.push_str(&format!(" Its {of_idp} may have changed one after the other, {when}."));
     }

@@ -30,17 +30,28 @@ impl<S: Members> Members for Option<S> {
     }
 }
 
-/// More states may have held than are looked at: what turns on them is open.
+/// More states may have held than are looked at, or some that nobody saw: what turns on them is
+/// open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
 impl<'a, T> InForce<'a, T> {
+    /// Whether a state that no version has may have held: a version that may be in force was saved
+    /// before, and no look saw as what.
+    pub(crate) fn unseen(&self) -> bool {
+        let open = self.options.len() - 1;
+        self.options[..open].iter().flatten().any(|version| version.saved_before)
+    }
+
     /// The states that no version has and that may have held all the same. Where one version is
     /// certainly in force there is none, and nothing is allocated.
     pub(crate) fn mixtures<S: Members>(
         &self,
         of: impl Fn(Option<&'a Stated<T>>) -> S,
     ) -> Result<Vec<S>, TooMany> {
+        if self.unseen() {
+            return Err(TooMany);
+        }
         let mut mixed = Vec::new();
         let mut first = 0;
         while first + 1 < self.options.len() {

@@ -81,6 +81,7 @@ impl Stated<()> {
             record,
             occurred,
             subject,
+            saved_before: false,
             data: (),
             variant_at: None,
             beaten_at: None,

@@ -53,6 +53,10 @@ impl Said {
     pub(crate) fn limits_not_logged(self) -> Self {
         Self { notes: vec![Note::LimitsNotLogged], ..self }
     }
+    /// It was seen by a look, and was saved since the one before.
+    pub(crate) fn saved_since_last_look(self) -> Self {
+        Self { notes: vec![Note::SavedSinceLastLook], ..self }
+    }
     /// One of several records under one id.
     pub(crate) fn variant(self, name: &'static str) -> Self {
         Self { variant: Some(name), ..self }

@@ -69,6 +69,42 @@ fn trust_and_status_of_an_idp() {
     );
 }
 
+/// Two looks saw the same IdP, and it was saved between them: trust may have been off and on
+/// again. Had it not been saved, nothing would be open.
+#[test]
+fn an_idp_that_was_saved_between_two_looks() {
+    let rule = || json!({"factor_mode": "1fa", "alternatives": [{"knowledge": true}]});
+    let sure = "pwd | allow Allow";
+    let trusted = || idp("active", true);
+    let told = |again: Option<Said>| {
+        let given = given(signed_in(rule(), &["pwd"]).into_iter().chain([trusted()]).chain(again));
+        let state = given.end();
+        let all: Vec<String> = fates(&state).into_iter().chain(decisions(&state)).collect();
+        all.join(" | ")
+    };
+    assert_eq!(told(None), sure);
+    assert_eq!(told(Some(by_look(&trusted()))), sure, "one change in a known interval");
+    let saved = by_look(&trusted()).saved_since_last_look();
+    assert_eq!(
+        told(Some(saved.clone())),
+        "pwd possible exact_time | allow Undetermined missing exact_time"
+    );
+    let given = given(signed_in(rule(), &["pwd"]).into_iter().chain([trusted(), saved.clone()]));
+    let why = given.why();
+    let says = why.factors.iter().map(explain::text).collect::<String>();
+    assert!(
+        says.contains(
+            "It was saved between 09:00:00Z and 13:00:00Z, perhaps more than once, and no look saw \
+             what it was like between."
+        ),
+        "{says}"
+    );
+    // From the last save on it is as the look saw it.
+    let mut later = saved;
+    later.occurred = Occurred { from: time("09:00:00"), to: Some(time("11:00:00")) };
+    assert_eq!(told(Some(later)), sure);
+}
+
 /// The organisation with both features.
 fn features(okta: bool, third_party: bool) -> Said {
     let data = json!({"engine": "identity_engine", "claims_sharing": okta,

@@ -4,8 +4,10 @@ use super::{change::State, redact, shape::Kind};
 use claimledger_facts::{
     canonical,
     draft::{Draft, DraftFact},
+    fact::FactData,
     personal::Personal,
     time::Occurred,
+    vocabulary::Note,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -79,4 +81,18 @@ pub(super) fn of_finding(
 ) -> Draft {
     let bytes = canonical::to_vec(finding);
     Draft { facts, canonical: bytes.clone(), original: bytes, ..empty(kind, source_id, occurred) }
+}
+
+/// Notes of which records of IdPs the time is that between two looks: `lastUpdated` dates the last
+/// of perhaps several saves, so what the IdP was like between them nobody saw.
+pub(super) fn saved_between(mut drafts: Vec<Draft>) -> Vec<Draft> {
+    let of_idp = |draft: &Draft| {
+        draft.facts.iter().any(|fact| matches!(fact.data, FactData::IdpConfigured(_)))
+    };
+    for draft in &mut drafts {
+        if draft.occurred.to.is_some() && of_idp(draft) {
+            draft.notes.push(Note::SavedSinceLastLook);
+        }
+    }
+    drafts
 }

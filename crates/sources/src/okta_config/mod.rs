@@ -162,7 +162,7 @@ impl Reader for Looks<'_> {
         }
         self.at = self.at.max(Some(at));
         self.is_read = true;
-        Ok(std::mem::take(&mut run.drafts))
+        Ok(draft::saved_between(std::mem::take(&mut run.drafts)))
     }
 
     fn unchanged(&self) -> u64 {
@@ -175,7 +175,7 @@ impl Reader for Looks<'_> {
         let at = self.at.filter(|_| self.is_read);
         let content = at.map(|at| (at, self.run.config.write_within(self.max_bytes)));
         let look = content.map(|(at, content)| Look { at, content });
-        Translation { drafts: self.run.drafts, look }
+        Translation { drafts: draft::saved_between(self.run.drafts), look }
     }
 }
 

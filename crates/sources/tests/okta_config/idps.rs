@@ -6,7 +6,7 @@ use claimledger_facts::{
     fact::FactData,
     time::Occurred,
     types::idp::IdpConfigured,
-    vocabulary::{IdpApp, IdpKind, IdpUsage, Protocol, Status},
+    vocabulary::{IdpApp, IdpKind, IdpUsage, Note, Protocol, Status},
 };
 use serde_json::{Value, json};
 
@@ -67,6 +67,22 @@ fn a_change_between_two_looks_is_an_interval() {
     assert_eq!(trust(&second), [(between("11:00", "14:30"), true, Status::Active)]);
     assert_eq!(ids(&second), ["idp:0oa1@2026-03-10T14:30:00.000Z"]);
     assert_eq!(only(&second).version.as_str(), "2026-03-10T14:30:00.000Z");
+}
+
+/// Nobody saw what it was like between two saves, though both looks saw the same.
+#[test]
+fn an_idp_that_was_saved_between_two_looks_says_so() {
+    let mut org = Org::new();
+    let noted = |drafts: &[Draft]| -> Vec<bool> {
+        drafts.iter().map(|draft| draft.notes.contains(&Note::SavedSinceLastLook)).collect()
+    };
+    let first = org.look("10:00", "/api/v1/idps/0oa1", idp("09:00", true));
+    assert_eq!(noted(&first), [false], "it was so since 09:00");
+    let second = org.look("15:00", "/api/v1/idps/0oa1", idp("14:30", true));
+    assert_eq!(trust(&second), [(between("10:00", "14:30"), true, Status::Active)]);
+    assert_eq!(noted(&second), [true]);
+    let answered = answer("PUT", idp("15:10", false));
+    assert_eq!(noted(&org.see(&answered)), [false], "the answer to the change dates it");
 }
 
 /// The clock of the look runs ahead of Okta's.
