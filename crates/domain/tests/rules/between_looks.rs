@@ -406,7 +406,7 @@ pub(crate) fn verdict(given: &Given, at: &str) -> Verdict {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     /// Every certain answer equals the answer on the exact history.
     #[test]
