@@ -241,26 +241,31 @@ impl<'a> Claim<'a> {
 
     /// The outcome of a value.
     pub(crate) fn fate(&self, value: &Value) -> Fate {
-        let ignored = |world: &World<'_>| -> Vec<&'static str> {
-            let own = world.entry(value).map(|read| read.ignored.as_slice()).unwrap_or_default();
-            world.trust.ignored.iter().chain(own).copied().collect()
-        };
         let counts = |world: &World<'_>| {
-            world.void.is_empty() && world.entry(value).is_some() && ignored(world).is_empty()
+            world.counts() && world.entry(value).is_some_and(|read| read.ignored.is_empty())
+        };
+        let is_ignored = |world: &World<'_>| {
+            !world.trust.ignored.is_empty()
+                || world.entry(value).is_some_and(|read| !read.ignored.is_empty())
+        };
+        let is_entry = |world: &World<'_>| {
+            // Mostly it is the very one.
+            world.entry(value).is_some_and(|read| std::ptr::eq(&**read, value) || **read == *value)
         };
         let mut fate = Fate {
             counts: self.in_all(counts),
             void: self.void(),
             ignored: vec![],
-            is_ignored: self.in_all(|world| !ignored(world).is_empty()),
+            is_ignored: self.in_all(is_ignored),
             reading_open: self.rules_open(counts),
-            entry_open: self
-                .in_all(|world| world.entry(value).is_some_and(|read| **read == *value))
-                != Tri::Yes,
+            entry_open: self.in_all(is_entry) != Tri::Yes,
             missing: vec![],
         };
         for world in &self.worlds {
-            add(&mut fate.ignored, &ignored(world));
+            add(&mut fate.ignored, &world.trust.ignored);
+            if let Some(read) = world.entry(value) {
+                add(&mut fate.ignored, &read.ignored);
+            }
             add(&mut fate.missing, &world.trust.missing);
         }
         fate.reading_open |= fate.entry_open && fate.counts != Tri::No;
@@ -281,9 +286,10 @@ impl<'a> Claim<'a> {
 
     /// Whether an interval leaves open by which rules it is read, of the states in which it counts.
     fn rules_open(&self, counts: impl Fn(&World<'_>) -> bool) -> bool {
-        self.worlds.iter().filter(|world| counts(world)).any(|world| {
-            world.trust.mix != self.mix() || world.third_party(self.data) != self.third_party()
-        })
+        self.too_many
+            || self.worlds.iter().filter(|world| counts(world)).any(|world| {
+                world.trust.mix != self.mix() || world.third_party(self.data) != self.third_party()
+            })
     }
 
     /// The same of what was not seen of it.

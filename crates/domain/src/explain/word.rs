@@ -229,7 +229,7 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         reason = possible(reason);
         reason.conclusion.push_str(&changed(trace, claim, today));
         if claim.too_many {
-            reason.conclusion.push_str(" That is more than is told apart here.");
+            reason.conclusion.push_str(" More states may have held than are looked at.");
         }
     }
     reason.by_rule(trust_at_receipt::ID).reading(9)
