@@ -230,7 +230,7 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         reason.conclusion.push_str(&changed(trace, claim, today));
         let unseen = trace.history.trust().idp(&claim.data.idp, claim.seen.occurred()).unseen();
         if claim.too_many && !unseen {
-            reason.conclusion.push_str(" That is more than is told apart here.");
+            reason.conclusion.push_str(" More states may have held than are looked at.");
         }
     }
     reason.by_rule(trust_at_receipt::ID).reading(9)

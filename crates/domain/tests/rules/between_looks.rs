@@ -1,8 +1,8 @@
 //! What is certain of a configuration that is only looked at now and then: whatever happened
 //! between two looks, the answer on its exact history is the same.
 //!
-//! A history of changes is drawn, each member of an object at an instant of its own. It is told
-//! twice: exactly, and as looks tell it. Between two looks a member changes once at most: what was
+//! A history of changes is drawn, each member of an object at an instant of its own. It is stated
+//! twice: exactly, and as looks show it. Between two looks a member changes once at most: what was
 //! changed and changed back leaves no trace in any look.
 
 use crate::{
@@ -95,7 +95,7 @@ const CLAIMS: &[&str] = &[
     r#"{"amr": ["mfa"]}"#,
     r#"{"amr": []}"#,
     r#"{"amr": ["pwd", "otp"], "key": "K"}"#,
-    r#"{"amr": ["pwd", "fpt", "hwk"], "methods": [{"method": "password"}, {"method": "webauthn"}]}"#,
+    r#"{"amr": ["pwd", "fpt"], "methods": [{"method": "password"}, {"method": "webauthn"}]}"#,
     r#"{}"#,
 ];
 

@@ -23,7 +23,7 @@ fn between(rest: Vec<Said>, first: &[Said], second: &[Said]) -> Given {
 }
 
 /// The answers on two configurations, and on what looks tell where the first became the second:
-/// what became of each value, and of each decision.
+/// the outcome of each value, and of each decision.
 #[track_caller]
 fn before_after_between(
     rest: impl Fn() -> Vec<Said>,
