@@ -28,6 +28,7 @@ fn the_exit_status_says_whether_it_is_allowed() {
         (&["idp-x", "--untrust"], 0, "for the trust switch the same conditions are evaluated"),
         (&["idp-z", "--deactivate"], 0, "it takes away no claims that are trusted"),
         (&["idp-9", "--deactivate"], 1, "undetermined; what was configured for the IdP"),
+        (&["no\nidp\u{1b}[31m", "--deactivate"], 1, "to deactivate no\\u{A}idp\\u{1B}[31m"),
         (&["--feature-off", "third-party-claims-sharing"], 1, "It is not allowed to switch"),
         (&["--feature-off", "claims-sharing"], 0, "it takes away no claims that are trusted"),
         (&["idp-x"], 2, "required"),
@@ -106,8 +107,45 @@ fn any_change_can_be_rehearsed() {
     let file = scratch.file("policy.json", policy.to_string());
     let misspelled = policy.to_string().replace("alternatives", "alternative");
     let misspelled = scratch.file("misspelled.json", misspelled);
+    let marked = scratch.file("marked.json", format!("\u{feff}{policy}"));
+    let changed = |name: &str, value: Value| {
+        let mut policy = policy.clone();
+        policy[name] = value;
+        scratch.file(&format!("{name}.json"), policy.to_string())
+    };
+    let twice = json!([policy["rules"][0], policy["rules"][0]]);
+    let long = json!(vec![policy["rules"][0].clone(); 5_000]);
+    let long = scratch.file(
+        "long.json",
+        json!({"rules": long, "policy": "payroll",
+        "version": "v3", "kind": "app_sign_in"})
+        .to_string(),
+    );
     for (args, status, words) in [
-        (&["deactivated", "--idp", "idp-x"][..], 0, "Flips: 5"),
+        (&["policy", "--policy-file", &marked][..], 0, "no hardware-protected factor"),
+        (
+            &["policy", "--policy-file", &changed("kind", json!("global_session"))],
+            3,
+            "data.kind: payroll is of the kind app_sign_in, and not global_session",
+        ),
+        (
+            &["policy", "--policy-file", &changed("apps", json!(["wiki"]))],
+            3,
+            "data.apps: payroll is the policy of payroll, and not of wiki",
+        ),
+        (
+            &["policy", "--policy-file", &changed("rules", twice)],
+            3,
+            "data.rules[0] has the id payroll-1 too",
+        ),
+        (&["policy", "--policy-file", &long], 3, "is the most"),
+        (
+            &["retraction", "--idp", "idp-x", "--since", "2026-03-10T08:00:00Z"],
+            0,
+            "deny, then deny: not enough factors",
+        ),
+        (&["trust-off", "--idp", "no\nidp"], 0, "no claim of no\\u{A}idp"),
+        (&["deactivated", "--idp", "idp-x"], 0, "Flips: 5"),
         (&["trust-on", "--idp", "idp-z"], 0, "Flips:"),
         (&["feature-off", "--feature", "third-party-claims-sharing"], 0, "Locked out: 3"),
         (&["policy", "--policy-file", &file], 0, "no hardware-protected factor"),

@@ -333,6 +333,7 @@ fn read_models_on_a_full_disk_stop_and_report_it() {
         &["decisions", "--session", "unread"],
         &["sessions", "--subject", "u-unread"],
         &["sessions", "--app", "nothing"],
+        &["guard", "idp-x", "--deactivate"],
     ] {
         let said = remote(&scratch, &server, &token, args);
         let words = text(&said.stderr);

@@ -30,8 +30,7 @@ struct Day {
     password: Life<bool>,
     policy: Life<bool>,
     rules: [Life<bool>; 2],
-    /// Whether the policy has so many more rules that their list states only the last of them one
-    /// by one.
+    /// Whether the policy has 40 more rules: their list states only the last of them one by one.
     long: bool,
     /// Whether an application has the policy, or another one.
     app: Life<bool>,

@@ -9,7 +9,7 @@ pub use self::{
     statements::{GapStatement, HeardStatement, Statements, Timeliness, statements_of},
 };
 
-use crate::{history::HistoryCut, words};
+use crate::{history::HistoryCut, model::RecordRef, words};
 use claimledger_facts::{
     ids::{LogPosition, SourceId},
     time::Time,
@@ -126,18 +126,29 @@ impl Gap {
         self.until.is_some_and(|until| until <= time)
     }
 
-    /// As it reads: `silent 14:10:00Z to 14:25:00Z`, or with the record that it is concluded from.
-    fn words(&self, today: Time) -> String {
+    /// Its cause and its time: `silent 14:10:00Z to 14:25:00Z`.
+    pub(crate) fn span(&self, today: Time) -> String {
         let from = words::clock(self.from, today);
-        let span = match self.until {
+        match self.until {
             Some(until) => format!("{} {from} to {}", self.cause, words::clock(until, self.from)),
             None => format!("{} since {from}", self.cause),
-        };
+        }
+    }
+
+    /// The same, with the record that it is concluded from.
+    fn words(&self, today: Time) -> String {
+        let span = self.span(today);
         match self.cause {
             GapCause::Silent => span,
             GapCause::Stopped(_) | GapCause::Failed(_) => format!("{span} ({})", self.position),
         }
     }
+}
+
+/// The gaps that are concluded from what happened to what sends a source's events, each with its
+/// record; what filled them in does not count.
+pub(crate) fn concluded_gaps(history: HistoryCut<'_>) -> Vec<(&RecordRef, Gap)> {
+    silences::concluded(history)
 }
 
 /// Every source that says anything of its own completeness, by name. These facts count once known,

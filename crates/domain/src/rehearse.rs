@@ -92,6 +92,14 @@ pub struct Fallen {
     pub first_unmet: Option<&'static str>,
 }
 
+impl Fallen {
+    /// What the rules imply without and with the retraction, in words as [`Redecided::words`].
+    #[must_use]
+    pub fn words(&self) -> String {
+        then(self.before, self.after, self.first_unmet)
+    }
+}
+
 /// Why a decision stays what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unchanged {
@@ -361,12 +369,14 @@ impl Redecided {
     /// What would be, in words: `allow, then deny: no phishing-resistant factor`.
     #[must_use]
     pub fn words(&self) -> String {
-        let why = self
-            .first_unmet
-            .map(|code| format!(": {}", codes::difference_words(code)))
-            .unwrap_or_default();
-        format!("{}, then {}{why}", self.before.as_str(), self.after.as_str())
+        then(self.before, self.after, self.first_unmet)
     }
+}
+
+/// How a decision changes: `allow, then deny: no phishing-resistant factor`.
+fn then(before: Implied, after: Implied, first_unmet: Option<&str>) -> String {
+    let why = first_unmet.map(|code| format!(": {}", codes::difference_words(code)));
+    format!("{}, then {}{}", before.as_str(), after.as_str(), why.unwrap_or_default())
 }
 
 /// A retraction that had been known all along.

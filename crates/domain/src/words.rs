@@ -11,6 +11,7 @@ use claimledger_facts::{
     types::{idp::IdpConfigured, sign_in::SignInRefused},
     vocabulary::{FREE_TEXT, ObjectKind, Property, SignInResult, Status},
 };
+use std::fmt::Write as _;
 
 /// `a`, `a and b`, `a, b and c`.
 pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
@@ -194,9 +195,23 @@ fn named(history: HistoryCut<'_>, kind: ObjectKind, id: &str) -> String {
 /// The same where the display name has been looked up.
 pub(crate) fn called(id: &str, name: Option<&str>) -> String {
     match name.filter(|name| *name != id) {
-        Some(name) => format!("{name} ({id})"),
-        None => id.to_owned(),
+        Some(name) => format!("{} ({})", on_one_line(name), on_one_line(id)),
+        None => on_one_line(id),
     }
+}
+
+/// A text without control characters: an id in a question may be any text, and a sentence is one
+/// line.
+fn on_one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// An application, as sentences name it.

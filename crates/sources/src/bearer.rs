@@ -4,9 +4,10 @@
 //! Found are: members and URL parameters named like a token, an assertion or a secret (also one
 //! level of percent-encoding deep, in Okta's `{k=v, …}` texts, and in texts that are JSON
 //! themselves), the private part of a JSON Web Key, JSON Web Tokens anywhere in a text, SAML
-//! assertions as XML, private keys as PEM, credentials after the word of their scheme or the name of
-//! their header, and passwords in addresses ([`crate::secrets`]). Each is replaced by
-//! `sha256:<hex>` of its text. Not found are tokens in the path of a URL, and what is encoded twice.
+//! assertions as XML, private keys as PEM, credentials after the word of their scheme or the name
+//! of their header, and passwords in addresses ([`crate::secrets`]). Each is replaced by
+//! `sha256:<hex>` of its text. Not found are tokens in the path of a URL, and what is encoded
+//! twice.
 
 use crate::{
     json::{Json, Object},

@@ -152,7 +152,8 @@ impl Shape {
                 check_members(members, object, path, unknown)
             }
             (Self::List(_), Value::Array(items)) if items.len() > MAX_ENTRIES => {
-                let message = format!("the list has {} entries", items.len());
+                let message =
+                    format!("the list has {} entries, and {MAX_ENTRIES} is the most", items.len());
                 Err(Refusal::invalid(
                     path.as_str(),
                     format!("at most {MAX_ENTRIES} entries"),

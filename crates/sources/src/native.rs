@@ -180,6 +180,8 @@ pub(crate) fn build(
 /// Reads the data of a `policy.configured` fact that nobody stated. Stricter than a line: a field
 /// that the contract does not know is refused, because nothing stores it.
 pub(crate) fn policy_version(data: &[u8]) -> Result<PolicyConfigured, Refusal> {
+    // As an editor may begin a file.
+    let data = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
     let data = Value::Object(parse(data)?.0);
     let line = Map::from_iter([
         ("id".to_owned(), Value::from("supposed")),
@@ -198,7 +200,19 @@ pub(crate) fn policy_version(data: &[u8]) -> Result<PolicyConfigured, Refusal> {
         ));
     }
     match draft.facts.into_iter().next().map(|fact| fact.data) {
-        Some(FactData::PolicyConfigured(policy)) => Ok(policy),
+        Some(FactData::PolicyConfigured(policy)) => {
+            let mut known = BTreeMap::new();
+            for (n, rule) in policy.rules.iter().enumerate() {
+                if let Some(first) = known.insert(rule.rule.clone(), n) {
+                    return Err(Refusal::invalid(
+                        format!("data.rules[{n}].rule"),
+                        "rules of different ids",
+                        format!("data.rules[{first}] has the id {} too", rule.rule),
+                    ));
+                }
+            }
+            Ok(policy)
+        }
         _ => unreachable!("a line has one fact, of its type"),
     }
 }

@@ -1,5 +1,5 @@
-//! The shapes of secrets: by which name a member holds one, and what in a text is one. One table for
-//! all vendors; [`crate::bearer`] puts digests in their place.
+//! The shapes of secrets: by which name a member holds one, and what in a text is one. One table
+//! for all vendors; [`crate::bearer`] puts digests in their place.
 //!
 //! What is public is not among them, since it is evidence: ids of keys, tokens and sessions, public
 //! keys, certificates, fingerprints.

@@ -360,6 +360,8 @@ pub struct FallenHit {
     pub after: Implied,
     /// Code of the first requirement that would not be met.
     pub first_unmet: Option<&'static str>,
+    /// What the rules imply without and with it, in words.
+    pub words: String,
 }
 
 /// A decision that would not change.

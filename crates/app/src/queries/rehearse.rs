@@ -62,6 +62,9 @@ impl View<'_> {
             });
         }
         let view = self;
+        if let Some(what) = change.misfit(view.history.at(view.cut.known_at)) {
+            return Err(AskError::BadInput { what });
+        }
         let rehearsal = Rehearsal::new(&view.history, change);
         let mut found = Found {
             window: (from, to),
@@ -145,6 +148,7 @@ impl Found {
             {
                 continue;
             }
+            let words = fall.words();
             self.rehearsed.falls.push(FallenHit {
                 decision: decision.clone(),
                 because: because.clone(),
@@ -153,6 +157,7 @@ impl Found {
                 before: fall.before,
                 after: fall.after,
                 first_unmet: fall.first_unmet,
+                words,
             });
         }
         for redecided in session.decisions {

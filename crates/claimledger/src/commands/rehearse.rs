@@ -124,17 +124,7 @@ pub(super) fn rehearsed(answer: &Value) -> String {
         let rows = changed.into_values().map(|(of, flip, fall)| {
             let mut row = decision(of);
             row.push(flip.map_or_else(|| "–".to_owned(), |flip| field(flip, "words")));
-            row.push(fall.map_or_else(
-                || "–".to_owned(),
-                |fall| {
-                    format!(
-                        "{}, then {}: {}",
-                        lowercase(fall, "before"),
-                        lowercase(fall, "after"),
-                        field(fall, "firstUnmet")
-                    )
-                },
-            ));
+            row.push(fall.map_or_else(|| "–".to_owned(), |fall| field(fall, "words")));
             row.push(fall.map(possible).unwrap_or_default());
             row
         });

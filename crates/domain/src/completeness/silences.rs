@@ -95,6 +95,19 @@ fn parts(span: &Span<'_>, filled: &[(Time, Time)]) -> Vec<Gap> {
     parts
 }
 
+/// The gaps that are concluded from what happened to what sends a source's events, as they were
+/// before anything filled them in, each with its record.
+pub(super) fn concluded(history: HistoryCut<'_>) -> Vec<(&RecordRef, Gap)> {
+    let gap = |span: Span<'_>| Gap {
+        from: span.from,
+        until: span.until,
+        backfilled: false,
+        cause: span.cause,
+        position: span.record.position,
+    };
+    unsent(history).into_iter().map(|span| (span.record, gap(span))).collect()
+}
+
 /// The times in which what sends a source's events did not, and nothing else brought them.
 fn unsent(history: HistoryCut<'_>) -> Vec<Span<'_>> {
     let mut heard: BTreeMap<&SourceId, Heard> = BTreeMap::new();

@@ -15,6 +15,7 @@ use claimledger_facts::{
     },
     vocabulary::{IdpKind, Status},
 };
+use std::collections::BTreeSet;
 
 /// What is supposed to have been otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +141,34 @@ impl TrustChange {
             }
             Self::Retraction(retraction) => retraction.from,
         }
+    }
+
+    /// Why it is no version of the policy that there is: the field, and what is known; none: it can
+    /// be, or nothing is known of the policy.
+    #[must_use]
+    pub fn misfit(&self, history: HistoryCut<'_>) -> Option<String> {
+        let Self::Policy { policy, .. } = self else { return None };
+        let known = &history.policies().versions(&policy.policy).last()?.data;
+        if known.kind != policy.kind {
+            return Some(format!(
+                "data.kind: {} is of the kind {}, and not {}",
+                policy.policy, known.kind, policy.kind
+            ));
+        }
+        let apps = |of: &PolicyConfigured| of.apps.iter().cloned().collect::<BTreeSet<_>>();
+        let (has, given) = (apps(known), apps(policy));
+        let list = |apps: &BTreeSet<_>| {
+            apps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        (!has.is_empty() && !given.is_empty() && has != given).then(|| {
+            format!(
+                "data.apps: {} is the policy of {}, and not of {}: which applications have it is \
+                 not rehearsed",
+                policy.policy,
+                list(&has),
+                list(&given)
+            )
+        })
     }
 
     /// Whose claims it concerns, in words: `idp-x`, `an IdP of Okta-to-Okta claims sharing`.

@@ -6,6 +6,7 @@ use crate::{
         ChangeKind, ConfigChange, authenticator_changes, feature_changes, is_late, policy_changes,
         trust_changes,
     },
+    completeness::concluded_gaps,
     explain::word,
     model::Certainty,
     order::latest,
@@ -239,8 +240,8 @@ impl Rows<'_> {
         }
     }
 
-    /// What may be missing of the session: silences of its sources while it lasted, and what filled
-    /// them. They count once known.
+    /// What may be missing of the session: silences of its sources while it lasted, what filled
+    /// them, and when what sends their events did not. They count once known.
     fn add_silences(
         &mut self,
         material: &Material<'_>,
@@ -287,6 +288,24 @@ impl Rows<'_> {
                 late: is_late(record.recorded_at, latest(occurred)),
                 certainty: Certainty::Certain,
                 variant,
+                record: record.clone(),
+            });
+        }
+        for (record, gap) in concluded_gaps(history) {
+            let is_missed = touches(gap.from, gap.until.unwrap_or(Time::MAX));
+            if !sources.contains(&record.source) || !is_missed {
+                continue;
+            }
+            let mut all = history.sources().deliveries();
+            let stated = all.find(|stated| stated.record.id == record.id);
+            self.add(Row {
+                category: Category::Source,
+                words: format!("{} {}", record.source, gap.span(window.from)),
+                occurred: record.occurred,
+                effective_from: None,
+                late: is_late(record.recorded_at, latest(record.occurred)),
+                certainty: Certainty::Certain,
+                variant: stated.is_some_and(|stated| stated.is_variant(self.cut.known_at)),
                 record: record.clone(),
             });
         }

@@ -216,3 +216,35 @@ fn silences_of_its_sources_and_holds_on_its_person_show() {
     ];
     assert_eq!(timeline_of(facts), ["start", "end", "hold", "during"]);
 }
+
+/// What sends the events of a source was off for a part of the session, and nothing polled it.
+#[test]
+fn gaps_of_what_sends_its_events_show() {
+    let changed = |id: &'static str, at: &str, change: &str, source: &'static str| {
+        let data = json!({"kind": "log_stream", "object": "str1", "change": change});
+        fact(at, "source.delivery_changed", data).id(id).from(source)
+    };
+    let heard = |until: &str| {
+        let until = format!("2026-03-10T{until}Z");
+        fact("20:00:00", "source.heard", json!({"until": until, "basis": "polled"})).id("heard")
+    };
+    let facts = || {
+        vec![
+            start("10:00:00"),
+            end("12:00:00"),
+            changed("before", "08:00:00", "stopped", "sp"),
+            changed("on", "09:00:00", "started", "sp"),
+            changed("off", "11:00:00", "stopped", "sp"),
+            changed("another's", "11:00:00", "stopped", "other"),
+        ]
+    };
+    let rows = |facts: Vec<Said>| rows_at(facts, "23:00:00", 99, ClockOrder::Occurred);
+    let open = rows(facts());
+    assert_eq!(ids(&open), ["start", "off", "end"]);
+    assert_eq!(open[1].words, "sp log stream switched off since 11:00:00Z");
+    let ended =
+        rows(facts().into_iter().chain([changed("again", "11:30:00", "started", "sp")]).collect());
+    assert_eq!(ended[1].words, "sp log stream switched off 11:00:00Z to 11:30:00Z");
+    let polled = rows(facts().into_iter().chain([heard("19:00:00").from("sp")]).collect());
+    assert_eq!(ids(&polled), ["start", "end"], "a polled source misses nothing");
+}

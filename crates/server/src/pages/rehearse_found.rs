@@ -12,10 +12,7 @@ use super::{
 use claimledger_app::model::answer::{
     Absence, Answered, FallenHit, LockedOut, RedecidedHit, Rehearsed, UnchangedHit,
 };
-use claimledger_domain::{
-    codes,
-    model::{Certainty, Decision, Implied},
-};
+use claimledger_domain::model::{Certainty, Decision, Implied};
 use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 
@@ -142,8 +139,7 @@ fn fall_row(links: &Links<'_>, fall: &FallenHit) -> Markup {
         (head(links, &fall.decision))
         td {
             @if fall.certainty == Certainty::Possible { "possibly: " }
-            (fall.before.as_str()) ", then " (fall.after.as_str())
-            @if let Some(code) = fall.first_unmet { ": " (codes::difference_words(code)) }
+            (inert(&fall.words))
         }
     }
 }

@@ -88,8 +88,8 @@ fn read(args: &AddOktaArgs) -> Result<Source> {
     Ok(source)
 }
 
-/// Whoever reads the token may do what it may. It is no refusal: in a container the file often has
-/// the mode of the volume that it is on.
+/// A process that reads the token may do what it may. It is no refusal: in a container the file
+/// often has the mode of the volume that it is on.
 fn note_if_open(path: &Path) {
     let is_open = |file: Metadata| file.permissions().mode() & 0o044 != 0;
     if path.metadata().is_ok_and(is_open) {

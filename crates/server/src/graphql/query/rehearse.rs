@@ -202,6 +202,8 @@ pub(crate) struct Fall {
     after: Implied,
     /// The first requirement that would be unmet, as a code.
     first_unmet: Option<&'static str>,
+    /// The same as a sentence.
+    words: String,
 }
 
 /// A decision that stays what it was.
@@ -368,8 +370,16 @@ fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip 
 }
 
 fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
-    let answer::FallenHit { decision, because, subject, certainty, before, after, first_unmet } =
-        fall;
+    let answer::FallenHit {
+        decision,
+        because,
+        subject,
+        certainty,
+        before,
+        after,
+        first_unmet,
+        words,
+    } = fall;
     Fall {
         decision: of(decision, because, loader),
         subject: subject.map(id),
@@ -377,5 +387,6 @@ fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
         before: before.into(),
         after: after.into(),
         first_unmet,
+        words,
     }
 }
