@@ -144,7 +144,7 @@ fn any_change_can_be_rehearsed() {
             0,
             "deny, then deny: not enough factors",
         ),
-        (&["trust-off", "--idp", "no\nidp"], 0, "no claim of no\\u{A}idp"),
+        (&["trust-off", "--idp", "no\nidp"], 1, "No identity provider no\\u{A}idp is known"),
         (&["deactivated", "--idp", "idp-x"], 0, "Flips: 5"),
         (&["trust-on", "--idp", "idp-z"], 0, "Flips:"),
         (&["feature-off", "--feature", "third-party-claims-sharing"], 0, "Locked out: 3"),

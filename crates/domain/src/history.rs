@@ -112,7 +112,7 @@ pub struct Stated<T> {
     pub occurred: Occurred,
     /// Whom it is about, where it is about a person.
     pub subject: Option<Pseudonym>,
-    /// It was saved at some time before, perhaps as something else, which no look saw.
+    /// It was saved in its interval, perhaps more than once: no look saw what it was meanwhile.
     pub saved_before: bool,
     /// What it says.
     pub data: T,

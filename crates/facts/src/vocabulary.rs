@@ -165,8 +165,8 @@ vocabulary! {
         /// The source's log does not say how long a session may last or be idle (`semantics.md`
         /// 22).
         LimitsNotLogged = "limits_not_logged",
-        /// What is stated was seen by a look, and was saved since the look before: how often, and
-        /// what as, nobody saw.
+        /// What is stated was seen by a look, and was saved since the look before, perhaps more
+        /// than once.
         SavedSinceLastLook = "saved_since_last_look",
     }
     /// What a credential may do.

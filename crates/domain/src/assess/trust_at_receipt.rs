@@ -64,6 +64,12 @@ impl Members for IdpState {
             _ => self.factor_only = from.factor_only,
         }
     }
+
+    /// The trust switch is what this ledger is asked about, and an update that leaves its switch as
+    /// it was may be the second of two (`docs/decisions/0036`).
+    fn unseen(&self) -> Option<Self> {
+        Some(Self { trust_claims: !self.trust_claims, ..*self })
+    }
 }
 
 /// Each feature is a switch of its own at Okta, and the engine is none of them.

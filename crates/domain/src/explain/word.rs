@@ -228,8 +228,7 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
     if claim.too_many || claim.worlds.iter().any(|w| w.trust != world.trust) {
         reason = possible(reason);
         reason.conclusion.push_str(&changed(trace, claim, today));
-        let unseen = trace.history.trust().idp(&claim.data.idp, claim.seen.occurred()).unseen();
-        if claim.too_many && !unseen {
+        if claim.too_many {
             reason.conclusion.push_str(" More states may have held than are looked at.");
         }
     }
@@ -252,11 +251,13 @@ fn changed(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> String {
     let of_idp = named(&of_idp);
     let mut says = String::new();
     let when = words::open_between(&idps.options, today);
-    if idps.unseen() {
+    if idps.unseen() && !differ(states.iter().map(|idp| idp.trust_claims)) {
         says.push_str(&format!(
-            " It was saved {when}, perhaps more than once, and no look saw what it was like between."
+            " It was saved {when}, perhaps more than once: trust in its claims may have been \
+             another meanwhile."
         ));
-    } else if of_idp.len() > 1 {
+    }
+    if of_idp.len() > 1 {
         let of_idp = words::list(&of_idp);
         says.push_str(&format!(" Its {of_idp} may have changed one after the other, {when}."));
     }

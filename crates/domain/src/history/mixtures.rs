@@ -17,6 +17,11 @@ pub(crate) trait Members: Clone + PartialEq {
 
     /// Takes the value of a member, by its place, from another state.
     fn take(&mut self, member: usize, from: &Self);
+
+    /// The state that may have held meanwhile if the object was saved and changed back.
+    fn unseen(&self) -> Option<Self> {
+        None
+    }
 }
 
 /// Where nothing is stated there is nothing to mix.
@@ -28,16 +33,18 @@ impl<S: Members> Members for Option<S> {
             state.take(member, from);
         }
     }
+
+    fn unseen(&self) -> Option<Self> {
+        self.as_ref().and_then(S::unseen).map(Some)
+    }
 }
 
-/// More states may have held than are looked at, or some that nobody saw: what turns on them is
-/// open.
+/// More states may have held than are looked at: what turns on them is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
 impl<'a, T> InForce<'a, T> {
-    /// Whether a state that no version has may have held: a version that may be in force was saved
-    /// before, and no look saw as what.
+    /// Whether a version that may be in force was saved, perhaps more than once, in its interval.
     pub(crate) fn unseen(&self) -> bool {
         let open = self.options.len() - 1;
         self.options[..open].iter().flatten().any(|version| version.saved_before)
@@ -49,11 +56,11 @@ impl<'a, T> InForce<'a, T> {
         &self,
         of: impl Fn(Option<&'a Stated<T>>) -> S,
     ) -> Result<Vec<S>, TooMany> {
-        if self.unseen() {
-            return Err(TooMany);
-        }
         let mut mixed = Vec::new();
         let mut first = 0;
+        if self.unseen() {
+            mixed.extend(self.options.iter().filter_map(|option| of(*option).unseen()));
+        }
         while first + 1 < self.options.len() {
             let (last, next) = run(&self.options, first);
             if last > first {

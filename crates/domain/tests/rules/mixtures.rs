@@ -94,8 +94,8 @@ fn an_idp_that_was_saved_between_two_looks() {
     let says = why.factors.iter().map(explain::text).collect::<String>();
     assert!(
         says.contains(
-            "It was saved between 09:00:00Z and 13:00:00Z, perhaps more than once, and no look saw \
-             what it was like between."
+            "It was saved between 09:00:00Z and 13:00:00Z, perhaps more than once: trust in its \
+             claims may have been another meanwhile."
         ),
         "{says}"
     );

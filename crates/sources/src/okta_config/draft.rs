@@ -83,8 +83,8 @@ pub(super) fn of_finding(
     Draft { facts, canonical: bytes.clone(), original: bytes, ..empty(kind, source_id, occurred) }
 }
 
-/// Notes of which records of IdPs the time is that between two looks: `lastUpdated` dates the last
-/// of perhaps several saves, so what the IdP was like between them nobody saw.
+/// Notes in records of IdPs whose time is that between two looks that the IdP was saved:
+/// `lastUpdated` dates the last of perhaps several saves.
 pub(super) fn saved_between(mut drafts: Vec<Draft>) -> Vec<Draft> {
     let of_idp = |draft: &Draft| {
         draft.facts.iter().any(|fact| matches!(fact.data, FactData::IdpConfigured(_)))
