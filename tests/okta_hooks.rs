@@ -68,6 +68,16 @@ fn one_event_by_hook_and_in_any_envelope_is_one_record() {
         let args = ["ingest", &file, "--as", "okta-system-log", "--source", "okta"];
         assert_eq!(scratch.json(&args)["repeated"], 1, "{name}");
     }
+    // Of something else under the same id, the text of a record says so.
+    let first = scratch.json(&["record", "hooked"])["position"].to_string();
+    let says = "a variant: the source said something else under the same id too";
+    let is_said = || scratch.ok(&["record", &first]).contains(says);
+    assert!(!is_said());
+    let other = with(one, json!({"outcome": {"result": "FAILURE"}}));
+    let file = scratch.file("other", other.to_string());
+    let ingested = scratch.json(&["ingest", &file, "--as", "okta-system-log", "--source", "okta"]);
+    assert_eq!(ingested["variants"], 1, "{ingested:#}");
+    assert!(is_said());
 }
 
 /// What an administrator changes is on the timeline of their session, and is found by the ids that

@@ -244,6 +244,61 @@ fn no_token_is_written_anywhere_or_sent_to_another_server() {
     assert!(files >= 3, "{files} files");
 }
 
+/// Events that cannot be read: each is stored as an event hook's is, and named; what cannot be
+/// stored leaves the source incomplete at its time.
+#[test]
+fn events_that_cannot_be_read_are_kept_and_named_and_what_is_lost_is_missing() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    let odd = |uuid: &str, member: &str, value: Value| {
+        let mut event = event(uuid, "user.session.start", "2026-11-20T09:00:00.000Z");
+        event["published"] = now().into();
+        event[member] = value;
+        org.double.org().publish(event);
+    };
+    let mut deep = json!("bottom");
+    for _ in 0..70 {
+        deep = json!([deep]);
+    }
+    odd("ev-1", "displayMessage", json!("good"));
+    odd("ev-half", "displayMessage", json!("HALF"));
+    odd("ev-twice", "displayMessage", json!("TWICE"));
+    odd("ev-deep", "deep", deep);
+    odd("ev-3", "displayMessage", json!("good"));
+    let large: String = {
+        let mut drawn = Drawn(5);
+        (0..700_000).map(|_| char::from(b'a' + drawn.below(26) as u8)).collect()
+    };
+    odd("ev-large", "displayMessage", json!(large));
+    odd("ev-byte", "displayMessage", json!("BYTE"));
+    assert_eq!(add(&scratch, &org, &token, &["--lag", "0s"]).status.code(), Some(0));
+    org.double.org().faults.push_back(Fault::Replaced(&[
+        ("HALF", b"\\ud800"),
+        ("\"TWICE\"", b"\"x\",\"displayMessage\":\"y\""),
+        ("BYTE", b"\xff"),
+    ]));
+    let polled = scratch.json(&["source", "poll", "okta", "--once"]);
+    assert_eq!(polled["stored"], 6, "{polled:#}");
+    for (uuid, understood) in [
+        ("ev-1", true),
+        ("ev-half", false),
+        ("ev-twice", false),
+        ("ev-deep", false),
+        ("ev-3", true),
+        ("ev-byte", false),
+    ] {
+        assert_eq!(scratch.json(&["record", uuid])["understood"], understood, "{uuid}");
+    }
+    let words = text(&scratch.run(&["source", "status"]).stdout);
+    assert!(words.contains("4 events stored, not understood; the last: ev-byte of 2"), "{words}");
+    assert!(words.contains("7 of 7 on the page asked for at"), "{words}");
+    assert!(words.contains("Wrong: 1 event not stored, the last: ev-large of 2"), "{words}");
+    let complete = scratch.json(&["completeness"]);
+    let gaps = complete["items"][0]["gaps"].as_array().expect("gaps").clone();
+    // What lies before `--since`, and the event that is too large.
+    assert_eq!((gaps.len(), &gaps[1]["cause"]), (2, &json!("silent")), "{complete:#}");
+}
+
 /// A small generator: moments and faults, the same in every run.
 struct Drawn(u64);
 

@@ -42,6 +42,15 @@ fn the_page_gives_the_verdict_and_the_lists() {
     assert_eq!(browser.eval(wide), false, "nothing sticks out");
     picture(&browser, "rehearse-narrow");
     quiet(&browser, &server);
+    // Ids may be long, known or not.
+    let long = "x".repeat(160);
+    for asked in
+        [format!("change=trust&idp={long}"), format!("change=retract_key&idp=idp-x&key={long}")]
+    {
+        browser.open(&format!("{}/rehearse?{asked}&{cut}", server.url));
+        assert!(browser.text().contains("xxxxxxxx"), "{}", browser.text());
+        assert_eq!(browser.eval(wide), false, "{asked} sticks out");
+    }
     // Refused, with what is missing.
     browser.open(&format!("{}/rehearse?change=deactivate&{cut}", server.url));
     assert!(browser.text().contains("This change needs a value for idp."), "{}", browser.text());

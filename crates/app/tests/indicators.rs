@@ -130,6 +130,18 @@ async fn a_destroyed_key_takes_the_indicators_along() {
     }
     let found = app.find(&owner, "198.51.100.1", &now).await.unwrap().value;
     assert!(found.items.is_empty(), "{found:?}");
+    // Nobody can say any more that Alice was not there; that Bob was not, one can.
+    let absence = async |filter: &SessionFilter| {
+        app.sessions(&owner, filter, &now, 9, None).await.unwrap().absence.words
+    };
+    let destroyed = "clients of people whose key was destroyed cannot be found";
+    let all = absence(&with("asn=7")).await;
+    assert!(all.contains(destroyed), "{all}");
+    let of = |subject: &str| SessionFilter { subject: Some(subject.to_owned()), ..with("asn=7") };
+    let bobs = absence(&of("u-bob")).await;
+    assert!(!bobs.contains(destroyed), "{bobs}");
+    let alices = absence(&of(alice.as_str())).await;
+    assert!(alices.contains(destroyed), "{alices}");
 }
 
 #[tokio::test]

@@ -344,9 +344,16 @@ fn in_force<T>(versions: Vec<&Stated<T>>, when: Occurred) -> InForce<'_, T> {
 
 impl Stated<()> {
     fn with<T>(self, data: T) -> Stated<T> {
-        let Self { record, occurred, subject, saved_before, data: (), variant_at, beaten_at, text } =
-            self;
-        Stated { record, occurred, subject, saved_before, data, variant_at, beaten_at, text }
+        Stated {
+            record: self.record,
+            occurred: self.occurred,
+            subject: self.subject,
+            saved_before: self.saved_before,
+            data,
+            variant_at: self.variant_at,
+            beaten_at: self.beaten_at,
+            text: self.text,
+        }
     }
 }
 

@@ -304,6 +304,9 @@ impl Unchanged {
                 format!("the rules already implied {}", implied.as_str())
             }
             (Self::Undetermined, _) => "undetermined either way".to_owned(),
+            (Self::StillMet, change) if !change.takes() => {
+                "allowed as it is: the change takes nothing away".to_owned()
+            }
             (Self::StillMet, _) => "the rule is met without it".to_owned(),
             (Self::KeyNotNamed, _) => {
                 "the claim names no key, so none is checked; that this one signed it is possible"

@@ -123,9 +123,7 @@ impl Indicator {
             return None;
         }
         let value = match kind {
-            IndicatorKind::Ip => {
-                IndicatorValue::Address(text.parse::<IpAddr>().ok()?.to_canonical())
-            }
+            IndicatorKind::Ip => IndicatorValue::Address(address(text)?.to_canonical()),
             IndicatorKind::Asn => IndicatorValue::Text(autonomous_system(text)?),
             _ => IndicatorValue::Text(text.to_lowercase()),
         };
@@ -265,6 +263,13 @@ impl Network {
             "ip= takes networks of /24 to /32, and of /48 to /128 where the addresses are IPv6";
         let base: IpAddr = base.trim().parse().map_err(|_| EXPECTED.to_owned())?;
         let bits: u8 = bits.trim().parse().map_err(|_| EXPECTED.to_owned())?;
+        // Addresses have one spelling, so networks of IPv4 addresses in IPv6 have it too.
+        let (base, bits) = match (base.to_canonical(), base) {
+            (IpAddr::V4(v4), IpAddr::V6(_)) => {
+                (IpAddr::V4(v4), bits.checked_sub(96).ok_or_else(|| EXPECTED.to_owned())?)
+            }
+            _ => (base, bits),
+        };
         let size = if base.is_ipv4() { 32 } else { 128 };
         if !(indexed_bits(base)..=size).contains(&bits) {
             return Err(EXPECTED.to_owned());
@@ -304,6 +309,27 @@ const fn mask(size: u32, bits: u8) -> u128 {
     }
 }
 
+/// An address as sources write it: alone, in brackets, with a port or with a zone, which is of the
+/// machine that wrote it. One with leading zeros is none: readers differ on what it means.
+fn address(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address);
+    }
+    let host = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once(']')?;
+            let is_port = port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+            (port.is_empty() || is_port).then_some(host)?
+        }
+        None => match text.split_once(':') {
+            // Of IPv4 alone: an IPv6 address has more of them.
+            Some((host, port)) if host.contains('.') && port.parse::<u16>().is_ok() => host,
+            _ => text,
+        },
+    };
+    host.split_once('%').map_or(host, |(address, _)| address).parse().ok()
+}
+
 /// The number of an autonomous system, without the letters that it may begin with.
 fn autonomous_system(text: &str) -> Option<String> {
     let digits = text.get(..2).filter(|prefix| prefix.eq_ignore_ascii_case("as"));
@@ -333,6 +359,10 @@ mod tests {
             (IndicatorKind::Ip, " 203.0.113.7 ", "203.0.113.7"),
             (IndicatorKind::Ip, "::ffff:203.0.113.7", "203.0.113.7"),
             (IndicatorKind::Ip, "2001:DB8:0:0::1", "2001:db8::1"),
+            (IndicatorKind::Ip, "203.0.113.7:443", "203.0.113.7"),
+            (IndicatorKind::Ip, "[2001:db8::1]", "2001:db8::1"),
+            (IndicatorKind::Ip, "[2001:db8::1]:443", "2001:db8::1"),
+            (IndicatorKind::Ip, "fe80::1%eth0", "fe80::1"),
             (IndicatorKind::Asn, "AS64496", "64496"),
             (IndicatorKind::Asn, "64496", "64496"),
             (IndicatorKind::UserAgent, "Mozilla/5.0 (X11)", "mozilla/5.0 (x11)"),
@@ -342,6 +372,9 @@ mod tests {
         }
         for (kind, text) in [
             (IndicatorKind::Ip, "masked"),
+            (IndicatorKind::Ip, "203.0.113.007"),
+            (IndicatorKind::Ip, "203.0.113.7:70000"),
+            (IndicatorKind::Ip, "[2001:db8::1]443"),
             (IndicatorKind::Asn, "ASé"),
             (IndicatorKind::Asn, ""),
             (IndicatorKind::City, "  "),
@@ -375,6 +408,8 @@ mod tests {
             ("203.0.113.77/24", "203.0.113.1", "203.0.114.1"),
             ("203.0.113.64/26", "203.0.113.127", "203.0.113.128"),
             ("203.0.113.7/32", "203.0.113.7", "203.0.113.6"),
+            ("::ffff:203.0.113.0/120", "203.0.113.255", "203.0.112.255"),
+            ("::ffff:203.0.113.7/128", "::ffff:203.0.113.7", "203.0.113.6"),
             ("2001:db8:1::/48", "2001:db8:1:ffff::1", "2001:db8:2::1"),
             ("2001:db8:1:2::/64", "2001:db8:1:2::9", "2001:db8:1:3::9"),
             ("2001:db8::1/128", "2001:db8::1", "203.0.113.7"),
@@ -396,6 +431,8 @@ mod tests {
             "ip=198.51.100.66/8",
             "ip=198.51.100.66/33",
             "ip=2001:db8::66/24",
+            "ip=::ffff:198.51.100.66/96",
+            "ip=::ffff:198.51.100.66/48",
             "ip=198.51.100.66/",
             "asn=AS66x",
             "city=",

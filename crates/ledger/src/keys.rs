@@ -91,6 +91,8 @@ pub trait KeyStore: Send + Sync {
     /// A counter that changes before [`Self::destroy`] returns: caches of keys must then be
     /// dropped. Read for each batch of records, so it must be cheap.
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError>;
+    /// Whether a key of the tenant was ever destroyed.
+    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError>;
     /// The person with this blind index of the id.
     async fn person_by_id(
         &self,

@@ -20,6 +20,8 @@ use tokio::time::Instant;
 pub struct ClientOptions {
     /// How long an answer may take. Okta ends a request itself after 30 seconds.
     pub timeout: Duration,
+    /// How long a request may take with all its attempts and the waits between them.
+    pub deadline: Duration,
     /// Maximum bytes of an answer.
     pub max_bytes: usize,
     /// The longest wait for the rate limit. Okta counts by the minute.
@@ -34,6 +36,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(35),
+            deadline: Duration::from_secs(45),
             max_bytes: 16 * 1024 * 1024,
             longest_rate_wait: Duration::from_secs(120),
             attempts: 3,
@@ -47,8 +50,12 @@ impl Default for ClientOptions {
 pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     pub(crate) next: Option<Url>,
-    /// When the request was sent, by our clock, or when Okta answered, by Okta's: the earlier.
-    pub(crate) asked: Time,
+    /// When the request was sent, by our clock.
+    pub(crate) sent: Time,
+    /// When Okta answered, by its clock; none: it does not say.
+    pub(crate) date: Option<Time>,
+    /// What is wrong with the body: it is cut off, or no JSON.
+    pub(crate) flaw: Option<ApiError>,
 }
 
 /// The clock and the randomness of a client.
@@ -122,42 +129,78 @@ impl Client {
         url: &Url,
         permission: &'static str,
     ) -> Result<Answer, ApiError> {
+        let mut waits = 0;
+        loop {
+            match self.ask(url, permission).await {
+                Err(ApiError::Throttled { .. }) if waits + 1 < self.options.attempts => waits += 1,
+                Ok(Answer { flaw: Some(flaw), .. }) => return Err(flaw),
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The same, without a second try where the rate limit is used up, and whatever the body is.
+    ///
+    /// # Errors
+    /// See [`Self::get`].
+    pub(crate) async fn ask(
+        &self,
+        url: &Url,
+        permission: &'static str,
+    ) -> Result<Answer, ApiError> {
+        if let Some(wait) = self.rate_wait() {
+            tokio::time::sleep(wait).await;
+        }
+        let deadline = Instant::now() + self.options.deadline;
         let mut failures = 0;
         loop {
-            self.wait_for_rate_limit().await;
-            let error = match self.send(url, permission).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
+            let left = deadline.saturating_duration_since(Instant::now());
+            let outcome = self.send(url, permission, left.min(self.options.timeout)).await;
+            let failure = match &outcome {
+                Ok(answer) => answer.flaw.as_ref(),
+                Err(error) => Some(error),
             };
+            let Some(failure) = failure else { return outcome };
             failures += 1;
-            if !error.is_transient() || failures >= self.options.attempts {
-                return Err(error);
+            let is_last = !failure.is_transient()
+                || matches!(failure, ApiError::Throttled { .. })
+                || failures >= self.options.attempts;
+            let pause = self.pause(failures);
+            if is_last || Instant::now() + pause >= deadline {
+                return outcome;
             }
-            tracing::debug!(path = url.path(), %error, "the request is sent again");
-            // The rate limit has its own wait.
-            if !matches!(error, ApiError::Throttled { .. }) {
-                tokio::time::sleep(self.pause(failures)).await;
-            }
+            tracing::debug!(path = url.path(), %failure, "the request is sent again");
+            tokio::time::sleep(pause).await;
         }
     }
 
-    async fn wait_for_rate_limit(&self) {
+    /// How often a request is sent before its failure counts.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.options.attempts
+    }
+
+    /// How long no request is sent, because the rate limit is used up; none: one may be sent.
+    pub(crate) fn rate_wait(&self) -> Option<Duration> {
         let until = *self.blocked_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = until {
-            tokio::time::sleep_until(until).await;
-        }
+        until?.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
     }
 
-    async fn send(&self, url: &Url, permission: &'static str) -> Result<Answer, ApiError> {
-        let ClientOptions { timeout, max_bytes, longest_rate_wait, .. } = self.options;
-        let transport = |error| ApiError::of_transport(error, timeout);
+    async fn send(
+        &self,
+        url: &Url,
+        permission: &'static str,
+        timeout: Duration,
+    ) -> Result<Answer, ApiError> {
+        let ClientOptions { max_bytes, longest_rate_wait, .. } = self.options;
+        let transport = |error| ApiError::of_transport(error, self.options.timeout);
         let sent = self.now();
         let token = self.token.read()?;
         let request = self
             .http
             .get(url.clone())
             .header(AUTHORIZATION, token.header())
-            .header(ACCEPT, "application/json");
+            .header(ACCEPT, "application/json")
+            .timeout(timeout);
         let mut response = request.send().await.map_err(transport)?;
         let status = response.status();
         let rate = Rate::of(response.headers());
@@ -180,15 +223,13 @@ impl Client {
             StatusCode::OK => link::next(response.headers(), &self.org, url)?,
             _ => None,
         };
-        let too_large = ApiError::TooLarge { limit: max_bytes };
-        let stated = response.content_length().unwrap_or_default();
-        if usize::try_from(stated).is_ok_and(|stated| stated > max_bytes) {
-            return Err(too_large);
-        }
-        let mut body = Vec::new();
+        let (mut body, mut flaw) = (Vec::new(), None);
         while let Some(chunk) = response.chunk().await.map_err(transport)? {
             if body.len() + chunk.len() > max_bytes {
-                return Err(too_large);
+                // What came so far may still say which event it is.
+                body.extend_from_slice(&chunk[..max_bytes - body.len()]);
+                flaw = Some(ApiError::TooLarge { limit: max_bytes });
+                break;
             }
             body.extend_from_slice(&chunk);
         }
@@ -202,9 +243,12 @@ impl Client {
         if let Some(error) = ApiError::of_other_content(url.path(), kind, &shown) {
             return Err(error);
         }
-        // An answer that is cut off is as good as none: the request is sent again.
-        serde_json::from_slice::<IgnoredAny>(&body)
-            .map_err(|error| ApiError::Unexpected { what: format!("no complete JSON: {error}") })?;
-        Ok(Answer { body, next, asked: rate.date.map_or(sent, |date| date.min(sent)) })
+        if flaw.is_none() {
+            // An answer that is cut off is as good as none: the request is sent again.
+            let broken = serde_json::from_slice::<IgnoredAny>(&body).err();
+            let what = broken.map(|error| format!("no complete JSON: {error}"));
+            flaw = what.map(|what| ApiError::Unexpected { what });
+        }
+        Ok(Answer { body, next, sent, date: rate.date, flaw })
     }
 }

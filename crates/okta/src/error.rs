@@ -131,6 +131,11 @@ impl ApiError {
         )
     }
 
+    /// Whether it is the token, so that no other request would be answered either.
+    pub(crate) const fn is_of_token(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Token(_))
+    }
+
     /// The error for a status other than 200.
     pub(crate) fn of_status(
         status: StatusCode,

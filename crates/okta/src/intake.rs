@@ -4,16 +4,16 @@ use crate::progress::Counts;
 use async_trait::async_trait;
 use claimledger_app::{
     app::App,
-    intake::{BATCH_BYTES, Batch, IngestError, Ingested, Looks, LooksMode, RECORD_OVERHEAD_BYTES},
+    intake::{Batch, IngestError, Ingested, Looks, LooksMode, portions},
     model::question::Caller,
 };
 use claimledger_facts::{draft::Draft, ids::SourceId, vocabulary::Channel};
 use claimledger_ledger::{
     append::{AppendOutcome, SequencerError},
     clock::Clock,
-    log::{LogError, MAX_APPEND_ENTRIES},
+    log::LogError,
 };
-use claimledger_sources::{Dialect, Piece, SourceSettings, translate};
+use claimledger_sources::{Dialect, Piece, SourceSettings, okta_event, translate};
 use std::sync::Arc;
 
 /// What a value is.
@@ -31,11 +31,49 @@ pub enum Kind {
 #[async_trait]
 pub trait Intake: Send + Sync {
     /// Appends values of one kind, in order; durable on return. A value that cannot be taken is
-    /// counted, with why, and the others are appended.
+    /// counted, with why, and the others are appended. An event that cannot be read is appended as
+    /// an event hook's is: sealed, and not understood.
     ///
     /// # Errors
     /// If the ledger takes nothing at the moment; some of the values may be in.
-    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Counts, IntakeError>;
+    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Taken, IntakeError>;
+}
+
+/// What the ledger took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// How much.
+    pub counts: Counts,
+    /// The events that could not be read, in order.
+    pub not_read: Vec<NotRead>,
+}
+
+/// An event that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRead {
+    /// Its place among the values, from 0.
+    pub index: usize,
+    /// Why.
+    pub why: String,
+    /// Whether it is stored all the same.
+    pub stored: bool,
+}
+
+impl Taken {
+    fn refused(&mut self, line: u64, why: &dyn std::fmt::Display) {
+        self.counts.add(refused(why));
+        self.not_read.push(NotRead { index: index(line), why: why.to_string(), stored: false });
+    }
+
+    fn add(&mut self, other: Self) {
+        self.counts.add(other.counts);
+        self.not_read.extend(other.not_read);
+    }
+}
+
+/// Lines count from 1.
+fn index(line: u64) -> usize {
+    usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1)
 }
 
 /// The ledger takes nothing.
@@ -66,35 +104,47 @@ pub struct AppIntake {
 
 #[async_trait]
 impl Intake for AppIntake {
-    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Counts, IntakeError> {
+    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Taken, IntakeError> {
         let settings = match kind {
-            Kind::Look => return self.look(values).await,
+            Kind::Look => {
+                return Ok(Taken { counts: self.look(values).await?, ..Taken::default() });
+            }
             Kind::Event => SourceSettings::of(Dialect::OktaSystemLog),
             Kind::Statement => SourceSettings::of(Dialect::Native),
         };
-        let mut counts = Counts::default();
-        let mut batch: Vec<(u64, Draft)> = Vec::new();
-        let mut bytes = 0;
+        let mut taken = Taken::default();
+        let mut drafts: Vec<(u64, Draft)> = Vec::new();
+        let mut kept = Vec::new();
         for (line, value) in (1..).zip(values) {
-            let drafts = match translate(&settings, None, value) {
-                Ok(translation) => translation.drafts,
-                Err(refusal) => {
-                    counts.add(refused(&refusal));
-                    continue;
+            let read = if kind == Kind::Event {
+                let (read, why) = okta_event(&settings, value);
+                kept.extend(why.map(|why| (line, why.to_string())));
+                read
+            } else {
+                match translate(&settings, None, value) {
+                    Ok(translation) => translation.drafts,
+                    Err(refusal) => {
+                        taken.refused(line, &refusal);
+                        continue;
+                    }
                 }
             };
-            for draft in drafts {
-                let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
-                if batch.len() >= MAX_APPEND_ENTRIES || bytes + size > BATCH_BYTES {
-                    counts.add(self.write(std::mem::take(&mut batch)).await?);
-                    bytes = 0;
-                }
-                bytes += size;
-                batch.push((line, draft));
+            drafts.extend(read.into_iter().map(|draft| (line, draft)));
+        }
+        for batch in portions(drafts) {
+            taken.add(self.write(batch).await?);
+        }
+        for (line, why) in kept {
+            let index = index(line);
+            // What the ledger refuses as well is no more than refused.
+            if taken.not_read.iter().all(|other| other.index != index) {
+                taken.counts.unread += 1;
+                taken.not_read.push(NotRead { index, why, stored: true });
             }
         }
-        counts.add(self.write(batch).await?);
-        Ok(counts)
+        taken.not_read.sort_by_key(|event| event.index);
+        taken.not_read.dedup_by_key(|event| event.index);
+        Ok(taken)
     }
 }
 
@@ -120,8 +170,8 @@ impl AppIntake {
     }
 
     /// Writes a batch. A draft that is refused is counted, and the rest is written without it.
-    async fn write(&self, mut batch: Vec<(u64, Draft)>) -> Result<Counts, IntakeError> {
-        let mut counts = Counts::default();
+    async fn write(&self, mut batch: Vec<(u64, Draft)>) -> Result<Taken, IntakeError> {
+        let mut taken = Taken::default();
         while !batch.is_empty() {
             let attempt = Batch {
                 drafts: batch.clone(),
@@ -132,7 +182,7 @@ impl AppIntake {
             };
             let error = match self.app.ingest(&self.caller, attempt).await {
                 Ok(done) => {
-                    counts.add(counted(&done));
+                    taken.counts.add(counted(&done));
                     break;
                 }
                 Err(error) => error,
@@ -144,17 +194,17 @@ impl AppIntake {
             // Of several, half is tried at a time; one alone is a record that no append carries.
             if is_too_large && batch.len() > 1 {
                 let rest = batch.split_off(batch.len() / 2);
-                counts.add(Box::pin(self.write(batch)).await?);
+                taken.add(Box::pin(self.write(batch)).await?);
                 batch = rest;
                 continue;
             }
             let alone = batch.first().map(|(line, _)| *line).filter(|_| is_too_large);
             let line = error.refused_line().or(alone);
             let Some(line) = line else { return Err(IntakeError(error.to_string())) };
-            counts.add(refused(&error));
+            taken.refused(line, &error);
             batch.retain(|(number, _)| *number != line);
         }
-        Ok(counts)
+        Ok(taken)
     }
 }
 

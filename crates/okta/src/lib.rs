@@ -10,6 +10,7 @@
 //! | `error` | what went wrong, in words that say what to do |
 //! | `org`, `token` | where requests go, and what they carry |
 //! | `log` | the order of reading and writing of the System Log, and what is said of the source |
+//! | `page` | one page of it: asked for in smaller ones where it is too large |
 //! | `look`, `endpoints` | what is asked of the configuration, and when |
 //! | `poller` | rounds, and the task that runs them |
 //! | `source`, `progress`, `states` | what is stored |
@@ -24,6 +25,7 @@ mod link;
 mod log;
 mod look;
 mod org;
+mod page;
 mod poller;
 mod probe;
 mod progress;
@@ -37,13 +39,13 @@ mod token;
 pub use backoff::Backoff;
 pub use client::{Client, ClientOptions, Surroundings};
 pub use error::{ApiError, Said};
-pub use intake::{AppIntake, Intake, IntakeError, Kind};
+pub use intake::{AppIntake, Intake, IntakeError, Kind, NotRead, Taken};
 pub use org::{Org, OrgError};
 pub use poller::{PollError, Poller};
 pub use probe::{Probed, probe};
-pub use progress::{Access, Counts, Failure, Progress, Report, Silence, Start};
+pub use progress::{Access, Counts, Failure, Progress, Report, Silence, Start, Unread, Waiting};
 pub use source::{RETENTION, Source, SourceError, Sources, Vendor};
 pub use span::Span;
 pub use states::States;
-pub use status::troubles;
+pub use status::{troubles, unread};
 pub use token::{Token, TokenError, TokenPlace};

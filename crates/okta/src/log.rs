@@ -9,6 +9,7 @@ use crate::{
     endpoints::{self, LOG},
     error::ApiError,
     intake::Kind,
+    page::{Head, whole_second},
     poller::{PollError, Poller},
     progress::{Silence, Start},
     source::{MOST_SINCE, RETENTION},
@@ -16,23 +17,12 @@ use crate::{
 };
 use claimledger_facts::time::Time;
 use reqwest::Url;
-use serde::Deserialize;
-use serde_json::{json, value::RawValue};
-use std::borrow::Cow;
+use serde_json::json;
 
 /// How far before the last event a new start reads: what it repeats is recognised.
 const OVERLAP: Span = Span::secs(600);
 /// A start is this much within the 180 days, since the request itself takes time.
 const MARGIN: Span = Span::secs(3_600);
-
-/// What of an event steers the poller.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, default, rename = "eventType")]
-    event_type: Cow<'a, str>,
-    #[serde(borrow, default)]
-    published: Cow<'a, str>,
-}
 
 impl Poller {
     /// Reads one page, and stores where the next one is. Returns whether it was the end of the log:
@@ -44,49 +34,63 @@ impl Poller {
             Some(next) => (self.stored_link(next)?, true),
             None => (self.start().await?, false),
         };
-        let answer = match self.client.get(&url, LOG.permission).await {
-            Err(ApiError::Absent { .. } | ApiError::Refused { .. }) if from_link => {
+        let page = match self.page(&url).await {
+            Err(PollError::Api(ApiError::Absent { .. } | ApiError::Refused { .. }))
+                if from_link =>
+            {
                 self.start_again().await?;
                 return Ok(false);
             }
-            answer => answer?,
+            page => page?,
         };
-        let events: Vec<&RawValue> = serde_json::from_slice(&answer.body).map_err(|error| {
-            ApiError::Unexpected { what: format!("no list of events: {error}") }
-        })?;
-        let next = answer.next.ok_or_else(|| ApiError::Unexpected {
-            what: "no link to the next page, which a request without an end always has".to_owned(),
-        })?;
-        if !events.is_empty() && next == url {
-            let what = "a link to the next page that leads to the same page".to_owned();
+        self.pages.insert(url);
+        if !page.is_end() && self.pages.contains(&page.next) {
+            let what = "a link to the next page that leads back to a page that was read".to_owned();
             return Err(ApiError::Unexpected { what }.into());
         }
-        let values: Vec<&[u8]> = events.iter().map(|event| event.get().as_bytes()).collect();
-        let counts = self.intake.append(Kind::Event, &values).await?;
-        let began = *began.get_or_insert(answer.asked);
-        let is_short = events.len() < usize::from(self.source.page);
-        let mut caught_up = events.is_empty();
+        let events: Vec<&[u8]> = page.events.iter().map(Vec::as_slice).collect();
+        let taken = self.intake.append(Kind::Event, &events).await?;
+        // By the later clock: of the earlier one an event that was there before may seem new.
+        let asked = page.date.map_or(page.sent, |date| date.max(page.sent));
+        let began = *began.get_or_insert(asked);
+        let mut caught_up = page.is_end();
 
-        let progress = &mut self.kept.progress;
-        progress.counts.add(counts);
-        for event in &events {
-            let Ok(head) = serde_json::from_str::<Head<'_>>(event.get()) else { continue };
-            let published = Time::parse(&head.published).ok();
-            progress.last_event = progress.last_event.max(published);
-            caught_up |= is_short && published.is_some_and(|at| at > began);
-            // A change before the last look was seen by it.
-            let is_seen = published.is_some_and(|at| Some(at) < progress.last_look);
-            progress.look_wanted |= !is_seen && endpoints::triggers_a_look(&head.event_type);
+        let unread = page.unread(&taken.not_read);
+        for (event, from, until) in page.missing(&unread, self.reached()) {
+            tracing::warn!(source = %self.id, why = %event.why, %from, "an event is not stored");
+            self.silent(from, until).await?;
         }
-        progress.next = Some(next.into());
-        progress.last_answer = Some(answer.asked);
+        let progress = &mut self.kept.progress;
+        progress.counts.add(taken.counts);
+        for event in &events {
+            let head = Head::of(event);
+            progress.last_event = progress.last_event.max(head.published);
+            caught_up |= page.is_short && head.published.is_some_and(|at| at > began);
+            // A change before the last look was seen by it.
+            let is_seen = head.published.is_some_and(|at| Some(at) < progress.last_look);
+            progress.look_wanted |= !is_seen && endpoints::triggers_a_look(&head.event_type);
+            progress.was_read(&head.uuid);
+        }
+        progress.last_event =
+            progress.last_event.max(page.passed_by().and_then(|one| one.published));
+        unread.into_iter().for_each(|event| progress.unread(event));
+        progress.next = Some(page.next.into());
+        progress.last_answer = Some(page.sent);
+        progress.org_time = page.date;
         progress.caught_up = caught_up;
         self.kept.save().await?;
         if caught_up {
             self.filled().await?;
-            self.heard(answer.asked).await?;
+            let asked = page.date.map_or(page.sent, |date| date.min(page.sent));
+            self.heard(asked).await?;
         }
         Ok(caught_up)
+    }
+
+    /// Up to when the log was read, as far as its events say.
+    fn reached(&self) -> Option<Time> {
+        let progress = &self.kept.progress;
+        progress.last_event.or(progress.start.as_ref().map(|start| start.since))
     }
 
     /// The stored link, which must lead to the org that is set up: the token is sent there.
@@ -116,16 +120,7 @@ impl Poller {
         }
         let start = self.kept.progress.start.clone().expect("it was just set");
         if let Some(silence) = &start.silent {
-            let (from, until) = (silence.from, silence.until);
-            self.state(
-                "source.silent",
-                &format!("silent:{from}/{until}"),
-                until,
-                json!({
-                    "from": from, "until": until
-                }),
-            )
-            .await?;
+            self.silent(silence.from, silence.until).await?;
         }
         let page = self.source.page;
         let path = format!("{}?since={}&sortOrder=ASCENDING&limit={page}", LOG.path, start.since);
@@ -213,6 +208,12 @@ impl Poller {
         Ok(self.kept.save().await?)
     }
 
+    /// Something of this time may be missing.
+    async fn silent(&self, from: Time, until: Time) -> Result<(), PollError> {
+        let data = json!({"from": from, "until": until});
+        self.state("source.silent", &format!("silent:{from}/{until}"), until, data).await
+    }
+
     /// Records a statement about the source. Its id is made of its content, so that one that is
     /// repeated after a kill is recognised.
     async fn state(
@@ -223,7 +224,7 @@ impl Poller {
         data: serde_json::Value,
     ) -> Result<(), PollError> {
         let line = json!({"id": id, "type": fact, "occurred_at": at, "data": data}).to_string();
-        let counts = self.intake.append(Kind::Statement, &[line.as_bytes()]).await?;
+        let counts = self.intake.append(Kind::Statement, &[line.as_bytes()]).await?.counts;
         if let Some(refusal) = counts.refusal {
             return Err(crate::intake::IntakeError::new(refusal).into());
         }
@@ -234,10 +235,6 @@ impl Poller {
 /// The earliest time that Okta accepts.
 fn earliest(now: Time) -> Time {
     after(before(now, MOST_SINCE), MARGIN)
-}
-
-fn whole_second(time: Time) -> Time {
-    Time::from_micros(time.micros().div_euclid(1_000_000).saturating_mul(1_000_000))
 }
 
 fn before(time: Time, span: Span) -> Time {

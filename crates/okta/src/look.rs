@@ -2,7 +2,6 @@
 //! is missing from a list was deleted.
 
 use crate::{
-    client::Client,
     endpoints::{CONFIGURATION, Endpoint, OF_EACH},
     error::ApiError,
     intake::Kind,
@@ -14,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 
+/// After this many requests without an answer nothing more is asked in one look: each costs the
+/// whole time that is waited for, in which the log is not read.
+const MAX_LATE: usize = 2;
 /// More pages than any org has: a list that does not end is refused.
 const MAX_PAGES: usize = 1_000;
 /// Maximum bytes of a list, all pages joined.
@@ -62,6 +64,7 @@ impl Poller {
     pub(crate) async fn look(&mut self) -> Result<(), PollError> {
         let began = self.client.now();
         let mut reports = BTreeMap::new();
+        self.late_in_look = 0;
         for endpoint in CONFIGURATION {
             let (found, report) = self.look_at(&endpoint.address(), endpoint).await?;
             reports.insert(endpoint.address(), report);
@@ -95,17 +98,20 @@ impl Poller {
         endpoint: &Endpoint,
     ) -> Result<(Option<Found>, Report), PollError> {
         let at = self.client.now();
-        let found = match whole(&self.client, address, endpoint).await {
+        if self.late_in_look == MAX_LATE {
+            let why = "it was not asked: other requests had no answer in time".to_owned();
+            return Ok((None, Report { at, state: Access::Failed, objects: 0, why }));
+        }
+        let found = match self.whole(address, endpoint).await {
             Ok(found) => found,
-            Err(error @ (ApiError::Unauthorized { .. } | ApiError::Token(_))) => {
-                return Err(error.into());
-            }
-            Err(error) => {
+            Err(PollError::Api(error)) if !error.is_of_token() => {
                 tracing::info!(source = %self.id, path = address, %error, "not looked at");
+                self.late_in_look += usize::from(matches!(error, ApiError::Late { .. }));
                 let report =
                     Report { at, state: access(&error), objects: 0, why: error.to_string() };
                 return Ok((None, report));
             }
+            Err(error) => return Err(error),
         };
         let envelope = Envelope {
             looked_at: found.looked_at,
@@ -114,7 +120,7 @@ impl Poller {
             body: &found.body,
         };
         let envelope = serde_json::to_vec(&envelope).expect("an envelope of valid JSON");
-        let counts = self.intake.append(Kind::Look, &[&envelope]).await?;
+        let counts = self.intake.append(Kind::Look, &[&envelope]).await?.counts;
         let (state, why) = match &counts.refusal {
             None => (Access::Readable, String::new()),
             Some(refusal) => {
@@ -124,6 +130,42 @@ impl Poller {
         self.kept.progress.configuration.add(counts);
         let report = Report { at: found.looked_at, state, objects: found.objects, why };
         Ok((Some(found), report))
+    }
+
+    /// An answer, all pages joined.
+    async fn whole(&mut self, address: &str, endpoint: &Endpoint) -> Result<Found, PollError> {
+        let unexpected = |what: String| ApiError::Unexpected { what };
+        let looked_at = self.client.now();
+        let mut url = self.client.org().at(&endpoint.request(address, endpoint.limit));
+        if !endpoint.list {
+            let answer = self.get(&url, endpoint.permission).await?;
+            let body = serde_json::from_slice(&answer.body)
+                .map_err(|error| unexpected(format!("no JSON: {error}")))?;
+            return Ok(Found { looked_at, body, objects: 1 });
+        }
+        let mut objects: Vec<Box<RawValue>> = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..MAX_PAGES {
+            let answer = self.get(&url, endpoint.permission).await?;
+            bytes += answer.body.len();
+            if bytes > MAX_LIST_BYTES {
+                return Err(ApiError::TooLarge { limit: MAX_LIST_BYTES }.into());
+            }
+            let page: Vec<Box<RawValue>> = serde_json::from_slice(&answer.body)
+                .map_err(|error| unexpected(format!("no list: {error}")))?;
+            objects.extend(page);
+            match answer.next {
+                None => {
+                    let body = to_raw_value(&objects).expect("a list of valid JSON");
+                    return Ok(Found { looked_at, body, objects: objects.len() as u64 });
+                }
+                Some(next) if next == url => {
+                    return Err(unexpected("a next page that is the same page".to_owned()).into());
+                }
+                Some(next) => url = next,
+            }
+        }
+        Err(unexpected(format!("more than {MAX_PAGES} pages")).into())
     }
 }
 
@@ -148,40 +190,4 @@ pub(crate) fn access(error: &ApiError) -> Access {
         ApiError::Absent { .. } | ApiError::Refused { .. } => Access::Absent,
         _ => Access::Failed,
     }
-}
-
-/// An answer, all pages joined.
-async fn whole(client: &Client, address: &str, endpoint: &Endpoint) -> Result<Found, ApiError> {
-    let unexpected = |what: String| ApiError::Unexpected { what };
-    let looked_at = client.now();
-    let mut url = client.org().at(&endpoint.request(address, endpoint.limit));
-    if !endpoint.list {
-        let answer = client.get(&url, endpoint.permission).await?;
-        let body = serde_json::from_slice(&answer.body)
-            .map_err(|error| unexpected(format!("no JSON: {error}")))?;
-        return Ok(Found { looked_at, body, objects: 1 });
-    }
-    let mut objects: Vec<Box<RawValue>> = Vec::new();
-    let mut bytes = 0;
-    for _ in 0..MAX_PAGES {
-        let answer = client.get(&url, endpoint.permission).await?;
-        bytes += answer.body.len();
-        if bytes > MAX_LIST_BYTES {
-            return Err(ApiError::TooLarge { limit: MAX_LIST_BYTES });
-        }
-        let page: Vec<Box<RawValue>> = serde_json::from_slice(&answer.body)
-            .map_err(|error| unexpected(format!("no list: {error}")))?;
-        objects.extend(page);
-        match answer.next {
-            None => {
-                let body = to_raw_value(&objects).expect("a list of valid JSON");
-                return Ok(Found { looked_at, body, objects: objects.len() as u64 });
-            }
-            Some(next) if next == url => {
-                return Err(unexpected("a next page that is the same page".to_owned()));
-            }
-            Some(next) => url = next,
-        }
-    }
-    Err(unexpected(format!("more than {MAX_PAGES} pages")))
 }

@@ -1,14 +1,15 @@
 //! The poller of one source: rounds of reading the log and looking at the configuration.
 
 use crate::{
-    client::Client,
+    client::{Answer, Client},
     error::ApiError,
     intake::{Intake, IntakeError},
-    progress::{Failure, Kept, Progress},
+    progress::{Failure, Kept, Progress, Waiting},
     source::{Source, SourceError, Sources},
 };
 use claimledger_facts::{ids::SourceId, time::Time};
-use std::{sync::Arc, time::Duration};
+use reqwest::Url;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Why a round ended early.
@@ -34,6 +35,10 @@ pub struct Poller {
     pub(crate) kept: Kept,
     /// The first round of a process that stays looks at the configuration, whenever that was done.
     pub(crate) look_at_start: bool,
+    /// The pages that were read in this round.
+    pub(crate) pages: BTreeSet<Url>,
+    /// How many requests of this look had no answer in time.
+    pub(crate) late_in_look: usize,
 }
 
 impl Poller {
@@ -47,7 +52,8 @@ impl Poller {
         sources: Sources,
     ) -> Self {
         let kept = Kept::new(&sources, &id);
-        Self { id, source, client, intake, kept, look_at_start: false }
+        let (look_at_start, pages, late_in_look) = (false, BTreeSet::new(), 0);
+        Self { id, source, client, intake, kept, look_at_start, pages, late_in_look }
     }
 
     /// One round: a look at the configuration if it is due, and the log to its end. `page` is
@@ -69,6 +75,11 @@ impl Poller {
         pause: Option<Duration>,
     ) -> Result<(), PollError> {
         self.kept.reload().await?;
+        self.kept.progress.waiting = None;
+        if self.kept.progress.last_answer.is_none() {
+            self.kept.progress.round_began = Some(self.client.now());
+            self.kept.save().await?;
+        }
         let outcome = self.all(page).await;
         let now = self.client.now();
         let progress = &mut self.kept.progress;
@@ -78,8 +89,12 @@ impl Poller {
             Err(error) => {
                 let times = progress.failure.as_ref().map_or(0, |failure| failure.times) + 1;
                 let micros = |pause: Duration| i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
-                let next_attempt = pause
-                    .map(|pause| Time::from_micros(now.micros().saturating_add(micros(pause))));
+                // No request is sent before the rate limit allows it.
+                let wait = self.client.rate_wait().unwrap_or_default();
+                let next_attempt = pause.map(|pause| {
+                    Time::from_micros(now.micros().saturating_add(micros(pause.max(wait))))
+                });
+                progress.waiting = None;
                 let why = error.to_string();
                 progress.failure = Some(Failure { at: now, why, times, next_attempt });
             }
@@ -90,6 +105,7 @@ impl Poller {
 
     async fn all(&mut self, page: &mut (dyn FnMut(&Progress) + Send)) -> Result<(), PollError> {
         let mut began = None;
+        self.pages.clear();
         loop {
             if self.look_is_due() {
                 self.look().await?;
@@ -100,6 +116,46 @@ impl Poller {
                 return Ok(());
             }
         }
+    }
+
+    /// One answer, whatever its body is. A wait for the rate limit is stored before it begins, so
+    /// that `source status` can say why nothing is asked.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(crate) async fn ask(
+        &mut self,
+        url: &Url,
+        permission: &'static str,
+    ) -> Result<Answer, PollError> {
+        let mut waits = 0;
+        loop {
+            if let Some(wait) = self.client.rate_wait() {
+                let until = self.client.now().plus_secs(wait.as_secs() + 1);
+                let why = "the rate limit of the org is used up".to_owned();
+                self.kept.progress.waiting = Some(Waiting { until, why });
+                self.kept.save().await?;
+                tokio::time::sleep(wait).await;
+                self.kept.progress.waiting = None;
+            }
+            match self.client.ask(url, permission).await {
+                Err(ApiError::Throttled { .. }) if waits + 1 < self.client.attempts() => waits += 1,
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// The same, of which the body is whole.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(crate) async fn get(
+        &mut self,
+        url: &Url,
+        permission: &'static str,
+    ) -> Result<Answer, PollError> {
+        let answer = self.ask(url, permission).await?;
+        answer.flaw.clone().map_or(Ok(answer), |flaw| Err(flaw.into()))
     }
 
     /// Polls until it is stopped.

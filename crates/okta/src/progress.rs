@@ -23,10 +23,18 @@ pub struct Progress {
     pub heard_until: Option<Time>,
     /// Events that came in.
     pub counts: Counts,
+    /// The last events that could not be read and were not read since, in order.
+    pub unread: Vec<Unread>,
     /// What changes of the configuration came in.
     pub configuration: Counts,
-    /// When Okta last answered a request for the log.
+    /// When the last round began.
+    pub round_began: Option<Time>,
+    /// When the last request for the log that Okta answered was sent.
     pub last_answer: Option<Time>,
+    /// When Okta answered it, by its own clock; none: it does not say.
+    pub org_time: Option<Time>,
+    /// What is waited for; none: nothing.
+    pub waiting: Option<Waiting>,
     /// Whether that answer was the end of the log.
     pub caught_up: bool,
     /// What went wrong last; none: the last round went well.
@@ -63,6 +71,45 @@ pub struct Silence {
     pub filled: bool,
 }
 
+/// An event that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Its id, as far as it says one.
+    pub uuid: Option<String>,
+    /// When it was published, as far as it says so.
+    pub published: Option<Time>,
+    /// Its place on its page, from 1.
+    pub place: usize,
+    /// The number of events on its page.
+    pub of: usize,
+    /// When the page was asked for.
+    pub asked: Time,
+    /// Why it could not be read.
+    pub why: String,
+    /// Whether it is stored, sealed and not understood. If not, the source is not complete then.
+    pub stored: bool,
+}
+
+impl Unread {
+    /// Whether it is the same event.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.uuid, &other.uuid) {
+            (Some(uuid), Some(other)) => uuid == other,
+            (None, None) => self.published == other.published && self.why == other.why,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+}
+
+/// A wait for the rate limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Until when.
+    pub until: Time,
+    /// Why.
+    pub why: String,
+}
+
 /// What came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -73,10 +120,30 @@ pub struct Counts {
     pub repeated: u64,
     /// Those with an id that other content has.
     pub variants: u64,
+    /// Those that are stored and could not be read.
+    pub unread: u64,
     /// Values that could not be taken.
     pub refused: u64,
     /// Why the last of them could not.
     pub refusal: Option<String>,
+}
+
+/// Maximum number of events that are named.
+const MAX_UNREAD: usize = 20;
+
+impl Progress {
+    /// Names an event that could not be read, once.
+    pub(crate) fn unread(&mut self, event: Unread) {
+        self.unread.retain(|other| !other.is(&event));
+        self.unread.push(event);
+        let surplus = self.unread.len().saturating_sub(MAX_UNREAD);
+        self.unread.drain(..surplus);
+    }
+
+    /// An event was read: it may be one that could not be before.
+    pub(crate) fn was_read(&mut self, uuid: &str) {
+        self.unread.retain(|other| other.uuid.as_deref() != Some(uuid));
+    }
 }
 
 impl Counts {
@@ -84,6 +151,7 @@ impl Counts {
         self.stored += other.stored;
         self.repeated += other.repeated;
         self.variants += other.variants;
+        self.unread += other.unread;
         self.refused += other.refused;
         self.refusal = other.refusal.or(self.refusal.take());
     }

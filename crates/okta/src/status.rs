@@ -1,7 +1,7 @@
 //! What is wrong with a source, in words.
 
 use crate::{
-    progress::{Access, Progress},
+    progress::{Access, Progress, Unread},
     source::Source,
 };
 use claimledger_facts::time::Time;
@@ -9,11 +9,18 @@ use std::time::Duration;
 
 /// A poller that has not asked for this long is not running.
 const STALLED: Duration = Duration::from_secs(600);
+/// Clocks that differ by more are named: less is the way there and back.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 /// What is wrong; empty: nothing.
 #[must_use]
 pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> {
+    let allowed = STALLED.max(source.interval.duration().saturating_mul(3));
+    let is_recent = |at: Time| apart(now.max(at), at) <= allowed;
     let mut troubles = Vec::new();
+    if let Some(waiting) = progress.waiting.as_ref().filter(|waiting| waiting.until > now) {
+        troubles.push(format!("{}: next request at {}", waiting.why, waiting.until));
+    }
     match (&progress.failure, progress.last_answer) {
         (Some(failure), _) => {
             let times = match failure.times {
@@ -22,16 +29,24 @@ pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> 
             };
             troubles.push(format!("{} ({}{times})", failure.why, failure.at));
         }
-        (None, None) => {
-            troubles.push("it was not polled yet: `claimledger serve` polls".to_owned());
-        }
+        (None, None) => troubles.push(match progress.round_began.filter(|at| is_recent(*at)) {
+            Some(began) => format!("no answer of the log yet, polled since {began}"),
+            None => "it was not polled yet: `claimledger serve` polls".to_owned(),
+        }),
         (None, Some(last)) => {
-            let silent = now.micros().saturating_sub(last.micros());
-            let allowed = STALLED.max(source.interval.duration().saturating_mul(3));
-            if u128::from(silent.max(0).unsigned_abs()) > allowed.as_micros() {
+            let waits = progress.waiting.as_ref().is_some_and(|waiting| waiting.until > now);
+            if !is_recent(last) && !waits {
                 troubles.push(format!("nothing has polled since {last}: is `serve` running?"));
             }
         }
+    }
+    if let (Some(ours), Some(org)) = (progress.last_answer, progress.org_time)
+        && apart(ours, org) > CLOCKS_APART
+    {
+        troubles.push(format!(
+            "the clocks differ: the org answered at {org} by its own clock, at {ours} by the \
+             ledger's; what is heard goes by the earlier one"
+        ));
     }
     let unread = |access| matches!(access, Access::Forbidden | Access::Failed);
     for (address, report) in &progress.endpoints {
@@ -39,10 +54,9 @@ pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> 
             troubles.push(format!("{address}: {}", report.why));
         }
     }
-    if progress.counts.refused > 0 {
-        let why = progress.counts.refusal.as_deref().unwrap_or("without a reason");
-        let refused = progress.counts.refused;
-        troubles.push(format!("{refused} values could not be taken, the last: {why}"));
+    let lost: Vec<&Unread> = progress.unread.iter().filter(|event| !event.stored).collect();
+    if let Some(last) = lost.last() {
+        troubles.push(format!("{} not stored, the last: {}", events(lost.len()), named(last)));
     }
     if let Some(silence) = progress.start.as_ref().and_then(|start| start.silent.as_ref())
         && silence.fills_from.is_some()
@@ -54,12 +68,36 @@ pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> 
     troubles
 }
 
+/// The events that are stored and could not be read, and were not read since; none: there are none.
+#[must_use]
+pub fn unread(progress: &Progress) -> Option<String> {
+    let stored: Vec<&Unread> = progress.unread.iter().filter(|event| event.stored).collect();
+    let last = stored.last()?;
+    Some(format!("{} stored, not understood; the last: {}", events(stored.len()), named(last)))
+}
+
+fn events(count: usize) -> String {
+    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
+}
+
+fn named(event: &Unread) -> String {
+    let uuid = event.uuid.as_deref().unwrap_or("without uuid");
+    let at = event.published.map_or_else(|| "at no known time".to_owned(), |at| format!("of {at}"));
+    let Unread { place, of, asked, why, .. } = event;
+    format!("{uuid} {at}, {place} of {of} on the page asked for at {asked}: {why}")
+}
+
+/// How far two times lie from each other.
+fn apart(one: Time, other: Time) -> Duration {
+    Duration::from_micros(one.micros().abs_diff(other.micros()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         org::Org,
-        progress::{Counts, Failure, Report, Silence, Start},
+        progress::{Failure, Report, Silence, Start, Waiting},
         token::TokenPlace,
     };
 
@@ -83,14 +121,14 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(of(&good), "");
-        let with = |change: fn(&mut Progress)| {
+        let with = |change: &dyn Fn(&mut Progress)| {
             let mut progress = good.clone();
             change(&mut progress);
             of(&progress)
         };
-        let stalled = with(|p| p.last_answer = Some(time("2026-03-10T09:49:00Z")));
+        let stalled = with(&|p: &mut Progress| p.last_answer = Some(time("2026-03-10T09:49:00Z")));
         assert!(stalled.contains("since 2026-03-10T09:49:00Z"), "{stalled}");
-        let failed = with(|p| {
+        let failed = with(&|p: &mut Progress| {
             p.failure = Some(Failure {
                 at: time("2026-03-10T09:59:00Z"),
                 why: "no answer within 35 s".to_owned(),
@@ -99,14 +137,39 @@ mod tests {
             });
         });
         assert_eq!(failed, "no answer within 35 s (2026-03-10T09:59:00Z, 4 times in a row)");
-        let forbidden = with(|p| {
+        let forbidden = with(&|p: &mut Progress| {
             p.endpoints.insert("/api/v1/idps".to_owned(), report(Access::Forbidden));
         });
         assert_eq!(forbidden, "/api/v1/idps: why");
-        let refused = with(|p| {
-            p.counts = Counts { refused: 2, refusal: Some("no uuid".into()), ..Counts::default() };
+        let unread = |stored| Unread {
+            uuid: Some("ev-2".to_owned()),
+            published: Some(time("2026-03-10T09:00:00Z")),
+            place: 2,
+            of: 3,
+            asked: time("2026-03-10T09:55:00Z"),
+            why: "too large".to_owned(),
+            stored,
+        };
+        let lost = with(&|p: &mut Progress| p.unread = vec![unread(false)]);
+        assert_eq!(
+            lost,
+            "1 event not stored, the last: ev-2 of 2026-03-10T09:00:00Z, 2 of 3 on the page asked \
+             for at 2026-03-10T09:55:00Z: too large"
+        );
+        let kept = Progress { unread: vec![unread(true), unread(true)], ..good.clone() };
+        assert_eq!(of(&kept), "", "it is stored");
+        let words = super::unread(&kept).unwrap();
+        assert!(words.starts_with("2 events stored, not understood; the last: ev-2"), "{words}");
+        let waits = with(&|p: &mut Progress| {
+            let until = time("2026-03-10T10:01:30Z");
+            p.waiting = Some(Waiting { until, why: "the rate limit is used up".to_owned() });
         });
-        assert!(refused.contains("2 values") && refused.contains("no uuid"), "{refused}");
+        assert_eq!(waits, "the rate limit is used up: next request at 2026-03-10T10:01:30Z");
+        let behind = with(&|p: &mut Progress| p.org_time = Some(time("2026-03-09T09:55:00Z")));
+        assert!(behind.contains("the clocks differ: the org answered at 2026-03-09"), "{behind}");
+        let began = |at| of(&Progress { round_began: Some(time(at)), ..Progress::default() });
+        assert!(began("2026-03-10T09:59:30Z").contains("no answer of the log yet, polled since"));
+        assert!(began("2026-03-10T08:00:00Z").contains("not polled yet"));
         let silent = |fills_from, filled| {
             let mut progress = good.clone();
             let silent = Silence {

@@ -3,8 +3,9 @@
 
 use crate::support::{
     World,
-    double::{Fault, TOKEN},
+    double::{Fault, Given, TOKEN},
 };
+use claimledger_ledger::clock::Clock as _;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +61,54 @@ async fn no_answer_is_waited_for_without_a_bound() {
     let words = fails_and_recovers(&world, vec![Fault::Hangs]).await;
     assert_eq!(words, "no answer within 1 s");
     assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+/// A request has one deadline, however often it is sent; and a look asks no further where nothing
+/// answers, so that the log is read.
+#[tokio::test]
+async fn all_attempts_of_a_request_end_by_one_deadline() {
+    let mut world = World::new().await;
+    world.options.timeout = Duration::from_secs(1);
+    world.options.deadline = Duration::from_millis(1_500);
+    let began = Instant::now();
+    fails_and_recovers(&world, vec![Fault::Hangs; 3]).await;
+    assert!(began.elapsed() < Duration::from_millis(2_500), "{:?}", began.elapsed());
+    world.advance(3_600);
+    for path in ["/api/v1/features", "/api/v1/idps", "/api/v1/authenticators", "/api/v1/apps"] {
+        world.double.org().configuration.insert(path.to_owned(), Given::Hangs);
+    }
+    let began = Instant::now();
+    world.round().await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(4_500), "{:?}", began.elapsed());
+    let why = world.progress().await.endpoints["/api/v1/apps"].why.clone();
+    assert!(why.starts_with("it was not asked"), "{why}");
+}
+
+/// While the rate limit is waited for, it is said so.
+#[tokio::test]
+async fn a_wait_for_the_rate_limit_is_stored_before_it_begins() {
+    let world = World::new().await;
+    world.double.org().faults.push_back(Fault::Throttled(2));
+    let mut poller = world.poller();
+    let polling = tokio::spawn(async move { poller.round(&mut |_| {}).await });
+    let waiting = async {
+        loop {
+            let progress = world.progress().await;
+            if progress.waiting.is_some() {
+                return progress;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let progress =
+        tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it is stored");
+    let words = claimledger_okta::troubles(&world.source, &progress, world.clock.now()).join("; ");
+    assert!(
+        words.contains("the rate limit of the org is used up: next request at 2026-03-10T10:00:0")
+    );
+    assert!(!words.contains("not polled yet"), "{words}");
+    polling.await.unwrap().unwrap();
+    assert_eq!(world.progress().await.waiting, None);
 }
 
 #[tokio::test]
@@ -131,7 +180,7 @@ async fn no_redirect_is_followed_and_no_next_page_elsewhere_is_asked() {
 async fn an_answer_has_a_greatest_size_and_a_log_has_a_next_page() {
     let mut world = World::new().await;
     world.options.max_bytes = 64 * 1024;
-    let words = fails_and_recovers(&world, vec![Fault::Large(64 * 1024 + 1)]).await;
+    let words = fails_and_recovers(&world, vec![Fault::Large(64 * 1024 + 1); 6]).await;
     assert_eq!(words, "the answer has more than 65536 bytes");
     for (fault, expected) in
         [(Fault::NoNext, "no link to the next page"), (Fault::Html, "begins with")]

@@ -48,6 +48,7 @@ async fn a_short_page_is_not_the_end() {
     assert!(world.double.asked_of_log()[3].starts_with("after=1_5"), "behind the last event");
     assert_eq!(world.double.asked_of_log().len(), 4);
 
+    world.double.org().date = Some("Tue, 10 Mar 2026 10:00:00 GMT");
     // An org that never rests: an event of after the first request of the round is the end of it.
     world.publish("e5", "2026-03-10T09:06:00.000Z");
     world.publish("e6", "2026-03-10T10:00:01.000Z");
@@ -57,14 +58,115 @@ async fn a_short_page_is_not_the_end() {
     assert_eq!(world.double.asked_of_log().len(), 5);
 }
 
+/// The clock of an org may be a day behind: its log is read to the end, and the clocks are named.
+#[tokio::test]
+async fn an_org_whose_clock_is_behind_is_read_to_its_end() {
+    let world = World::new().await;
+    world.double.org().most = 50;
+    world.double.org().date = Some("Mon, 09 Mar 2026 10:00:00 GMT");
+    for n in 0..120 {
+        world.publish(&format!("e{n}"), &format!("2026-03-10T09:{:02}:{:02}.000Z", n / 60, n % 60));
+    }
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids().len(), 120);
+    let progress = world.progress().await;
+    let now = time("2026-03-10T10:00:01Z");
+    assert_eq!(progress.last_answer, Some(time("2026-03-10T10:00:00Z")));
+    let words = claimledger_okta::troubles(&world.source, &progress, now).join("; ");
+    assert!(words.starts_with("the clocks differ: the org answered at 2026-03-09T10:00:00Z"));
+    assert!(!words.contains("nothing has polled"), "{words}");
+}
+
+/// Links that lead in a circle end the round, and are named.
+#[tokio::test]
+async fn links_that_lead_in_a_circle_are_a_failure() {
+    let mut world = World::new().await;
+    world.source.page = 2;
+    for n in 0..6 {
+        world.publish(&format!("e{n}"), &format!("2026-03-10T09:0{n}:00.000Z"));
+    }
+    let link = |n| {
+        let limit = "limit=2&sortOrder=ASCENDING";
+        &*format!("{}/api/v1/logs?after=1_{n}&{limit}", world.double.url).leak()
+    };
+    let (a, b) = (link(2), link(4));
+    for to in [a, b, a, b, a, b, a, b] {
+        world.double.org().faults.push_back(Fault::NextAt(to));
+    }
+    let words = world.failed_round().await;
+    assert!(words.contains("leads back to a page that was read"), "{words}");
+    assert_eq!(world.double.asked_of_log().len(), 3);
+    world.double.org().faults.clear();
+    world.round().await.unwrap();
+    assert_eq!(world.ledger.uuids().len(), 6);
+}
+
+/// A page that is too large is asked for in smaller ones. One event that is too large is passed by,
+/// and the source is not complete then.
+#[tokio::test]
+async fn a_page_that_is_too_large_is_read_in_smaller_ones() {
+    let mut world = World::new().await;
+    world.options.max_bytes = 64 * 1024;
+    for n in 0..10 {
+        let mut event = event(&format!("e{n}"), "user.session.start", "2026-03-10T09:00:00.000Z");
+        event["published"] = format!("2026-03-10T09:00:0{n}.500Z").into();
+        event["zzz"] = "x".repeat(if n == 4 { 70_000 } else { 9_000 }).into();
+        world.double.org().publish(event);
+    }
+    world.round().await.unwrap();
+    let read: Vec<String> = (0..10).filter(|n| *n != 4).map(|n| format!("e{n}")).collect();
+    assert_eq!(world.ledger.uuids(), read);
+    let silent = world.ledger.statements("source.silent");
+    let missing = json!({"from": "2026-03-10T09:00:04Z", "until": "2026-03-10T09:00:05Z"});
+    assert_eq!(silent.last().map(|line| &line["data"]), Some(&missing));
+    assert_eq!(world.ledger.statements("source.heard").len(), 1);
+    let progress = world.progress().await;
+    let [lost] = &progress.unread[..] else { panic!("{progress:?}") };
+    assert_eq!((lost.uuid.as_deref(), lost.stored), (Some("e4"), false));
+    let words = claimledger_okta::troubles(&world.source, &progress, time("2026-03-10T10:00:00Z"));
+    assert!(words.iter().any(|line| line.starts_with("1 event not stored, the last: e4 of 2026-")));
+    let asked = world.double.asked_of_log();
+    assert!(asked.iter().any(|query| query.ends_with("limit=1&sortOrder=ASCENDING")), "{asked:?}");
+    // The next page is asked for whole again.
+    assert!(progress.next.unwrap().contains("limit=1000"));
+}
+
+/// One bad byte costs its event, which is kept as it is, and no other.
+#[tokio::test]
+async fn a_bad_byte_keeps_no_other_event_out() {
+    for bad in [&b"\xff"[..], b"\x01", b"\\x"] {
+        let replaced: &'static [(&str, &[u8])] = Box::leak(Box::new([("Second", bad)]));
+        let world = World::new().await;
+        for (uuid, name) in [("e0", "First"), ("e1", "Second"), ("e2", "Third")] {
+            let mut event = event(uuid, "user.session.start", "2026-03-10T09:00:00.000Z");
+            event["displayMessage"] = name.into();
+            world.double.org().publish(event);
+        }
+        world.double.org().faults.extend(vec![Fault::Replaced(replaced); 3]);
+        world.round().await.unwrap();
+        assert_eq!(world.ledger.uuids(), ["e0", "e2"], "{bad:?}");
+        let progress = world.progress().await;
+        let [unread] = &progress.unread[..] else { panic!("{progress:?}") };
+        assert_eq!((unread.uuid.as_deref(), unread.place, unread.of), (Some("e1"), 2, 3));
+        assert!(unread.stored && progress.failure.is_none());
+        let words = claimledger_okta::unread(&progress).unwrap();
+        assert!(words.contains("e1 of 2026-03-10T09:00:00Z, 2 of 3 on the page"), "{words}");
+        // Once it was read, it is not named any more.
+        world.double.org().expire_cursors();
+        world.round().await.unwrap();
+        assert_eq!(world.ledger.uuids(), ["e0", "e2", "e1"]);
+        assert_eq!(world.progress().await.unread, []);
+    }
+}
+
 /// Events are stored before the link behind them, so that a process killed in between reads them
 /// again.
 #[tokio::test]
 async fn a_page_is_read_again_until_its_link_is_stored() {
     let world = World::new().await;
     world.publish("e0", "2026-03-10T09:00:00.000Z");
-    // Look, start, page: the third write is that of the link.
-    world.state.fails_in.store(3, Ordering::SeqCst);
+    // Round, look, start, page: the fourth write is that of the link.
+    world.state.fails_in.store(4, Ordering::SeqCst);
     assert!(world.failed_round().await.contains("killed"));
     assert_eq!(world.ledger.uuids(), ["e0"]);
     assert_eq!(world.progress().await.next, None);
@@ -252,4 +354,8 @@ async fn a_value_that_cannot_be_taken_is_counted() {
     let counts = world.progress().await.counts;
     assert_eq!((counts.stored, counts.refused), (2, 1));
     assert_eq!(counts.refusal.as_deref(), Some("no such field"));
+    // It is not stored, and the source is not complete at its time.
+    let silent = world.ledger.statements("source.silent");
+    let missing = json!({"from": "2026-03-10T09:01:00Z", "until": "2026-03-10T09:01:01Z"});
+    assert_eq!(silent.last().map(|line| &line["data"]), Some(&missing));
 }

@@ -119,6 +119,11 @@ fn spelled(c: char) -> String {
     format!("\\u{{{:04X}}}", u32::from(c))
 }
 
+/// Whether something in a text cannot be seen, but for breaks of lines and tabs.
+pub(crate) fn has_unseen(text: &str) -> bool {
+    text.chars().any(|c| unseen(c) && !matches!(c, '\n' | '\r' | '\t'))
+}
+
 /// Control characters, characters that change direction, and characters without width.
 fn unseen(c: char) -> bool {
     c.is_control()

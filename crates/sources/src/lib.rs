@@ -151,6 +151,27 @@ pub fn okta_delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delivery
     okta::delivery(settings, bytes)
 }
 
+/// The events of an answer of Okta's System Log, each as its bytes, whether or not they can be
+/// read; none: it is no list, or is cut off.
+#[must_use]
+pub fn okta_page(answer: &[u8]) -> Option<Vec<&[u8]>> {
+    okta::page::events(answer)
+}
+
+/// Reads an event of Okta's System Log as [`okta_delivery`] reads each of its own: one that cannot
+/// be read is a draft too, noted as not understood, with why.
+#[must_use]
+pub fn okta_event(settings: &SourceSettings, event: &[u8]) -> (Vec<Draft>, Option<Refusal>) {
+    okta::kept(settings.idp.as_ref(), event, 0)
+}
+
+/// What an event of Okta's System Log says in a text of its own, such as `uuid`, also where the
+/// rest of it cannot be read.
+#[must_use]
+pub fn okta_event_text(event: &[u8], name: &str) -> Option<String> {
+    okta::page::text_of(event, name)
+}
+
 /// Reads a version of a policy that nobody stated, from the data of a `policy.configured` fact.
 ///
 /// # Errors

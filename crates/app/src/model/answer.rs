@@ -18,11 +18,11 @@ use claimledger_domain::{
     rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{AppId, LogPosition, Pseudonym, SessionId},
+    ids::{AppId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
     record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
-    types::factor::PolicyDecided,
+    types::{factor::PolicyDecided, policy::PolicyConfigured},
     vocabulary::Channel,
 };
 use std::sync::Arc;
@@ -282,6 +282,26 @@ pub struct Compared {
     pub since: Option<Time>,
     /// The number of distinct values, inside and outside the window.
     pub values: usize,
+}
+
+/// What there is to rehearse a change of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rehearsable {
+    /// Identity providers, each with its display name.
+    pub idps: Vec<(IdpId, Option<String>)>,
+    /// Policies.
+    pub policies: Vec<RehearsablePolicy>,
+}
+
+/// A policy of which another version can be rehearsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RehearsablePolicy {
+    /// The policy.
+    pub policy: PolicyId,
+    /// Its display name.
+    pub name: Option<String>,
+    /// The last version that may have been in force at T.
+    pub in_force: Option<PolicyConfigured>,
 }
 
 /// The effect of a hypothetical change of trust.

@@ -3,8 +3,8 @@
 use crate::model::{
     answer::{
         Beliefs, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, Guarded, HeldAnswer,
-        OutlivedHit, Page, RecordView, Rehearsed, SessionChange, SessionChangePoints, SessionHit,
-        Why,
+        OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints,
+        SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -171,6 +171,7 @@ by_reference!(
     FirstSeenAnswer,
     FoundList,
     Heard,
+    Rehearsable,
     TrustChanges,
     PolicyChanges
 );

@@ -62,7 +62,15 @@ impl View<'_> {
         {
             return Ok(Some(barrier));
         }
-        self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await
+        let found =
+            self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await?;
+        if found.is_none()
+            && filter.indicator.is_some()
+            && self.tenant.identity.keyring.destroyed_one_of(people).await?
+        {
+            return Ok(Some(Barrier::KeyDestroyed { whose: "clients of people" }));
+        }
+        Ok(found)
     }
 
     /// The barrier of a list of decisions. `found`: whether the session that the filter names

@@ -5,7 +5,8 @@ use crate::{
     app::{App, ask::View},
     model::{
         answer::{
-            Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit,
+            Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsable,
+            RehearsablePolicy, Rehearsed, UnchangedHit,
         },
         query::Query,
         question::{AskError, Asking, Caller},
@@ -16,7 +17,10 @@ use claimledger_domain::{
     model::Cut,
     rehearse::{self, Rehearsal, TrustChange, UnmetPolicies},
 };
-use claimledger_facts::time::Time;
+use claimledger_facts::{
+    time::{Occurred, Time},
+    vocabulary::ObjectKind,
+};
 use std::collections::BTreeSet;
 
 /// Maximum sessions read for one rehearsal.
@@ -45,6 +49,35 @@ impl App {
         let barrier = view.barrier_of_rehearsal(&change).await?;
         let rehearsed = view.rehearse(change, from, to).await?;
         view.answer_with(rehearsed, barrier).await
+    }
+}
+
+impl App {
+    /// What there is to rehearse a change of, as known at K.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn rehearsable(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<Rehearsable>, AskError> {
+        let view = self.ask(caller, Query::Rehearse, asking).await?;
+        let history = view.history.at(view.cut.known_at);
+        let name = |kind, id| history.name_of(kind, id).map(str::to_owned);
+        let idps = history.trust().idps();
+        let idps = idps.map(|idp| (idp.clone(), name(ObjectKind::Idp, idp.as_str())));
+        let policies = history.policies().ids().map(|policy| {
+            let in_force = history.policies().at(policy, Occurred::at(view.cut.at));
+            let version = in_force.options.into_iter().flatten().last();
+            RehearsablePolicy {
+                policy: policy.clone(),
+                name: name(ObjectKind::Policy, policy.as_str()),
+                in_force: version.map(|version| version.data.clone()),
+            }
+        });
+        let found = Rehearsable { idps: idps.collect(), policies: policies.collect() };
+        view.answer(found).await
     }
 }
 

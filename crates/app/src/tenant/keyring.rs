@@ -355,6 +355,22 @@ impl Keyring {
         Ok(found)
     }
 
+    /// Whether the key of one of these people was destroyed; none: of anybody.
+    pub(crate) async fn destroyed_one_of(
+        &self,
+        people: Option<&[Pseudonym]>,
+    ) -> Result<bool, LogError> {
+        let Some(people) = people else {
+            return self.store.has_destroyed(&self.tenant).await;
+        };
+        for person in people {
+            if matches!(self.key(person).await?, FoundKey::Destroyed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Up to `max` keys after a pseudonym, in the order of pseudonyms.
     pub(crate) async fn keys_after(
         &self,

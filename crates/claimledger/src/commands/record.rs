@@ -50,6 +50,9 @@ fn record_text(record: &Value) -> String {
             joined(&record["notes"])
         ),
     ];
+    if record["variant"] == true {
+        parts.push("a variant: the source said something else under the same id too".to_owned());
+    }
     // Once by the channel of the header is no news.
     if let Some(deliveries) = record["deliveries"].as_array()
         && (deliveries.len() > 1 || deliveries.iter().any(|delivery| delivery["count"] != 1))

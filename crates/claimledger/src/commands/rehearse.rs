@@ -164,17 +164,14 @@ pub(super) fn rehearsed(answer: &Value) -> String {
             ]
         },
     );
-    part("Locked out", &["session", "subject", "app", "implied"], &answer["lockedOut"], &|out| {
-        vec![
-            field(out, "session"),
-            field(out, "subject"),
-            field(out, "app"),
-            lowercase(out, "implied"),
-        ]
-    });
-    part("Double prompts", &["session", "subject", "app"], &answer["doublePrompts"], &|out| {
-        vec![field(out, "session"), field(out, "subject"), field(out, "app")]
-    });
+    let access =
+        |out: &Value| vec![field(out, "session"), field(out, "subject"), field(out, "app")];
+    // Whom a local authenticator can let in is asked twice, and not locked out.
+    let out: Vec<&Value> =
+        items(&answer["lockedOut"]).filter(|out| out["implied"] != "CHALLENGE").collect();
+    let header = ["session", "subject", "app"];
+    part("Locked out", &header, &json!(out), &access);
+    part("Double prompts", &header, &answer["doublePrompts"], &access);
     part(
         "Unchanged",
         &["decision", "session", "at", "app", "recorded", "why"],

@@ -71,6 +71,11 @@ pub enum Barrier {
         /// As it was asked for.
         id: String,
     },
+    /// The key of a person was destroyed, and with it what is asked for may be found by no more.
+    KeyDestroyed {
+        /// Whose, as in "clients of people".
+        whose: &'static str,
+    },
 }
 
 impl Absence {
@@ -97,7 +102,15 @@ pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behi
         (Some(Barrier::NotKnown { thing, id }), None) => {
             (AbsenceCode::NotKnown, format!("No {thing} {id} is known."))
         }
-        (None, Some(behind)) => (AbsenceCode::NoneSeen, format!("None seen {behind}.")),
+        (None | Some(Barrier::KeyDestroyed { .. }), Some(behind)) => {
+            (AbsenceCode::NoneSeen, format!("None seen {behind}."))
+        }
+        (Some(Barrier::KeyDestroyed { whose }), None) => {
+            let destroyed = format!("{whose} whose key was destroyed cannot be found");
+            let reasons = [destroyed].into_iter().chain(sources.lacks.iter().cloned());
+            let reasons: Vec<String> = reasons.collect();
+            (AbsenceCode::NoneSeen, format!("None seen, because {}.", reasons.join("; ")))
+        }
         (None, None) if sources.complete => {
             (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned())
         }
@@ -187,6 +200,20 @@ mod tests {
         let not_known =
             Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() };
         assert_eq!(absence(&complete, Some(&unknown), None), not_known);
+    }
+
+    #[test]
+    fn what_was_sealed_under_a_destroyed_key_is_not_denied() {
+        let of = |heard: &str| {
+            let sources = [source("a", Some(heard), None)];
+            let destroyed = Barrier::KeyDestroyed { whose: "clients of people" };
+            absence(&summary(&sources, t("2026-03-10T23:00:00Z")), Some(&destroyed), None)
+        };
+        let words = "None seen, because clients of people whose key was destroyed cannot be found";
+        let said = of("2026-03-10T23:00:00Z");
+        assert_eq!((said.code, said.words), (AbsenceCode::NoneSeen, format!("{words}.")));
+        let said = of("2026-03-10T22:00:00Z");
+        assert_eq!(said.words, format!("{words}; a heard to 22:00:00Z only."));
     }
 
     #[test]

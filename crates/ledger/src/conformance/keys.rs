@@ -123,11 +123,14 @@ async fn destroys_keys(keys: &impl KeyStore) {
     keys.add_persons(&acme, &[person("p1", 1, &[10, 11]), person("p2", 2, &[10])]).await.unwrap();
     keys.add_persons(&other, &[person("p1", 1, &[10])]).await.unwrap();
     let before = keys.destructions(&acme).await.unwrap();
+    assert!(!keys.has_destroyed(&acme).await.unwrap());
     for again in [false, true] {
         keys.destroy(&acme, &p1).await.unwrap();
         assert_destroyed(keys, &acme, &person("p1", 1, &[10, 11])).await;
         assert!(again || keys.destructions(&acme).await.unwrap() != before, "holders must hear");
     }
+    assert!(keys.has_destroyed(&acme).await.unwrap());
+    assert!(!keys.has_destroyed(&other).await.unwrap(), "tenants are apart");
     let p2 = person("p2", 2, &[10]);
     assert_eq!(
         keys.persons_by_alias(&acme, &Digest32([10; 32])).await.unwrap(),

@@ -102,6 +102,10 @@ impl KeyStore for MemoryKeys {
         Ok(self.0.lock().destroyed.len() as u64)
     }
 
+    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
+        Ok(self.0.lock().destroyed.iter().any(|(of, _)| of == tenant))
+    }
+
     async fn person_by_id(
         &self,
         tenant: &TenantId,

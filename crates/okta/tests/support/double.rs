@@ -37,6 +37,8 @@ pub(crate) struct Org {
     pub(crate) faults: VecDeque<Fault>,
     /// The configuration, by path and query without `limit` and `after`.
     pub(crate) configuration: BTreeMap<String, Given>,
+    /// The clock of the org, as the header `Date` says it; none: that of this machine.
+    pub(crate) date: Option<&'static str>,
     /// Every request, in order.
     pub(crate) seen: Vec<Seen>,
     url: String,
@@ -74,6 +76,8 @@ pub(crate) enum Fault {
     Large(usize),
     /// A page for people.
     Html,
+    /// Texts of the answer are replaced by these bytes.
+    Replaced(&'static [(&'static str, &'static [u8])]),
 }
 
 /// The answer of a configuration endpoint.
@@ -82,6 +86,8 @@ pub(crate) enum Given {
     Pages(Vec<Vec<Value>>),
     Object(Value),
     Status(u16, &'static str),
+    /// No answer.
+    Hangs,
     /// The first page, and then JSON that ends early.
     CutOffAfter(Vec<Value>),
 }
@@ -96,6 +102,7 @@ impl Double {
             generation: 1,
             faults: VecDeque::new(),
             configuration: configuration(),
+            date: None,
             seen: Vec::new(),
             url: url.clone(),
         }));
@@ -192,7 +199,8 @@ async fn answer(State(org): State<Arc<Mutex<Org>>>, request: Request) -> Respons
         } else if path == "/api/v1/logs" {
             org.log(&query)
         } else {
-            (org.configured(&path, &query), false)
+            let hangs = matches!(org.configuration.get(&path), Some(Given::Hangs));
+            (org.configured(&path, &query), hangs)
         }
     };
     if hangs {
@@ -284,7 +292,17 @@ impl Org {
             headers.insert("x-rate-limit-remaining", "0".parse().expect("a value"));
             headers.insert("x-rate-limit-reset", reset(*secs).parse().expect("a value"));
         }
-        let mut body = serde_json::to_string(&page).expect("JSON");
+        if let Some(date) = self.date {
+            headers.insert(header::DATE, date.parse().expect("a value"));
+        }
+        let mut body = serde_json::to_vec(&page).expect("JSON");
+        if let Some(Fault::Replaced(replaced)) = &fault {
+            for (text, by) in *replaced {
+                let found = body.windows(text.len()).position(|window| window == text.as_bytes());
+                let Some(at) = found else { continue };
+                body.splice(at..at + text.len(), by.iter().copied());
+            }
+        }
         if matches!(fault, Some(Fault::CutOff)) {
             body.truncate(body.len() * 2 / 3);
         }
@@ -312,7 +330,7 @@ impl Org {
             (headers, serde_json::to_string(objects).expect("JSON")).into_response()
         };
         match self.configuration.get(&address) {
-            None => summarised(404, "E0000007"),
+            None | Some(Given::Hangs) => summarised(404, "E0000007"),
             Some(Given::Status(status, code)) => summarised(*status, code),
             Some(Given::Object(object)) => object.to_string().into_response(),
             Some(Given::CutOffAfter(objects)) if page == 0 => linked(objects, true),

@@ -17,8 +17,8 @@ use claimledger_ledger::{
     state::{StateError, StateStore, Versioned},
 };
 use claimledger_okta::{
-    Backoff, Client, ClientOptions, Counts, Intake, IntakeError, Kind, Org, PollError, Poller,
-    Progress, Source, Sources, States, Surroundings, TokenPlace,
+    Backoff, Client, ClientOptions, Intake, IntakeError, Kind, NotRead, Org, PollError, Poller,
+    Progress, Source, Sources, States, Surroundings, Taken, TokenPlace,
 };
 use double::{Double, TOKEN};
 use serde_json::Value;
@@ -158,17 +158,26 @@ pub(crate) fn text(value: &Value) -> String {
 
 #[async_trait]
 impl Intake for Ledger {
-    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Counts, IntakeError> {
+    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Taken, IntakeError> {
         if kind == Kind::Event && self.is_full.load(Ordering::SeqCst) {
             return Err(IntakeError::new("the disk is full"));
         }
-        let mut counts = Counts::default();
-        for value in values {
-            let value: Value = serde_json::from_slice(value).expect("JSON");
+        let mut taken = Taken::default();
+        let counts = &mut taken.counts;
+        for (index, value) in values.iter().enumerate() {
+            let read = serde_json::from_slice(value);
+            if let (Kind::Event, Err(error)) = (kind, &read) {
+                counts.unread += 1;
+                taken.not_read.push(NotRead { index, why: error.to_string(), stored: true });
+                continue;
+            }
+            let value: Value = read.expect("JSON");
             if self.refuses.lock().expect("no panic").is_some_and(|t| value.to_string().contains(t))
             {
                 counts.refused += 1;
-                counts.refusal = Some("no such field".to_owned());
+                let why = "no such field".to_owned();
+                counts.refusal = Some(why.clone());
+                taken.not_read.push(NotRead { index, why, stored: false });
                 continue;
             }
             let id = match kind {
@@ -183,7 +192,7 @@ impl Intake for Ledger {
                 counts.repeated += 1;
             }
         }
-        Ok(counts)
+        Ok(taken)
     }
 }
 

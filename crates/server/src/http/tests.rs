@@ -7,6 +7,7 @@ mod hooks;
 mod listen;
 mod lookups;
 mod pages;
+mod rehearse;
 mod stalling_log;
 mod stream;
 mod support;

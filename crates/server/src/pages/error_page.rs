@@ -44,6 +44,18 @@ impl PageError {
         Self::Refused(message.into())
     }
 
+    /// Why what was asked cannot be answered, where other values of a form could be; none: it is
+    /// something else.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Refused(message) => Some(message.clone()),
+            Self::Asked(error @ (AskError::BadInput { .. } | AskError::TooMany { .. })) => {
+                Some(format!("{error}."))
+            }
+            _ => None,
+        }
+    }
+
     /// The caller is not authenticated.
     pub(crate) fn not_caller(reason: NotCaller, next: &str, with_token: bool) -> Self {
         match reason {

@@ -22,6 +22,7 @@ mod parameters;
 pub(crate) mod query;
 pub(crate) mod records;
 pub(crate) mod rehearse;
+mod rehearse_form;
 mod rehearse_found;
 mod semantics;
 pub(crate) mod session;
@@ -52,7 +53,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/decision", get(decision::get))
         .route("/why", get(factor::get))
         .route("/sources", get(sources::get))
-        .route("/rehearse", get(rehearse::get))
+        .route("/rehearse", get(rehearse::get).post(rehearse::post))
         .route("/query", get(query::get).post(query::post))
         .route("/semantics", get(semantics::get))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))

@@ -25,6 +25,14 @@ impl Parameters {
         let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
             axum::extract::Query::try_from_uri(uri)
                 .map_err(|_| PageError::refused("The address has a query that cannot be read."))?;
+        Self::of(pairs)
+    }
+
+    /// Of an address or a form.
+    ///
+    /// # Errors
+    /// If a parameter is given twice.
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut map = BTreeMap::new();
         for (name, value) in pairs {
             if map.contains_key(&name) {

@@ -4,26 +4,30 @@
 use super::{
     address::Address,
     error_page::{PageError, lagging},
+    form,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
+    rehearse_form::{self, CHANGES, FEATURES, Written},
     rehearse_found::{self as found, Links},
     session::caller,
+    text::{has_unseen, inert, uncut},
     times::Times,
     why,
 };
 use crate::http::{Server, Shared};
 use axum::{
+    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
-    answer::{Answer, Guarded},
-    question::{Caller, window_until},
+    answer::{AbsenceCode, Answer, Guarded, Rehearsable},
+    question::{Asking, Caller, window_until},
 };
 use claimledger_domain::{
     guard::GuardedChange,
-    rehearse::{Feature, IdpSetting, TrustChange},
+    rehearse::{IdpSetting, TrustChange},
 };
 use claimledger_facts::{
     ids::{IdpId, LogPosition},
@@ -32,34 +36,77 @@ use claimledger_facts::{
 };
 use maud::{Markup, html};
 
-/// The changes, in the order of the form: parameter, label.
-const CHANGES: [(&str, &str); 9] = [
-    ("deactivate", "Deactivate the IdP"),
-    ("delete", "Delete the IdP"),
-    ("untrust", "Switch trust in its claims off"),
-    ("trust", "Switch trust in its claims on"),
-    ("feature_off", "Switch the feature off"),
-    ("feature_on", "Switch the feature on"),
-    ("policy", "Put a version of a policy in force"),
-    ("retract", "Retract trust in the IdP"),
-    ("retract_key", "Retract trust in the key"),
-];
-
-/// The fields of the form but for the change, the feature and the policy: parameter, label.
-const FIELDS: [(&str, &str); 4] =
-    [("idp", "IdP"), ("key", "Key"), ("from", "Decisions from"), ("to", "Decisions until")];
-
-const FEATURES: [(&str, &str, Feature); 2] = [
-    ("claims_sharing", "Okta-to-Okta claims sharing", Feature::ClaimsSharing),
-    ("third_party", "Third-party claims sharing", Feature::ThirdPartyClaimsSharing),
-];
+/// An address that a browser and what is between keep whole has at most this many bytes.
+const MAX_ADDRESS_BYTES: usize = 4_000;
+/// Maximum bytes of the form: a policy is most of it.
+const MAX_FORM_BYTES: usize = 60_000;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
     };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    match Parameters::read(&uri) {
+        Ok(parameters) => respond(&server, &caller, &parameters, false).await,
+        Err(trouble) => trouble.page(Some(&caller)),
+    }
+}
+
+/// The form. What fits an address is answered at one, so that it can be kept and sent.
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    let pairs: Result<Vec<(String, String)>, _> = form::read(&headers, body, MAX_FORM_BYTES).await;
+    let parameters = match pairs.and_then(Parameters::of) {
+        Ok(parameters) => parameters,
+        Err(trouble) => return trouble.page(Some(&caller)),
+    };
+    let names = rehearse_form::NAMES.iter().chain(&["at", "knownAtPosition", "knownAt", "rules"]);
+    let here = names.fold(Address::new("/rehearse"), |address, name| {
+        address.with_some(name, parameters.get(name))
+    });
+    let href = here.href();
+    if href.len() <= MAX_ADDRESS_BYTES {
+        return Redirect::to(&href).into_response();
+    }
+    respond(&server, &caller, &parameters, true).await
+}
+
+async fn respond(
+    server: &Server,
+    caller: &Caller,
+    parameters: &Parameters,
+    is_long: bool,
+) -> Response {
+    let trouble = match answer(server, caller, parameters, is_long).await {
+        Ok(response) => return response,
+        Err(trouble) => trouble,
+    };
+    let Some(message) = trouble.refusal() else { return trouble.page(Some(caller)) };
+    // What was written is there to be mended.
+    let choices = server.app.rehearsable(caller, &Asking::default()).await;
+    let choices = choices.map(|answer| answer.value).unwrap_or_default();
+    let main = html! {
+        h1 { "Rehearse a change" }
+        p class="refused" role="alert" { strong { "Refused" } ": " (inert(&message)) }
+        (rehearse_form::form(&Written::of(parameters), &cut_as_written(parameters), &choices))
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    frame::page(status, "Refused", Some(caller), html! {}, main)
+}
+
+/// T, K and R as they were written, for the form.
+fn cut_as_written(parameters: &Parameters) -> Vec<(&'static str, String)> {
+    let names = ["at", "knownAtPosition", "knownAt", "rules"];
+    let written = names.iter().filter_map(|name| Some((*name, parameters.get(name)?.to_owned())));
+    written.filter(|(_, value)| !has_unseen(value)).collect()
 }
 
 /// What the address asks.
@@ -73,40 +120,47 @@ struct RehearseView {
     cut: CutAsked,
     asked: Option<Asked>,
     window: (Option<Time>, Option<Time>),
-    /// As it was written, for the form and for links.
-    written: Vec<(&'static str, String)>,
+    written: Written,
+    /// Whether it is too long for an address.
+    is_long: bool,
 }
 
 impl RehearseView {
-    fn read(parameters: &Parameters) -> Result<Self, PageError> {
-        let names = FIELDS.iter().map(|(name, _)| *name).chain(["change", "feature", "policy"]);
-        let written = names
-            .filter_map(|name| parameters.get(name).map(|value| (name, value.to_owned())))
-            .collect();
+    fn read(parameters: &Parameters, is_long: bool) -> Result<Self, PageError> {
+        let written = Written::of(parameters);
+        if let Some(name) = written.unseen() {
+            let message = format!("{name}: it has a character that cannot be seen.");
+            return Err(PageError::refused(message));
+        }
         Ok(Self {
             cut: parameters.cut()?,
             asked: asked(parameters)?,
             window: (parameters.time("from")?, parameters.time("to")?),
             written,
+            is_long,
         })
     }
 
-    /// The address without T, K and R.
+    /// The address without T, K and R; and without a policy that is too long for one.
     fn keep(&self) -> Address {
-        self.written.iter().fold(Address::new("/rehearse"), |address, (name, value)| {
+        let fields = self.written.fields().iter();
+        let fields = fields.filter(|(name, _)| !self.is_long || *name != "policy");
+        fields.fold(Address::new("/rehearse"), |address, (name, value)| {
             address.with(name, value.as_str())
         })
-    }
-
-    fn field(&self, name: &str) -> &str {
-        let field = self.written.iter().find(|(written, _)| *written == name);
-        field.map_or("", |(_, value)| value)
     }
 }
 
 /// The change that an address names; none: it names none yet.
 fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
     let Some(change) = parameters.get("change") else { return Ok(None) };
+    if change == "policy" && parameters.get("policy").is_none() && parameters.get("base").is_some()
+    {
+        return Ok(None);
+    }
+    if let Some(surplus) = rehearse_form::surplus(change, |name| parameters.get(name).is_some()) {
+        return Err(PageError::refused(format!("This change takes no value for {surplus}.")));
+    }
     let needed = |name: &str| {
         parameters
             .get(name)
@@ -171,7 +225,7 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
         "retract" => retraction(idp()?, None),
         "retract_key" => retraction(idp()?, Some(needed("key")?)),
         other => {
-            let words: Vec<&str> = CHANGES.iter().map(|(word, _)| *word).collect();
+            let words: Vec<&str> = CHANGES.iter().map(|(word, ..)| *word).collect();
             return Err(PageError::refused(format!(
                 "change: unknown change {other}: use one of {}.",
                 words.join(", ")
@@ -180,32 +234,38 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
     }))
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
-    let view = RehearseView::read(&parameters)?;
+async fn answer(
+    server: &Server,
+    caller: &Caller,
+    parameters: &Parameters,
+    is_long: bool,
+) -> Result<Response, PageError> {
+    let view = RehearseView::read(parameters, is_long)?;
     let asking = view.cut.asking(parameters.number("after")?.map(LogPosition));
-    if !parameters.is_pinned(&view.cut) {
+    let listed = server.app.rehearsable(caller, &asking).await?;
+    if !is_long && !parameters.is_pinned(&view.cut) {
         // Before the work: what is asked is asked once, pinned.
-        let pinned = server.app.completeness(caller, &asking).await?;
-        let here = view.cut.pin(view.keep(), &pinned.answered);
+        let here = view.cut.pin(view.keep(), &listed.answered);
         return Ok(Redirect::to(&here.href()).into_response());
     }
-    Ok(match (&view.asked, view.cut.at) {
-        (Some(Asked::Guard(change)), _) => {
+    let choices = &listed.value;
+    Ok(match &view.asked {
+        Some(Asked::Guard(change)) => {
             let answer = server.app.guard(caller, change, view.window, &asking).await?;
-            shown(caller, &view, &answer, |links| guarded(links, &answer.value))
+            let what = change.over(answer.value.window.0, answer.value.window.1);
+            let what = rehearse_form::words(&what, choices);
+            shown(caller, &view, &answer, choices, |links| guarded(links, &answer.value, &what))
         }
-        (Some(Asked::Rehearsal(change)), Some(at)) => {
-            let (from, to) = window_until(view.window, at);
-            let answer = server.app.rehearse(caller, change(from, to), from, to, &asking).await?;
-            shown(caller, &view, &answer, |links| {
-                html! { (over((from, to))) (found::main(links, &answer.value)) }
+        Some(Asked::Rehearsal(change)) => {
+            let (from, to) = window_until(view.window, listed.answered.at);
+            let change = change(from, to);
+            let what = rehearse_form::words(&change, choices);
+            let answer = server.app.rehearse(caller, change, from, to, &asking).await?;
+            shown(caller, &view, &answer, choices, |links| {
+                html! { (over((from, to), &what)) (found::main(links, &answer.value)) }
             })
         }
-        _ => {
-            let answer = server.app.completeness(caller, &asking).await?;
-            shown(caller, &view, &answer, |_| html! {})
-        }
+        None => shown(caller, &view, &listed, choices, |_| html! {}),
     })
 }
 
@@ -213,6 +273,7 @@ fn shown<T>(
     caller: &Caller,
     view: &RehearseView,
     answer: &Answer<T>,
+    choices: &Rehearsable,
     main: impl FnOnce(&Links<'_>) -> Markup,
 ) -> Response {
     let here = view.cut.pin(view.keep(), &answer.answered);
@@ -226,25 +287,31 @@ fn shown<T>(
         &answer.status,
     );
     let links = Links { cut: &view.cut, answered: &answer.answered, absence: &answer.absence };
+    let pinned = links.cut.pin(Address::new("/rehearse"), links.answered);
+    // Of what is not known nothing can be said, and least that nobody would be locked out.
+    let is_known = answer.absence.code != AbsenceCode::NotKnown;
     let main = html! {
         h1 { "Rehearse a change" }
-        (form(view, &links))
-        (main(&links))
+        (rehearse_form::form(&view.written, pinned.fields(), choices))
+        @if view.is_long { p class="muted" { "The policy is too long for an address: this page \
+            cannot be kept as a link." } }
+        @if is_known { (main(&links)) }
         @if view.asked.is_some() && !answer.absence.is_none() {
-            p { (frame::none(&answer.absence)) }
+            p { @if is_known { "Where a list says none seen: " } (frame::none(&answer.absence)) }
         }
     };
-    frame::page(StatusCode::OK, "Rehearse a change", Some(caller), strip, main)
+    let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    frame::page(status, "Rehearse a change", Some(caller), strip, main)
 }
 
 /// The verdict on a guarded change, and what the window shows.
-fn guarded(links: &Links<'_>, guarded: &Guarded) -> Markup {
+fn guarded(links: &Links<'_>, guarded: &Guarded, what: &str) -> Markup {
     html! {
         section class="trees" id="guard" aria-labelledby="guard-h" {
             h2 id="guard-h" { "Is it allowed?" }
             article { (why::tree(&guarded.guard.because, &|position| links.record(position))) }
         }
-        (over(guarded.window))
+        (over(guarded.window, what))
         @match &guarded.rehearsed {
             Ok(rehearsed) => (found::main(links, rehearsed)),
             Err(why) => { p { "Not evaluated: " (why) "." } },
@@ -252,39 +319,10 @@ fn guarded(links: &Links<'_>, guarded: &Guarded) -> Markup {
     }
 }
 
-fn over((from, to): (Time, Time)) -> Markup {
+fn over((from, to): (Time, Time), what: &str) -> Markup {
     let mut times = Times::default();
     html! {
         h2 id="found-h" { "If it had been so from " (times.show(from)) " until " (times.show(to)) }
-    }
-}
-
-fn form(view: &RehearseView, links: &Links<'_>) -> Markup {
-    let pinned = links.cut.pin(Address::new("/rehearse"), links.answered);
-    html! {
-        form class="filter" method="get" action="/rehearse" {
-            @for (name, value) in pinned.fields() {
-                input type="hidden" name=(name) value=(value); }
-            label { "Change " select name="change" {
-                @for (word, label) in CHANGES {
-                    option value=(word) selected[view.field("change") == word] { (label) }
-                }
-            } }
-            @for (name, label) in FIELDS {
-                label { (label) " " input name=(name) value=(view.field(name)) size="22"
-                    autocomplete="off"; }
-            }
-            label { "Feature " select name="feature" {
-                option value="" { "–" }
-                @for (word, label, _) in FEATURES {
-                    option value=(word) selected[view.field("feature") == word] { (label) }
-                }
-            } }
-            label { "Policy, the data of a policy.configured fact " textarea name="policy" rows="3"
-                cols="40" spellcheck="false" { (view.field("policy")) } }
-            button type="submit" { "Rehearse" }
-        }
-        p class="muted" { "Nothing is written. The window ends at T and begins 7 days before its \
-            end where it is left out." }
+        p id="rehearsed" { "Rehearsed: " (uncut(what)) "." }
     }
 }

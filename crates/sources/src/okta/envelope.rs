@@ -24,6 +24,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 /// Maximum number of envelopes inside of each other.
 pub(super) const MAX_NESTED: usize = 4;
+/// Maximum bytes of an envelope around a lone event that are kept with it: far more than transports
+/// put there, and far less than a record can have.
+pub(super) const MAX_AROUND: usize = 16 * 1024;
 /// The `eventType` of an event hook's body.
 const HOOK: &str = "com.okta.event_hook";
 
@@ -172,20 +175,33 @@ impl Envelope {
     }
 }
 
-/// The value at a path of objects, as it is spelled.
 /// The events of the body of a hook, each as its text, where the body without them is strict JSON.
 pub(super) fn hook_events(text: &str) -> Option<Vec<&str>> {
     let list = at(text, EVENT_HOOK.path)?.get();
     let events: Vec<&RawValue> =
         serde_json::from_str(list).ok().filter(|_| list.starts_with('['))?;
-    let from = list.as_ptr().addr() - text.as_ptr().addr();
-    let around = format!("{}[]{}", &text[..from], &text[from + list.len()..]);
-    let around = strict::parse_borrowed(around.as_bytes(), Duplicates::Tolerated).ok()?;
+    let around = around(text, list);
+    let around = strict::parse_borrowed(around.as_bytes(), Duplicates::Refused).ok()?;
     let Json::Object(around) = around else { return None };
     let is_hook = of(&around).is_some_and(Envelope::is_hook);
     (is_hook && !events.is_empty()).then(|| events.into_iter().map(RawValue::get).collect())
 }
 
+/// Why the body of a hook is refused although it is tolerable JSON: a key around the events stands
+/// twice, so that two readers may see other events; none: no key does.
+pub(super) fn repeated_around(bytes: &[u8]) -> Option<Refusal> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let around = around(text, at(text, EVENT_HOOK.path)?.get());
+    strict::parse_borrowed(around.as_bytes(), Duplicates::Refused).err()
+}
+
+/// A text with an empty list in place of a part of it.
+fn around(text: &str, part: &str) -> String {
+    let from = part.as_ptr().addr() - text.as_ptr().addr();
+    format!("{}[]{}", &text[..from], &text[from + part.len()..])
+}
+
+/// The value at a path of objects, as it is spelled.
 fn at<'t>(text: &'t str, path: &[&str]) -> Option<&'t RawValue> {
     let mut raw: &RawValue = serde_json::from_str(text).ok()?;
     for key in path {

@@ -15,6 +15,7 @@
 //! | [`kinds`], [`changes`] | the same about accounts, configuration and suspicion |
 //! | [`delivery`] | the same about what sends the log |
 //! | [`idp_log`] | the same, where the org is the identity provider |
+//! | [`page`] | the events of an answer of the API |
 //! | [`unreadable`] | what is kept of an event that cannot be read |
 //! | [`refusal`] | what its words for what did not succeed mean |
 //! | [`factor`] | what Okta's names of factors mean |
@@ -29,6 +30,7 @@ mod facts;
 mod idp_log;
 mod kinds;
 mod labels;
+pub(crate) mod page;
 mod people;
 mod refusal;
 mod unreadable;
@@ -120,8 +122,11 @@ fn translate_nested(
             }
         }
     }
-    // The original of a lone event is all that was received; of several, each has its own bytes.
-    if let ([event], [alone]) = (&carried[..], &mut drafts[..]) {
+    // The original of a lone event is all that was received; of several, each has its own bytes. So
+    // has one in an envelope whose rest might make the record too large to be stored.
+    if let ([event], [alone]) = (&carried[..], &mut drafts[..])
+        && bytes.len().saturating_sub(event.len()) <= envelope::MAX_AROUND
+    {
         let redacted = (alone.original != event[..]).then_some(&alone.original[..]);
         alone.original = envelope.original(bytes, &object, redacted);
     }
@@ -143,6 +148,9 @@ pub(crate) fn delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delive
     };
     let envelope = envelope::of(&native::object_borrowed(value)?);
     let is_hook = envelope.is_some_and(envelope::Envelope::is_hook);
+    if is_hook && let Some(refusal) = envelope::repeated_around(bytes) {
+        return Err(refusal);
+    }
     let broken = if is_hook { Broken::Kept } else { Broken::Refused };
     let drafts = translate_nested(idp, bytes, 0, broken)?;
     let is_streamed = envelope.is_some_and(envelope::Envelope::is_stream);
@@ -158,15 +166,23 @@ fn salvaged(idp: Option<&IdpId>, bytes: &[u8]) -> Option<Delivery> {
         let event = event.as_bytes();
         // A byte that is no character was replaced, and what the event said is not known.
         let is_whole = matches!(text, Cow::Borrowed(_)) || !event.windows(3).any(|w| w == REPLACED);
-        let read =
-            is_whole.then(|| translate_nested(idp, event, 1, Broken::Refused).ok()).flatten();
-        match read {
-            Some(drafts) if !drafts.is_empty() => drafts,
-            _ => vec![unreadable::draft(event)],
-        }
+        if is_whole { kept(idp, event, 1).0 } else { vec![unreadable::draft(event)] }
     };
     let drafts: Vec<Draft> = events.into_iter().flat_map(read).collect();
     Some(Delivery { unread: unreadable::places(&drafts), drafts, is_streamed: false })
+}
+
+/// Reads an event by itself: what cannot be read is kept, not understood, with why.
+pub(crate) fn kept(
+    idp: Option<&IdpId>,
+    event: &[u8],
+    nested: usize,
+) -> (Vec<Draft>, Option<Refusal>) {
+    match translate_nested(idp, event, nested, Broken::Refused) {
+        Ok(drafts) if !drafts.is_empty() => (drafts, None),
+        Ok(_) => (vec![unreadable::draft(event)], Some(envelope::no_event())),
+        Err(refusal) => (vec![unreadable::draft(event)], Some(refusal)),
+    }
 }
 
 /// U+FFFD in UTF-8.

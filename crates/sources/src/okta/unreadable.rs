@@ -1,7 +1,7 @@
 //! What is kept of an event that cannot be read: all of it, sealed, under an id that is the same
 //! for the same content.
 
-use super::{TRANSLATOR, is_event_type};
+use super::{TRANSLATOR, is_event_type, page};
 use crate::{
     bearer::{self, Named},
     strict::{self, Duplicates},
@@ -43,12 +43,17 @@ pub(super) fn draft(bytes: &[u8]) -> Draft {
     };
     bearer::redact(&mut event, Named::Vendor);
     let canonical = canonical::object_to_vec(&event);
-    let named = |field: &str| event.get(field).and_then(Value::as_str);
+    // What cannot be kept may still say what it is called.
+    let named = |field: &str| match event.get(field) {
+        Some(value) => value.as_str().map(str::to_owned),
+        None => page::text_of(bytes, field),
+    };
     let source_id = match named("uuid").filter(|id| text::is_id(id)) {
         Some(id) => SourceEventId::new(id),
         None => SourceEventId::new(bearer::digest(&String::from_utf8_lossy(&canonical))),
     };
-    let kind = named("eventType").filter(|kind| is_event_type(kind)).unwrap_or(KIND).to_owned();
+    let kind = named("eventType").filter(|kind| is_event_type(kind));
+    let kind = kind.unwrap_or_else(|| KIND.to_owned());
     Draft {
         source: None,
         source_id,

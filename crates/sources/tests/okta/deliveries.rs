@@ -93,6 +93,26 @@ fn an_event_that_is_no_strict_json_is_kept_with_what_can_be_said_of_it() {
     // What is around the events has to be strict.
     let twice = whole.replace("\"eventId\"", "\"eventId\":\"other\",\"eventId\"");
     assert!(okta_delivery(&Dialect::OktaSystemLog.into(), twice.as_bytes()).is_err());
+    let events = json!([event("e-1")]).to_string();
+    for (first, second) in [("[]", events.as_str()), (&events, &events), (&events, "[]")] {
+        let body = format!(r#"{{"data":{{"events":{first}}},"data":{{"events":{second}}}}}"#);
+        let refused = okta_delivery(&Dialect::OktaSystemLog.into(), body.as_bytes()).unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("data"), "{body}");
+    }
+}
+
+/// What is around a small event makes it no large one.
+#[test]
+fn a_large_envelope_is_not_kept_with_its_event() {
+    let around = |bytes: usize| {
+        let mut body = hook(&json!([event("e-1")]));
+        body["pad"] = "x".repeat(bytes).into();
+        let original = read(&body).drafts.remove(0).original;
+        (original.len() > body.to_string().len() - 20, original)
+    };
+    assert!(around(10_000).0, "all that was received");
+    let (_, original) = around(3_000_000);
+    assert_eq!(serde_json::from_slice::<Value>(&original).unwrap(), event("e-1"));
 }
 
 #[test]

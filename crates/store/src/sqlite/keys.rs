@@ -229,6 +229,12 @@ impl KeyStore for SqliteKeys {
         Ok(self.destructions.load(Ordering::SeqCst))
     }
 
+    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
+        let sql = "SELECT 1 FROM person_destroyed WHERE tenant = ? LIMIT 1";
+        let query = sqlx::query(sql).bind(tenant.as_str());
+        Ok(query.fetch_optional(&self.readers).await.map_err(read)?.is_some())
+    }
+
     async fn person_by_id(
         &self,
         tenant: &TenantId,

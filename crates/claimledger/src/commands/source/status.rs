@@ -13,7 +13,7 @@ use crate::{
 use anyhow::{Context, Result};
 use claimledger_facts::{ids::SourceId, time::Time};
 use claimledger_ledger::clock::{Clock, SystemClock};
-use claimledger_okta::{Counts, Progress, Source, SourceError, troubles};
+use claimledger_okta::{Counts, Progress, Source, SourceError, troubles, unread};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -113,6 +113,7 @@ fn text((id, source, progress): &Known, wrong: &[String], now: Time) -> String {
         format!("  events         {}", came(&progress.counts)),
         format!("  configuration  {}", came(&progress.configuration)),
     ];
+    lines.extend(unread(progress).map(|unread| format!("  unread         {}", escape(&unread))));
     if let Some(next) = progress.failure.as_ref().and_then(|failure| failure.next_attempt) {
         lines.push(format!("  next attempt   {next}"));
     }
