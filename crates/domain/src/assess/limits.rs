@@ -50,11 +50,12 @@ pub(crate) struct Governed<'a> {
     pub(crate) known: bool,
 }
 
-/// What a policy gives, and the record that says so.
+/// What a policy gives, and the record that says so. Each is none where it is not known, and
+/// `Some(None)` where there is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Given<'a> {
-    lifetime: Option<u64>,
-    idle: Option<u64>,
+    lifetime: Option<Option<u64>>,
+    idle: Option<Option<u64>>,
     record: &'a RecordRef,
 }
 
@@ -83,20 +84,21 @@ impl<'a> Limits<'a> {
         });
         let stated_end = started.and_then(|(_, data)| data.lifetime_ends_at);
         let stated_idle = started.and_then(|(_, data)| data.idle_secs);
-        let lifetime = given.and_then(|given| given.lifetime);
+        let lifetime = given.and_then(|given| given.lifetime).flatten();
         let lifetime_ends_at =
             stated_end.or_else(|| lifetime.map(|secs| start.from.plus_secs(secs)));
-        let idle = given.and_then(|given| given.idle);
+        let idle = given.and_then(|given| given.idle).flatten();
         let idle_secs = stated_idle.map_or(idle, |secs| (secs > 0).then_some(secs));
 
         let not_logged =
             started.is_some_and(|(seen, _)| seen.known.notes.contains(&Note::LimitsNotLogged));
-        let known = given.is_some() || started.is_some() && !not_logged;
+        let logged = started.is_some() && !not_logged;
+        let known = |limit: fn(Given<'_>) -> bool| logged || given.is_some_and(limit);
         let mut missing = Vec::new();
-        if !known && stated_end.is_none() {
+        if stated_end.is_none() && !known(|given| given.lifetime.is_some()) {
             missing.push(codes::MISSING_LIFETIME_LIMIT);
         }
-        if !known && stated_idle.is_none() {
+        if stated_idle.is_none() && !known(|given| given.idle.is_some()) {
             missing.push(codes::MISSING_IDLE_LIMIT);
         }
         let from_policy = stated_end.is_none() && lifetime_ends_at.is_some()
@@ -118,8 +120,8 @@ fn given<'a>(policy: &'a Stated<PolicyConfigured>, rule: Option<&Rule>) -> Given
     let lifetime = rule.and_then(|r| r.max_lifetime_secs).or(policy.data.max_lifetime_secs);
     let idle = rule.and_then(|r| r.max_idle_secs).or(policy.data.max_idle_secs);
     Given {
-        lifetime: lifetime.filter(|secs| *secs > 0),
-        idle: idle.filter(|secs| *secs > 0),
+        lifetime: Some(lifetime.filter(|secs| *secs > 0)),
+        idle: Some(idle.filter(|secs| *secs > 0)),
         record: &policy.record,
     }
 }
@@ -130,7 +132,7 @@ fn known<'a>(policy: &'a Stated<PolicyConfigured>, rule: &Rule) -> Option<Given<
 }
 
 /// The limits of the rule that held, in the version in force at the start. Where an interval leaves
-/// the version open, only if all give the same.
+/// the version open, that limit only which all give alike.
 fn of_rule<'a>(
     history: HistoryCut<'a>,
     held: &SessionGoverned,
@@ -150,33 +152,41 @@ fn of_rule<'a>(
 }
 
 /// The limits of the global session policy at a time, where exactly one is active, and whatever
-/// active rule of it held gives the same. With several, which one held is not stated, and no limit
-/// is guessed.
+/// active rule of it held, in whatever version an interval leaves open, gives the same. With
+/// several, which one held is not stated, and no limit is guessed.
 fn of_only_policy<'a>(history: HistoryCut<'a>, start: Occurred) -> Option<Given<'a>> {
-    let in_force = history
-        .policies()
-        .ids()
-        .filter_map(|id| history.policies().at(id, start).certain().flatten());
-    let mut global = in_force.filter(|p| {
-        p.data.kind == PolicyKind::GlobalSession
-            && matches!(p.data.status, None | Some(Status::Active))
-    });
-    let policy = global.next().filter(|_| global.next().is_none())?;
-    let mut rules = policy
-        .data
-        .rules
-        .iter()
-        .filter(|rule| is_active(rule) && rule.access == Access::Allow)
-        .map(|rule| known(policy, rule))
-        .peekable();
-    if rules.peek().is_none() { Some(given(policy, None)) } else { same(rules) }
+    let is_active_global = |version: &Stated<PolicyConfigured>| {
+        version.data.kind == PolicyKind::GlobalSession
+            && matches!(version.data.status, None | Some(Status::Active))
+    };
+    let in_force = history.policies().ids().map(|id| history.policies().at(id, start).options);
+    let mut global =
+        in_force.filter(|options| options.iter().flatten().any(|v| is_active_global(v)));
+    let versions = global.next().filter(|_| global.next().is_none())?;
+    let of_version = |version: Option<&'a Stated<PolicyConfigured>>| {
+        let version = version.filter(|version| is_active_global(version))?;
+        let mut rules = version
+            .data
+            .rules
+            .iter()
+            .filter(|rule| is_active(rule) && rule.access == Access::Allow)
+            .map(|rule| known(version, rule))
+            .peekable();
+        if rules.peek().is_none() { Some(given(version, None)) } else { same(rules) }
+    };
+    same(versions.into_iter().map(of_version))
 }
 
-/// What all of them give, where they give the same.
+/// Of each limit, what all of them give, where they give the same.
 fn same<'a>(mut all: impl Iterator<Item = Option<Given<'a>>>) -> Option<Given<'a>> {
     let first = all.next()??;
-    let alike = |other: Option<Given<'a>>| {
-        other.is_some_and(|o| (o.lifetime, o.idle) == (first.lifetime, first.idle))
-    };
-    all.all(alike).then_some(first)
+    let agreed = all.try_fold(first, |agreed, other| {
+        let other = other?;
+        Some(Given {
+            lifetime: agreed.lifetime.filter(|_| agreed.lifetime == other.lifetime),
+            idle: agreed.idle.filter(|_| agreed.idle == other.idle),
+            ..agreed
+        })
+    })?;
+    (agreed.lifetime.is_some() || agreed.idle.is_some()).then_some(agreed)
 }
