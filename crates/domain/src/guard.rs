@@ -13,13 +13,14 @@
 
 use crate::{
     assess::{
-        challenge::{sure_and_possible, with_local},
+        challenge::{Local, with_local},
         claims::{Tri, add},
         decision::is_active,
         engine_mix::{self, EngineMix},
         trust_at_receipt::{feature_on, is_shared},
     },
     codes,
+    explain::challenge,
     history::{HistoryCut, Stated},
     model::{Certainty, Mark, Reason, RecordRef},
     rehearse::{Feature, IdpSetting, TrustChange},
@@ -28,9 +29,14 @@ use crate::{
 use claimledger_facts::{
     ids::{IdpId, PolicyId, RuleId, VersionLabel},
     time::{Occurred, Time},
-    types::{idp::IdpConfigured, org::OrgConfigured, policy::Rule},
-    vocabulary::{Access, IdpKind, Status},
+    types::{
+        idp::IdpConfigured,
+        org::OrgConfigured,
+        policy::{PolicyConfigured, Rule},
+    },
+    vocabulary::{Access, IdpKind, PolicyKind, Status},
 };
+use std::collections::BTreeSet;
 
 pub(crate) const ID: &str = "guard";
 
@@ -176,9 +182,14 @@ impl Verdict {
     }
 }
 
-/// The guard on a change that would be made at a time.
+/// The guard on a change that would be made at a time. `named` are policies that decisions name.
 #[must_use]
-pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard {
+pub fn guard(
+    history: HistoryCut<'_>,
+    change: &GuardedChange,
+    at: Time,
+    named: &BTreeSet<PolicyId>,
+) -> Guard {
     let when = Occurred::at(at);
     let mut missing = Vec::new();
     let (taken, trusted) = shared(history, change, when, &mut missing);
@@ -187,11 +198,11 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
     });
     let guarded = if unknown { Tri::Maybe } else { most(&taken) };
     let another = most(&trusted);
-    let (requires, requiring) = requiring(history, when, &mut missing);
+    let required = requiring(history, when, named, &mut missing);
     let conditions = [
         (Condition::NothingTrusted, not(guarded)),
         (Condition::AnotherTrustedIdp, another),
-        (Condition::NoPolicyRequiresClaims, not(requires)),
+        (Condition::NoPolicyRequiresClaims, not(required.requires)),
     ];
     let holds = conditions.iter().map(|(_, holds)| *holds).max().unwrap_or(Tri::No);
     // An id that nothing is stated about is more likely misspelled than free to go.
@@ -207,7 +218,7 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
     let orgs = history.settings().org(when).options;
     let nothing_of_org = orgs.iter().any(Option::is_none);
     let branches = conditions.map(|(condition, holds)| {
-        let branch = condition_reason(history, condition, holds, change, &trusted, &requiring);
+        let branch = condition_reason(history, condition, holds, change, &trusted, &required);
         let of_change = taken.iter().map(|idp| &idp.record);
         if condition == Condition::NothingTrusted { branch.on(of_change) } else { branch }
     });
@@ -216,7 +227,7 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
         .because(branches)
         .because(nothing_of_org.then(|| Reason::new(NO_ORG).reading(38)))
         .because(matches!(change, GuardedChange::Untrust(_)).then(|| Reason::new(UNTRUST)));
-    Guard { verdict, condition, trusted, requiring, missing, because }
+    Guard { verdict, condition, trusted, requiring: required.rules, missing, because }
 }
 
 /// The active IdPs whose claims are trusted and shared: those from which the change takes that, and
@@ -286,23 +297,33 @@ const fn not(holds: Tri) -> Tri {
     }
 }
 
-/// The rules that only trusted claims can meet, and whether there are any. Without any policy, or
-/// without a word of local authenticators, it cannot be told.
-fn requiring(
-    history: HistoryCut<'_>,
+/// What is known of the rules that only trusted claims can meet.
+struct Requiring<'a> {
+    requires: Tri,
+    rules: Vec<RequiringRule>,
+    /// What keeps it from being told, in words, on the records that say so.
+    open: Vec<Reason>,
+    local: Local<'a>,
+}
+
+/// The rules that only trusted claims can meet, and whether there are any. What is not known is
+/// not absent: a policy whose rules were not seen, a kind of policy of which there is always one,
+/// an authenticator whose methods are not stated.
+fn requiring<'a>(
+    history: HistoryCut<'a>,
     when: Occurred,
+    named: &BTreeSet<PolicyId>,
     missing: &mut Vec<&'static str>,
-) -> (Tri, Vec<RequiringRule>) {
-    let [sure, possible] = sure_and_possible(history, when);
-    let authenticators_known = !history.settings().authenticators(when).is_empty();
+) -> Requiring<'a> {
+    let local = Local::at(history, when);
+    let settings = history.settings();
+    let authenticators_known =
+        !settings.authenticators(when).is_empty() || !local.unknown.is_empty();
     let (mut requires, mut rules) = (Tri::No, Vec::new());
-    let (mut any, mut certainly_any) = (false, false);
     for policy in history.policies().ids() {
         let options = history.policies().at(policy, when).options;
         let exact = options.len() == 1;
-        certainly_any |= options.iter().all(Option::is_some);
         for version in options.into_iter().flatten() {
-            any = true;
             if !matches!(version.data.status, None | Some(Status::Active)) {
                 continue;
             }
@@ -313,15 +334,15 @@ fn requiring(
                     open.push(codes::MISSING_VERIFICATION_FORM);
                     vec![codes::MISSING_VERIFICATION_FORM]
                 } else {
-                    let [by_sure, by_possible] =
-                        [&sure, &possible].map(|local| with_local(rule, &[], true, local));
-                    if by_sure.met {
+                    let filled = with_local(rule, &[], true, &local);
+                    if filled.sure.met {
                         continue;
                     }
-                    if by_possible.met || !exact {
-                        open.push(codes::MISSING_EXACT_TIME);
+                    open.extend(&filled.missing);
+                    if !exact {
+                        add(&mut open, &[codes::MISSING_EXACT_TIME]);
                     }
-                    by_sure.best.unmet
+                    filled.sure.best.unmet
                 };
                 if !authenticators_known {
                     open.push(codes::MISSING_AUTHENTICATORS);
@@ -343,11 +364,70 @@ fn requiring(
             }
         }
     }
-    if !certainly_any {
-        add(missing, &[if any { codes::MISSING_EXACT_TIME } else { codes::MISSING_POLICY }]);
-        requires = Tri::Maybe;
+    let open = unknown_policies(history, when, named, missing);
+    if !open.is_empty() {
+        requires = requires.max(Tri::Maybe);
     }
-    (requires, rules)
+    Requiring { requires, rules, open, local }
+}
+
+/// The policies whose rules are not known at a time, and the kinds of which no policy is known,
+/// each in words.
+fn unknown_policies(
+    history: HistoryCut<'_>,
+    when: Occurred,
+    named: &BTreeSet<PolicyId>,
+    missing: &mut Vec<&'static str>,
+) -> Vec<Reason> {
+    let policies = history.policies();
+    let undetermined = |words: String| Reason::new(words).marked(Mark::Undetermined);
+    let is_configured = |policy| policies.at(policy, when).options.iter().all(Option::is_some);
+    let (mut open, mut listed_kinds) = (Vec::new(), BTreeSet::new());
+    for (policy, in_force) in policies.listed(when) {
+        let mut versions = in_force.options.into_iter().flatten();
+        let Some(listed) = versions.find(|listed| listed.data.status == Status::Active) else {
+            continue;
+        };
+        if !is_configured(policy) {
+            let name = words::policy(history, policy);
+            listed_kinds.insert(listed.data.kind);
+            add(missing, &[codes::MISSING_POLICY_RULES]);
+            let words = format!("Nothing is stated of the rules of {name}.");
+            open.push(undetermined(words).on([&listed.record]));
+        }
+    }
+    let listed: BTreeSet<&PolicyId> = policies.listed(when).map(|(policy, _)| policy).collect();
+    for policy in named.iter().filter(|policy| policy.rule().is_none()) {
+        if policies.versions(policy).next().is_none() && !listed.contains(policy) {
+            add(missing, &[codes::MISSING_POLICY_RULES]);
+            open.push(undetermined(format!(
+                "Decisions name {}, and nothing is stated of its rules.",
+                words::policy(history, policy)
+            )));
+        }
+    }
+    for kind in PolicyKind::ALL.iter().copied().filter(|kind| !listed_kinds.contains(kind)) {
+        let of_kind = |option: &Option<&Stated<PolicyConfigured>>| {
+            option.is_some_and(|version| version.data.kind == kind)
+        };
+        let mut states = policies.ids().map(|policy| policies.at(policy, when).options);
+        if states.any(|options| options.iter().all(of_kind)) {
+            continue;
+        }
+        let mut states = policies.ids().map(|policy| policies.at(policy, when).options);
+        let perhaps = states.any(|options| options.iter().any(of_kind));
+        add(missing, &[if perhaps { codes::MISSING_EXACT_TIME } else { codes::MISSING_POLICY }]);
+        let name = match kind {
+            PolicyKind::AppSignIn => "sign-in policy of an application",
+            PolicyKind::GlobalSession => "global session policy",
+        };
+        open.push(undetermined(if perhaps {
+            format!("Whether a {name} was in force is known as an interval only.")
+        } else {
+            format!("Nothing is stated of a {name}.")
+        }));
+    }
+    open
 }
 
 fn conclusion(
@@ -380,7 +460,7 @@ fn condition_reason(
     holds: Tri,
     change: &GuardedChange,
     trusted: &[TrustedIdp],
-    requiring: &[RequiringRule],
+    required: &Requiring<'_>,
 ) -> Reason {
     let mark = match holds {
         Tri::Yes => Mark::Met,
@@ -395,8 +475,11 @@ fn condition_reason(
             Tri::No => "It takes away claims that are trusted.",
         }),
         Condition::AnotherTrustedIdp => {
-            let names: Vec<String> =
-                trusted.iter().map(|other| words::idp(history, &other.idp)).collect();
+            let names = |certainty: Certainty| -> Vec<String> {
+                let of_it = trusted.iter().filter(|other| other.certainty == certainty);
+                of_it.map(|other| words::idp(history, &other.idp)).collect()
+            };
+            let (certain, perhaps) = (names(Certainty::Certain), names(Certainty::Possible));
             let other = if change.idp().is_some() { "another" } else { "an" };
             let words = match holds {
                 Tri::No => format!(
@@ -405,13 +488,19 @@ fn condition_reason(
                 ),
                 Tri::Maybe => format!(
                     "Perhaps {other} active IdP has claims that are trusted: {}.",
-                    words::list(&names)
+                    words::list(&perhaps)
                 ),
-                Tri::Yes => format!(
-                    "{} active IdP has claims that are trusted: {}.",
-                    words::sentence(other),
-                    words::list(&names)
-                ),
+                Tri::Yes => {
+                    let also = match perhaps.as_slice() {
+                        [] => String::new(),
+                        some => format!(" Perhaps also: {}.", words::list(some)),
+                    };
+                    format!(
+                        "{} active IdP has claims that are trusted: {}.{also}",
+                        words::sentence(other),
+                        words::list(&certain)
+                    )
+                }
             };
             reason(&words).on(trusted.iter().map(|other| &other.record))
         }
@@ -423,7 +512,18 @@ fn condition_reason(
                 Tri::Maybe => "Whether a policy requires trusted claims is not known.",
                 Tri::No => "A policy requires trusted claims.",
             };
-            reason(words).because(requiring.iter().map(|rule| rule.reason(history)))
+            let local = &required.local;
+            let is_open = !(local.unknown.is_empty() && local.perhaps.is_empty());
+            let unsure = holds == Tri::Maybe && is_open;
+            let perhaps = unsure.then(|| {
+                let records = local.perhaps.iter().map(|a| &a.record);
+                let records = records.chain(local.unknown.iter().map(|a| &a.record));
+                Reason::new(challenge::perhaps(history, local)).on(records)
+            });
+            reason(words)
+                .because(required.rules.iter().map(|rule| rule.reason(history)))
+                .because(required.open.iter().cloned())
+                .because(perhaps.map(|reason| reason.marked(Mark::Undetermined)))
         }
     }
 }

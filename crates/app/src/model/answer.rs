@@ -18,14 +18,14 @@ use claimledger_domain::{
     rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{AppId, LogPosition, Pseudonym, SessionId},
+    ids::{AppId, LogPosition, PolicyId, Pseudonym, SessionId},
     record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
     types::factor::PolicyDecided,
     vocabulary::Channel,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The cut of an answer, and the rules that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -303,6 +303,8 @@ pub struct Rehearsed {
     pub unmet: Vec<UnmetPolicy>,
     /// Number of sessions evaluated.
     pub sessions: u64,
+    /// The policies that decisions of the window name.
+    pub policies: BTreeSet<PolicyId>,
 }
 
 impl Rehearsed {

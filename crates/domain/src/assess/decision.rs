@@ -7,7 +7,8 @@
 //! that takes away was falsified later.
 
 use super::{
-    challenge, claim_sourcing,
+    challenge::{Filled, Local, with_local},
+    claim_sourcing,
     claims::{self, Claim, Tri, add},
     difference,
     factors::AssessedFactor,
@@ -28,7 +29,6 @@ use claimledger_facts::{
     ids::PolicyId,
     time::{Occurred, Time},
     types::{
-        authenticator::AuthenticatorConfigured,
         factor::PolicyDecided,
         policy::{PolicyConfigured, Rule},
     },
@@ -97,10 +97,10 @@ pub(crate) struct Judged<'a> {
     /// On what counts at most.
     pub(crate) possible: Option<Reading>,
     /// What the application asked for beyond the rule.
-    pub(crate) acr: Option<AcrReading>,
-    pub(crate) local: Vec<&'a Stated<AuthenticatorConfigured>>,
-    /// With all local authenticators: what is still unmet.
-    pub(crate) with_local: Option<Reading>,
+    pub(crate) acr: Option<step_up::AcrReading>,
+    pub(crate) local: Local<'a>,
+    /// With local authenticators: what is still unmet.
+    pub(crate) with_local: Option<Filled>,
     pub(crate) implied: Implied,
     pub(crate) first_unmet: Option<&'static str>,
     pub(crate) missing: Vec<&'static str>,
@@ -130,7 +130,13 @@ pub(crate) fn judge<'a>(
     previous: Option<Seen<'a>>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let mut options = setting.history.policies().at(&data.policy, at).options.into_iter();
+    let mut options = setting.history.policies().at(&data.policy, at).options;
+    // The rule that it names was there: a version without it was not in force yet, or no longer.
+    let has_rule = |version: &&Stated<PolicyConfigured>| rule_used(&version.data, data).is_some();
+    if data.rule.is_some() && options.iter().flatten().any(has_rule) {
+        options.retain(|option| option.as_ref().is_none_or(has_rule));
+    }
+    let mut options = options.into_iter();
     let mut judged = judge_under(setting, seen, data, previous, options.next().flatten());
     for other in options {
         let other = judge_under(setting, seen, data, previous, other);
@@ -140,6 +146,8 @@ pub(crate) fn judge<'a>(
             judged.differs = None;
             add(&mut judged.missing, &other.missing);
             add(&mut judged.missing, &[codes::MISSING_EXACT_TIME]);
+        } else if other.is_challenge_open() {
+            add(&mut judged.missing, &other.missing);
         }
     }
     judged
@@ -191,7 +199,7 @@ fn judge_by<'a>(
         certain: None,
         possible: None,
         acr: None,
-        local: challenge::local_authenticators(setting.history, at),
+        local: Local::at(setting.history, at),
         with_local: None,
         implied: Implied::Undetermined,
         first_unmet: None,
@@ -267,10 +275,22 @@ impl Judged<'_> {
                 add(&mut self.missing, &requirement::missing(&acr.asked.rule, &self.candidates));
             }
             add(&mut self.missing, &self.federation_open);
+            if let Some(acr) = acr.as_ref().filter(|acr| acr.asked.if_possible) {
+                add(&mut self.missing, &acr.filled.missing);
+            }
         } else {
             let filled = self.with_local(rule);
-            let can_be_filled = filled.met && acr.as_ref().is_none_or(|acr| acr.filled.met);
-            self.implied = if can_be_filled { Implied::Challenge } else { Implied::Deny };
+            let filled_acr = acr.as_ref().map(|acr| &acr.filled);
+            let can_be_filled = |taking: Taking| {
+                filled.met(taking) && filled_acr.is_none_or(|filled| filled.met(taking))
+            };
+            self.implied = Implied::Deny;
+            if can_be_filled(Taking::Possible) {
+                // Neither lets in, so what is open between the two leaves no difference open.
+                self.implied = Implied::Challenge;
+                self.missing.clone_from(&filled.missing);
+                add(&mut self.missing, filled_acr.map_or(&[], |filled| &filled.missing));
+            }
             // The rule comes first, then what the application asked for beyond it.
             let unmet = certain.best.unmet.first().copied();
             self.first_unmet = unmet.or(Some(codes::REQUESTED_ACR));
@@ -290,33 +310,22 @@ impl Judged<'_> {
         requirement::read(rule, &self.candidates, federation, taking)
     }
 
-    fn with_local(&self, rule: &Rule) -> Reading {
-        challenge::with_local(rule, &self.candidates, self.federation == Tri::Yes, &self.local)
+    /// Whether local authenticators perhaps could fill the gap, so that the rules imply a challenge
+    /// or a deny.
+    pub(crate) fn is_challenge_open(&self) -> bool {
+        self.implied == Implied::Challenge && !self.missing.is_empty()
     }
 
-    fn step_up(&self, rule: &Rule) -> Option<AcrReading> {
+    fn with_local(&self, rule: &Rule) -> Filled {
+        with_local(rule, &self.candidates, self.federation == Tri::Yes, &self.local)
+    }
+
+    fn step_up(&self, rule: &Rule) -> Option<step_up::AcrReading> {
         let asked = step_up::asked(self.data.requested_acr.as_deref()?, rule)?;
         let [certain, possible] =
             [Taking::Certain, Taking::Possible].map(|taking| self.read(&asked.rule, taking));
         let filled = self.with_local(&asked.rule);
-        Some(AcrReading { certain, possible, filled, asked })
-    }
-}
-
-/// How what the application asked for beyond the rule stands.
-#[derive(Clone, Debug)]
-pub(crate) struct AcrReading {
-    pub(crate) asked: step_up::Asked,
-    pub(crate) certain: Reading,
-    pub(crate) possible: Reading,
-    pub(crate) filled: Reading,
-}
-
-impl AcrReading {
-    /// Met, or not asked where it is asked only if it can be had.
-    pub(crate) fn met(&self, taking: Taking) -> bool {
-        let reading = if taking == Taking::Certain { &self.certain } else { &self.possible };
-        reading.met || self.asked.if_possible && !self.filled.met
+        Some(step_up::AcrReading { certain, possible, filled, asked })
     }
 }
 

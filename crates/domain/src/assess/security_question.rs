@@ -1,15 +1,12 @@
 //! Where the security question is a factor of the organisation, claims of a third-party IdP meet
 //! knowledge and nothing else.
 //!
-//! Source: Okta, Configure claims sharing, third-party IdPs. An authenticator is stated as active
-//! where the service provider can ask for it at a sign-in; one for recovery only is not.
+//! Source: Okta, Configure claims sharing, third-party IdPs. A question that is kept
+//! for recovery is not asked for at a sign-in ([`authenticators::serves_sign_in`]).
 
-use super::{requirement::Bar, value::Value};
+use super::{authenticators, requirement::Bar, value::Value};
 use crate::{history::HistoryCut, model::FactorType};
-use claimledger_facts::{
-    time::Occurred,
-    vocabulary::{Method, Status},
-};
+use claimledger_facts::{time::Occurred, vocabulary::Method};
 
 pub(crate) const ID: &str = "security_question";
 
@@ -28,5 +25,5 @@ pub(crate) fn bar(
 fn is_asked(history: HistoryCut<'_>, when: Occurred) -> bool {
     let mut authenticators = history.settings().authenticators(when).into_iter();
     let question = authenticators.find(|a| a.data.method == Method::SecurityQuestion);
-    question.is_some_and(|a| a.data.status == Status::Active)
+    question.is_some_and(|a| authenticators::serves_sign_in(&a.data))
 }

@@ -5,7 +5,10 @@
 //! factors, then constraints. A value that is not in the table is ignored. What is unmet is an
 //! error to the application, after the user was asked for what local authenticators could add.
 
-use super::requirement;
+use super::{
+    challenge::Filled,
+    requirement::{self, Reading, Taking},
+};
 use claimledger_facts::{
     types::policy::{Alternative, Possession, Rule},
     vocabulary::{Access, FactorMode, Method},
@@ -82,4 +85,25 @@ pub(crate) fn words(asked: &Asked) -> String {
     };
     let possible = if asked.if_possible { ", where that is possible" } else { "" };
     format!("{what}{possible}")
+}
+
+/// How what the application asked for beyond the rule stands.
+#[derive(Clone, Debug)]
+pub(crate) struct AcrReading {
+    pub(crate) asked: Asked,
+    pub(crate) certain: Reading,
+    pub(crate) possible: Reading,
+    pub(crate) filled: Filled,
+}
+
+impl AcrReading {
+    /// Met, or not asked where it is asked only if it can be had.
+    pub(crate) fn met(&self, taking: Taking) -> bool {
+        // Not asked is certain only where it certainly cannot be had.
+        let (reading, can_be_had) = match taking {
+            Taking::Certain => (&self.certain, self.filled.met(Taking::Possible)),
+            Taking::Possible => (&self.possible, self.filled.met(Taking::Certain)),
+        };
+        reading.met || self.asked.if_possible && !can_be_had
+    }
 }

@@ -1,12 +1,12 @@
 //! Why a decision fell as it did, and whether the rules say the same.
 
 use super::{
-    NOT_THE_REASON, rule,
+    NOT_THE_REASON, challenge, rule,
     word::{self, grouped, hits, lost},
 };
 use crate::{
     assess::{
-        Trace, authenticator_lost, challenge,
+        Trace, authenticator_lost,
         claims::Tri,
         decision::{Decided, Judged},
         factors::AssessedFactor,
@@ -15,7 +15,7 @@ use crate::{
     },
     codes,
     model::{Grade, Implied, Mark, Reason, RecordRef},
-    order::{latest, record_order},
+    order::latest,
     words,
 };
 use claimledger_facts::{time::Time, types::policy::Rule, vocabulary::Outcome};
@@ -38,7 +38,7 @@ pub(crate) fn decision(trace: &Trace<'_>, then: &Trace<'_>, decided: &Decided<'_
         .verdict()
         .because([explainer.which_rule()])
         .because(explainer.requirements())
-        .because(explainer.challenge())
+        .because(challenge::reason(then, judged))
         .because(explainer.word())
         .because(explainer.what_came_later())
         .because([explainer.until_when(), explainer.how_sure()])
@@ -67,6 +67,8 @@ impl<'a> DecisionExplainer<'a, '_> {
             Outcome::Deny => format!("{session} was refused {app} {when}."),
         };
         let implied = judged.implied.as_str();
+        let open = judged.is_challenge_open();
+        let words = if open { "a challenge or a deny" } else { implied };
         let rules = match (judged.implied, &judged.differs) {
             (Implied::Undetermined, _) => {
                 format!(
@@ -75,12 +77,12 @@ impl<'a> DecisionExplainer<'a, '_> {
                 )
             }
             (_, Some(differs)) => {
-                format!("The rules then in force differ: {implied}, {}.", differs.words)
+                format!("The rules then in force differ: {words}, {}.", differs.words)
             }
-            (_, None) if judged.data.outcome.as_str() == implied => {
+            (_, None) if judged.data.outcome.as_str() == implied && !open => {
                 format!("The rules then in force say the same: {implied}.")
             }
-            (_, None) => format!("The rules then in force don't let it in either: {implied}."),
+            (_, None) => format!("The rules then in force don't let it in either: {words}."),
         };
         let two = judged.rule.is_some_and(|r| requirement::types_asked(r) == 2);
         let unmet = judged
@@ -147,46 +149,6 @@ impl<'a> DecisionExplainer<'a, '_> {
             format!("{named} of {version} ({}): {asks}.{label}", inside.join(", "))
         };
         Reason::new(says).asked(question).on([&policy.record])
-    }
-
-    fn challenge(&self) -> Option<Reason> {
-        let (rule, filled) = (self.judged.rule?, self.judged.with_local.as_ref()?);
-        let methods: Vec<&str> = self.judged.local.iter().map(|a| a.data.method.as_str()).collect();
-        let mut records: Vec<&RecordRef> = self.judged.local.iter().map(|a| &a.record).collect();
-        records.sort_by(|a, b| record_order(a, b));
-        if filled.met {
-            let says = match methods.as_slice() {
-                [one] => format!(
-                    "The local authenticator, {one}, is active and open to enrolment, and could \
-                     fill the gap."
-                ),
-                some => format!(
-                    "The local authenticators, {}, are active and open to enrolment, and could \
-                     fill the gap.",
-                    words::list(some)
-                ),
-            };
-            return Some(Reason::new(says).asked("Why a challenge?").on(records).reading(18));
-        }
-        let two = requirement::types_asked(rule) == 2;
-        let says = match methods.as_slice() {
-            [] => "No local authenticator is known to be active and open to enrolment.".to_owned(),
-            [one] => format!(
-                "The local authenticator, {one}, is active and open to enrolment; {}.",
-                lack(&filled.best.unmet, two, false)
-            ),
-            some => format!(
-                "The local authenticators, {}, are active and open to enrolment; together {}.",
-                words::list(some),
-                lack(&filled.best.unmet, two, true)
-            ),
-        };
-        let reason = Reason::new(says).asked("Why not a challenge?").on(records);
-        Some(if methods.is_empty() {
-            reason.by_rule(challenge::ID).reading(18)
-        } else {
-            reason.reading(18)
-        })
     }
 
     fn word(&self) -> Vec<Reason> {
@@ -360,8 +322,11 @@ impl<'a> DecisionExplainer<'a, '_> {
             .filter(|f| f.counts() && f.occurred().from <= latest(at))
             .collect();
         let groups = grouped(&counted, |f| (f.grade, f.claim.is_some()));
-        let certainty =
-            if judged.implied == Implied::Undetermined { "Undetermined." } else { "Certain." };
+        let certainty = match judged.implied {
+            Implied::Undetermined => "Undetermined.",
+            _ if judged.is_challenge_open() => "Certain that it is no allow.",
+            _ => "Certain.",
+        };
         let missing = if judged.missing.is_empty() {
             String::new()
         } else {
@@ -390,7 +355,8 @@ impl<'a> DecisionExplainer<'a, '_> {
             if groups.is_empty() {
                 says = vec!["Nothing counted, and nothing was kept out".to_owned()];
             }
-            return Reason::new(format!("{certainty} {}.", says.join("; "))).asked(question);
+            return Reason::new(format!("{certainty} {}.{missing}", says.join("; ")))
+                .asked(question);
         }
         let mut says = vec![certainty.to_owned()];
         let mut records: Vec<&RecordRef> = Vec::new();
@@ -517,28 +483,6 @@ impl<'a> DecisionExplainer<'a, '_> {
             .filter_map(|c| c.factor)
             .map(|f| self.trace.factors[f].seen.record())
             .collect()
-    }
-}
-
-/// What local authenticators lack: `they have no phishing-resistant one`.
-fn lack(unmet: &[&'static str], two: bool, several: bool) -> String {
-    let (they, have) = if several { ("they", "have") } else { ("it", "has") };
-    match unmet.first().copied() {
-        Some(codes::NOT_ENOUGH_FACTORS) => {
-            format!("{they} would not make {}", if two { "two factor types" } else { "one factor" })
-        }
-        Some(codes::KNOWLEDGE) => format!("{they} {have} no knowledge factor"),
-        Some(codes::POSSESSION) => format!("{they} {have} no possession factor"),
-        Some(codes::USER_PRESENCE) => format!("{they} {have} none with user presence"),
-        Some(codes::USER_VERIFICATION) => format!("{they} {have} none with user verification"),
-        Some(code) => {
-            if several {
-                format!("{they} {have} no {} one", codes::unmet_words(code, two))
-            } else {
-                format!("{they} is not {}", codes::unmet_words(code, two))
-            }
-        }
-        None => format!("{they} would not do"),
     }
 }
 

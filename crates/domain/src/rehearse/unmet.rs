@@ -9,7 +9,7 @@ use super::{Rehearsal, TrustChange};
 use crate::{
     assess::{
         self,
-        challenge::{local_authenticators, with_local},
+        challenge::{Local, with_local},
         claims::Tri,
         decision::is_active,
         requirement::Candidate,
@@ -24,10 +24,7 @@ use crate::{
 use claimledger_facts::{
     ids::{IdpId, PolicyId, VersionLabel},
     time::{Occurred, Time},
-    types::{
-        authenticator::AuthenticatorConfigured,
-        policy::{PolicyConfigured, Rule},
-    },
+    types::policy::{PolicyConfigured, Rule},
     vocabulary::{Access, PolicyKind, Status},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +66,7 @@ struct Open<'a> {
     to: Time,
     /// Users can still sign in through an IdP.
     federation: bool,
-    local: Vec<&'a Stated<AuthenticatorConfigured>>,
+    local: Local<'a>,
     through: BTreeSet<IdpId>,
     /// What is unmet with what an IdP asserted, where that is least.
     least: BTreeMap<IdpId, Vec<&'static str>>,
@@ -119,7 +116,9 @@ impl<'a> UnmetPolicies<'a> {
                 {
                     return true;
                 }
-                let reading = with_local(open.rule, &candidates, open.federation, &open.local);
+                // What perhaps meets it is not met by nobody.
+                let reading =
+                    with_local(open.rule, &candidates, open.federation, &open.local).possible;
                 let least =
                     open.least.entry(claim.data.idp.clone()).or_insert_with(|| open.alone.clone());
                 if reading.best.unmet.len() < least.len() {
@@ -133,8 +132,7 @@ impl<'a> UnmetPolicies<'a> {
     /// Those that no claim met.
     #[must_use]
     pub fn unmet(self) -> Vec<UnmetPolicy> {
-        let by_key = matches!(&self.rehearsal.change,
-            TrustChange::Retraction(retraction) if retraction.key.is_some());
+        let by_key = self.rehearsal.change.retracts_key();
         let idp = self.rehearsal.change.idp();
         let left = if idp.is_some() { "other" } else { "such" };
         let unmet = self.open.into_iter().map(|open| {
@@ -217,7 +215,7 @@ impl<'a> Rehearsal<'a> {
         if self.policy.is_none() && !history.trust().idps().any(|idp| takes_from(&idp)) {
             return;
         }
-        let local = local_authenticators(history, Occurred::at(from));
+        let local = Local::at(history, Occurred::at(from));
         let through = self.left(history, from, to);
         // Trust off leaves the sign-in itself, and so does a retraction that through others.
         let federation = !matches!(&self.change,
@@ -227,7 +225,7 @@ impl<'a> Rehearsal<'a> {
             rule.access == Access::Allow && is_active(rule) && rule.other_verification.is_none()
         };
         for rule in version.data.rules.iter().filter(read) {
-            let alone = with_local(rule, &[], federation, &local);
+            let alone = with_local(rule, &[], federation, &local).possible;
             if alone.met {
                 continue;
             }
