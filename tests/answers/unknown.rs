@@ -3,7 +3,7 @@
 use super::{T, absence, acme, ledger};
 use crate::support::{self, text};
 use claimledger_domain::RULES;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::Output;
 
 /// Each question that names something, with an unknown name: the thing and the name.
@@ -182,4 +182,35 @@ fn a_role_without_person_search_gets_the_same_answer_for_every_login() {
         "{:?}",
         bytes(there)
     );
+}
+
+/// An assertion that names no key may be signed by any key known of its IdP, and by no other.
+#[test]
+fn a_key_that_nobody_saw_signed_nothing() {
+    let scratch = ledger(false);
+    let line = |id: &str, kind: &str, data: Value| {
+        json!({"id": id, "type": kind, "source": "sp", "session": "S3", "subject": {"id": "u-cy"},
+            "occurred_at": "2026-03-10T12:00:00Z", "recorded_at": T, "data": data})
+        .to_string()
+    };
+    let claim = json!({"idp": "idp-a", "assertion": "as-3", "amr": ["pwd"]});
+    let decided = json!({"app": "wiki", "policy": "wiki", "rule": "w", "outcome": "allow"});
+    let signed = json!({"idp": "idp-a", "assertion": "as-4", "amr": ["pwd"], "key": "A1"});
+    let facts = [
+        line("c3", "claims.received", claim),
+        line("d3", "policy.decided", decided),
+        line("c4", "claims.received", signed).replace("S3", "S4"),
+    ];
+    let file = scratch.file("keyless.jsonl", facts.join("\n"));
+    scratch.ok(&["--tenant", "acme", "ingest", &file]);
+    let window = ["--from", "2026-03-10T00:00:00Z", "--to", T];
+    let retract = |key| {
+        let change = ["--format", "json", "rehearse", "retraction", "--idp", "idp-a", "--key", key];
+        let out = scratch.run(&acme(&[&change[..], &window].concat()));
+        let answer: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+        let fallen = answer["falls"].as_array().expect("a list").len();
+        (fallen, answer["absence"]["code"].clone())
+    };
+    assert_eq!(retract("A1").0, 1, "it may be signed by it");
+    assert_eq!(retract("A9"), (0, json!("NOT_KNOWN")));
 }

@@ -86,6 +86,10 @@ pub const MISSING_LEGACY_MAPPING: &str = "legacy_mapping";
 pub const MISSING_VERIFICATION_FORM: &str = "verification_form";
 /// Nothing is stated about local authenticators.
 pub const MISSING_AUTHENTICATORS: &str = "authenticators";
+/// Which methods an active authenticator gives is not stated.
+pub const MISSING_AUTHENTICATOR_METHODS: &str = "authenticator_methods";
+/// There is a policy, and nothing is stated of its rules.
+pub const MISSING_POLICY_RULES: &str = "policy_rules";
 
 /// How long the session may last is not known.
 pub const MISSING_LIFETIME_LIMIT: &str = "lifetime_limit";
@@ -203,6 +207,8 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_LEGACY_MAPPING => "what the values of the legacy AMR mapping can meet",
         MISSING_VERIFICATION_FORM => "what its form of verification asks for",
         MISSING_AUTHENTICATORS => "which local authenticators are configured",
+        MISSING_AUTHENTICATOR_METHODS => "which methods an active authenticator gives",
+        MISSING_POLICY_RULES => "what the rules of a policy ask for",
         MISSING_LIFETIME_LIMIT => "its lifetime limit",
         MISSING_IDLE_LIMIT => "its idle limit",
         _ => "something this version has no words for",
@@ -228,11 +234,13 @@ pub enum Supplier {
 pub fn supplier(code: &str) -> Supplier {
     match code {
         MISSING_IDP => Supplier::ServiceProvider("idp.configured"),
-        MISSING_POLICY | MISSING_LIFETIME_LIMIT | MISSING_IDLE_LIMIT => {
+        MISSING_POLICY | MISSING_POLICY_RULES | MISSING_LIFETIME_LIMIT | MISSING_IDLE_LIMIT => {
             Supplier::ServiceProvider("policy.configured")
         }
         MISSING_RULE => Supplier::ServiceProvider("policy.decided"),
-        MISSING_AUTHENTICATORS => Supplier::ServiceProvider("authenticator.configured"),
+        MISSING_AUTHENTICATORS | MISSING_AUTHENTICATOR_METHODS => {
+            Supplier::ServiceProvider("authenticator.configured")
+        }
         MISSING_PROPERTIES => Supplier::ServiceProvider("factor.verified"),
         MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => {
             Supplier::EitherProvider("claims.received")

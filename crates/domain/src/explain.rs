@@ -4,7 +4,7 @@
 //! sure; and last what a reader might suspect and what is not the reason. Sentences are built from
 //! the facts: nothing is worded for one set of facts alone.
 
-mod challenge;
+pub(crate) mod challenge;
 mod context;
 pub(crate) mod decision;
 pub(crate) mod factor;

@@ -14,13 +14,14 @@
 use crate::{
     assess::{
         asked_rule::PolicyState,
-        challenge::{Local, local_authenticators, with_local},
+        challenge::{Local, Which, local_authenticators, with_local},
         claims::{Tri, add},
         decision::is_active,
         engine_mix::{self, EngineMix},
         trust_at_receipt::{IdpState, is_shared},
     },
     codes,
+    explain::challenge,
     history::{HistoryCut, InForce, Stated, settings::org_or_default},
     model::{Certainty, Mark, Reason, RecordRef},
     rehearse::{Feature, IdpSetting, TrustChange},
@@ -34,7 +35,7 @@ use claimledger_facts::{
         org::OrgConfigured,
         policy::{PolicyConfigured, Rule},
     },
-    vocabulary::{Access, Status},
+    vocabulary::{Access, PolicyKind, Status},
 };
 use std::collections::BTreeSet;
 
@@ -182,9 +183,14 @@ impl Verdict {
     }
 }
 
-/// The guard on a change that would be made at a time.
+/// The guard on a change that would be made at a time. `named` are policies that decisions name.
 #[must_use]
-pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard {
+pub fn guard(
+    history: HistoryCut<'_>,
+    change: &GuardedChange,
+    at: Time,
+    named: &BTreeSet<PolicyId>,
+) -> Guard {
     let when = Occurred::at(at);
     let mut missing = Vec::new();
     let (taken, trusted) = shared(history, change, when, &mut missing);
@@ -193,11 +199,11 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
     });
     let guarded = if unknown { Tri::Maybe } else { most(&taken) };
     let another = most(&trusted);
-    let (requires, requiring) = requiring(history, when, &mut missing);
+    let required = requiring(history, when, named, &mut missing);
     let conditions = [
         (Condition::NothingTrusted, not(guarded)),
         (Condition::AnotherTrustedIdp, another),
-        (Condition::NoPolicyRequiresClaims, not(requires)),
+        (Condition::NoPolicyRequiresClaims, not(required.requires)),
     ];
     let holds = conditions.iter().map(|(_, holds)| *holds).max().unwrap_or(Tri::No);
     // An id that nothing is stated about is more likely misspelled than free to go.
@@ -213,7 +219,7 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
     let orgs = history.settings().org(when).options;
     let nothing_of_org = orgs.iter().any(Option::is_none);
     let branches = conditions.map(|(condition, holds)| {
-        let branch = condition_reason(history, condition, holds, change, &trusted, &requiring);
+        let branch = condition_reason(history, condition, holds, change, &trusted, &required);
         let of_change = taken.iter().map(|idp| &idp.record);
         if condition == Condition::NothingTrusted { branch.on(of_change) } else { branch }
     });
@@ -222,7 +228,7 @@ pub fn guard(history: HistoryCut<'_>, change: &GuardedChange, at: Time) -> Guard
         .because(branches)
         .because(nothing_of_org.then(|| Reason::new(NO_ORG).reading(38)))
         .because(matches!(change, GuardedChange::Untrust(_)).then(|| Reason::new(UNTRUST)));
-    Guard { verdict, condition, trusted, requiring, missing, because }
+    Guard { verdict, condition, trusted, requiring: required.rules, missing, because }
 }
 
 /// The active IdPs whose claims are trusted and shared: those from which the change takes that, and
@@ -298,23 +304,33 @@ const fn not(holds: Tri) -> Tri {
     }
 }
 
-/// The rules that only trusted claims can meet, and whether there are any. Without any policy, or
-/// without a word of local authenticators, it cannot be told.
-fn requiring(
-    history: HistoryCut<'_>,
+/// What is known of the rules that only trusted claims can meet.
+struct Requiring<'a> {
+    requires: Tri,
+    rules: Vec<RequiringRule>,
+    /// What keeps it from being told, in words, on the records that say so.
+    open: Vec<Reason>,
+    local: Vec<Local<'a>>,
+}
+
+/// The rules that only trusted claims can meet, and whether there are any. What is not known is
+/// not absent: a policy whose rules were not seen, a kind of policy of which there is always one,
+/// an authenticator whose methods are not stated.
+fn requiring<'a>(
+    history: HistoryCut<'a>,
     when: Occurred,
+    named: &BTreeSet<PolicyId>,
     missing: &mut Vec<&'static str>,
-) -> (Tri, Vec<RequiringRule>) {
+) -> Requiring<'a> {
     let local = local_authenticators(history, when);
-    let authenticators_known = !history.settings().authenticators(when).is_empty();
+    let is_listed = |local: &Local<'_>| matches!(local.stated, Which::Listed(_));
+    let authenticators_known =
+        !history.settings().authenticators(when).is_empty() || local.iter().any(is_listed);
     let (mut requires, mut rules) = (Tri::No, Vec::new());
-    let (mut any, mut certainly_any) = (false, false);
     for policy in history.policies().ids() {
         let in_force = history.policies().at(policy, when);
-        certainly_any |= in_force.options.iter().all(Option::is_some);
         let versions = in_force.options.iter().copied().flatten();
         let Some(latest) = versions.clone().next() else { continue };
-        any = true;
         let mut add_rule = |version: &Stated<PolicyConfigured>, rule: &Rule, exact: bool| {
             let same =
                 |of: &RequiringRule| of.record.id == version.record.id && of.rule == rule.rule;
@@ -350,11 +366,70 @@ fn requiring(
             }
         }
     }
-    if !certainly_any {
-        add(missing, &[if any { codes::MISSING_EXACT_TIME } else { codes::MISSING_POLICY }]);
-        requires = Tri::Maybe;
+    let open = unknown_policies(history, when, named, missing);
+    if !open.is_empty() {
+        requires = requires.max(Tri::Maybe);
     }
-    (requires, rules)
+    Requiring { requires, rules, open, local }
+}
+
+/// The policies whose rules are not known at a time, and the kinds of which no policy is known,
+/// each in words.
+fn unknown_policies(
+    history: HistoryCut<'_>,
+    when: Occurred,
+    named: &BTreeSet<PolicyId>,
+    missing: &mut Vec<&'static str>,
+) -> Vec<Reason> {
+    let policies = history.policies();
+    let undetermined = |words: String| Reason::new(words).marked(Mark::Undetermined);
+    let is_configured = |policy| policies.at(policy, when).options.iter().all(Option::is_some);
+    let (mut open, mut listed_kinds) = (Vec::new(), BTreeSet::new());
+    for (policy, in_force) in policies.listed(when) {
+        let mut versions = in_force.options.into_iter().flatten();
+        let Some(listed) = versions.find(|listed| listed.data.status == Status::Active) else {
+            continue;
+        };
+        if !is_configured(policy) {
+            let name = words::policy(history, policy);
+            listed_kinds.insert(listed.data.kind);
+            add(missing, &[codes::MISSING_POLICY_RULES]);
+            let words = format!("Nothing is stated of the rules of {name}.");
+            open.push(undetermined(words).on([&listed.record]));
+        }
+    }
+    let listed: BTreeSet<&PolicyId> = policies.listed(when).map(|(policy, _)| policy).collect();
+    for policy in named.iter().filter(|policy| policy.rule().is_none()) {
+        if policies.versions(policy).next().is_none() && !listed.contains(policy) {
+            add(missing, &[codes::MISSING_POLICY_RULES]);
+            open.push(undetermined(format!(
+                "Decisions name {}, and nothing is stated of its rules.",
+                words::policy(history, policy)
+            )));
+        }
+    }
+    for kind in PolicyKind::ALL.iter().copied().filter(|kind| !listed_kinds.contains(kind)) {
+        let of_kind = |option: &Option<&Stated<PolicyConfigured>>| {
+            option.is_some_and(|version| version.data.kind == kind)
+        };
+        let mut states = policies.ids().map(|policy| policies.at(policy, when).options);
+        if states.any(|options| options.iter().all(of_kind)) {
+            continue;
+        }
+        let mut states = policies.ids().map(|policy| policies.at(policy, when).options);
+        let perhaps = states.any(|options| options.iter().any(of_kind));
+        add(missing, &[if perhaps { codes::MISSING_EXACT_TIME } else { codes::MISSING_POLICY }]);
+        let name = match kind {
+            PolicyKind::AppSignIn => "sign-in policy of an application",
+            PolicyKind::GlobalSession => "global session policy",
+        };
+        open.push(undetermined(if perhaps {
+            format!("Whether a {name} was in force is known as an interval only.")
+        } else {
+            format!("Nothing is stated of a {name}.")
+        }));
+    }
+    open
 }
 
 /// Whether a rule of a policy in this status asks for anything before it lets in.
@@ -381,7 +456,13 @@ fn lacks(
     if by_sure.met {
         return None;
     }
-    let open = if read(true).met || !exact { vec![codes::MISSING_EXACT_TIME] } else { vec![] };
+    let mut open = Vec::new();
+    if read(true).met {
+        local.iter().for_each(|local| add(&mut open, local.missing().as_slice()));
+    }
+    if !exact {
+        add(&mut open, &[codes::MISSING_EXACT_TIME]);
+    }
     Some((by_sure.best.unmet, open))
 }
 
@@ -436,7 +517,7 @@ fn condition_reason(
     holds: Tri,
     change: &GuardedChange,
     trusted: &[TrustedIdp],
-    requiring: &[RequiringRule],
+    required: &Requiring<'_>,
 ) -> Reason {
     let mark = match holds {
         Tri::Yes => Mark::Met,
@@ -451,8 +532,11 @@ fn condition_reason(
             Tri::No => "It takes away claims that are trusted.",
         }),
         Condition::AnotherTrustedIdp => {
-            let names: Vec<String> =
-                trusted.iter().map(|other| words::idp(history, &other.idp)).collect();
+            let names = |certainty: Certainty| -> Vec<String> {
+                let of_it = trusted.iter().filter(|other| other.certainty == certainty);
+                of_it.map(|other| words::idp(history, &other.idp)).collect()
+            };
+            let (certain, perhaps) = (names(Certainty::Certain), names(Certainty::Possible));
             let other = if change.idp().is_some() { "another" } else { "an" };
             let words = match holds {
                 Tri::No => format!(
@@ -461,13 +545,19 @@ fn condition_reason(
                 ),
                 Tri::Maybe => format!(
                     "Perhaps {other} active IdP has claims that are trusted: {}.",
-                    words::list(&names)
+                    words::list(&perhaps)
                 ),
-                Tri::Yes => format!(
-                    "{} active IdP has claims that are trusted: {}.",
-                    words::sentence(other),
-                    words::list(&names)
-                ),
+                Tri::Yes => {
+                    let also = match perhaps.as_slice() {
+                        [] => String::new(),
+                        some => format!(" Perhaps also: {}.", words::list(some)),
+                    };
+                    format!(
+                        "{} active IdP has claims that are trusted: {}.{also}",
+                        words::sentence(other),
+                        words::list(&certain)
+                    )
+                }
             };
             reason(&words).on(trusted.iter().map(|other| &other.record))
         }
@@ -479,7 +569,16 @@ fn condition_reason(
                 Tri::Maybe => "Whether a policy requires trusted claims is not known.",
                 Tri::No => "A policy requires trusted claims.",
             };
-            reason(words).because(requiring.iter().map(|rule| rule.reason(history)))
+            let unsure: Vec<&Local<'_>> =
+                required.local.iter().filter(|local| local.missing().is_some()).collect();
+            let perhaps = (holds == Tri::Maybe && !unsure.is_empty()).then(|| {
+                Reason::new(challenge::perhaps(history, &unsure))
+                    .on(unsure.iter().map(|local| local.record()))
+            });
+            reason(words)
+                .because(required.rules.iter().map(|rule| rule.reason(history)))
+                .because(required.open.iter().cloned())
+                .because(perhaps.map(|reason| reason.marked(Mark::Undetermined)))
         }
     }
 }

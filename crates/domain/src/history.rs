@@ -28,15 +28,15 @@ use crate::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym, RuleId},
+    ids::{AuthenticatorId, IdpId, KeyId, LogPosition, PolicyId, Pseudonym, RuleId},
     time::{self, Occurred, Time},
     types::{
-        authenticator::{AuthenticatorConfigured, AuthenticatorLost},
+        authenticator::{AuthenticatorConfigured, AuthenticatorListed, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
         idp::{IdpConfigured, RoutingRuleConfigured},
         object::ObjectNamed,
         org::OrgConfigured,
-        policy::PolicyConfigured,
+        policy::{PolicyConfigured, PolicyListed},
         source::{SourceBackfilled, SourceDeliveryChanged, SourceHeard, SourceSilent},
         subject::SubjectSessionsEnded,
         trust::TrustRetracted,
@@ -52,6 +52,8 @@ pub struct History {
     settings: SettingFacts,
     trust: TrustFacts,
     policies: BTreeMap<PolicyId, Vec<Stated<PolicyConfigured>>>,
+    /// The policies that there are, whatever is known of their rules.
+    policies_listed: BTreeMap<PolicyId, Vec<Stated<PolicyListed>>>,
     /// The policies that have a rule in some version, whatever K.
     policies_of_rules: BTreeMap<RuleId, BTreeSet<PolicyId>>,
     people: PeopleFacts,
@@ -67,6 +69,7 @@ struct SettingFacts {
     org: Vec<Stated<OrgConfigured>>,
     claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
     authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
+    authenticators_listed: BTreeMap<AuthenticatorId, Vec<Stated<AuthenticatorListed>>>,
 }
 
 /// What is stated of people, whatever the session.
@@ -207,6 +210,14 @@ impl History {
             }
             FactData::AuthenticatorConfigured(data) => {
                 put(self.settings.authenticators.entry(data.method).or_default(), stated.with(data))
+            }
+            FactData::AuthenticatorListed(data) => {
+                let listed = &mut self.settings.authenticators_listed;
+                put(listed.entry(data.authenticator.clone()).or_default(), stated.with(data));
+            }
+            FactData::PolicyListed(data) => {
+                let listed = self.policies_listed.entry(data.policy.clone()).or_default();
+                put(listed, stated.with(data));
             }
             // Of nobody: of no session.
             FactData::AuthenticatorLost(data) => {

@@ -87,10 +87,11 @@ impl Scope {
             FactData::AuthenticatorLost(d) => {
                 Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from)))
             }
-            // No rule reads routing rules and names; retractions and links have several scopes, see
-            // `of`.
+            // No rule reads routing rules, names and lists of policies; retractions and links have
+            // several scopes, see `of`.
             FactData::RoutingRuleConfigured(_)
             | FactData::ObjectNamed(_)
+            | FactData::PolicyListed(_)
             | FactData::TrustRetracted(_)
             | FactData::SubjectLinked(_) => None,
             // The widest scope is always right, only slower: a type of its own narrows it above.

@@ -8,7 +8,7 @@ use crate::{
 use claimledger_facts::{
     ids::{ActorId, AppId, IdpId, PolicyId, RuleId, TicketId},
     time::{Occurred, Time},
-    types::{idp::IdpConfigured, sign_in::SignInRefused},
+    types::{authenticator::AuthenticatorListed, idp::IdpConfigured, sign_in::SignInRefused},
     vocabulary::{FREE_TEXT, ObjectKind, Property, SignInResult, Status},
 };
 use std::fmt::Write as _;
@@ -232,6 +232,13 @@ pub(crate) fn policy(history: HistoryCut<'_>, policy: &PolicyId) -> String {
 /// A rule of a policy, as sentences name it.
 pub(crate) fn rule(history: HistoryCut<'_>, rule: &RuleId) -> String {
     named(history, ObjectKind::Rule, rule.as_str())
+}
+
+/// An authenticator of which not everything is stated, as sentences name it.
+pub(crate) fn authenticator(history: HistoryCut<'_>, listed: &AuthenticatorListed) -> String {
+    let id = listed.authenticator.as_str();
+    let name = history.name_of(ObjectKind::Authenticator, id);
+    called(id, Some(name.unwrap_or(&listed.key)))
 }
 
 /// Codes of a fate as one phrase: `retired key; inactive IdP`.

@@ -203,7 +203,7 @@ fact_types! {
     RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1,
         Configuration, "routing rule configured", [];
     AuthenticatorConfigured(authenticator::AuthenticatorConfigured)
-        = "authenticator.configured" v 1, Configuration, "authenticator configured", [];
+        = "authenticator.configured" v 2, Configuration, "authenticator configured", [];
     AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1,
         Falsifier, "authenticator lost", [subject];
     SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1,
@@ -274,6 +274,10 @@ fact_types! {
         Session, "used from elsewhere", [session subject];
     SourceDeliveryChanged(source::SourceDeliveryChanged) = "source.delivery_changed" v 1,
         Completeness, "delivery of a source changed", [];
+    AuthenticatorListed(authenticator::AuthenticatorListed) = "authenticator.listed" v 1,
+        Configuration, "authenticator listed", [];
+    PolicyListed(policy::PolicyListed) = "policy.listed" v 1,
+        Configuration, "policy listed", [];
 }
 
 impl FactType {

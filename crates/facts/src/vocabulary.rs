@@ -100,6 +100,8 @@ vocabulary! {
     Redirect { None = "none", Fixed = "fixed", }
     /// Whether a local authenticator can be enrolled.
     Enrollment { Allowed = "allowed", Disabled = "disabled", }
+    /// What a local authenticator is allowed for: signing in, recovery of the account, or both.
+    AllowedFor { Any = "any", None = "none", Recovery = "recovery", Sso = "sso", }
     /// What the service provider recorded as its decision.
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
     /// The outcome of a sign-in, a factor or an access that did not succeed.

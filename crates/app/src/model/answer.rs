@@ -25,7 +25,7 @@ use claimledger_facts::{
     types::{factor::PolicyDecided, policy::PolicyConfigured},
     vocabulary::Channel,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The cut of an answer, and the rules that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -323,6 +323,8 @@ pub struct Rehearsed {
     pub unmet: Vec<UnmetPolicy>,
     /// Number of sessions evaluated.
     pub sessions: u64,
+    /// The policies that decisions of the window name.
+    pub policies: BTreeSet<PolicyId>,
 }
 
 impl Rehearsed {

@@ -10,6 +10,7 @@ use crate::{
 };
 use claimledger_domain::guard::{GuardedChange, guard};
 use claimledger_facts::time::Time;
+use std::collections::BTreeSet;
 
 impl App {
     /// Whether a change is allowed at T and by which condition, and what the same change would have
@@ -36,7 +37,9 @@ impl App {
             Err(error @ AskError::TooMany { .. }) => Err(error.to_string()),
             Err(error) => return Err(error),
         };
-        let guard = guard(view.history.at(view.cut.known_at), change, view.cut.at);
+        let nothing = BTreeSet::new();
+        let named = rehearsed.as_ref().map_or(&nothing, |rehearsed| &rehearsed.policies);
+        let guard = guard(view.history.at(view.cut.known_at), change, view.cut.at, named);
         view.answer_with(Guarded { guard, window: (from, to), rehearsed }, barrier).await
     }
 }

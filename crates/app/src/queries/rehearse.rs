@@ -14,6 +14,7 @@ use crate::{
     projection::session_rows::Summary,
 };
 use claimledger_domain::{
+    completeness::Barrier,
     model::Cut,
     rehearse::{self, Rehearsal, TrustChange, UnmetPolicies},
 };
@@ -47,7 +48,11 @@ impl App {
     ) -> Result<Answer<Rehearsed>, AskError> {
         let view = self.ask(caller, Query::Rehearse, asking).await?;
         let barrier = view.barrier_of_rehearsal(&change).await?;
-        let rehearsed = view.rehearse(change, from, to).await?;
+        // What is not known signed no assertion, not even one that names no key.
+        let rehearsed = match &barrier {
+            Some(Barrier::NotKnown { .. }) if change.retracts_key() => Rehearsed::default(),
+            _ => view.rehearse(change, from, to).await?,
+        };
         view.answer_with(rehearsed, barrier).await
     }
 }
@@ -202,6 +207,7 @@ impl Found {
             if !in_window {
                 continue;
             }
+            self.rehearsed.policies.insert(decision.under.policy.clone());
             self.decisions += 1;
             if self.decisions > MAX_DECISIONS {
                 return Err(AskError::TooMany {

@@ -6,7 +6,10 @@
 
 use super::value::ordered;
 use crate::model::FactorType;
-use claimledger_facts::vocabulary::{Method, Property};
+use claimledger_facts::{
+    types::authenticator::AuthenticatorConfigured,
+    vocabulary::{AllowedFor, Method, Property, Status},
+};
 
 pub(crate) const ID: &str = "authenticators";
 
@@ -30,6 +33,26 @@ pub(crate) const fn factor_type(method: Method) -> FactorType {
         | Method::CustomApp
         | Method::CustomOtp
         | Method::ExternalIdp => FactorType::Possession,
+    }
+}
+
+/// Whether the service provider can ask for an authenticator at a sign-in. One that is kept for
+/// recovery of the account is active and cannot be asked for.
+pub(crate) fn serves_sign_in(authenticator: &AuthenticatorConfigured) -> bool {
+    authenticator.status == Status::Active && allows_sign_in(authenticator)
+}
+
+/// Whether it serves signing in while it is active.
+pub(crate) fn allows_sign_in(authenticator: &AuthenticatorConfigured) -> bool {
+    !matches!(authenticator.allowed_for, Some(AllowedFor::Recovery | AllowedFor::None))
+}
+
+/// What an active authenticator is kept for instead of signing in, in words.
+pub(crate) fn kept_for(authenticator: &AuthenticatorConfigured) -> Option<&'static str> {
+    match authenticator.allowed_for.filter(|_| authenticator.status == Status::Active)? {
+        AllowedFor::Any | AllowedFor::Sso => None,
+        AllowedFor::Recovery => Some("kept for recovery"),
+        AllowedFor::None => Some("allowed for nothing"),
     }
 }
 

@@ -11,36 +11,81 @@ use super::{
     requirement::{self, Candidate, Reading, Taking},
     value::Value,
 };
-use crate::history::{HistoryCut, Stated, mixtures::Members};
+use crate::{
+    codes,
+    history::{HistoryCut, Stated, mixtures::Members},
+    model::{FactorType, RecordRef},
+};
 use claimledger_facts::{
     time::Occurred,
-    types::{authenticator::AuthenticatorConfigured, policy::Rule},
-    vocabulary::{Enrollment, Status},
+    types::{
+        authenticator::{AuthenticatorConfigured, AuthenticatorListed},
+        policy::Rule,
+    },
+    vocabulary::{Enrollment, Method, Property, Status},
 };
+use std::sync::Arc;
 
 pub(crate) const ID: &str = "challenge";
 
-/// A local authenticator that is active and open to enrolment, or may be.
+/// A local authenticator that could fill a gap, or perhaps could: one that serves signing in and is
+/// open to enrolment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Local<'a> {
-    pub(crate) stated: &'a Stated<AuthenticatorConfigured>,
-    /// Whatever an interval leaves open.
+    pub(crate) stated: Which<'a>,
+    /// Whatever an interval leaves open, and nothing of it is unknown.
     pub(crate) sure: bool,
 }
 
-/// Whether one can be used. Both are switches of their own.
+/// What is stated of a local authenticator.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which<'a> {
+    /// A method.
+    Method(&'a Stated<AuthenticatorConfigured>),
+    /// That it is active; which methods it gives is not known.
+    Listed(&'a Stated<AuthenticatorListed>),
+}
+
+impl<'a> Local<'a> {
+    pub(crate) fn record(&self) -> &'a RecordRef {
+        match self.stated {
+            Which::Method(stated) => &stated.record,
+            Which::Listed(stated) => &stated.record,
+        }
+    }
+
+    /// What would tell whether it can be used; none: it can.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        match self.stated {
+            Which::Method(_) => (!self.sure).then_some(codes::MISSING_EXACT_TIME),
+            Which::Listed(_) => Some(codes::MISSING_AUTHENTICATOR_METHODS),
+        }
+    }
+
+    /// The factors that it could give.
+    fn candidates(&self) -> Vec<Candidate> {
+        match self.stated {
+            Which::Method(stated) => vec![of_method(stated.data.method)],
+            Which::Listed(stated) => of_listed(&stated.data),
+        }
+    }
+}
+
+/// Whether one can be used. Each is a switch of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Usable {
     active: bool,
+    serves: bool,
     open: bool,
 }
 
 impl Members for Usable {
-    const COUNT: usize = 2;
+    const COUNT: usize = 3;
 
     fn take(&mut self, member: usize, from: &Self) {
         match member {
             0 => self.active = from.active,
+            1 => self.serves = from.serves,
             _ => self.open = from.open,
         }
     }
@@ -51,31 +96,55 @@ impl Usable {
     fn of(authenticator: &AuthenticatorConfigured) -> Self {
         Self {
             active: authenticator.status == Status::Active,
+            serves: authenticators::allows_sign_in(authenticator),
             open: authenticator.enrollment != Some(Enrollment::Disabled),
         }
     }
 
     const fn holds(self) -> bool {
-        self.active && self.open
+        self.active && self.serves && self.open
     }
 }
 
-/// Whether an authenticator is active and open to enrolment.
+/// Whether an authenticator serves signing in and is open to enrolment.
 pub(crate) fn is_usable(authenticator: &AuthenticatorConfigured) -> bool {
     Usable::of(authenticator).holds()
 }
 
-/// The local authenticators that are active and open to enrolment, or may be.
+/// The local authenticators that can be used, or perhaps can.
 pub(crate) fn local_authenticators(history: HistoryCut<'_>, when: Occurred) -> Vec<Local<'_>> {
     let options = history.settings().authenticator_options(when);
     let usable = options.filter_map(|in_force| {
         let of = |stated: Option<&Stated<_>>| stated.map(|stated| Usable::of(&stated.data));
         let holds = |state: &Option<Usable>| state.is_some_and(Usable::holds);
         let usable = Tri::in_force(&in_force, of, holds);
-        let stated = in_force.options.first().copied().flatten()?;
+        let stated = Which::Method(in_force.options.first().copied().flatten()?);
         (usable != Tri::No).then_some(Local { stated, sure: usable == Tri::Yes })
     });
-    usable.collect()
+    let listed = history.settings().listed_options(when).filter_map(|in_force| {
+        let mut versions = in_force.options.into_iter().flatten();
+        let stated = Which::Listed(versions.find(|version| is_open(&version.data))?);
+        Some(Local { stated, sure: false })
+    });
+    usable.chain(listed).collect()
+}
+
+/// The authenticators that are active and kept for something else than signing in.
+pub(crate) fn kept(
+    history: HistoryCut<'_>,
+    when: Occurred,
+) -> Vec<&Stated<AuthenticatorConfigured>> {
+    let options = history.settings().authenticator_options(when);
+    let kept = options.filter_map(|in_force| {
+        let mut versions = in_force.options.into_iter().flatten();
+        versions.find(|version| authenticators::kept_for(&version.data).is_some())
+    });
+    kept.collect()
+}
+
+fn is_open(authenticator: &AuthenticatorListed) -> bool {
+    let gives_none = authenticator.may_give.as_ref().is_some_and(Vec::is_empty);
+    authenticator.status == Status::Active && !gives_none
 }
 
 /// How the rule would stand with all of them beside these candidates.
@@ -86,20 +155,26 @@ pub(crate) fn with_local<'a>(
     local: impl Iterator<Item = &'a Local<'a>>,
 ) -> Reading {
     let mut all: Vec<Candidate> = candidates.cloned().collect();
-    all.extend(local.map(|local| {
-        let method = local.stated.data.method;
-        let (has, perhaps) = authenticators::characteristics(method, &[]);
-        let value = Value {
-            method: Some(method),
-            perhaps,
-            ..Value::alone(
-                method.as_str(),
-                authenticators::factor_type(method),
-                &has,
-                local_factors::ID,
-            )
-        };
-        Candidate::of(value.into())
-    }));
+    all.extend(local.flat_map(Local::candidates));
     requirement::read(rule, &all, federation, Taking::Possible)
+}
+
+/// What an authenticator could give of which that is not stated: of an unknown kind, any factor.
+fn of_listed(listed: &AuthenticatorListed) -> Vec<Candidate> {
+    if let Some(methods) = &listed.may_give {
+        return methods.iter().copied().map(of_method).collect();
+    }
+    let any = |factor_type| {
+        let value = Arc::new(Value::alone("", factor_type, Property::ALL, local_factors::ID));
+        Candidate { any_method: true, ..Candidate::of(value) }
+    };
+    [FactorType::Knowledge, FactorType::Possession].map(any).into()
+}
+
+/// A factor of a method that could be verified.
+fn of_method(method: Method) -> Candidate {
+    let (has, perhaps) = authenticators::characteristics(method, &[]);
+    let factor_type = authenticators::factor_type(method);
+    let value = Value::alone(method.as_str(), factor_type, &has, local_factors::ID);
+    Candidate::of(Value { method: Some(method), perhaps, ..value }.into())
 }

@@ -133,7 +133,12 @@ pub(crate) fn judge<'a>(
     previous: Option<Seen<'a>>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let policies = setting.history.policies().at(&data.policy, at);
+    let mut policies = setting.history.policies().at(&data.policy, at);
+    // The rule that it names was there: a version without it was not in force yet, or no longer.
+    let has_rule = |version: &&Stated<PolicyConfigured>| rule_used(&version.data, data).is_some();
+    if data.rule.is_some() && policies.options.iter().flatten().any(has_rule) {
+        policies.options.retain(|option| option.as_ref().is_none_or(has_rule));
+    }
     let mut judged = judge_under(setting, seen, data, previous, policies.options[0]);
     if policies.options.len() > 1 {
         asked_rule::leave_open(setting, previous, &policies, &mut judged);
@@ -280,6 +285,9 @@ impl Judged<'_> {
                 add(&mut self.missing, &requirement::missing(&acr.asked.rule, &self.candidates));
             }
             add(&mut self.missing, &self.federation_open);
+            if acr.as_ref().is_some_and(|acr| acr.asked.if_possible) {
+                self.add_missing_of_local();
+            }
         } else {
             let filled = self.with_local(rule, Taking::Possible);
             let can_be_filled = filled.met && acr.as_ref().is_none_or(|acr| acr.filled.met);
@@ -288,9 +296,7 @@ impl Judged<'_> {
             if can_be_filled && !surely {
                 self.missing = requirement::missing(rule, &self.candidates);
                 add(&mut self.missing, &self.federation_open);
-                if self.local.iter().any(|local| !local.sure) {
-                    add(&mut self.missing, &[codes::MISSING_EXACT_TIME]);
-                }
+                self.add_missing_of_local();
             } else {
                 self.implied = if can_be_filled { Implied::Challenge } else { Implied::Deny };
                 // The rule comes first, then what the application asked for beyond it.
@@ -304,6 +310,12 @@ impl Judged<'_> {
         self.certain = Some(certain);
         self.possible = Some(possible);
         self.acr = acr;
+    }
+
+    fn add_missing_of_local(&mut self) {
+        for local in &self.local {
+            add(&mut self.missing, local.missing().as_slice());
+        }
     }
 
     /// What counts, read by a rule.

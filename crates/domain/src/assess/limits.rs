@@ -50,11 +50,12 @@ pub(crate) struct Governed<'a> {
     pub(crate) known: bool,
 }
 
-/// What a policy gives, and the record that says so.
+/// What a policy gives, and the record that says so. Each is none where it is not known, and
+/// `Some(None)` where there is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Given<'a> {
-    lifetime: Option<u64>,
-    idle: Option<u64>,
+    lifetime: Option<Option<u64>>,
+    idle: Option<Option<u64>>,
     record: &'a RecordRef,
 }
 
@@ -83,20 +84,21 @@ impl<'a> Limits<'a> {
         });
         let stated_end = started.and_then(|(_, data)| data.lifetime_ends_at);
         let stated_idle = started.and_then(|(_, data)| data.idle_secs);
-        let lifetime = given.and_then(|given| given.lifetime);
+        let lifetime = given.and_then(|given| given.lifetime).flatten();
         let lifetime_ends_at =
             stated_end.or_else(|| lifetime.map(|secs| start.from.plus_secs(secs)));
-        let idle = given.and_then(|given| given.idle);
+        let idle = given.and_then(|given| given.idle).flatten();
         let idle_secs = stated_idle.map_or(idle, |secs| (secs > 0).then_some(secs));
 
         let not_logged =
             started.is_some_and(|(seen, _)| seen.known.notes.contains(&Note::LimitsNotLogged));
-        let known = given.is_some() || started.is_some() && !not_logged;
+        let logged = started.is_some() && !not_logged;
+        let known = |limit: fn(Given<'_>) -> bool| logged || given.is_some_and(limit);
         let mut missing = Vec::new();
-        if !known && stated_end.is_none() {
+        if stated_end.is_none() && !known(|given| given.lifetime.is_some()) {
             missing.push(codes::MISSING_LIFETIME_LIMIT);
         }
-        if !known && stated_idle.is_none() {
+        if stated_idle.is_none() && !known(|given| given.idle.is_some()) {
             missing.push(codes::MISSING_IDLE_LIMIT);
         }
         let from_policy = stated_end.is_none() && lifetime_ends_at.is_some()
@@ -156,8 +158,8 @@ impl Limiting {
             of_rule.or(of_policy).filter(|secs| *secs > 0)
         };
         self.rule.is_none_or(|rule| rule.is_read).then(|| Given {
-            lifetime: limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime),
-            idle: limit(self.rule.and_then(|rule| rule.idle), self.idle),
+            lifetime: Some(limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime)),
+            idle: Some(limit(self.rule.and_then(|rule| rule.idle), self.idle)),
             record,
         })
     }
@@ -190,7 +192,7 @@ impl Members for Limiting {
 }
 
 /// The limits of the rule that held, in the version in force at the start. Where an interval leaves
-/// the version open, only if all that may have held gives the same.
+/// the version open, that limit only which all that may have held gives alike.
 fn of_rule<'a>(
     history: HistoryCut<'a>,
     held: &SessionGoverned,
@@ -267,16 +269,18 @@ fn states<'b>(
     Some(in_force.options.iter().map(move |option| of(*option)).chain(mixed).flatten())
 }
 
-/// What all of them give, where they give the same.
+/// Of each limit, what all of them give, where they give the same.
 fn same<'a>(mut all: impl Iterator<Item = Option<Given<'a>>>) -> Option<Given<'a>> {
     let mut given = None;
     all.try_for_each(|one| agree(&mut given, one))?;
     given
 }
 
-/// Whether one more gives the same as those before.
+/// Keeps the limits that one more gives as those before do. None: it gives none of them alike.
 fn agree<'a>(given: &mut Option<Given<'a>>, one: Option<Given<'a>>) -> Option<()> {
     let one = one?;
-    let first = *given.get_or_insert(one);
-    ((one.lifetime, one.idle) == (first.lifetime, first.idle)).then_some(())
+    let agreed = given.get_or_insert(one);
+    agreed.lifetime = agreed.lifetime.filter(|_| agreed.lifetime == one.lifetime);
+    agreed.idle = agreed.idle.filter(|_| agreed.idle == one.idle);
+    (agreed.lifetime.is_some() || agreed.idle.is_some()).then_some(())
 }

@@ -1,19 +1,12 @@
 //! Where the security question is a factor of the organisation, claims of a third-party IdP meet
 //! knowledge and nothing else.
 //!
-//! Source: Okta, Configure claims sharing, third-party IdPs. An authenticator is stated as active
-//! where the service provider can ask for it at a sign-in; one for recovery only is not.
+//! Source: Okta, Configure claims sharing, third-party IdPs. A question that is kept
+//! for recovery is not asked for at a sign-in ([`authenticators::serves_sign_in`]).
 
-use super::{claims::Tri, value::Value};
-use crate::{
-    history::{HistoryCut, Stated},
-    model::FactorType,
-};
-use claimledger_facts::{
-    time::Occurred,
-    types::authenticator::AuthenticatorConfigured,
-    vocabulary::{Method, Status},
-};
+use super::{authenticators, claims::Tri, value::Value};
+use crate::{history::HistoryCut, model::FactorType};
+use claimledger_facts::{time::Occurred, vocabulary::Method};
 
 pub(crate) const ID: &str = "security_question";
 
@@ -31,6 +24,9 @@ pub(crate) fn bars(
 /// Whether the organisation asks for the security question.
 fn is_asked(history: HistoryCut<'_>, when: Occurred) -> Tri {
     let question = history.settings().authenticator(Method::SecurityQuestion, when);
-    let active = |stated: &Stated<AuthenticatorConfigured>| stated.data.status == Status::Active;
-    Tri::of(question.options.iter().map(|option| option.is_some_and(active)))
+    Tri::of(
+        question.options.iter().map(|option| {
+            option.is_some_and(|stated| authenticators::serves_sign_in(&stated.data))
+        }),
+    )
 }

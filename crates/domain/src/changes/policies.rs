@@ -5,6 +5,7 @@ use super::{
     ChangeKind, ConfigChange, Diff, Span, change, diff, name, shift, snapshots, sort, step,
 };
 use crate::{
+    assess::authenticators,
     explain::rule,
     history::{History, Stated},
     model::{Certainty, Cut, RecordRef},
@@ -112,7 +113,7 @@ pub fn authenticator_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
             let row = (
                 method.as_str().to_owned(),
                 None,
-                format!("{} is {}", method.as_str(), stated.data.status.as_str()),
+                format!("{} is {}", method.as_str(), as_configured(&stated.data)),
             );
             let of = |stated: &Stated<AuthenticatorConfigured>| {
                 FactData::AuthenticatorConfigured(stated.data.clone())
@@ -129,4 +130,9 @@ pub fn authenticator_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
         versions = rest;
     }
     changes
+}
+
+/// In a few words: its status, or what it is kept for.
+fn as_configured(authenticator: &AuthenticatorConfigured) -> &'static str {
+    authenticators::kept_for(authenticator).unwrap_or(authenticator.status.as_str())
 }

@@ -2,12 +2,18 @@
 
 use super::decision::DecisionExplainer;
 use crate::{
-    assess::{challenge, requirement},
+    assess::{
+        authenticators,
+        challenge::{self, Local, Which},
+        requirement,
+    },
     codes,
+    history::{HistoryCut, Stated},
     model::{Implied, Mark, Reason, RecordRef},
     order::record_order,
     words,
 };
+use claimledger_facts::{time::Time, types::authenticator::AuthenticatorConfigured};
 
 impl DecisionExplainer<'_, '_> {
     pub(super) fn challenge(&self) -> Option<Reason> {
@@ -15,24 +21,16 @@ impl DecisionExplainer<'_, '_> {
         let undetermined = self.judged.implied == Implied::Undetermined;
         let surely = self.judged.implied == Implied::Challenge;
         let local = || self.judged.local.iter().filter(|local| local.sure || !surely);
-        let open: Vec<String> = local()
-            .filter(|local| !local.sure)
-            .map(|local| {
-                let method = local.stated.data.method.as_str();
-                format!("{method}, changed {}", words::at(local.stated.occurred, self.today))
-            })
-            .collect();
-        let methods: Vec<&str> = local().map(|l| l.stated.data.method.as_str()).collect();
-        let mut records: Vec<&RecordRef> = local().map(|local| &local.stated.record).collect();
+        let history = self.trace.history;
+        let names: Vec<String> = local().map(|local| name(history, local)).collect();
+        let methods: Vec<&str> = names.iter().map(String::as_str).collect();
+        let open = open(history, local(), self.today);
+        let kept = challenge::kept(history, self.judged.seen.occurred());
+        let mut records: Vec<&RecordRef> = local().map(Local::record).collect();
+        if !filled.met {
+            records.extend(kept.iter().map(|kept| &kept.record));
+        }
         records.sort_by(|a, b| record_order(a, b));
-        let open = if open.is_empty() {
-            String::new()
-        } else {
-            format!(
-                " An interval leaves open whether it was active and open to enrolment: {}.",
-                open.join("; ")
-            )
-        };
         if filled.met {
             let could = if undetermined { "could perhaps" } else { "could" };
             let says = match methods.as_slice() {
@@ -80,12 +78,82 @@ impl DecisionExplainer<'_, '_> {
                 lack(&filled.best.unmet, two, true)
             ),
         };
+        let says = format!("{says}{}", kept_words(&kept));
         let reason = Reason::new(says).asked("Why not a challenge?").on(records);
-        Some(if methods.is_empty() {
+        Some(if methods.is_empty() && kept.is_empty() {
             reason.by_rule(challenge::ID).reading(18)
         } else {
             reason.reading(18)
         })
+    }
+}
+
+/// What perhaps could fill a gap, and what leaves that open.
+pub(crate) fn perhaps(history: HistoryCut<'_>, unsure: &[&Local<'_>]) -> String {
+    let all: Vec<String> = unsure
+        .iter()
+        .map(|local| {
+            let open = match local.stated {
+                Which::Method(_) => "if it was active then, of which only an interval is known",
+                Which::Listed(_) => "which is active and whose methods are not stated",
+            };
+            format!("{}, {open}", name(history, local))
+        })
+        .collect();
+    format!("What perhaps could: {}.", all.join("; "))
+}
+
+fn name(history: HistoryCut<'_>, local: &Local<'_>) -> String {
+    match local.stated {
+        Which::Method(stated) => stated.data.method.as_str().to_owned(),
+        Which::Listed(stated) => words::authenticator(history, &stated.data),
+    }
+}
+
+/// What leaves open whether they can be used. Empty where nothing does.
+fn open<'a>(
+    history: HistoryCut<'_>,
+    local: impl Iterator<Item = &'a Local<'a>> + Clone,
+    today: Time,
+) -> String {
+    let mut says = String::new();
+    let by_time =
+        local.clone().filter(|local| !local.sure).filter_map(|local| match local.stated {
+            Which::Method(stated) => {
+                let when = words::at(stated.occurred, today);
+                Some(format!("{}, changed {when}", stated.data.method))
+            }
+            Which::Listed(_) => None,
+        });
+    let by_time: Vec<String> = by_time.collect();
+    if !by_time.is_empty() {
+        says.push_str(&format!(
+            " An interval leaves open whether it was active and open to enrolment: {}.",
+            by_time.join("; ")
+        ));
+    }
+    let listed = local.filter(|local| matches!(local.stated, Which::Listed(_)));
+    for name in listed.map(|local| name(history, local)) {
+        says.push_str(&format!(
+            " {} is active, and its methods are not stated.",
+            words::sentence(&name)
+        ));
+    }
+    says
+}
+
+/// What is active and serves something else: ` Email is kept for recovery.`
+fn kept_words(kept: &[&Stated<AuthenticatorConfigured>]) -> String {
+    let kept: Vec<String> = kept
+        .iter()
+        .filter_map(|a| {
+            Some(format!("{} is {}", a.data.method, authenticators::kept_for(&a.data)?))
+        })
+        .collect();
+    if kept.is_empty() {
+        String::new()
+    } else {
+        format!(" {}.", words::sentence(&words::list(&kept)))
     }
 }
 

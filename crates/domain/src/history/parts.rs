@@ -9,12 +9,12 @@ use claimledger_facts::{
     fact::Typed,
     ids::{IdpId, LogPosition, PolicyId, Pseudonym},
     types::{
-        authenticator::{AuthenticatorConfigured, AuthenticatorLost},
+        authenticator::{AuthenticatorConfigured, AuthenticatorListed, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
         idp::{IdpConfigured, IdpKeyAdded, IdpKeyRetired, RoutingRuleConfigured},
         object::ObjectNamed,
         org::OrgConfigured,
-        policy::PolicyConfigured,
+        policy::{PolicyConfigured, PolicyListed},
         source::{SourceBackfilled, SourceDeliveryChanged, SourceHeard, SourceSilent},
         subject::{SubjectLinked, SubjectSessionsEnded},
         trust::TrustRetracted,
@@ -48,9 +48,10 @@ impl History {
     /// next one counts, as if nothing else had been said.
     pub(crate) fn part(&self, keep: Keep<'_>) -> Self {
         let Self {
-            settings: SettingFacts { org, claim_sourcing, authenticators },
+            settings: SettingFacts { org, claim_sourcing, authenticators, authenticators_listed },
             trust: TrustFacts { idps, keys, retractions, routing_rules },
             policies,
+            policies_listed,
             policies_of_rules,
             people: PeopleFacts { losses, links, sessions_ended },
             completeness: CompletenessFacts { heard, silent, backfilled, deliveries },
@@ -65,6 +66,9 @@ impl History {
                 }),
                 authenticators: by_name(authenticators, keep, |_| {
                     (Concerns::Everyone, AuthenticatorConfigured::TYPE.words)
+                }),
+                authenticators_listed: by_name(authenticators_listed, keep, |_| {
+                    (Concerns::Everyone, AuthenticatorListed::TYPE.words)
                 }),
             },
             trust: TrustFacts {
@@ -91,6 +95,9 @@ impl History {
                 PolicyKind::GlobalSession => {
                     (Concerns::Everyone, "global session policy configured")
                 }
+            }),
+            policies_listed: by_name(policies_listed, keep, |_| {
+                (Concerns::Nobody, PolicyListed::TYPE.words)
             }),
             policies_of_rules: policies_of_rules.clone(),
             people: PeopleFacts {

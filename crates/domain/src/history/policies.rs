@@ -4,7 +4,7 @@ use super::{HistoryCut, InForce, Stated};
 use claimledger_facts::{
     ids::{PolicyId, RuleId},
     time::Occurred,
-    types::policy::PolicyConfigured,
+    types::policy::{PolicyConfigured, PolicyListed},
 };
 use std::collections::BTreeSet;
 
@@ -25,6 +25,15 @@ impl<'a> Policies<'a> {
     #[must_use]
     pub fn at(self, policy: &PolicyId, when: Occurred) -> InForce<'a, PolicyConfigured> {
         self.0.in_force(self.list(policy), when)
+    }
+
+    /// What may be in force of each policy that is listed, at a time.
+    pub(crate) fn listed(
+        self,
+        when: Occurred,
+    ) -> impl Iterator<Item = (&'a PolicyId, InForce<'a, PolicyListed>)> {
+        let listed = self.0.history.policies_listed.iter();
+        listed.map(move |(policy, list)| (policy, self.0.in_force(list, when)))
     }
 
     /// Every version of a policy, in the total order.

@@ -4,7 +4,9 @@ use super::{HistoryCut, InForce, Stated};
 use claimledger_facts::{
     time::Occurred,
     types::{
-        authenticator::AuthenticatorConfigured, claims::ClaimSourcingConfigured, org::OrgConfigured,
+        authenticator::{AuthenticatorConfigured, AuthenticatorListed},
+        claims::ClaimSourcingConfigured,
+        org::OrgConfigured,
     },
     vocabulary::{Engine, Method},
 };
@@ -75,6 +77,21 @@ impl<'a> Settings<'a> {
     ) -> impl Iterator<Item = InForce<'a, AuthenticatorConfigured>> {
         let stated = self.0.history.settings.authenticators.values();
         stated.map(move |list| self.0.in_force(list, when))
+    }
+
+    /// What may be in force of each authenticator of which not everything is stated, at a time.
+    pub(crate) fn listed_options(
+        self,
+        when: Occurred,
+    ) -> impl Iterator<Item = InForce<'a, AuthenticatorListed>> {
+        let stated = self.0.history.settings.authenticators_listed.values();
+        stated.map(move |list| self.0.in_force(list, when))
+    }
+
+    /// Every version of every listed authenticator, each in the total order.
+    pub fn listed_versions(self) -> impl Iterator<Item = &'a Stated<AuthenticatorListed>> {
+        let stated = self.0.history.settings.authenticators_listed.values();
+        stated.flat_map(move |list| self.0.counting(list))
     }
 
     /// Every version of every local authenticator: method by method, each in the total order.

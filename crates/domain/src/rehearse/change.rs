@@ -122,6 +122,12 @@ impl Feature {
 }
 
 impl TrustChange {
+    /// Whether it retracts trust in one key.
+    #[must_use]
+    pub const fn retracts_key(&self) -> bool {
+        matches!(self, Self::Retraction(retraction) if retraction.key.is_some())
+    }
+
     /// The IdP, where it is of one.
     #[must_use]
     pub const fn idp(&self) -> Option<&IdpId> {

@@ -131,8 +131,7 @@ impl<'a> UnmetPolicies<'a> {
     /// Those that no claim met.
     #[must_use]
     pub fn unmet(self) -> Vec<UnmetPolicy> {
-        let by_key = matches!(&self.rehearsal.change,
-            TrustChange::Retraction(retraction) if retraction.key.is_some());
+        let by_key = self.rehearsal.change.retracts_key();
         let idp = self.rehearsal.change.idp();
         let left = if idp.is_some() { "other" } else { "such" };
         let unmet = self.open.into_iter().map(|open| {

@@ -11,24 +11,49 @@ use claimledger_domain::{
     model::Certainty,
     rehearse::Feature,
 };
-use claimledger_facts::{ids::LogPosition, time::Time};
+use claimledger_facts::{
+    ids::{LogPosition, PolicyId},
+    time::Time,
+};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 fn deactivate() -> GuardedChange {
     GuardedChange::Deactivate("x".into())
 }
 
+/// With a global session policy that anyone can meet: there always is one.
 fn guarded(facts: impl IntoIterator<Item = Said>, change: &GuardedChange, at: Time) -> Guard {
+    guarded_by_all(std::iter::once(global()).chain(facts), change, at)
+}
+
+fn guarded_by_all(
+    facts: impl IntoIterator<Item = Said>,
+    change: &GuardedChange,
+    at: Time,
+) -> Guard {
     let history: History = given(facts).0.into_iter().collect();
-    guard(history.at(LogPosition(u64::MAX)), change, at)
+    guard(history.at(LogPosition(u64::MAX)), change, at, &BTreeSet::new())
 }
 
 /// `Allowed AnotherTrustedIdp`, `Refused`, `Undetermined policy`.
 fn row(facts: impl IntoIterator<Item = Said>, change: &GuardedChange) -> String {
-    let guard = guarded(facts, change, time("12:00:00"));
+    row_of(&guarded(facts, change, time("12:00:00")))
+}
+
+fn row_of(guard: &Guard) -> String {
     let condition = guard.condition.map(|condition| format!(" {condition:?}"));
     let missing: String = guard.missing.iter().map(|code| format!(" {code}")).collect();
     format!("{:?}{}{missing}", guard.verdict, condition.unwrap_or_default())
+}
+
+fn global() -> Said {
+    fact(
+        "08:00:00",
+        "policy.configured",
+        json!({"policy": "g", "version": "1", "kind": "global_session",
+            "rules": [{"rule": "g1", "priority": 1, "access": "allow", "factor_mode": "1fa"}]}),
+    )
 }
 
 /// Another IdP.
@@ -273,4 +298,139 @@ fn the_answer_names_the_rules_and_what_they_lack() {
     ] {
         assert!(text.contains(line), "{line}\nin\n{text}");
     }
+}
+
+fn listed(policy: &str, kind: &str, status: &str) -> Said {
+    fact("08:00:00", "policy.listed", json!({"policy": policy, "kind": kind, "status": status}))
+}
+
+/// A policy whose rules were not seen may require trusted claims.
+#[test]
+fn a_policy_of_which_no_rule_is_known_leaves_the_verdict_open() {
+    let met = || vec![org(), third_party(), local("password"), local("otp"), policy(json!({}))];
+    let none = "Allowed NoPolicyRequiresClaims";
+    assert_eq!(row(met(), &deactivate()), none);
+    let rules = "Undetermined policy_rules";
+    for (case, said, expected) in [
+        ("another of an application", listed("q", "app_sign_in", "active"), rules),
+        ("a global session policy", listed("h", "global_session", "active"), rules),
+        ("one that is inactive", listed("q", "app_sign_in", "inactive"), none),
+        ("one that was deleted", listed("q", "app_sign_in", "deleted"), none),
+        ("one whose rules are known", listed("p", "app_sign_in", "active"), none),
+        (
+            "one that is perhaps active",
+            listed("q", "app_sign_in", "active").until("13:00:00"),
+            rules,
+        ),
+    ] {
+        assert_eq!(row(met().into_iter().chain([said]), &deactivate()), expected, "{case}");
+    }
+    // Where a rule certainly requires them, nothing else matters.
+    let refused = two_factors().into_iter().chain([listed("q", "app_sign_in", "active")]);
+    assert_eq!(row(refused, &deactivate()), "Refused");
+    let all = |facts: Vec<Said>| guarded_by_all(facts, &deactivate(), time("12:00:00"));
+    assert_eq!(row_of(&all(met())), "Undetermined policy", "no global session policy");
+    let text = explain::text(&all(met()).because);
+    assert!(text.contains("Nothing is stated of a global session policy."), "{text}");
+    let listed_only =
+        [org(), third_party(), local("password"), global(), listed("q", "app_sign_in", "active")];
+    assert_eq!(row_of(&all(listed_only.into())), rules, "each policy of an application is unread");
+    let with_q = guarded(
+        met().into_iter().chain([listed("q", "app_sign_in", "active")]),
+        &deactivate(),
+        time("12:00:00"),
+    );
+    let text = explain::text(&with_q.because);
+    assert!(text.contains("Nothing is stated of the rules of q."), "{text}");
+}
+
+#[test]
+fn a_policy_that_only_decisions_name_leaves_the_verdict_open() {
+    let facts = [
+        org(),
+        third_party(),
+        local("password"),
+        local("otp"),
+        policy(json!({})),
+        global(),
+        listed("gone", "app_sign_in", "deleted"),
+    ];
+    let history: History = given(facts).0.into_iter().collect();
+    let named = |policy: PolicyId| {
+        let named = BTreeSet::from([policy]);
+        guard(history.at(LogPosition(u64::MAX)), &deactivate(), time("12:00:00"), &named)
+    };
+    for known in ["p".into(), "gone".into(), PolicyId::of_rule(&"r-of-old".into())] {
+        assert_eq!(row_of(&named(known)), "Allowed NoPolicyRequiresClaims");
+    }
+    assert_eq!(row_of(&named("q".into())), "Undetermined policy_rules");
+    let text = explain::text(&named("q".into()).because);
+    assert!(text.contains("Decisions name q, and nothing is stated of its rules."), "{text}");
+}
+
+fn authenticator(data: serde_json::Value) -> Said {
+    fact("08:00:00", "authenticator.configured", data)
+}
+
+/// What is kept for recovery cannot be asked for at a sign-in.
+#[test]
+fn an_authenticator_counts_where_it_serves_signing_in() {
+    for (allowed_for, expected) in [
+        (json!(null), "Allowed NoPolicyRequiresClaims"),
+        (json!("any"), "Allowed NoPolicyRequiresClaims"),
+        (json!("sso"), "Allowed NoPolicyRequiresClaims"),
+        (json!("recovery"), "Refused"),
+        (json!("none"), "Refused"),
+    ] {
+        let email = json!({"method": "email", "status": "active", "allowed_for": allowed_for});
+        let facts = two_factors().into_iter().chain([authenticator(email)]);
+        assert_eq!(row(facts, &deactivate()), expected, "{allowed_for}");
+    }
+}
+
+/// An active authenticator of which it is not known what it gives may meet a rule.
+#[test]
+fn an_authenticator_whose_methods_are_not_known_leaves_the_verdict_open() {
+    let resistant = || json!({"alternatives": [{"possession": {"phishing_resistant": true}}]});
+    let open = "Undetermined authenticator_methods";
+    let unread = |more: serde_json::Value| {
+        let mut data = json!({"authenticator": "aut-1", "key": "brand_new", "status": "active"});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fact("08:00:00", "authenticator.listed", data)
+    };
+    for (case, listed, rule, expected) in [
+        ("any factor", json!({}), json!({}), open),
+        ("any factor, of any characteristic", json!({}), resistant(), open),
+        ("one of these", json!({"may_give": ["push", "totp"]}), json!({}), open),
+        ("of these none is", json!({"may_give": ["sms", "voice"]}), resistant(), "Refused"),
+        ("all is stated", json!({"may_give": []}), json!({}), "Refused"),
+        ("inactive", json!({"status": "inactive"}), json!({}), "Refused"),
+    ] {
+        let facts = [org(), third_party(), local("password"), policy(rule), unread(listed)];
+        assert_eq!(row(facts, &deactivate()), expected, "{case}");
+    }
+    let facts = two_factors().into_iter().chain([unread(json!({}))]);
+    let text = explain::text(&guarded(facts, &deactivate(), time("12:00:00")).because);
+    assert!(
+        text.contains("brand_new (aut-1), which is active and whose methods are not stated"),
+        "{text}"
+    );
+}
+
+#[test]
+fn those_that_are_perhaps_trusted_are_told_from_those_that_are() {
+    let perhaps = fact(
+        "09:00:00",
+        "idp.configured",
+        json!({"idp": "z", "version": "1", "kind": "third_party", "status": "active",
+            "trust_claims": true}),
+    );
+    let facts = two_factors()
+        .into_iter()
+        .chain([other("third_party", "active", true), perhaps.until("13:00:00")]);
+    let guard = guarded(facts, &deactivate(), time("12:00:00"));
+    assert_eq!(guard.condition, Some(Condition::AnotherTrustedIdp));
+    let text = explain::text(&guard.because);
+    let line = "Another active IdP has claims that are trusted: y. Perhaps also: z.";
+    assert!(text.contains(line), "{text}");
 }

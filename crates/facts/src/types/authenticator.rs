@@ -1,11 +1,14 @@
-//! `authenticator.configured`, `authenticator.lost`, `authenticator.changed`.
+//! `authenticator.configured`, `authenticator.listed`, `authenticator.lost`,
+//! `authenticator.changed`.
 
 use super::prelude::*;
 
 /// `authenticator.configured`: what the service provider itself can ask for.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("examples" = [{"method": "otp", "status": "deleted", "enrollment": "disabled"}]))]
+#[schemars(extend("examples" = [{
+    "method": "otp", "status": "deleted", "enrollment": "disabled", "allowed_for": "recovery"
+}]))]
 pub struct AuthenticatorConfigured {
     /// The method.
     pub method: Method,
@@ -13,6 +16,27 @@ pub struct AuthenticatorConfigured {
     pub status: Status,
     /// Whether it can be enrolled.
     pub enrollment: Option<Enrollment>,
+    /// What it is allowed for; absent: signing in is part of it.
+    pub allowed_for: Option<AllowedFor>,
+}
+
+/// `authenticator.listed`: the service provider has an authenticator, and which methods it gives,
+/// or whether it serves signing in, is not stated in `authenticator.configured`, or not yet.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "authenticator": "aut-1", "key": "okta_verify", "status": "active",
+    "may_give": ["push", "totp"]
+}]))]
+pub struct AuthenticatorListed {
+    /// The authenticator, as the service provider has it configured.
+    pub authenticator: AuthenticatorId,
+    /// What it is, in the source's word.
+    pub key: String,
+    /// Whether it can be used.
+    pub status: Status,
+    /// Methods that it may give beside those that are stated; empty: there are none, absent: any.
+    pub may_give: Option<Vec<Method>>,
 }
 
 /// `authenticator.lost`: an authenticator of the subject is lost; a falsifier.

@@ -1,4 +1,4 @@
-//! `policy.configured`.
+//! `policy.configured`, `policy.listed`.
 
 use super::prelude::*;
 
@@ -63,6 +63,21 @@ pub struct PolicyConfigured {
     pub actor: Option<ActorId>,
     /// Under which ticket.
     pub ticket: Option<TicketId>,
+}
+
+/// `policy.listed`: there is a policy; what its rules ask for is stated in `policy.configured`, or
+/// not yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "policy": "payroll", "kind": "app_sign_in", "status": "active"
+}]))]
+pub struct PolicyListed {
+    /// The policy.
+    pub policy: PolicyId,
+    /// Its kind.
+    pub kind: PolicyKind,
+    /// Its status.
+    pub status: Status,
 }
 
 /// One rule.

@@ -2,7 +2,8 @@
 //!
 //! A state that is seen first has held since its `lastUpdated`. A later change occurred after the
 //! look before, and by `lastUpdated`, which dates the last update and no update before it: that is
-//! an interval. The answer to a call that changes the object dates the change itself.
+//! an interval. Where `lastUpdated` does not lie between the two looks, it ends at the second. The
+//! answer to a call that changes the object dates the change itself.
 
 use super::look::{Body, Config, Seen};
 use claimledger_facts::{
@@ -103,7 +104,9 @@ impl Config {
         let mut new = state.seen(glance);
         new.seen = new.seen.max(new.stamp);
         let Some(known) = self.objects.get_mut(&state.key) else {
-            let (source_id, occurred) = (new.source_id(&state.key), Occurred::at(new.stamp));
+            // Its last update came before the look, whatever the two clocks say.
+            let occurred = Occurred::at(new.stamp.min(glance.at));
+            let source_id = new.source_id(&state.key);
             self.objects.insert(state.key.clone(), new);
             return Some(Change { source_id, occurred, before: None });
         };
@@ -114,8 +117,12 @@ impl Config {
             return None;
         }
         let seen = known.seen;
-        let to = if moved && !known.gone { new.stamp } else { glance.at };
-        let occurred = if glance.answers_change && moved || seen >= to {
+        // An update that is said to be older than the look that still saw the old state, or newer
+        // than this look, does not date the change.
+        let dates = moved && !known.gone && (seen..=glance.at).contains(&new.stamp);
+        let answers = glance.answers_change && moved && !known.gone;
+        let to = if dates || answers { new.stamp } else { glance.at };
+        let occurred = if answers || seen >= to {
             Occurred::at(to)
         } else {
             Occurred { from: seen, to: Some(to) }

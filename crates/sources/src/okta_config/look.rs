@@ -126,6 +126,9 @@ pub(super) enum Body {
     Authenticator {
         key: String,
         status: Status,
+        /// `settings.allowedFor`, in small letters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        allowed_for: Option<String>,
     },
     /// One method of an authenticator.
     Method {
@@ -236,6 +239,11 @@ pub(super) fn digest(bytes: &[u8]) -> String {
 /// The name of a method, as it is used in keys of what was stated.
 pub(super) fn method_key(method: Method) -> String {
     format!("authenticator/{method}")
+}
+
+/// The id of an authenticator, as it is used in keys of what was stated.
+pub(super) fn listed_key(authenticator: &str) -> String {
+    format!("authenticator/id:{authenticator}")
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -172,6 +172,7 @@ impl Reader for Looks<'_> {
     fn finish(mut self: Box<Self>) -> Translation {
         self.run.state_rest();
         self.run.state_applications();
+        self.run.state_listed_policies();
         let at = self.at.filter(|_| self.is_read);
         let content = at.map(|at| (at, self.run.config.write_within(self.max_bytes)));
         let look = content.map(|(at, content)| Look { at, content });

@@ -6,8 +6,9 @@ use super::{
 };
 use claimledger_facts::{
     ids::{AppId, PolicyId, VersionLabel},
-    types::policy::{PolicyConfigured, Rule},
-    vocabulary::Status,
+    time::Time,
+    types::policy::{PolicyConfigured, PolicyListed, Rule},
+    vocabulary::{PolicyKind, Status},
 };
 use std::collections::BTreeSet;
 
@@ -111,4 +112,38 @@ pub(super) fn stated(config: &Config, policy: &str) -> Option<(PolicyConfigured,
         ticket: None,
     };
     Some((fact, parts.iter().map(|(key, seen)| seen.source_id(key)).collect()))
+}
+
+/// Every policy that a policy object or an application names.
+pub(super) fn named(config: &Config) -> BTreeSet<String> {
+    let objects = config.objects.iter();
+    let of_kind = objects.filter(|(_, seen)| {
+        matches!(seen.body, Body::Policy { .. })
+            || !seen.gone && matches!(seen.body, Body::App { .. })
+    });
+    of_kind.filter_map(|(key, seen)| of(key, seen)).map(str::to_owned).collect()
+}
+
+/// A policy of which no rule may be known, and since when it is like this: as its own object says,
+/// or as an application names it. None: no fact states policies of its type.
+pub(super) fn listed(config: &Config, policy: &str) -> Option<(PolicyListed, Time)> {
+    let fact = |kind, status| PolicyListed { policy: PolicyId::from(policy), kind, status };
+    if let Some(seen) = config.objects.get(&format!("policy:{policy}")) {
+        let Body::Policy { kind, status } = &seen.body else { return None };
+        let kind = match kind.as_str() {
+            "ACCESS_POLICY" => PolicyKind::AppSignIn,
+            "OKTA_SIGN_ON" => PolicyKind::GlobalSession,
+            _ => return None,
+        };
+        return Some(if seen.gone {
+            (fact(kind, Status::Deleted), seen.first())
+        } else {
+            (fact(kind, *status), seen.stamp.min(seen.first()))
+        });
+    }
+    let apps = config.present().filter(|(key, seen)| {
+        matches!(seen.body, Body::App { .. }) && of(key, seen) == Some(policy)
+    });
+    let since = apps.map(|(_, seen)| seen.stamp.min(seen.first())).min()?;
+    Some((fact(PolicyKind::AppSignIn, Status::Active), since))
 }

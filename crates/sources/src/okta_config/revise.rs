@@ -7,7 +7,10 @@ use super::{
     change::{Change, Glance, State},
     draft,
     facts::{self, fact},
-    look::{Body, Config, RuleContent, Said, Seen, Stated, digest, method_key, numbered, stamp},
+    look::{
+        Body, Config, RuleContent, Said, Seen, Stated, digest, listed_key, method_key, numbered,
+        stamp,
+    },
     policy, restate,
 };
 use claimledger_facts::{
@@ -110,6 +113,10 @@ fn subject(data: &FactData) -> Option<(Group, String, &'static str)> {
         FactData::OrgConfigured(_) => (Group::Org, "org".to_owned(), "org_snapshot"),
         FactData::AuthenticatorConfigured(data) => {
             (Group::Authenticators, method_key(data.method), "authenticator_snapshot")
+        }
+        FactData::AuthenticatorListed(data) => {
+            let key = listed_key(data.authenticator.as_str());
+            (Group::Authenticators, key, "authenticator_snapshot")
         }
         FactData::ClaimSourcingConfigured(_) => {
             (Group::ClaimSourcing, "claim_sourcing".to_owned(), "rule_snapshot")

@@ -8,14 +8,14 @@ use super::{
     draft,
     facts::fact,
     feature,
-    look::{Body, Seen, Stated, method_key, numbered, stamp},
+    look::{Body, Seen, Stated, listed_key, method_key, numbered, stamp},
     policy,
     revise::{Group, again_id, digest_of},
 };
 use claimledger_facts::{
     fact::FactData,
     time::{Occurred, Time, in_force},
-    types::authenticator::AuthenticatorConfigured,
+    types::authenticator::{AuthenticatorConfigured, AuthenticatorListed},
     vocabulary::{Method, Status},
 };
 use serde_json::json;
@@ -139,40 +139,57 @@ impl Run {
     }
 
     fn state_authenticators(&mut self, occurred: Occurred) {
+        const KIND: &str = "authenticator_snapshot";
         let known = super::authenticator::stated(&self.config);
         for method in Method::ALL.iter().copied() {
             let key = method_key(method);
-            let status = match known.get(&method) {
-                Some(status) => *status,
-                // It was stated, and nothing gives it any more.
-                None if self.config.stated.contains_key(&key) => self.left(method),
+            let data = match known.methods.get(&method) {
+                Some(data) => data.clone(),
+                // It was stated, and nothing gives it any more, that is known of.
+                None if self.config.stated.contains_key(&key)
+                    && !known.listed.values().any(|listed| may_give(listed, method)) =>
+                {
+                    let status = Status::Deleted;
+                    AuthenticatorConfigured { method, status, enrollment: None, allowed_for: None }
+                }
                 None => continue,
             };
-            let data = AuthenticatorConfigured { method, status, enrollment: None };
-            self.state(
-                &key,
-                "authenticator_snapshot",
-                occurred,
-                data,
-                FactData::AuthenticatorConfigured,
-                &[],
-            );
+            self.state(&key, KIND, occurred, data, FactData::AuthenticatorConfigured, &[]);
+        }
+        // Those that are gone are stated as such, where they were stated.
+        let gone = self.config.objects.iter().filter(|(_, seen)| seen.gone);
+        let gone: Vec<AuthenticatorListed> = gone
+            .filter_map(|(object, seen)| match &seen.body {
+                Body::Authenticator { key, .. } => Some(AuthenticatorListed {
+                    authenticator: object.split_once(':')?.1.into(),
+                    key: key.clone(),
+                    status: Status::Deleted,
+                    may_give: Some(Vec::new()),
+                }),
+                _ => None,
+            })
+            .collect();
+        for data in known.listed.into_values().chain(gone) {
+            let key = listed_key(data.authenticator.as_str());
+            let is_open = data.may_give.as_ref().is_none_or(|methods| !methods.is_empty());
+            if is_open || self.config.stated.contains_key(&key) {
+                self.state(&key, KIND, occurred, data, FactData::AuthenticatorListed, &[]);
+            }
         }
     }
 
-    /// The status of a method that is no longer known by itself: active where an authenticator that
-    /// can give it is active again.
-    fn left(&self, method: Method) -> Status {
-        let gives = |seen: &Seen| match &seen.body {
-            Body::Authenticator { key, status: Status::Active } => {
-                super::methods::of_entry(key, None).is_some_and(|all| all.contains(&method))
+    /// Records of the policies of which no rule was seen, so that they are not taken to be absent.
+    pub(super) fn state_listed_policies(&mut self) {
+        for policy in policy::named(&self.config) {
+            let key = format!("policy_listed:{policy}");
+            let is_known = policy::stated(&self.config, &policy).is_some();
+            if is_known && !self.config.stated.contains_key(&key) {
+                continue;
             }
-            _ => false,
-        };
-        if self.config.present().any(|(_, seen)| gives(seen)) {
-            Status::Active
-        } else {
-            Status::Deleted
+            if let Some((data, since)) = policy::listed(&self.config, &policy) {
+                let occurred = Occurred::at(since);
+                self.state(&key, "policy_listed", occurred, data, FactData::PolicyListed, &[]);
+            }
         }
     }
 
@@ -244,4 +261,8 @@ impl Run {
         }
         open
     }
+}
+
+fn may_give(listed: &AuthenticatorListed, method: Method) -> bool {
+    listed.may_give.as_ref().is_some_and(|methods| methods.contains(&method))
 }

@@ -112,6 +112,21 @@ fn said(drafts: &[Draft]) -> Vec<String> {
     found.into_iter().map(|(_, said)| said).collect()
 }
 
+/// Authenticators of which not everything is known: `aut2 okta_verify active totp,push`.
+fn listed(drafts: &[Draft]) -> Vec<String> {
+    let found = facts(drafts, |data| match data {
+        FactData::AuthenticatorListed(data) => {
+            let may_give = data.may_give.as_ref().map(|methods| {
+                methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(",")
+            });
+            let may_give = may_give.unwrap_or_else(|| "any".to_owned());
+            Some(format!("{} {} {} {may_give}", data.authenticator, data.key, data.status))
+        }
+        _ => None,
+    });
+    found.into_iter().map(|(_, said)| said).collect()
+}
+
 #[test]
 fn authenticators_are_stated_method_by_method() {
     let mut org = Org::new();
@@ -127,11 +142,16 @@ fn authenticators_are_stated_method_by_method() {
     let first = org.look("10:00", path, list("ACTIVE"));
     // Which methods of Okta Verify are active is not in its own object.
     assert_eq!(said(&first), ["password active", "sms inactive", "voice inactive"]);
+    assert_eq!(
+        listed(&first),
+        ["aut2 okta_verify active totp,push,signed_nonce", "aut4 made_up active any"]
+    );
     assert_eq!(super::names(&first).len(), 4);
     let path_of_methods = "/api/v1/authenticators/aut2/methods";
     let own = methods(&[("totp", "ACTIVE"), ("push", "ACTIVE"), ("signed_nonce", "INACTIVE")]);
     let second = org.look("10:05", path_of_methods, own);
     assert_eq!(said(&second), ["totp active", "push active", "signed_nonce inactive"]);
+    assert_eq!(listed(&second), ["aut2 okta_verify active "], "the rest is stated");
     let own = methods(&[("totp", "ACTIVE"), ("push", "INACTIVE"), ("signed_nonce", "INACTIVE")]);
     let third = org.look("11:05", path_of_methods, own);
     assert_eq!(said(&third), ["push inactive"]);
@@ -142,6 +162,65 @@ fn authenticators_are_stated_method_by_method() {
     assert_eq!(said(&fourth), ["totp inactive"], "the others were inactive already");
     let without = json!([inactive[1], inactive[2], inactive[3]]);
     assert_eq!(said(&org.look("13:00", path, without)), ["password deleted"]);
+    let gone = org.look("14:00", path, json!([inactive[1], inactive[2]]));
+    assert_eq!(listed(&gone), ["aut4 made_up deleted "]);
+}
+
+/// What an authenticator is allowed for: `email active recovery`.
+fn allowed(drafts: &[Draft]) -> Vec<String> {
+    let found = facts(drafts, |data| match data {
+        FactData::AuthenticatorConfigured(data) => {
+            let allowed_for = data.allowed_for.map_or("-", |allowed_for| allowed_for.as_str());
+            Some(format!("{} {} {allowed_for}", data.method, data.status))
+        }
+        _ => None,
+    });
+    found.into_iter().map(|(_, said)| said).collect()
+}
+
+fn allowed_for(word: &str, object: Value) -> Value {
+    super::with(object, json!({"settings": {"allowedFor": word}}))
+}
+
+#[test]
+fn what_an_authenticator_is_allowed_for_is_stated() {
+    let path = "/api/v1/authenticators";
+    let none: [&str; 0] = [];
+    let plain = |updated| authenticator("aut1", "okta_email", "ACTIVE", updated);
+    let email = |word: &str, updated| json!([allowed_for(word, plain(updated))]);
+    for (object, expected) in [
+        (json!([plain("08:00")]), "email active -"),
+        (email("any", "08:00"), "email active -"),
+        (email("sso", "08:00"), "email active sso"),
+        (email("recovery", "08:00"), "email active recovery"),
+        (email("none", "08:00"), "email active none"),
+    ] {
+        let drafts = Org::new().look("10:00", path, object);
+        assert_eq!(allowed(&drafts), [expected]);
+        assert_eq!(listed(&drafts), none);
+    }
+    // A change of it is one of the authenticator.
+    let mut org = Org::new();
+    org.look("10:00", path, email("any", "08:00"));
+    let off = org.look("12:00", path, email("none", "11:00"));
+    assert_eq!(allowed(&off), ["email active none"]);
+    assert_eq!(off.last().unwrap().occurred, between("10:00", "11:00"));
+    // A word that is not known says neither.
+    let unread = Org::new().look("10:00", path, email("weekdays", "08:00"));
+    assert_eq!(allowed(&unread), none);
+    assert_eq!(listed(&unread), ["aut1 okta_email active email"]);
+    // Of two that give one method, the one counts that serves signing in.
+    let app = |id| authenticator(id, "custom_app", "ACTIVE", "08:00");
+    let two = json!([allowed_for("recovery", app("aut1")), app("aut2")]);
+    assert_eq!(allowed(&Org::new().look("10:00", path, two)), ["custom_app active -"]);
+    // The methods of one that is kept for recovery are kept for it too.
+    let mut org = Org::new();
+    let phone = authenticator("aut3", "phone_number", "ACTIVE", "08:00");
+    let first = org.look("10:00", path, json!([allowed_for("recovery", phone)]));
+    assert_eq!(listed(&first), none, "it serves no sign-in, whatever it gives");
+    let own = methods(&[("sms", "ACTIVE"), ("voice", "INACTIVE")]);
+    let own = org.look("10:05", "/api/v1/authenticators/aut3/methods", own);
+    assert_eq!(allowed(&own), ["sms active recovery", "voice inactive recovery"]);
 }
 
 /// Several authenticators may give one method.
@@ -172,7 +251,8 @@ fn methods_may_be_embedded_in_their_authenticator() {
     let mut org = Org::new();
     let drafts = org.look("10:00", "/api/v1/authenticators?expand=methods", json!([object]));
     assert_eq!(said(&drafts), ["push active", "signed_nonce inactive"]);
-    assert_eq!(drafts.len(), 3, "one object, and what it states of two methods");
+    assert_eq!(listed(&drafts), ["aut2 okta_verify active totp"]);
+    assert_eq!(drafts.len(), 4, "one object, and what it states of two methods and of the third");
     // By its own link, without a path.
     let link = "https://acme.example/api/v1/authenticators/aut2/methods/totp";
     let own = json!({"type": "totp", "status": "ACTIVE", "_links": {"self": {"href": link}}});
@@ -184,6 +264,9 @@ fn methods_may_be_embedded_in_their_authenticator() {
     let phone = |status, at| json!([authenticator("aut3", "phone_number", status, at)]);
     org.look("10:00", path, phone("INACTIVE", "08:00"));
     let again = org.look("11:00", path, phone("ACTIVE", "10:30"));
-    assert_eq!(said(&again), ["sms active", "voice active"]);
+    // Which of them are active again is not known.
+    let none: [&str; 0] = [];
+    assert_eq!(said(&again), none);
+    assert_eq!(listed(&again), ["aut3 phone_number active sms,voice"]);
     assert_eq!(Status::ALL.len(), 3);
 }

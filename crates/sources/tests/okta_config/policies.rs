@@ -364,3 +364,45 @@ fn applications_in_a_row_state_their_policy_once() {
     assert_eq!(reader.read(p1("r1", "10:00").to_string().as_bytes()).unwrap(), []);
     assert_eq!(reader.finish().drafts, []);
 }
+
+/// The policies that are listed: `p1 app_sign_in active`.
+fn listed(drafts: &[Draft]) -> Vec<(Occurred, String)> {
+    facts(drafts, |data| match data {
+        FactData::PolicyListed(data) => {
+            Some(format!("{} {} {}", data.policy, data.kind, data.status))
+        }
+        _ => None,
+    })
+}
+
+/// A policy of which no rule was seen is not absent.
+#[test]
+fn a_policy_without_known_rules_is_listed() {
+    let mut org = Org::new();
+    let of_app = |id: &str, at: &str| policy(id, "ACCESS_POLICY", at);
+    let list = json!([of_app("p1", "08:00"), of_app("p2", "08:30")]);
+    let first = org.look("10:00", POLICIES, list.clone());
+    let active = |at, id: &str| (exactly(at), format!("{id} app_sign_in active"));
+    assert_eq!(listed(&first), [active("08:00", "p1"), active("08:30", "p2")]);
+    let other = json!([
+        policy("g1", "OKTA_SIGN_ON", "08:00"),
+        policy("m1", "MFA_ENROLL", "08:00"),
+        policy("d1", "IDP_DISCOVERY", "08:00")
+    ]);
+    let global = (exactly("08:00"), "g1 global_session active".to_owned());
+    assert_eq!(listed(&org.look("10:00", "/api/v1/policies", other)), [global]);
+    let rules = json!([rule("p1", "r1", "07:00", two_factors())]);
+    let of_rules = org.look("10:01", RULES, rules.clone());
+    assert_eq!(listed(&of_rules), [], "what it is did not change");
+    // An application names one that no list has.
+    let app = json!([{"id": "0oaC", "label": "C", "name": "c", "status": "ACTIVE",
+        "signOnMode": "SAML_2_0", "lastUpdated": on_the_tenth("09:00"), "_links": {"accessPolicy":
+            {"href": "https://acme.example/api/v1/policies/p3"}}}]);
+    assert_eq!(listed(&org.look("10:02", "/api/v1/apps", app)), [active("09:00", "p3")]);
+    let left = org.look("11:00", POLICIES, json!([list[0]]));
+    assert_eq!(listed(&left), [(exactly("11:00"), "p2 app_sign_in deleted".to_owned())]);
+    // Where its rules are known, nothing is open.
+    let mut org = Org::new();
+    org.look("10:00", RULES, rules);
+    assert_eq!(listed(&org.look("10:01", POLICIES, json!([list[0]]))), []);
+}

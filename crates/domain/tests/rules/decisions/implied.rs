@@ -115,3 +115,95 @@ fn neither_letting_in_is_no_difference_and_undetermined_never_is_one_19() {
     assert_eq!(Agreement::of(Outcome::Allow, Implied::Undetermined), Agreement::Undetermined);
     assert_eq!(Agreement::of(Outcome::Deny, Implied::Deny), Agreement::Same);
 }
+
+/// A password was claimed where two factors are asked for.
+fn with_password(more: impl IntoIterator<Item = Said>) -> Given {
+    let base = [
+        org(),
+        third_party(),
+        local("password"),
+        policy(json!({})),
+        claims("12:00:00", &["pwd"]),
+        decided("12:00:01", "challenge"),
+    ];
+    given(base.into_iter().chain(more))
+}
+
+#[test]
+fn what_is_kept_for_recovery_fills_no_gap_and_is_said_to_be_kept_18() {
+    let email = |allowed_for: &str| {
+        let data = json!({"method": "email", "status": "active", "allowed_for": allowed_for});
+        with_password([fact("08:00:00", "authenticator.configured", data)])
+    };
+    for (allowed_for, expected) in [
+        ("any", "challenge Challenge not_enough_factors"),
+        ("sso", "challenge Challenge not_enough_factors"),
+        ("recovery", "challenge Deny not_enough_factors"),
+        ("none", "challenge Deny not_enough_factors"),
+    ] {
+        email(allowed_for).decisions(&[expected]);
+    }
+    assert!(email("recovery").tree().contains("Email is kept for recovery."));
+    assert!(email("none").tree().contains("Email is allowed for nothing."));
+}
+
+/// What perhaps fills the gap makes it a challenge or a deny, and the answer says what would tell.
+#[test]
+fn an_authenticator_of_which_not_everything_is_known_may_fill_the_gap_18() {
+    let unread = |more: Value| {
+        let mut data = json!({"authenticator": "aut-1", "key": "okta_verify", "status": "active"});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fact("08:00:00", "authenticator.listed", data)
+    };
+    let state = |g: &Given| {
+        let state = g.at("23:00:00");
+        let decision = &state.decisions[0];
+        (decision.made.implied, decision.made.missing.clone())
+    };
+    let methods = vec!["authenticator_methods"];
+    for (listed, expected) in [
+        (json!({}), (Implied::Undetermined, methods.clone())),
+        (json!({"may_give": ["push"]}), (Implied::Undetermined, methods)),
+        (json!({"may_give": []}), (Implied::Deny, vec![])),
+        (json!({"status": "inactive"}), (Implied::Deny, vec![])),
+    ] {
+        assert_eq!(state(&with_password([unread(listed.clone())])), expected, "{listed}");
+    }
+    let tree = with_password([unread(json!({}))]).tree();
+    for line in [
+        "Okta_verify (aut-1) is active, and its methods are not stated.",
+        "Which methods an active authenticator gives would settle it.",
+    ] {
+        assert!(tree.contains(line), "{line}\nin\n{tree}");
+    }
+    // Whether it was off by then is known as an interval only.
+    let off = fact(
+        "11:00:00",
+        "authenticator.configured",
+        json!({"method": "webauthn", "status": "inactive"}),
+    );
+    let perhaps = with_password([local("webauthn"), off.until("13:00:00")]);
+    assert_eq!(state(&perhaps), (Implied::Undetermined, vec!["exact_time"]));
+}
+
+/// The rule that a decision names was there, so a version without it was not in force.
+#[test]
+fn a_version_without_the_rule_that_is_named_was_not_in_force_19() {
+    let one = || policy(json!({"factor_mode": "1fa"}));
+    let replaced = || policy_at("09:00:00", json!({"rule": "other"})).until("13:00:00");
+    let inactive = || policy_at("09:00:00", json!({"status": "inactive"})).until("13:00:00");
+    let by_then = |version: Said, decision: Said| {
+        let base = [org(), third_party(), one(), version, claims("12:00:00", &["pwd"])];
+        given(base.into_iter().chain([decision]))
+    };
+    by_then(replaced(), decided("12:00:01", "allow")).decisions(&["allow Allow"]);
+    by_then(inactive(), decided("12:00:01", "allow")).decisions(&["allow Allow"]);
+    // One that names no rule leaves it open.
+    let unnamed =
+        fact("12:00:01", "policy.decided", json!({"app": "a", "policy": "p", "outcome": "allow"}));
+    by_then(replaced(), unnamed).decisions(&["allow Undetermined missing exact_time"]);
+    // Another rule of this name asks for more: that is open still.
+    let stricter = policy_at("09:00:00", json!({})).until("13:00:00");
+    by_then(stricter, decided("12:00:01", "allow"))
+        .decisions(&["allow Undetermined missing exact_time"]);
+}

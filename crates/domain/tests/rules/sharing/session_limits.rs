@@ -238,3 +238,24 @@ fn what_the_session_states_beats_the_rule_and_the_tree_names_it() {
     let says = tree(vec![started(json!({})), accessed("10:00:00"), held()]);
     assert!(says.contains("nothing was stated about global session rule short"), "{says}");
 }
+
+/// A limit that all versions give alike is known, though an interval leaves open which holds.
+#[test]
+fn a_limit_that_did_not_change_is_known_within_an_interval_22() {
+    let rule = |at: &str, minutes| global(at, "g", &[("g1", "active", "allow", 6, minutes)]);
+    let changed = || rule("08:00:00", 30).until("10:00:00");
+    for held in [vec![], vec![governed("09:00:00", "g1", Some("g"))]] {
+        let facts = [rule("01:00:00", 60), changed(), started(json!({})), accessed("14:59:00")];
+        check(
+            "the idle time alone changed",
+            facts.into_iter().chain(held).collect(),
+            &[("14:59:59", "active possible idle_limit"), ("15:00:00", "ended expired_by_limit")],
+        );
+    }
+    let longer = global("08:00:00", "g", &[("g1", "active", "allow", 12, 60)]).until("10:00:00");
+    check(
+        "the lifetime alone changed",
+        vec![rule("01:00:00", 60), longer, started(json!({})), accessed("14:59:00")],
+        &[("15:00:00", "active possible lifetime_limit")],
+    );
+}
