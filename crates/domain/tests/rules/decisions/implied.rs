@@ -147,7 +147,7 @@ fn what_is_kept_for_recovery_fills_no_gap_and_is_said_to_be_kept_18() {
     assert!(email("none").tree().contains("Email is allowed for nothing."));
 }
 
-/// What perhaps fills the gap makes it a challenge or a deny, and the answer says what would tell.
+/// What perhaps fills the gap leaves it open, and the answer says what would tell.
 #[test]
 fn an_authenticator_of_which_not_everything_is_known_may_fill_the_gap_18() {
     let unread = |more: Value| {
