@@ -1,7 +1,7 @@
 //! The policies that may require trusted claims, and of which that is not known.
 //!
-//! Source: our own reading: what was not seen is not absent. An Okta org always has a global session
-//! policy, and every application a sign-in policy.
+//! Source: our own reading: what was not seen is not absent. An Okta org always has a global
+//! session policy, and every application a sign-in policy.
 
 use crate::{
     assess::claims::add,
