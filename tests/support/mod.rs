@@ -10,7 +10,7 @@ pub(crate) mod questions;
 
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, ErrorKind, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
     time::Duration,
@@ -258,14 +258,23 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> (u16, Vec<(String, String)>, String) {
-        let mut request = self.agent.post(format!("{}{path}", self.url));
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        answer(request.send(body).expect("an answer"))
+        let send = || {
+            let mut request = self.agent.post(format!("{}{path}", self.url));
+            if let Some(token) = token {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            request.send(body)
+        };
+        // The server may have closed the connection that was kept after an answer: it has not seen
+        // the request then.
+        let sent = match send() {
+            Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => send(),
+            sent => sent,
+        };
+        answer(sent.expect("an answer"))
     }
 
     /// A GET; status, headers and body.
