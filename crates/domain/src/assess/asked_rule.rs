@@ -19,15 +19,17 @@ use claimledger_facts::{
     vocabulary::Status,
 };
 
-/// Leaves open what the states that may have held do not agree on. `judged` is by the latest.
+/// Leaves open what the states that may have held do not agree on. `judged` is by the latest whole
+/// version that may have been in force, and `earlier` are the others; `is_there`: the rule was
+/// active, because the decision names it.
 pub(super) fn leave_open<'a>(
-    setting: Setting<'a, '_>,
-    previous: Option<Seen<'a>>,
+    (setting, previous): (Setting<'a, '_>, Option<Seen<'a>>),
     policies: &InForce<'a, PolicyConfigured>,
+    (earlier, is_there): (impl Iterator<Item = Option<&'a Stated<PolicyConfigured>>>, bool),
     judged: &mut Judged<'a>,
 ) {
     let (seen, data) = (judged.seen, judged.data);
-    for policy in policies.options[1..].iter().copied() {
+    for policy in earlier {
         agree(judged, &judge_under(setting, seen, data, previous, policy));
     }
     let mixtures = match rule_used(policies, data.rule.as_ref()) {
@@ -39,7 +41,10 @@ pub(super) fn leave_open<'a>(
     let Ok(mixtures) = mixtures else { return undetermined(judged, &[]) };
     for state in mixtures.iter().flatten() {
         let rule = state.rule.as_ref().filter(|rule| super::decision::is_active(rule));
-        let asked = Asked { policy: policies.options[0], status: state.status, rule };
+        if is_there && rule.is_none() {
+            continue;
+        }
+        let asked = Asked { policy: judged.policy, status: state.status, rule };
         agree(judged, &judge_by(setting, seen, data, previous, asked));
     }
 }

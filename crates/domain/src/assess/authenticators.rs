@@ -36,13 +36,8 @@ pub(crate) const fn factor_type(method: Method) -> FactorType {
     }
 }
 
-/// Whether the service provider can ask for an authenticator at a sign-in. One that is kept for
-/// recovery of the account is active and cannot be asked for.
-pub(crate) fn serves_sign_in(authenticator: &AuthenticatorConfigured) -> bool {
-    authenticator.status == Status::Active && allows_sign_in(authenticator)
-}
-
-/// Whether it serves signing in while it is active.
+/// Whether an authenticator serves signing in while it is active. One that is kept for recovery of
+/// the account is active and cannot be asked for at a sign-in.
 pub(crate) fn allows_sign_in(authenticator: &AuthenticatorConfigured) -> bool {
     !matches!(authenticator.allowed_for, Some(AllowedFor::Recovery | AllowedFor::None))
 }

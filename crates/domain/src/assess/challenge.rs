@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     codes,
-    history::{HistoryCut, Stated, mixtures::Members},
+    history::{HistoryCut, InForce, Stated, mixtures::Members},
     model::{FactorType, RecordRef},
 };
 use claimledger_facts::{
@@ -101,9 +101,24 @@ impl Usable {
         }
     }
 
-    const fn holds(self) -> bool {
-        self.active && self.serves && self.open
+    const fn serves_sign_in(self) -> bool {
+        self.active && self.serves
     }
+
+    const fn holds(self) -> bool {
+        self.serves_sign_in() && self.open
+    }
+
+    /// Whether something holds in all states that may be in force, or in some.
+    fn in_force(in_force: &InForce<'_, AuthenticatorConfigured>, holds: fn(Self) -> bool) -> Tri {
+        let of = |stated: Option<&Stated<_>>| stated.map(|stated| Self::of(&stated.data));
+        Tri::in_force(in_force, of, |state| state.is_some_and(holds))
+    }
+}
+
+/// Whether the service provider can ask for an authenticator at a sign-in.
+pub(super) fn serves_sign_in(in_force: &InForce<'_, AuthenticatorConfigured>) -> Tri {
+    Usable::in_force(in_force, Usable::serves_sign_in)
 }
 
 /// Whether an authenticator serves signing in and is open to enrolment.
@@ -115,9 +130,7 @@ pub(crate) fn is_usable(authenticator: &AuthenticatorConfigured) -> bool {
 pub(crate) fn local_authenticators(history: HistoryCut<'_>, when: Occurred) -> Vec<Local<'_>> {
     let options = history.settings().authenticator_options(when);
     let usable = options.filter_map(|in_force| {
-        let of = |stated: Option<&Stated<_>>| stated.map(|stated| Usable::of(&stated.data));
-        let holds = |state: &Option<Usable>| state.is_some_and(Usable::holds);
-        let usable = Tri::in_force(&in_force, of, holds);
+        let usable = Usable::in_force(&in_force, Usable::holds);
         let stated = Which::Method(in_force.options.first().copied().flatten()?);
         (usable != Tri::No).then_some(Local { stated, sure: usable == Tri::Yes })
     });

@@ -133,16 +133,17 @@ pub(crate) fn judge<'a>(
     previous: Option<Seen<'a>>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let mut policies = setting.history.policies().at(&data.policy, at);
+    let policies = setting.history.policies().at(&data.policy, at);
+    if policies.options.len() == 1 {
+        return judge_under(setting, seen, data, previous, policies.options[0]);
+    }
     // The rule that it names was there: a version without it was not in force yet, or no longer.
     let has_rule = |version: &&Stated<PolicyConfigured>| rule_used(&version.data, data).is_some();
-    if data.rule.is_some() && policies.options.iter().flatten().any(has_rule) {
-        policies.options.retain(|option| option.as_ref().is_none_or(has_rule));
-    }
-    let mut judged = judge_under(setting, seen, data, previous, policies.options[0]);
-    if policies.options.len() > 1 {
-        asked_rule::leave_open(setting, previous, &policies, &mut judged);
-    }
+    let is_known = data.rule.is_some() && policies.options.iter().flatten().any(has_rule);
+    let has_rule = |option: &Option<_>| !is_known || option.as_ref().is_none_or(has_rule);
+    let mut whole = policies.options.iter().copied().filter(has_rule);
+    let mut judged = judge_under(setting, seen, data, previous, whole.next().flatten());
+    asked_rule::leave_open((setting, previous), &policies, (whole, is_known), &mut judged);
     judged
 }
 

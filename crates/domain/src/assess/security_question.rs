@@ -2,9 +2,9 @@
 //! knowledge and nothing else.
 //!
 //! Source: Okta, Configure claims sharing, third-party IdPs. A question that is kept
-//! for recovery is not asked for at a sign-in ([`authenticators::serves_sign_in`]).
+//! for recovery is not asked for at a sign-in ([`challenge::serves_sign_in`]).
 
-use super::{authenticators, claims::Tri, value::Value};
+use super::{challenge, claims::Tri, value::Value};
 use crate::{history::HistoryCut, model::FactorType};
 use claimledger_facts::{time::Occurred, vocabulary::Method};
 
@@ -23,10 +23,5 @@ pub(crate) fn bars(
 
 /// Whether the organisation asks for the security question.
 fn is_asked(history: HistoryCut<'_>, when: Occurred) -> Tri {
-    let question = history.settings().authenticator(Method::SecurityQuestion, when);
-    Tri::of(
-        question.options.iter().map(|option| {
-            option.is_some_and(|stated| authenticators::serves_sign_in(&stated.data))
-        }),
-    )
+    challenge::serves_sign_in(&history.settings().authenticator(Method::SecurityQuestion, when))
 }

@@ -293,6 +293,20 @@ fn the_security_question_keeps_out_possibly() {
             "pwd | otp | allow Undetermined missing exact_time",
         ],
     );
+    // Kept for recovery, and then switched off: it may have served signing in before that.
+    let allowed_for = |status: &str, what: &str| {
+        let data = json!({"method": "security_question", "status": status, "allowed_for": what});
+        vec![fact("08:00:00", "authenticator.configured", data)]
+    };
+    before_after_between(
+        rest,
+        [allowed_for("active", "recovery"), allowed_for("inactive", "any")],
+        [
+            "pwd | otp | allow Allow",
+            "pwd | otp | allow Allow",
+            "pwd | otp | allow Undetermined missing exact_time",
+        ],
+    );
 }
 
 #[test]

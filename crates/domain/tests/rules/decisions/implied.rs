@@ -191,13 +191,19 @@ fn an_authenticator_of_which_not_everything_is_known_may_fill_the_gap_18() {
 fn a_version_without_the_rule_that_is_named_was_not_in_force_19() {
     let one = || policy(json!({"factor_mode": "1fa"}));
     let replaced = || policy_at("09:00:00", json!({"rule": "other"})).until("13:00:00");
-    let inactive = || policy_at("09:00:00", json!({"status": "inactive"})).until("13:00:00");
+    let inactive = |factor_mode: &str| {
+        let rule = json!({"status": "inactive", "factor_mode": factor_mode});
+        policy_at("09:00:00", rule).until("13:00:00")
+    };
     let by_then = |version: Said, decision: Said| {
         let base = [org(), third_party(), one(), version, claims("12:00:00", &["pwd"])];
         given(base.into_iter().chain([decision]))
     };
     by_then(replaced(), decided("12:00:01", "allow")).decisions(&["allow Allow"]);
-    by_then(inactive(), decided("12:00:01", "allow")).decisions(&["allow Allow"]);
+    by_then(inactive("1fa"), decided("12:00:01", "allow")).decisions(&["allow Allow"]);
+    // What else changed of the rule may have changed before it was switched off.
+    by_then(inactive("2fa"), decided("12:00:01", "allow"))
+        .decisions(&["allow Undetermined missing exact_time"]);
     // One that names no rule leaves it open.
     let unnamed =
         fact("12:00:01", "policy.decided", json!({"app": "a", "policy": "p", "outcome": "allow"}));
