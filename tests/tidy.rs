@@ -22,12 +22,19 @@ use std::{
 const EDGES: &[(&str, &[&str])] = &[
     ("claimledger-facts", &[]),
     ("claimledger-domain", &["claimledger-facts"]),
+    ("claimledger-proof", &["claimledger-facts"]),
     ("claimledger-ledger", &["claimledger-facts"]),
     ("claimledger-store", &["claimledger-facts", "claimledger-ledger"]),
     ("claimledger-sources", &["claimledger-facts"]),
     (
         "claimledger-app",
-        &["claimledger-facts", "claimledger-domain", "claimledger-ledger", "claimledger-sources"],
+        &[
+            "claimledger-facts",
+            "claimledger-domain",
+            "claimledger-proof",
+            "claimledger-ledger",
+            "claimledger-sources",
+        ],
     ),
     (
         "claimledger-server",
@@ -59,7 +66,8 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no IO: they may not depend on a runtime, a database or an HTTP library.
-const PURE: &[&str] = &["claimledger-facts", "claimledger-domain", "claimledger-sources"];
+const PURE: &[&str] =
+    &["claimledger-facts", "claimledger-domain", "claimledger-proof", "claimledger-sources"];
 const IO: &[&str] = &["tokio", "sqlx", "axum", "ureq", "reqwest", "tower-http"];
 
 /// Maximum lines of a source file.

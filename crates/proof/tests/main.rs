@@ -1,0 +1,11 @@
+//! The tree, its tiles, checkpoints and proof files. One binary, a module for each group of tests.
+
+mod checkpoints;
+mod exhaustive;
+mod large;
+mod mutated;
+mod notes;
+mod support;
+mod tiles;
+mod tlog_proofs;
+mod vectors;

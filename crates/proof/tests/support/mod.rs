@@ -1,0 +1,9 @@
+//! A log to test with, the definitions of RFC 9162 as they stand there, and chance.
+
+mod naive;
+mod rng;
+mod stored;
+
+pub(crate) use naive::Naive;
+pub(crate) use rng::Rng;
+pub(crate) use stored::{StoredLog, entry, leaf, signing_key, trusted};
