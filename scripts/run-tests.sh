@@ -18,6 +18,8 @@ if [ "${CI:-}" != true ]; then
     needs faketime clock::
     needs python3 terminal::
     needs curl readme:: demo::
+    needs go judges::go
+    needs "${CARGO_TARGET_DIR:-target}/test-tools/tlog-scales/bin/python" judges::python
     if [ "$(id -u)" != 0 ]; then
         echo "NOT RUN, because mounting needs the superuser: recovery:: read_only::" >&2
         skip="$skip --skip recovery:: --skip read_only::"

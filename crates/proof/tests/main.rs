@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod exhaustive;
+mod judges;
 mod large;
 mod mutated;
 mod notes;
