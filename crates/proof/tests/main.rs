@@ -6,6 +6,7 @@ mod judges;
 mod large;
 mod mutated;
 mod notes;
+mod proofs;
 mod support;
 mod tiles;
 mod tlog_proofs;

@@ -14,13 +14,13 @@ pub(super) fn split(leaves: u64) -> u64 {
     1 << (leaves - 1).ilog2()
 }
 
-/// The complete subtrees that a range of leaves consists of, from the left. A range that comes from
-/// splitting a tree begins where its largest subtree may begin, so they only get smaller.
+/// The complete subtrees that a range of leaves consists of, from the left, each as large as fits.
+/// A range that comes from splitting a tree begins where its largest subtree may begin.
 pub(crate) fn nodes(range: Range<u64>) -> impl Iterator<Item = Node> {
     let Range { start: mut from, end } = range;
     std::iter::from_fn(move || {
         let left = end.checked_sub(from).filter(|left| *left > 0)?;
-        let height = left.ilog2().min(from.trailing_zeros());
+        let height = left.ilog2();
         let node = Node { height: height as u8, index: from >> height };
         from += 1 << height;
         Some(node)
