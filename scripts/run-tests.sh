@@ -19,6 +19,8 @@ if [ "${CI:-}" != true ]; then
     needs python3 terminal::
     needs curl readme:: demo::
     needs go judges::go
+    [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] ||
+        needs golang-golang-x-mod-dev judges::go
     needs "${CARGO_TARGET_DIR:-target}/test-tools/tlog-scales/bin/python" judges::python
     if [ "$(id -u)" != 0 ]; then
         echo "NOT RUN, because mounting needs the superuser: recovery:: read_only::" >&2

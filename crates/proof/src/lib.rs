@@ -13,7 +13,8 @@
 //! # To keep the tree of a log
 //! 1. [`tiles::TreeBuilder::append`] takes the leaf hashes of new records, in the order of the log,
 //!    and returns the tiles that became full. Store them, and
-//!    [`tiles::TreeBuilder::partial_tiles`].
+//!    [`tiles::TreeBuilder::partial_tiles`]. A store may keep the widest of each tile: a narrower
+//!    one is its beginning.
 //! 2. Only then sign [`checkpoint::Checkpoint`] of [`tiles::TreeBuilder::head`]. If the process
 //!    stops in between, the tiles are ahead of the checkpoint, which is harmless.
 //! 3. At a start, load the tiles of [`tiles::TreeQuery::Root`] for the last checkpoint's size and

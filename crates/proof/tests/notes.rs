@@ -4,6 +4,7 @@ use claimledger_proof::note::{
     KeyError, MAX_NOTE_BYTES, MAX_SIGNATURES, NoteError, SignedNote, SigningKey, SigningKeyError,
     VerifierKey,
 };
+use std::collections::HashMap;
 
 fn key(name: &str, seed: u8) -> SigningKey {
     SigningKey::from_seed(name, [seed; 32].into()).unwrap()
@@ -67,6 +68,27 @@ fn a_key_that_is_configured_twice_is_one_key() {
     let one = key("a.example", 1);
     let note = SignedNote::sign("text\n", &[&one]).unwrap();
     assert_eq!(note.verify(&known(&[&one, &one])).unwrap().signers.len(), 1);
+}
+
+/// An id has 32 bits: two keys of one name that share it are found among some 100,000.
+#[test]
+fn two_known_keys_of_one_name_and_id_are_refused() {
+    let mut found: HashMap<_, VerifierKey> = HashMap::new();
+    let (one, other) = (0_u64..)
+        .find_map(|number| {
+            let public = [number.to_be_bytes(); 4].concat().try_into().unwrap();
+            let key = VerifierKey::new("a.example", public).unwrap();
+            found.insert(key.id(), key.clone()).map(|before| (before, key))
+        })
+        .unwrap();
+    assert_ne!(one, other);
+    let signature = [&one.id().0.to_be_bytes()[..], &[7; 64]].concat();
+    let signature = data_encoding::BASE64.encode(&signature);
+    let note = parse(format!("text\n\n\u{2014} a.example {signature}\n")).unwrap();
+    let ambiguous = NoteError::AmbiguousKey { name: "a.example".to_owned(), id: one.id() };
+    assert_eq!(note.verify(&[one.clone(), other]), Err(ambiguous));
+    let bad = NoteError::BadSignature { name: "a.example".to_owned() };
+    assert_eq!(note.verify(&[one]), Err(bad));
 }
 
 #[test]

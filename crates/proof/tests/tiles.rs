@@ -116,6 +116,26 @@ fn a_reader_that_fails_is_named() {
     assert_eq!((named, source.as_str()), (tile, "tile/0/001.p/44 is not stored"));
 }
 
+/// Of the largest tree, only the right edge: any hashes will do.
+#[test]
+fn the_largest_tree_takes_no_more_leaves() {
+    let mut tiles = TileSet::default();
+    let query = TreeQuery::Root { size: LogSize(MAX_SIZE.0 - 1) };
+    for tile in query.tiles().unwrap() {
+        let hashes: Vec<u8> = (0..u64::from(tile.width)).flat_map(|n| leaf(n).0).collect();
+        tiles.insert(tile, &hashes).unwrap();
+    }
+    let head = tiles.head(query.size()).unwrap();
+    let mut tree = TreeBuilder::resume(&head, &tiles).unwrap();
+    let too_large = |size| TileError::Size(SizeError::TooLarge { size: LogSize(size) });
+    assert_eq!(tree.append(&[leaf(0), leaf(1)]), Err(too_large(MAX_SIZE.0 + 1)));
+    assert_eq!(tree.head(), head, "nothing was appended");
+    assert_eq!(tree.append(&[leaf(0)]), Ok(Vec::new()));
+    assert_eq!(tree.size(), MAX_SIZE);
+    assert_eq!(tree.append(&[leaf(1)]), Err(too_large(MAX_SIZE.0 + 1)));
+    assert_eq!(tree.partial_tiles().len(), 8);
+}
+
 /// The largest tree is never built; its questions must not overflow.
 #[test]
 fn the_largest_tree_needs_a_few_tiles() {
