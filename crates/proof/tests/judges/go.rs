@@ -22,7 +22,7 @@ fn judge() -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let program = BUILT.get_or_init(|| {
         let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let program = scratch.join(format!("judge-{}", std::process::id()));
+        let program = scratch.join("judge");
         let mut go = Command::new("go");
         go.arg("build").arg("-o").arg(&program).arg("judge.go");
         go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges"));
