@@ -16,9 +16,10 @@ const APP: &[(&str, &[&str])] = &[
     ("app", &["access", "model", "read", "tenant"]),
     ("intake", &["app", "model", "tenant"]),
     ("projection", &["app", "model", "read", "tenant"]),
+    ("tree", &["app", "model", "read", "tenant"]),
     ("feed", &["app", "model", "read", "tenant"]),
-    ("queries", &["app", "model", "projection", "read", "tenant"]),
-    ("open", &["app", "projection", "tenant"]),
+    ("queries", &["app", "model", "projection", "read", "tenant", "tree"]),
+    ("open", &["app", "projection", "tenant", "tree"]),
 ];
 
 /// The same of `proof`: from hashes to files.

@@ -37,7 +37,9 @@ mod projection;
 mod queries;
 mod read;
 mod tenant;
+mod tree;
 
 pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
-pub use queries::rows::Rows;
+pub use queries::{proof::LogFile, rows::Rows};
+pub use tree::{Finding, VerifyReport};

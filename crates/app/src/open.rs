@@ -12,6 +12,7 @@ use crate::{
         own_records::OwnRecords,
         parts::{Parts, cannot_unwrap},
     },
+    tree::follower::{self, Follower},
 };
 use claimledger_domain::RULES;
 use claimledger_facts::{
@@ -141,7 +142,11 @@ impl App {
 }
 
 /// Starts the background tasks of a tenant.
-async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
+async fn start(inner: &Inner, tenant: &Arc<Tenant>) -> Result<(), LogError> {
+    let follower = match inner.options.keep_tree {
+        true => Some(Follower::open(&inner.parts, tenant).await?),
+        false => None,
+    };
     if inner.options.read_only.is_none() {
         projector::record_rules(tenant, &*inner.log, &*inner.views).await;
         inner.runners.spawn(deliveries::run(Arc::clone(tenant), inner.stop.clone()));
@@ -155,7 +160,11 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
             let (log, views) = (Arc::clone(&inner.log), Arc::clone(&inner.views));
             inner.runners.spawn(rebuild::renew(log, views, Arc::clone(tenant), inner.stop.clone()));
         }
+        if let (None, Some(follower)) = (&inner.options.read_only, follower) {
+            inner.runners.spawn(follower::run(follower, inner.stop.clone()));
+        }
     }
+    Ok(())
 }
 
 fn is_tenant_name(name: &str) -> bool {

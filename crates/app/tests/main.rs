@@ -19,3 +19,4 @@ mod rebuild;
 mod sets;
 mod sets_of_sessions;
 mod sources;
+mod tree;

@@ -3,7 +3,7 @@
 
 use crate::common::*;
 use claimledger_app::{
-    app::{App, Options, Parts},
+    app::{App, Options, Parts, ProofParts},
     model::question::{Asking, DecisionFilter, SessionFilter},
 };
 use claimledger_domain::model::SessionState;
@@ -107,6 +107,11 @@ impl Engines {
             log: store.log(),
             keys: store.keys(),
             state: store.state(),
+            proofs: ProofParts {
+                tiles: store.tiles(),
+                checkpoints: store.checkpoints(),
+                anchors: Vec::new(),
+            },
             views: store.views(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
             random: Arc::new(SystemRandom),

@@ -38,4 +38,5 @@ pub mod memory;
 pub mod record_summaries;
 pub mod sequencer;
 pub mod state;
+pub mod tree;
 pub mod views;

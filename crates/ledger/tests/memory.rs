@@ -2,7 +2,7 @@
 
 use claimledger_ledger::{
     conformance,
-    memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
+    memory::{MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState, MemoryTiles},
 };
 use std::sync::Arc;
 
@@ -29,4 +29,14 @@ async fn views() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn state() {
     conformance::state(|| async { MemoryState::default() }).await;
+}
+
+#[tokio::test]
+async fn tiles() {
+    conformance::tiles(|| async { MemoryTiles::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checkpoints() {
+    conformance::checkpoints(|| async { MemoryCheckpoints::default() }).await;
 }

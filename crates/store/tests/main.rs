@@ -4,3 +4,4 @@ mod conformance;
 mod damaged_rows;
 mod directory;
 mod state;
+mod tree;

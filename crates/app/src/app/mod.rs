@@ -6,7 +6,7 @@ pub(crate) mod credentials;
 pub(crate) mod cut;
 mod status;
 
-pub use crate::tenant::parts::{Options, Parts};
+pub use crate::tenant::parts::{Options, Parts, ProofParts};
 
 use crate::{access::page_sessions::PageSessions, model::question::Caller, tenant::Tenant};
 use claimledger_facts::{
@@ -50,7 +50,7 @@ pub(crate) struct Inner {
 
 /// Starts the background tasks of an open tenant.
 pub(crate) type StartTenant = for<'a> fn(&'a Inner, &'a Arc<Tenant>) -> Starting<'a>;
-pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<(), LogError>> + Send + 'a>>;
 
 impl std::ops::Deref for Inner {
     type Target = Parts;
@@ -155,7 +155,7 @@ impl Inner {
                         )
                     })?;
                 let tenant = Arc::new(tenant);
-                (self.start_tenant)(self, &tenant).await;
+                (self.start_tenant)(self, &tenant).await?;
                 Ok::<_, LogError>(tenant)
             })
             .await?;

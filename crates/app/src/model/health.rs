@@ -54,6 +54,10 @@ pub enum DamagedPlace {
     Key(String),
     /// A row of the state store, as table and keys. No record depends on it.
     State(String),
+    /// A row of the Merkle trees, as table and keys: they are built again from the log.
+    Tree(String),
+    /// A signed checkpoint: it can only be restored from a backup.
+    Checkpoint(String),
 }
 
 impl DamagedPlace {
@@ -65,6 +69,8 @@ impl DamagedPlace {
             Self::View(_) => "views",
             Self::Key(_) => "keys",
             Self::State(_) => "state",
+            Self::Tree(_) => "tree",
+            Self::Checkpoint(_) => "checkpoints",
         }
     }
 }
@@ -139,6 +145,12 @@ impl Health {
                      recreates it"
                 ),
                 DamagedPlace::Key(row) => format!("a row of the key store is damaged: {row}"),
+                DamagedPlace::Tree(row) => {
+                    format!("a row of the Merkle trees is damaged: {row}{}", remedy("tree"))
+                }
+                DamagedPlace::Checkpoint(row) => {
+                    format!("a signed checkpoint is damaged: {row}{}", remedy("checkpoints"))
+                }
                 DamagedPlace::State(row) => format!(
                     "what a source keeps between two runs is damaged: {row}{}",
                     remedy("state")

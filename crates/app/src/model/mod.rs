@@ -8,6 +8,7 @@ pub(crate) mod cursor;
 mod disclosed;
 pub mod health;
 pub mod ingest;
+pub mod proof;
 pub(crate) mod query;
 pub mod question;
 pub mod reached;

@@ -33,6 +33,10 @@ pub(crate) enum Query {
     Completeness,
     Record,
     SessionChanges,
+    /// A proof that a record is in the log, or headers of records.
+    Proof,
+    /// Hashes and signatures of the log: no record.
+    Checkpoint,
     /// Every row of the read models.
     Dump,
     /// Sealed data: originals, display names, addresses.
@@ -70,6 +74,8 @@ impl Query {
             | Self::Completeness
             | Self::Record
             | Self::SessionChanges
+            | Self::Proof
+            | Self::Checkpoint
             | Self::Dump => (!has(Role::Read) && !has(Role::Investigate)).then_some(Role::Read),
         }
     }

@@ -21,6 +21,7 @@ mod indicators;
 mod labels;
 mod listed_sessions;
 mod outlived;
+pub(crate) mod proof;
 mod record;
 mod rehearse;
 mod reused;

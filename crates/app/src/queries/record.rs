@@ -118,7 +118,11 @@ impl App {
 impl Inner {
     /// The position of a record. A position may be ahead of the read models; an id is looked up
     /// there, after they contain the current head of the log.
-    async fn locate(&self, tenant: &Tenant, by: RecordBy) -> Result<Option<LogPosition>, AskError> {
+    pub(super) async fn locate(
+        &self,
+        tenant: &Tenant,
+        by: RecordBy,
+    ) -> Result<Option<LogPosition>, AskError> {
         let head = self.log.head(&tenant.id).await?;
         match by {
             RecordBy::Position(position) => Ok((position.0 < head.0).then_some(position)),

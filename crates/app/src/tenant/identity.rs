@@ -2,7 +2,7 @@
 
 use crate::{
     model::cursor::CursorKey,
-    tenant::{keyring::Keyring, own_records::OwnRecords},
+    tenant::{keyring::Keyring, own_records::OwnRecords, signed_log::SignedLog},
 };
 use claimledger_facts::seal::TenantKeys;
 use std::sync::Arc;
@@ -17,4 +17,5 @@ pub(crate) struct Identity {
     pub(crate) keys: TenantKeys,
     pub(crate) keyring: Keyring,
     pub(crate) own: Arc<OwnRecords>,
+    pub(crate) signed_log: SignedLog,
 }

@@ -12,6 +12,7 @@ pub(crate) mod own_records;
 pub(crate) mod parts;
 pub(crate) mod passed_times;
 pub(crate) mod progress;
+pub(crate) mod signed_log;
 
 pub(crate) use identity::Identity;
 pub(crate) use knowledge::Knowledge;
@@ -30,6 +31,7 @@ use crate::{
         known_sources::KnownSources,
         own_records::OwnRecords,
         parts::{Parts, cannot_unwrap},
+        signed_log::SignedLog,
     },
 };
 use claimledger_facts::{
@@ -131,6 +133,7 @@ impl Tenant {
                 // Derived from the tenant's key by a digest of a fixed name, so that it is secret
                 // and does not have to be stored.
                 cursor_key: CursorKey::new(&keys.byte_digest(b"claimledger cursors v1").0),
+                signed_log: SignedLog::new(&keys)?,
                 keys,
                 keyring,
                 own,
@@ -175,6 +178,12 @@ impl Tenant {
             }
             LogError::Damaged { file, place, what } if file == "state" => {
                 self.damaged(DamagedPlace::State(place.clone()), what.clone());
+            }
+            LogError::Damaged { file, place, what } if file == "tree" => {
+                self.damaged(DamagedPlace::Tree(place.clone()), what.clone());
+            }
+            LogError::Damaged { file, place, what } if file == "checkpoints" => {
+                self.damaged(DamagedPlace::Checkpoint(place.clone()), what.clone());
             }
             LogError::Damaged { place, what, .. } => {
                 self.damaged(DamagedPlace::Key(place.clone()), what.clone())

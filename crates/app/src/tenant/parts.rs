@@ -6,6 +6,7 @@ use claimledger_ledger::{
     keys::KeyStore,
     log::{Log, LogError},
     state::StateStore,
+    tree::{Anchor, CheckpointStore, TileStore},
     views::Views,
 };
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Parts {
     pub keys: Arc<dyn KeyStore>,
     /// What sources keep between two runs.
     pub state: Arc<dyn StateStore>,
+    /// What proofs of the log are made from.
+    pub proofs: ProofParts,
     /// The read models.
     pub views: Arc<dyn Views>,
     /// The clock.
@@ -30,6 +33,17 @@ pub struct Parts {
     pub options: Options,
     /// A value that lives as long as the ledger: the engine's lock on its directory.
     pub engine: Box<dyn std::any::Any + Send + Sync>,
+}
+
+/// What proofs of the logs are made from.
+#[derive(Clone)]
+pub struct ProofParts {
+    /// The Merkle trees.
+    pub tiles: Arc<dyn TileStore>,
+    /// The last signed checkpoint of each log.
+    pub checkpoints: Arc<dyn CheckpointStore>,
+    /// Where checkpoints are written to, and what the logs are compared with at a start.
+    pub anchors: Vec<Arc<dyn Anchor>>,
 }
 
 /// Options of a ledger.
@@ -46,6 +60,9 @@ pub struct Options {
     pub scrub: bool,
     /// How jumps of the clock are handled.
     pub clock: ClockSettings,
+    /// Whether trees are kept and checkpoints signed, and a log that is not the one that was signed
+    /// is refused. Without it such a log can be opened, to verify it.
+    pub keep_tree: bool,
     /// Why the ledger is read-only; none: it accepts writes.
     pub read_only: Option<String>,
 }
@@ -57,6 +74,7 @@ impl Default for Options {
             most_candidates: 20_000,
             batch_records: 10_000,
             scrub: false,
+            keep_tree: true,
             clock: ClockSettings::default(),
             read_only: None,
         }

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use claimledger_app::{
-    app::{App, Options, Parts},
+    app::{App, Options, Parts, ProofParts},
     intake::{Batch, IngestError, Ingested},
     model::question::{Asking, Caller},
 };
@@ -16,7 +16,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     clock::FixedClock,
-    memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
+    memory::{MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState, MemoryTiles},
     state::StateStore,
 };
 use claimledger_sources::{Dialect, translate};
@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) keys: Arc<MemoryKeys>,
     pub(crate) state: Arc<dyn StateStore>,
+    pub(crate) proofs: ProofParts,
     pub(crate) views: Arc<MemoryIndex>,
     pub(crate) clock: Arc<FixedClock>,
 }
@@ -37,6 +38,7 @@ impl World {
             log: Arc::default(),
             keys: Arc::default(),
             state: Arc::new(MemoryState::default()),
+            proofs: proofs(),
             views: Arc::default(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
         }
@@ -47,18 +49,31 @@ impl World {
     }
 
     pub(crate) async fn open_with(&self, options: Options) -> App {
-        let parts = Parts {
+        App::open(self.parts(options)).await.unwrap()
+    }
+
+    pub(crate) fn parts(&self, options: Options) -> Parts {
+        Parts {
             log: self.log.clone(),
             keys: self.keys.clone(),
             state: self.state.clone(),
+            proofs: self.proofs.clone(),
             views: self.views.clone(),
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),
             master: MasterKey::from_bytes([7; 32]),
             options,
             engine: Box::new(()),
-        };
-        App::open(parts).await.unwrap()
+        }
+    }
+}
+
+/// Trees and checkpoints in memory, without anchors.
+pub(crate) fn proofs() -> ProofParts {
+    ProofParts {
+        tiles: Arc::new(MemoryTiles::default()),
+        checkpoints: Arc::new(MemoryCheckpoints::default()),
+        anchors: Vec::new(),
     }
 }
 

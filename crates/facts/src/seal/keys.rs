@@ -6,6 +6,7 @@
 //! tenant ── HKDF ── wrapping key ── wraps ── person secrets
 //!        ── HKDF with record id ── key of what belongs to nobody, one a record
 //!        ── HKDF with its name ── key of what a source keeps between two runs
+//!        ── HKDF ── seed of the key that signs the log's checkpoints
 //! person ── HKDF ── key of the person's blocks
 //! tenant ‖ persons, by pseudonym ── HKDF with record id ── key of an original
 //! index ── HMAC ── blind indexes       digest ── HMAC ── content and byte digests
@@ -21,6 +22,7 @@ use crate::{
     record::Digest32,
 };
 use aws_lc_rs::{aead::NONCE_LEN, hmac};
+use data_encoding::BASE32_DNSSEC;
 use std::{
     fmt,
     sync::{Arc, OnceLock, Weak},
@@ -62,6 +64,9 @@ pub enum BlindKind {
     /// A display name of what is no person: compared as [`Self::Alias`] is.
     Label,
 }
+
+/// Bytes of [`TenantKeys::log_name`].
+const LOG_NAME_BYTES: usize = 16;
 
 /// The first byte of a wrapped key: AES-256-GCM, then nonce and ciphertext.
 const WRAPPED: u8 = 1;
@@ -180,6 +185,20 @@ impl TenantKeys {
     #[must_use]
     pub fn byte_digest(&self, bytes: &[u8]) -> Digest32 {
         mac(&self.0.digest_mac, b"claimledger bytes v1\0", bytes)
+    }
+
+    /// The seed of the Ed25519 key that signs the checkpoints of the log. Derived, so that it is
+    /// secret and does not have to be stored.
+    #[must_use]
+    pub fn log_signing_seed(&self) -> Zeroizing<[u8; KEY]> {
+        self.0.extracted.expand(&[b"claimledger log signing v1"])
+    }
+
+    /// The opaque name of the log in its checkpoints: it says nothing of the tenant.
+    #[must_use]
+    pub fn log_name(&self) -> String {
+        let name = self.0.extracted.expand(&[b"claimledger log name v1"]);
+        BASE32_DNSSEC.encode(&name[..LOG_NAME_BYTES])
     }
 
     /// Seals what a source keeps between two runs. Associated data ties it to tenant and name.

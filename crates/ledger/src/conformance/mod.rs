@@ -9,10 +9,12 @@ mod keys;
 mod log;
 mod records;
 mod state;
+mod tree;
 mod views;
 
 pub use keys::{keys, races_of_destroyed_keys};
 pub use log::log;
 pub use records::Records;
 pub use state::state;
+pub use tree::{checkpoints, tiles};
 pub use views::views;

@@ -4,9 +4,11 @@
 mod keys;
 mod log;
 mod state;
+mod tree;
 mod views;
 
 pub use keys::MemoryKeys;
 pub use log::MemoryLog;
 pub use state::MemoryState;
+pub use tree::{MemoryCheckpoints, MemoryTiles};
 pub use views::MemoryIndex;

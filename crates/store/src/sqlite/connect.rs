@@ -20,9 +20,13 @@ use std::{
 };
 
 pub(super) const LOG: &str = "log";
-pub(super) const KEYS: &str = "keys";
-pub(super) const STATE: &str = "state";
-pub(super) const VIEWS: &str = "views";
+const KEYS: &str = "keys";
+const STATE: &str = "state";
+const VIEWS: &str = "views";
+const CHECKPOINTS: &str = "checkpoints";
+const TREE: &str = "tree";
+/// The files that prove that there was a log.
+pub(super) const BESIDE_THE_LOG: [&str; 5] = [KEYS, STATE, CHECKPOINTS, TREE, VIEWS];
 const VIEWS_DAMAGED: &str = "views.damaged";
 
 /// Maximum size of a file that is checked in full at each opening, in bytes: it takes some 50 ms.
@@ -91,7 +95,16 @@ impl Files {
 
     /// Removes the file of the read models, and the note of its damage.
     pub(super) fn remove_views(&self) -> Result<(), OpenError> {
-        for name in [VIEWS, "views-wal", "views-shm", VIEWS_DAMAGED] {
+        self.remove(&[VIEWS, "views-wal", "views-shm", VIEWS_DAMAGED])
+    }
+
+    /// Removes the file of the trees.
+    pub(super) fn remove_tree(&self) -> Result<(), OpenError> {
+        self.remove(&[TREE, "tree-wal", "tree-shm"])
+    }
+
+    fn remove(&self, names: &[&str]) -> Result<(), OpenError> {
+        for name in names {
             let path = self.dir.join(name);
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -147,6 +160,21 @@ impl Files {
 
     pub(super) fn state(&self) -> Database {
         Database { path: self.dir.join(STATE), schema: STATE_SCHEMA, ..self.keys() }
+    }
+
+    pub(super) fn checkpoints(&self) -> Database {
+        let path = self.dir.join(CHECKPOINTS);
+        Database { path, schema: CHECKPOINTS_SCHEMA, ..self.keys() }
+    }
+
+    pub(super) fn tree(&self) -> Database {
+        Database {
+            path: self.dir.join(TREE),
+            synchronous: SqliteSynchronous::Normal,
+            secure_delete: false,
+            schema: TREE_SCHEMA,
+            ..self.keys()
+        }
     }
 
     pub(super) fn views(&self) -> Database {
@@ -468,6 +496,8 @@ impl Database {
 const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
 const KEYS_SCHEMA: u32 = 0x3c20_1b64;
 const STATE_SCHEMA: u32 = 0x4366_6beb;
+const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
+const TREE_SCHEMA: u32 = 0xeb27_5a4f;
 const VIEWS_SCHEMA: u32 = 0xe8e7_5c4e;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there

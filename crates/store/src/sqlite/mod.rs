@@ -1,10 +1,12 @@
-//! The embedded engine: one directory with the files `log`, `keys`, `state` and `views`, and one
-//! process that owns it.
+//! The embedded engine: one directory with the files `log`, `keys`, `checkpoints`, `state`, `tree`
+//! and `views`, and one process that owns it.
 //!
-//! `log`, `keys` and `state` are durable when a write returns: WAL, `synchronous=FULL`. `views` may
-//! lose its last transactions in a power cut: it is rebuilt from the log. Only SQLite may open
-//! these files while the process runs: closing another handle would release the locks of this one.
+//! `log`, `keys`, `checkpoints` and `state` are durable when a write returns: WAL,
+//! `synchronous=FULL`. `tree` and `views` may lose their last transactions in a power cut: they are
+//! built again from the log. Only SQLite may open these files while the process runs: closing
+//! another handle would release the locks of this one.
 
+mod checkpoints;
 mod connect;
 mod failure;
 mod heads;
@@ -14,13 +16,17 @@ mod log_rows;
 mod owner;
 mod page_one;
 mod recover;
+mod side_file;
 mod state;
+mod tiles;
 mod views;
 mod writer;
 
+pub use checkpoints::SqliteCheckpoints;
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
 pub use state::SqliteState;
+pub use tiles::SqliteTiles;
 pub use views::SqliteViews;
 
 use claimledger_ledger::log::remedy;
@@ -58,6 +64,8 @@ pub struct SqliteStore {
     log: Arc<SqliteLog>,
     keys: Arc<SqliteKeys>,
     state: Arc<SqliteState>,
+    checkpoints: Arc<SqliteCheckpoints>,
+    tiles: Arc<SqliteTiles>,
     views: Arc<SqliteViews>,
     dir: PathBuf,
     healed: Option<String>,
@@ -205,7 +213,7 @@ impl SqliteStore {
         };
         let (log, wal) = (bytes(connect::LOG)?, bytes("log-wal")?.unwrap_or(0));
         let mut beside = None;
-        for name in [connect::KEYS, connect::STATE, connect::VIEWS] {
+        for name in connect::BESIDE_THE_LOG {
             // The log is created and synced first: after a crash no other file exists without it.
             if beside.is_none() && bytes(name)?.is_some_and(|bytes| bytes > 0) {
                 beside = Some(dir.join(name));
@@ -293,6 +301,15 @@ impl SqliteStore {
             );
         }
         let state = SqliteState::open(files, owner).await?;
+        let checkpoints = SqliteCheckpoints::open(files, owner).await?;
+        let tiles = match SqliteTiles::open(files, owner).await {
+            Err(OpenError::Corrupt { what, .. }) => {
+                tracing::warn!(what, "the file `tree` is damaged: it is built again from the log");
+                files.remove_tree()?;
+                SqliteTiles::open(files, owner).await?
+            }
+            opened => opened?,
+        };
         let (views, healed) = match SqliteViews::open(files, owner).await {
             Err(OpenError::Corrupt { what, .. }) if heal_views => {
                 tracing::warn!(
@@ -309,6 +326,8 @@ impl SqliteStore {
             log: Arc::new(log),
             keys: Arc::new(keys),
             state: Arc::new(state),
+            checkpoints: Arc::new(checkpoints),
+            tiles: Arc::new(tiles),
             views: Arc::new(views),
             dir: dir.to_owned(),
             healed,
@@ -326,6 +345,8 @@ impl SqliteStore {
         files.check_keys_are_not_missing(log.is_empty())?;
         let keys = SqliteKeys::open_for_reading(files, owner, why).await?;
         let state = SqliteState::open_for_reading(files, owner, why).await;
+        let checkpoints = SqliteCheckpoints::open_for_reading(files, owner, why).await;
+        let tiles = SqliteTiles::open_for_reading(files, owner, why).await;
         // Read models are optional: no damage of them may prevent reads of the log.
         let views = match SqliteViews::open_for_reading(files, owner, why).await {
             Ok(views) => views,
@@ -341,6 +362,8 @@ impl SqliteStore {
             log: Arc::new(log),
             keys: Arc::new(keys),
             state: Arc::new(state),
+            checkpoints: Arc::new(checkpoints),
+            tiles: Arc::new(tiles),
             views: Arc::new(views),
             dir: dir.to_owned(),
             healed: None,
@@ -376,6 +399,18 @@ impl SqliteStore {
     #[must_use]
     pub fn state(&self) -> Arc<SqliteState> {
         Arc::clone(&self.state)
+    }
+
+    /// The last signed checkpoint of each log.
+    #[must_use]
+    pub fn checkpoints(&self) -> Arc<SqliteCheckpoints> {
+        Arc::clone(&self.checkpoints)
+    }
+
+    /// The Merkle tree of each log.
+    #[must_use]
+    pub fn tiles(&self) -> Arc<SqliteTiles> {
+        Arc::clone(&self.tiles)
     }
 
     /// The read models of all tenants. In a read-only directory they may lag behind the log, or be

@@ -1,11 +1,8 @@
 //! The state store: small values that are replaced by compare-and-set.
 
 use super::{
-    OpenError,
-    connect::Files,
-    failure::{DamagedRow, read_failed},
-    owner::Owner,
-    writer::{Migrations, Writer},
+    OpenError, connect::Files, failure::DamagedRow, owner::Owner, side_file::SideFile,
+    writer::Migrations,
 };
 use async_trait::async_trait;
 use claimledger_facts::ids::TenantId;
@@ -13,7 +10,7 @@ use claimledger_ledger::{
     log::{LogError, Stopped},
     state::{StateError, StateStore, Versioned, check_state, check_version},
 };
-use sqlx::{Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
 use std::sync::Arc;
 
 const MIGRATIONS: Migrations =
@@ -24,55 +21,16 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 const ROW: &str = "SELECT version, value, sum FROM state WHERE tenant = ? AND key = ?";
 
 /// The states of all tenants, in the file `state`.
-pub struct SqliteState {
-    writer: Arc<Writer>,
-    readers: Readers,
-    _owner: Arc<Owner>,
-}
-
-/// How the file is read.
-enum Readers {
-    Pool(SqlitePool),
-    /// In a directory that can only be read: there is no file, so every key is absent.
-    Missing,
-    /// In a directory that can only be read: the file cannot be, and why.
-    Unreadable(LogError),
-}
+pub struct SqliteState(SideFile);
 
 impl SqliteState {
     pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
-        let database = files.state();
-        let readers = Readers::Pool(database.readers());
-        let writer = Writer::open(FILE, database, MIGRATIONS).await?;
-        Ok(Self { writer, readers, _owner: Arc::clone(owner) })
+        SideFile::open(FILE, files.state(), MIGRATIONS, owner).await.map(Self)
     }
 
-    /// Opens the file for reading only, with the reason. Records can be read without it, so it may
-    /// be missing or damaged.
+    /// Opens the file for reading only, with the reason.
     pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Self {
-        let database = files.state();
-        let (database, readers) = if database.path.exists() {
-            match database.clone().for_reading(MIGRATIONS).await {
-                Ok((database, _)) => {
-                    let readers = Readers::Pool(database.readers());
-                    (database, readers)
-                }
-                Err(error) => (database, Readers::Unreadable(unreadable(error))),
-            }
-        } else {
-            (database, Readers::Missing)
-        };
-        let writer = Writer::refusing(FILE, database, MIGRATIONS, why);
-        Self { writer, readers, _owner: Arc::clone(owner) }
-    }
-
-    /// The connections to read with; none: there is no file.
-    fn readers(&self) -> Result<Option<&SqlitePool>, LogError> {
-        match &self.readers {
-            Readers::Pool(pool) => Ok(Some(pool)),
-            Readers::Missing => Ok(None),
-            Readers::Unreadable(error) => Err(error.again()),
-        }
+        Self(SideFile::open_for_reading(FILE, files.state(), MIGRATIONS, owner, why).await)
     }
 
     /// Replaces the value, if the key has the version `expected`. The inner error is a conflict.
@@ -83,7 +41,7 @@ impl SqliteState {
         expected: u64,
         value: Option<&[u8]>,
     ) -> Result<u64, StateError> {
-        let written = self.writer.write(async |writer| {
+        let written = self.0.write(async |writer| {
             // Dropped before its commit, the transaction is rolled back by the driver.
             let mut transaction = writer.begin_with(BEGIN).await?;
             let found = stored(&mut transaction, tenant, key).await?;
@@ -101,7 +59,7 @@ impl SqliteState {
             transaction.commit().await?;
             Ok(Ok(version))
         });
-        written.await?.map_err(|error| self.writer.failed(error))?
+        written.await?
     }
 }
 
@@ -120,9 +78,9 @@ impl Stored {
 #[async_trait]
 impl StateStore for SqliteState {
     async fn load(&self, tenant: &TenantId, key: &str) -> Result<Option<Versioned>, StateError> {
-        let Some(readers) = self.readers()? else { return Ok(None) };
-        let mut connection = readers.acquire().await.map_err(read)?;
-        let found = stored(&mut connection, tenant, key).await.map_err(read)?;
+        let Some(mut connection) = self.0.reader().await? else { return Ok(None) };
+        let found = stored(&mut connection, tenant, key).await;
+        let found = found.map_err(|error| self.0.read_failed(error))?;
         Ok(found.and_then(|found| Some(Versioned { version: found.version, value: found.value? })))
     }
 
@@ -142,7 +100,8 @@ impl StateStore for SqliteState {
     }
 
     async fn keys(&self, tenant: &TenantId, prefix: &str) -> Result<Vec<String>, StateError> {
-        let Some(readers) = self.readers()? else { return Ok(Vec::new()) };
+        let Some(readers) = self.0.readers()? else { return Ok(Vec::new()) };
+        let read = |error| self.0.read_failed(error);
         // Lengths in bytes: `substr` of a text counts characters.
         let sql = "SELECT key FROM state WHERE tenant = ?1 AND key >= ?2 AND value IS NOT NULL \
                    AND substr(CAST(key AS BLOB), 1, length(CAST(?2 AS BLOB))) = CAST(?2 AS BLOB) \
@@ -153,9 +112,8 @@ impl StateStore for SqliteState {
     }
 
     async fn check(&self) -> Result<(), LogError> {
-        let Some(readers) = self.readers()? else { return Ok(()) };
-        let mut connection = readers.acquire().await.map_err(read)?;
-        super::connect::check_pages(&mut connection).await.map_err(read)?;
+        let Some(mut connection) = self.0.checked().await? else { return Ok(()) };
+        let read = |error| self.0.read_failed(error);
         let keys = sqlx::query("SELECT tenant, key FROM state ORDER BY tenant, key")
             .fetch_all(&mut *connection)
             .await
@@ -169,7 +127,7 @@ impl StateStore for SqliteState {
     }
 
     fn stopped(&self) -> Option<Stopped> {
-        self.writer.stopped()
+        self.0.stopped()
     }
 }
 
@@ -232,19 +190,4 @@ fn sum(tenant: &TenantId, key: &str, version: u64, value: Option<&[u8]>) -> u32 
         crc.update(value);
     }
     crc.finalize()
-}
-
-fn read(error: sqlx::Error) -> LogError {
-    read_failed(FILE, error)
-}
-
-/// The error of every read, where the file could not be opened for reading.
-fn unreadable(error: OpenError) -> LogError {
-    match error {
-        OpenError::Corrupt { what, .. } => LogError::damaged(FILE, "the file", what),
-        other => LogError::Unavailable {
-            reason: format!("the file `{FILE}` cannot be read"),
-            source: Some(Box::new(other)),
-        },
-    }
 }

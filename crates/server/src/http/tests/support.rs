@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use claimledger_app::{
-    app::{App, Options, Parts},
+    app::{App, Options, Parts, ProofParts},
     intake::Batch,
     model::question::Caller,
 };
@@ -21,7 +21,7 @@ use claimledger_facts::{
 use claimledger_ledger::{
     clock::FixedClock,
     log::Log,
-    memory::{MemoryIndex, MemoryKeys, MemoryLog, MemoryState},
+    memory::{MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState, MemoryTiles},
 };
 use claimledger_sources::{Dialect, translate};
 use http_body_util::BodyExt;
@@ -70,6 +70,11 @@ impl World {
             log,
             keys: Arc::new(MemoryKeys::default()),
             state: Arc::new(MemoryState::default()),
+            proofs: ProofParts {
+                tiles: Arc::new(MemoryTiles::default()),
+                checkpoints: Arc::new(MemoryCheckpoints::default()),
+                anchors: Vec::new(),
+            },
             views: Arc::new(MemoryIndex::default()),
             clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
             random: Arc::new(SystemRandom),

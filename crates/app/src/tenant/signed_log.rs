@@ -1,0 +1,95 @@
+//! What a tenant's log is to verifiers: its origin, the key that signs its checkpoints, and the
+//! last checkpoint.
+
+use claimledger_facts::seal::TenantKeys;
+use claimledger_ledger::{
+    log::LogError,
+    tree::{CheckpointRow, TreeRow},
+};
+use claimledger_proof::{
+    checkpoint::{Checkpoint, CheckpointError, TrustedLog},
+    note::{SignedNote, SigningKey},
+    tree::TreeHead,
+};
+use parking_lot::RwLock;
+
+/// What origins begin with. An origin is a name, not an address: nothing is fetched from it.
+const ORIGIN_PREFIX: &str = "claimledger/t/";
+
+/// A log with its signing key. Both origin and key are derived from the tenant's key.
+pub(crate) struct SignedLog {
+    origin: String,
+    key: SigningKey,
+    trusted: TrustedLog,
+    last: RwLock<Option<Signed>>,
+}
+
+/// A checkpoint that was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signed {
+    pub(crate) head: TreeHead,
+    pub(crate) note: String,
+}
+
+impl SignedLog {
+    pub(crate) fn new(keys: &TenantKeys) -> Result<Self, LogError> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            LogError::unavailable(format!("the key that signs checkpoints cannot be used: {error}"))
+        };
+        let origin = format!("{ORIGIN_PREFIX}{}", keys.log_name());
+        let key = SigningKey::from_seed(&origin, keys.log_signing_seed())
+            .map_err(|error| unusable(&error))?;
+        let trusted = TrustedLog::new(&origin, vec![key.verifier().clone()])
+            .map_err(|error| unusable(&error))?;
+        Ok(Self { origin, key, trusted, last: RwLock::default() })
+    }
+
+    /// The origin: the first line of every checkpoint.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The public key, as verifiers configure it (C2SP signed-note, vkey).
+    pub(crate) fn verifier_key(&self) -> String {
+        self.key.verifier().to_string()
+    }
+
+    /// The log as a verifier trusts it.
+    pub(crate) fn trusted(&self) -> &TrustedLog {
+        &self.trusted
+    }
+
+    /// The last checkpoint that this process knows.
+    pub(crate) fn last(&self) -> Option<Signed> {
+        self.last.read().clone()
+    }
+
+    pub(crate) fn set_last(&self, signed: Signed) {
+        *self.last.write() = Some(signed);
+    }
+
+    /// Signs a head. The caller makes sure that it is consistent with every head that was signed
+    /// before.
+    pub(crate) fn sign(&self, head: TreeHead) -> Result<Signed, CheckpointError> {
+        let note = Checkpoint::new(&self.origin, head)?.sign(&[&self.key])?.to_string();
+        Ok(Signed { head, note })
+    }
+
+    /// Verifies a note as a checkpoint of this log.
+    pub(crate) fn open(&self, note: &str) -> Result<Signed, CheckpointError> {
+        let parsed = SignedNote::parse(note.as_bytes())?;
+        let head = *self.trusted.open(&parsed)?.head();
+        Ok(Signed { head, note: note.to_owned() })
+    }
+}
+
+impl Signed {
+    pub(crate) fn row(&self) -> CheckpointRow {
+        CheckpointRow { size: self.head.size, note: self.note.clone() }
+    }
+}
+
+/// A head as the store of tiles has it.
+pub(crate) const fn tree_row(head: TreeHead) -> TreeRow {
+    TreeRow { size: head.size, root: head.root }
+}

@@ -1,0 +1,342 @@
+//! The follower: builds a tenant's tree from the log, signs checkpoints and writes them to anchors.
+
+use super::{anchored, tiles};
+use crate::tenant::{
+    Tenant,
+    parts::{Parts, ProofParts},
+    signed_log::{Signed, tree_row},
+};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize},
+    record::{Digest32, StoredHeader, leaf_hash},
+};
+use claimledger_ledger::{
+    log::{Log, LogError},
+    tree::{Anchored, PublishError, TileRow},
+    views::Views,
+};
+use claimledger_proof::{
+    tiles::{HASH_BYTES, StoredTile, TILE_WIDTH, Tile, TreeBuilder, TreeQuery},
+    tree::TreeHead,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+/// Interval of checkpoints while the log grows. What is appended meanwhile is in the next one.
+const SIGN_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval at which a checkpoint is written to the anchors again while the log does not grow, so
+/// that silence is noticed there.
+const ANCHOR_INTERVAL: Duration = Duration::from_secs(60);
+/// Maximum records per read of the log.
+const BATCH_RECORDS: usize = 4096;
+/// Maximum records that are added to the tree when the process stops. More wait for the next one.
+const MAX_RECORDS_AT_STOP: u64 = 50_000;
+
+/// What is said of a record whose leaf is not that of the tree.
+pub(super) const ANOTHER_RECORD: &str =
+    "the record is another one than when the tree was built: the log was altered or replaced";
+
+/// Keeps the tree of one tenant.
+pub(crate) struct Follower {
+    log: Arc<dyn Log>,
+    proofs: ProofParts,
+    tenant: Arc<Tenant>,
+    views: Arc<dyn Views>,
+    /// The tree that is stored; none: it is to be loaded.
+    tree: Option<TreeBuilder>,
+    /// When the anchors were written.
+    anchored: Option<Instant>,
+}
+
+/// Runs until cancelled. Then signs what is not signed yet, unless it is too much.
+pub(crate) async fn run(mut follower: Follower, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(SIGN_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let advanced = tokio::select! {
+            advanced = async {
+                ticks.tick().await;
+                follower.advance().await
+            } => advanced,
+            () = stop.cancelled() => break,
+        };
+        follower.report(advanced);
+    }
+    if follower.lag().await.is_ok_and(|lag| lag <= MAX_RECORDS_AT_STOP) {
+        let advanced = follower.advance().await;
+        follower.report(advanced);
+    }
+}
+
+impl Follower {
+    /// Loads the tree of a tenant and compares it with the log, the last checkpoint and the
+    /// anchors.
+    ///
+    /// # Errors
+    /// If the log is not the one that a checkpoint was signed of, or an engine fails.
+    pub(crate) async fn open(parts: &Parts, tenant: &Arc<Tenant>) -> Result<Self, LogError> {
+        let mut follower = Self {
+            log: Arc::clone(&parts.log),
+            proofs: parts.proofs.clone(),
+            tenant: Arc::clone(tenant),
+            views: Arc::clone(&parts.views),
+            tree: None,
+            anchored: None,
+        };
+        let anchors = anchored::last(&follower.proofs.anchors, &tenant.identity.signed_log).await?;
+        let signed = follower.last_checkpoint().await?;
+        let known: Vec<Signed> = anchors.into_iter().chain(signed).collect();
+        follower.check_size(&known).await?;
+        if parts.options.read_only.is_some() {
+            return Ok(follower);
+        }
+        let mut tree = follower.stored_tree().await?;
+        // The tree is behind its checkpoint only where it was deleted, or lost in a power cut.
+        let largest = known.iter().map(|signed| signed.head.size).max().unwrap_or(LogSize(0));
+        follower.extend(&mut tree, largest).await?;
+        follower.tree = Some(tree);
+        for signed in &known {
+            follower.check_head(&signed.head).await?;
+        }
+        follower.check_last_records().await?;
+        Ok(follower)
+    }
+
+    /// The last checkpoint that was signed.
+    async fn last_checkpoint(&self) -> Result<Option<Signed>, LogError> {
+        let tenant = &self.tenant;
+        let Some(row) = self.proofs.checkpoints.checkpoint(&tenant.id).await? else {
+            return Ok(None);
+        };
+        let damaged = |what: String| {
+            LogError::damaged("checkpoints", format!("checkpoint, {}", tenant.id), what)
+        };
+        let opened = tenant.identity.signed_log.open(&row.note);
+        let signed = opened.map_err(|error| damaged(error.to_string()))?;
+        if signed.head.size != row.size {
+            return Err(damaged(format!("it is of {} records", signed.head.size.0)));
+        }
+        tenant.identity.signed_log.set_last(signed.clone());
+        Ok(Some(signed))
+    }
+
+    /// Refuses a log that has fewer records than a checkpoint or its tree.
+    async fn check_size(&self, known: &[Signed]) -> Result<(), LogError> {
+        let head = self.log.head(&self.tenant.id).await?;
+        let stored = self.proofs.tiles.tree(&self.tenant.id).await;
+        // A damaged tree is thrown away when it is loaded.
+        let stored = stored.ok().flatten().map(|tree| (tree.size, "its tree"));
+        let signed = known.iter().map(|signed| (signed.head.size, "a signed checkpoint"));
+        match signed.chain(stored).max() {
+            Some((size, by)) if size > head => Err(LogError::Corrupt {
+                position: LogPosition(head.0),
+                what: format!(
+                    "the log ends here, and {by} has {} records: its end was cut off, or an older \
+                     copy was restored",
+                    size.0
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The stored tree; an empty one if it is missing or damaged.
+    async fn stored_tree(&self) -> Result<TreeBuilder, LogError> {
+        let (store, tenant) = (&*self.proofs.tiles, &self.tenant.id);
+        let loaded = async {
+            let Some(row) = store.tree(tenant).await? else { return Ok(TreeBuilder::new()) };
+            let tiles = tiles::load(store, tenant, &[TreeQuery::Root { size: row.size }]).await?;
+            let head = TreeHead { size: row.size, root: row.root };
+            TreeBuilder::resume(&head, &tiles).map_err(|error| tiles::unusable(tenant, &error))
+        };
+        match loaded.await {
+            Err(error @ LogError::Damaged { .. }) => {
+                self.throw_away(&error).await?;
+                Ok(TreeBuilder::new())
+            }
+            loaded => loaded,
+        }
+    }
+
+    async fn throw_away(&self, error: &LogError) -> Result<(), LogError> {
+        tracing::warn!(tenant = %self.tenant.id, %error, "the tree is built again from the log");
+        self.proofs.tiles.clear(&self.tenant.id).await
+    }
+
+    /// Adds records of the log to the tree, up to a size, and stores it.
+    async fn extend(&self, tree: &mut TreeBuilder, to: LogSize) -> Result<(), LogError> {
+        let id = &self.tenant.id;
+        while tree.size() < to {
+            let from = tree.size();
+            let most = usize::try_from(to.0 - from.0).unwrap_or(BATCH_RECORDS).min(BATCH_RECORDS);
+            let headers = self.log.headers(id, LogPosition(from.0), most).await?;
+            if headers.is_empty() {
+                return Ok(());
+            }
+            let leaves = leaves(&headers, from)?;
+            let failed = |error| tiles::unusable(id, &error);
+            let full = tree.append(&leaves).map_err(failed)?;
+            let tiles: Vec<TileRow> =
+                full.into_iter().chain(tree.partial_tiles()).map(tile_row).collect();
+            let head = tree.head();
+            if !self.proofs.tiles.extend(id, from, &tiles, tree_row(head)).await? {
+                return Err(LogError::unavailable("another process keeps this tree"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a head that the tree did not have at its size.
+    async fn check_head(&mut self, head: &TreeHead) -> Result<(), LogError> {
+        let (store, id) = (&*self.proofs.tiles, &self.tenant.id);
+        let found = tiles::head_at(store, id, head.size).await;
+        if found.is_ok_and(|found| found == *head) {
+            return Ok(());
+        }
+        // The tiles may be what was altered: the log decides.
+        self.tree = None;
+        let what = "the tree is not that of a signed checkpoint";
+        self.throw_away(&LogError::damaged("tree", format!("tree, {id}"), what)).await?;
+        let mut tree = TreeBuilder::new();
+        self.extend(&mut tree, self.log.head(id).await?).await?;
+        if tiles::head_at(store, id, head.size).await? == *head {
+            return Ok(());
+        }
+        Err(LogError::Corrupt {
+            position: LogPosition(head.size.0.saturating_sub(1)),
+            what: format!(
+                "the records up to here are not those that a checkpoint of {} records was signed \
+                 of: the log was altered, or is another one",
+                head.size.0
+            ),
+        })
+    }
+
+    /// Compares the last records that are in the tree with it: a log that was replaced, or cut off
+    /// and continued, differs there. All records are compared by `App::verify`.
+    async fn check_last_records(&self) -> Result<(), LogError> {
+        let (store, id) = (&*self.proofs.tiles, &self.tenant.id);
+        let Some(row) = store.tree(id).await? else { return Ok(()) };
+        let Some(last) = row.size.0.checked_sub(1) else { return Ok(()) };
+        let index = last / u64::from(TILE_WIDTH);
+        let from = LogSize(index * u64::from(TILE_WIDTH));
+        let width = (row.size.0 - from.0) as u16;
+        let hashes = tiles::hashes(store, id, Tile { level: 0, index, width }).await?;
+        let headers = self.log.headers(id, LogPosition(from.0), usize::from(width)).await?;
+        let leaves = leaves(&headers, from)?;
+        let other = hashes.chunks(HASH_BYTES).zip(&leaves).position(|(hash, leaf)| *hash != leaf.0);
+        match other {
+            None => Ok(()),
+            Some(n) => Err(LogError::Corrupt {
+                position: LogPosition(from.0 + n as u64),
+                what: ANOTHER_RECORD.to_owned(),
+            }),
+        }
+    }
+
+    /// How many records are not in the tree.
+    async fn lag(&self) -> Result<u64, LogError> {
+        let head = self.log.head(&self.tenant.id).await?.0;
+        Ok(head.saturating_sub(self.tree.as_ref().map_or(0, |tree| tree.size().0)))
+    }
+
+    /// Adds what the log has to the tree, signs it and writes it to the anchors.
+    pub(crate) async fn advance(&mut self) -> Result<(), LogError> {
+        // Taken, so that a failure or cancellation leaves nothing that is not stored.
+        let mut tree = match self.tree.take() {
+            Some(tree) => tree,
+            None => self.stored_tree().await?,
+        };
+        let head = self.log.head(&self.tenant.id).await?;
+        self.extend(&mut tree, head).await?;
+        let head = tree.head();
+        self.tree = Some(tree);
+        let signed_one = self.sign(head).await?;
+        let due = |at: &Instant| at.elapsed() >= ANCHOR_INTERVAL;
+        if signed_one || self.anchored.as_ref().is_none_or(due) {
+            self.write_to_anchors().await;
+        }
+        Ok(())
+    }
+
+    /// Signs a head of the stored tree and publishes it. Returns whether it was larger than the
+    /// last one.
+    async fn sign(&mut self, head: TreeHead) -> Result<bool, LogError> {
+        let log = &self.tenant.identity.signed_log;
+        let last = match log.last() {
+            Some(last) => Some(last),
+            None => self.last_checkpoint().await?,
+        };
+        let expected = last.map(|last| last.head.size);
+        if head.size == LogSize(0) || expected.is_some_and(|size| size >= head.size) {
+            return Ok(false);
+        }
+        let signed = log.sign(head).map_err(|error| {
+            LogError::unavailable(format!("a checkpoint was not signed: {error}"))
+        })?;
+        match self.proofs.checkpoints.publish(&self.tenant.id, expected, &signed.row()).await {
+            Ok(()) => {
+                log.set_last(signed);
+                Ok(true)
+            }
+            // Another process has signed. What it signed must be of this log.
+            Err(PublishError::Conflict { .. } | PublishError::NotLarger { .. }) => {
+                let last = self.last_checkpoint().await?;
+                if let Some(last) = last.filter(|last| last.head.size <= head.size) {
+                    self.check_head(&last.head).await?;
+                }
+                Ok(false)
+            }
+            Err(PublishError::Log(error)) => Err(error),
+        }
+    }
+
+    async fn write_to_anchors(&mut self) {
+        let log = &self.tenant.identity.signed_log;
+        let Some(last) = log.last() else { return };
+        let anchored = Anchored {
+            at: self.tenant.identity.own.clock.now(),
+            origin: log.origin().to_owned(),
+            checkpoint: last.row(),
+        };
+        for anchor in &self.proofs.anchors {
+            if let Err(error) = anchor.write(&anchored).await {
+                tracing::error!(tenant = %self.tenant.id, %error, "a checkpoint was not anchored, \
+                    which will be tried again");
+            }
+        }
+        self.anchored = Some(Instant::now());
+    }
+
+    /// Records what did not work. It is tried again.
+    fn report(&self, advanced: Result<(), LogError>) {
+        let Err(error) = advanced else { return };
+        if error.is_damage() {
+            tracing::error!(tenant = %self.tenant.id, %error, "nothing is signed any more");
+            self.tenant.report_damage(&*self.views, &error);
+        } else {
+            tracing::warn!(tenant = %self.tenant.id, error = &error as &dyn std::error::Error,
+                "the tree was not built, which will be tried again");
+        }
+    }
+}
+
+/// The leaves of headers, which the log stores beside them.
+pub(super) fn leaves(headers: &[StoredHeader], from: LogSize) -> Result<Vec<Digest32>, LogError> {
+    let leaf = |(position, header): (u64, &StoredHeader)| {
+        let leaf = leaf_hash(&header.bytes);
+        if leaf == header.leaf {
+            return Ok(leaf);
+        }
+        Err(LogError::Corrupt {
+            position: LogPosition(position),
+            what: "the header's hash is not the leaf that was stored with it".to_owned(),
+        })
+    };
+    (from.0..).zip(headers).map(leaf).collect()
+}
+
+fn tile_row(StoredTile { tile, bytes }: StoredTile) -> TileRow {
+    TileRow { level: tile.level, number: tile.index, hashes: bytes }
+}
