@@ -22,6 +22,7 @@ mod okta_only;
 mod okta_poller;
 mod okta_reading;
 mod pages;
+mod proofs;
 mod questions;
 mod read_only;
 mod readme;

@@ -61,7 +61,9 @@ impl App {
     pub async fn open(parts: Parts) -> Result<Self, LogError> {
         let app = Self(Arc::new(Inner::new(parts, |inner, tenant| Box::pin(start(inner, tenant)))));
         for tenant in app.0.log.tenants().await? {
-            app.0.open_tenant(&tenant).await?;
+            app.0.open_tenant(&tenant).await.inspect_err(|error| {
+                tracing::error!(%tenant, %error, "the ledger is not opened");
+            })?;
         }
         if app.0.options.scrub {
             app.0.runners.spawn(scrub::run(Arc::downgrade(&app.0), app.0.stop.clone()));

@@ -107,11 +107,7 @@ impl Engines {
             log: store.log(),
             keys: store.keys(),
             state: store.state(),
-            proofs: ProofParts {
-                tiles: store.tiles(),
-                checkpoints: store.checkpoints(),
-                anchors: Vec::new(),
-            },
+            proofs: ProofParts { tiles: store.tiles(), checkpoints: store.checkpoints() },
             views: store.views(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
             random: Arc::new(SystemRandom),

@@ -3,7 +3,7 @@
 use crate::common::{World, acme, at, demo, drafts, ingest, owner, proofs, tenant};
 use async_trait::async_trait;
 use claimledger_app::{
-    app::{App, Options, ProofParts},
+    app::{Anchors, App, Options},
     model::{
         proof::CheckpointView,
         question::{AskError, RecordBy},
@@ -90,7 +90,7 @@ async fn the_tree_continues_after_a_restart_and_is_built_again_where_it_is_gone(
     assert_eq!(signed(&app, &world).await, before);
     let stored = world.proofs.tiles.tree(&tenant("acme")).await.unwrap().unwrap();
     assert_eq!((stored.size.0, stored.root), (before.size, before.root));
-    let report = app.verify(&owner("acme"), &[], |_, _| {}).await.unwrap();
+    let report = app.verify(&owner("acme"), |_, _| {}).await.unwrap();
     assert!(report.holds(), "{report:?}");
     assert_eq!((report.records, report.checkpoint), (before.size, Some(before.size)));
     assert_eq!(report.root, Some(before.root));
@@ -109,7 +109,11 @@ async fn other_log(world: &World, lines: usize) -> Arc<MemoryLog> {
 }
 
 async fn refused(world: &World) -> LogError {
-    match App::open(world.parts(Options::default())).await {
+    refused_with(world, Options::default()).await
+}
+
+async fn refused_with(world: &World, options: Options) -> LogError {
+    match App::open(world.parts(options)).await {
         Err(error) => error,
         Ok(_) => panic!("opened"),
     }
@@ -172,16 +176,19 @@ impl Anchor for MemoryAnchor {
     }
 }
 
+fn anchored_by(anchor: &Arc<MemoryAnchor>) -> Options {
+    Options { anchors: Anchors(vec![anchor.clone()]), ..Options::default() }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_was_rewritten_and_signed_again_is_caught_by_its_anchor() {
     let anchor = Arc::new(MemoryAnchor::default());
-    let mut world = World::new();
-    world.proofs.anchors = vec![anchor.clone()];
-    let app = world.open().await;
+    let world = World::new();
+    let app = world.open_with(anchored_by(&anchor)).await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
     ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
     let honest = signed(&app, &world).await;
-    let report = app.verify(&owner("acme"), &[], |_, _| {}).await.unwrap();
+    let report = app.verify(&owner("acme"), |_, _| {}).await.unwrap();
     assert!(report.holds() && report.anchored == [honest.size], "{report:?}");
     app.close().await;
     assert_eq!(anchor.0.lock().last().unwrap().checkpoint.note, honest.note);
@@ -196,21 +203,22 @@ async fn a_log_that_was_rewritten_and_signed_again_is_caught_by_its_anchor() {
     let app = forged.open().await;
     let other = signed(&app, &forged).await;
     assert!(other.origin == honest.origin && other.root != honest.root);
-    let anchors: [Arc<dyn Anchor>; 1] = [anchor.clone()];
-    let report = app.verify(&owner("acme"), &anchors, |_, _| {}).await.unwrap();
+    app.close().await;
+    let options = Options { keep_tree: false, ..anchored_by(&anchor) };
+    let app = forged.open_with(options).await;
+    let report = app.verify(&owner("acme"), |_, _| {}).await.unwrap();
     assert_eq!(report.findings.len(), 1, "{report:?}");
     assert!(report.findings[0].what.contains("the anchor in memory"), "{report:?}");
     assert_eq!(report.findings[0].position, Some(LogPosition(honest.size - 1)));
     app.close().await;
 
-    let forged = World { proofs: ProofParts { anchors: vec![anchor], ..forged.proofs }, ..forged };
-    let error = refused(&forged).await;
+    let error = refused_with(&forged, anchored_by(&anchor)).await;
     assert!(matches!(&error, LogError::Corrupt { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_anchor_that_holds_something_else_prevents_the_start() {
-    let (mut world, app) = acme().await;
+    let (world, app) = acme().await;
     let honest = signed(&app, &world).await;
     app.close().await;
     for (note, size) in [
@@ -222,8 +230,7 @@ async fn an_anchor_that_holds_something_else_prevents_the_start() {
         let checkpoint = CheckpointRow { size: LogSize(size), note: note.clone() };
         let anchored = Anchored { at: at("10:00:00"), origin: honest.origin.clone(), checkpoint };
         anchor.write(&anchored).await.unwrap();
-        world.proofs.anchors = vec![Arc::new(anchor)];
-        let error = refused(&world).await;
+        let error = refused_with(&world, anchored_by(&Arc::new(anchor))).await;
         assert!(
             matches!(&error, LogError::Damaged { file, .. } if file == "anchor"),
             "{note}: {error}"
@@ -250,7 +257,7 @@ async fn verify_names_the_record_that_was_altered() {
     let world = World { log: Arc::new(altered), ..world };
     assert!(matches!(refused(&world).await, LogError::Corrupt { position: LogPosition(7), .. }));
     let app = world.open_with(Options { keep_tree: false, ..Options::default() }).await;
-    let report = app.verify(&owner("acme"), &[], |_, _| {}).await.unwrap();
+    let report = app.verify(&owner("acme"), |_, _| {}).await.unwrap();
     let at: Vec<_> = report.findings.iter().map(|finding| finding.position).collect();
     let last = Some(LogPosition(checkpoint.size - 1));
     assert_eq!(at, [Some(LogPosition(7)), last], "{report:?}");

@@ -101,6 +101,16 @@ pub(crate) struct Common {
     /// K: known at this time (RFC 3339) or position (82 or #82) [default: head]
     #[arg(long, global = true, hide_short_help = true, value_name = "TIME|POSITION")]
     pub(crate) known_at: Option<String>,
+    /// Where signed checkpoints are written to, and the log is compared with at a start: a file, an
+    /// http(s) URL, syslog:ADDRESS:PORT or syslog:/dev/log; may be repeated
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_ANCHOR",
+        value_name = "PLACE"
+    )]
+    pub(crate) anchor: Vec<String>,
     /// Output
     #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
@@ -239,6 +249,16 @@ pub(crate) enum Command {
     /// Fold the read models from the log again beside those that are asked, compare the two, and
     /// switch
     Rebuild(RebuildArgs),
+    /// Read everything that is stored, and compare it with its commitments, the tree, the last
+    /// checkpoint and the anchors; status 1 if something does not hold
+    Verify,
+    /// Print the last signed checkpoint of the log
+    Checkpoint(CheckpointArgs),
+    /// Print the proof that a record is in the log, as a file that a verifier checks offline
+    Prove {
+        /// Record id, source's own id, or position (82 or #82)
+        record: String,
+    },
     /// Where the log and the read models stand
     Status {
         /// Every row of the read models, for comparing two of them
@@ -336,6 +356,14 @@ pub(crate) struct ServeArgs {
     /// TLS ends at a proxy in front: needed for any address but loopback
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckpointArgs {
+    /// A checkpoint that was saved earlier: prove that the log was only appended to since; status 1
+    /// if it was not
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

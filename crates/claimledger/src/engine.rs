@@ -4,11 +4,10 @@ use crate::{
     exit_status::Damaged, ledger_clock::LedgerClock, settings::usage, terminal::print_note,
 };
 use anyhow::{Context, Result, anyhow, bail};
-use claimledger_app::app::{App, Options, Parts};
+use claimledger_app::app::{App, Options, Parts, ProofParts};
 use claimledger_domain::RULES;
 use claimledger_facts::{ids::TenantId, random::SystemRandom, seal::MasterKey};
 use claimledger_ledger::{
-    clock::ClockSettings,
     generations::MadeBy,
     index::RecordIndex as _,
     log::{Log as _, LogError},
@@ -28,11 +27,7 @@ const MASTER_KEY: &str = "master.key";
 const MASTER_KEY_POINTER: &str = "master.key.path";
 
 /// Opens a ledger that `init` has made.
-pub(crate) async fn open(dir: &Path, clock: ClockSettings) -> Result<App> {
-    open_with(dir, Options { clock, ..Options::default() }).await
-}
-
-async fn open_with(dir: &Path, options: Options) -> Result<App> {
+pub(crate) async fn open(dir: &Path, options: Options) -> Result<App> {
     Ok(open_app(dir, master_key_of(dir)?, options, false).await?.0)
 }
 
@@ -63,7 +58,7 @@ pub(crate) fn is_ledger(dir: &Path) -> Result<bool> {
 pub(crate) async fn create_or_open(
     dir: &Path,
     master_key_file: Option<&Path>,
-    clock: ClockSettings,
+    options: Options,
 ) -> Result<App> {
     if is_ledger(dir)? {
         if master_key_file.is_some() {
@@ -72,7 +67,7 @@ pub(crate) async fn create_or_open(
                 dir.display()
             );
         }
-        return open(dir, clock).await;
+        return open(dir, options).await;
     }
     std::fs::create_dir_all(dir).with_context(|| format!("directory {}", dir.display()))?;
     std::fs::set_permissions(dir, Permissions::from_mode(0o700))
@@ -96,9 +91,7 @@ pub(crate) async fn create_or_open(
     };
     // The key must outlive a power cut before the first thing is sealed under it.
     std::fs::File::open(dir)?.sync_all()?;
-    Ok(open_app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false)
-        .await?
-        .0)
+    Ok(open_app(dir, read_master_key(&path)?, options, false).await?.0)
 }
 
 async fn open_app(
@@ -160,6 +153,7 @@ async fn open_once(
         log: store.log(),
         keys: store.keys(),
         state: store.state(),
+        proofs: ProofParts { tiles: store.tiles(), checkpoints: store.checkpoints() },
         views: Arc::clone(&views),
         clock: Arc::new(LedgerClock::of(dir)),
         random: Arc::new(SystemRandom),
@@ -298,7 +292,7 @@ mod tests {
             let _ = std::fs::remove_file(dir.join(name));
         }
         let app = loop {
-            match open_with(dir, Options { batch_records, ..Options::default() }).await {
+            match open(dir, Options { batch_records, ..Options::default() }).await {
                 Ok(app) => break app,
                 // Tasks of the one before end a moment after it was closed.
                 Err(error)
@@ -323,7 +317,7 @@ mod tests {
     async fn batches_that_are_on_their_way_together_give_the_same_rows() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("ledger");
-        let app = create_or_open(&dir, None, ClockSettings::default()).await.unwrap();
+        let app = create_or_open(&dir, None, Options::default()).await.unwrap();
         app.init_tenant(&TenantId::new("acme"), true, None).await.unwrap();
         for (tenant, dialect, source, text) in demo::FILES {
             if tenant == "acme" {

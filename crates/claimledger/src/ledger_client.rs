@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
-    app::{App, Options},
+    app::App,
     model::question::{Asking, Caller},
 };
 use claimledger_server::graphql::{ChangeStream, Executor};
@@ -54,11 +54,8 @@ impl LedgerClient {
         match &settings.url {
             Some(url) => Ok((Self::Remote(Remote::new(url, settings)?), None)),
             None => {
-                let (app, healed) = engine::open_and_heal(
-                    settings.data_dir()?,
-                    Options { clock: settings.clock, ..Options::default() },
-                )
-                .await?;
+                let (app, healed) =
+                    engine::open_and_heal(settings.data_dir()?, settings.options()).await?;
                 Ok((Self::Embedded(Box::new(Embedded::of(app, settings).await?)), healed))
             }
         }
@@ -107,7 +104,7 @@ impl Embedded {
     }
 
     async fn open(settings: &Settings) -> Result<Self> {
-        Self::of(engine::open(settings.data_dir()?, settings.clock).await?, settings).await
+        Self::of(engine::open(settings.data_dir()?, settings.options()).await?, settings).await
     }
 
     async fn of(app: App, settings: &Settings) -> Result<Self> {

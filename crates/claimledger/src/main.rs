@@ -8,6 +8,7 @@
 // of the outermost through all of them.
 #![recursion_limit = "256"]
 
+mod anchors;
 mod bench;
 mod cli;
 mod commands;
@@ -103,6 +104,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
+        Command::Verify => commands::proof::verify(&settings).await,
+        Command::Checkpoint(args) => commands::proof::checkpoint(&settings, args).await,
+        Command::Prove { record } => commands::proof::prove(&settings, record).await,
         Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => {

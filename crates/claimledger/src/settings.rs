@@ -1,12 +1,22 @@
 //! What is left of the settings after flags, environment and the config file.
 
-use crate::cli::{ClockJump, Common, Format};
+use crate::{
+    anchors,
+    cli::{ClockJump, Common, Format},
+};
 use anyhow::Result;
-use claimledger_app::model::question::Asking;
+use claimledger_app::{
+    app::{Anchors, Options},
+    model::question::Asking,
+};
 use claimledger_facts::{ids::LogPosition, time::Time};
-use claimledger_ledger::clock::{ClockSettings, OnJump};
+use claimledger_ledger::{
+    clock::{ClockSettings, OnJump},
+    tree::Anchor,
+};
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,6 +31,8 @@ pub(crate) struct ConfigFile {
     pub(crate) format: Option<Format>,
     pub(crate) clock_jump: Option<ClockJump>,
     pub(crate) max_clock_jump_secs: Option<u64>,
+    #[serde(default)]
+    pub(crate) anchors: Vec<String>,
     #[serde(default)]
     pub(crate) serve: ServeSection,
 }
@@ -39,7 +51,6 @@ pub(crate) struct ServeSection {
 }
 
 /// The settings of one run.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) data: Option<PathBuf>,
     pub(crate) tenant: Option<String>,
@@ -49,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) asking: Asking,
     /// How the clock of an embedded ledger is guarded.
     pub(crate) clock: ClockSettings,
+    /// Where an embedded ledger writes its checkpoints to.
+    pub(crate) anchors: Vec<Arc<dyn Anchor>>,
     pub(crate) serve: ServeSection,
 }
 
@@ -67,8 +80,19 @@ impl Settings {
                 common.max_clock_jump.or(file.max_clock_jump_secs),
             ),
             asking: asking(common.at.as_deref(), common.known_at.as_deref())?,
+            anchors: anchors::parse_all(if common.anchor.is_empty() {
+                &file.anchors
+            } else {
+                &common.anchor
+            })?,
             serve: file.serve,
         })
+    }
+
+    /// How an embedded ledger is opened.
+    pub(crate) fn options(&self) -> Options {
+        let anchors = Anchors(self.anchors.clone());
+        Options { clock: self.clock, anchors, ..Options::default() }
     }
 
     /// The directory, or what to say when there is none.

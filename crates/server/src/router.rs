@@ -3,8 +3,8 @@
 use crate::{
     graphql::schema,
     http::{
-        Server, errors, facts, graphql, headers, health, hooks, host, rate::Limiter, rebuild,
-        sources, stream,
+        Server, errors, facts, graphql, headers, health, hooks, host, log_files, rate::Limiter,
+        rebuild, sources, stream,
     },
     options::ServerOptions,
     pages,
@@ -42,6 +42,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/v1/hooks/okta", get(hooks::verify).post(hooks::post))
         .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
         .route("/v1/sources", get(sources::get))
+        .route("/log/{*path}", get(log_files::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/csp-report", post(health::csp_report))

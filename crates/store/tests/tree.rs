@@ -22,7 +22,7 @@ async fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
 }
 
 /// A store, and its directory for as long as it lives.
-struct Fresh<S>(Arc<S>, TempDir);
+struct Fresh<S>(Arc<S>, #[allow(dead_code, reason = "deleted when it is dropped")] TempDir);
 
 async fn fresh() -> (SqliteStore, TempDir) {
     let dir = tempfile::tempdir().unwrap();

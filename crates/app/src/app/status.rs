@@ -23,6 +23,11 @@ impl Inner {
             head,
             views: tenant.progress.in_use().name(),
             problems: self.problems_of(tenant),
+            signed: tenant
+                .identity
+                .signed_log
+                .last()
+                .map(|last| (last.head.size.0, last.head.root)),
         })
     }
 

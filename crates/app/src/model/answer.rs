@@ -59,6 +59,8 @@ pub struct Status {
     pub views: String,
     /// Problems that affect the caller's tenant; empty: none.
     pub problems: Vec<Problem>,
+    /// Size and root of the last signed checkpoint; none: nothing was signed yet.
+    pub signed: Option<(u64, Digest32)>,
 }
 
 /// A part of the system that does not work.

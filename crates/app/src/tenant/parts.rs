@@ -42,8 +42,16 @@ pub struct ProofParts {
     pub tiles: Arc<dyn TileStore>,
     /// The last signed checkpoint of each log.
     pub checkpoints: Arc<dyn CheckpointStore>,
-    /// Where checkpoints are written to, and what the logs are compared with at a start.
-    pub anchors: Vec<Arc<dyn Anchor>>,
+}
+
+/// Where checkpoints are written to, and what the logs are compared with at a start.
+#[derive(Clone, Default)]
+pub struct Anchors(pub Vec<Arc<dyn Anchor>>);
+
+impl std::fmt::Debug for Anchors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|anchor| anchor.name())).finish()
+    }
 }
 
 /// Options of a ledger.
@@ -63,6 +71,8 @@ pub struct Options {
     /// Whether trees are kept and checkpoints signed, and a log that is not the one that was signed
     /// is refused. Without it such a log can be opened, to verify it.
     pub keep_tree: bool,
+    /// The anchors of the checkpoints.
+    pub anchors: Anchors,
     /// Why the ledger is read-only; none: it accepts writes.
     pub read_only: Option<String>,
 }
@@ -75,6 +85,7 @@ impl Default for Options {
             batch_records: 10_000,
             scrub: false,
             keep_tree: true,
+            anchors: Anchors::default(),
             clock: ClockSettings::default(),
             read_only: None,
         }

@@ -12,7 +12,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::{Log, LogError},
-    tree::{Anchored, PublishError, TileRow},
+    tree::{Anchor, Anchored, PublishError, TileRow},
     views::Views,
 };
 use claimledger_proof::{
@@ -41,6 +41,7 @@ pub(super) const ANOTHER_RECORD: &str =
 pub(crate) struct Follower {
     log: Arc<dyn Log>,
     proofs: ProofParts,
+    anchors: Vec<Arc<dyn Anchor>>,
     tenant: Arc<Tenant>,
     views: Arc<dyn Views>,
     /// The tree that is stored; none: it is to be loaded.
@@ -79,12 +80,13 @@ impl Follower {
         let mut follower = Self {
             log: Arc::clone(&parts.log),
             proofs: parts.proofs.clone(),
+            anchors: parts.options.anchors.0.clone(),
             tenant: Arc::clone(tenant),
             views: Arc::clone(&parts.views),
             tree: None,
             anchored: None,
         };
-        let anchors = anchored::last(&follower.proofs.anchors, &tenant.identity.signed_log).await?;
+        let anchors = anchored::last(&follower.anchors, &tenant.identity.signed_log).await?;
         let signed = follower.last_checkpoint().await?;
         let known: Vec<Signed> = anchors.into_iter().chain(signed).collect();
         follower.check_size(&known).await?;
@@ -300,7 +302,7 @@ impl Follower {
             origin: log.origin().to_owned(),
             checkpoint: last.row(),
         };
-        for anchor in &self.proofs.anchors {
+        for anchor in &self.anchors {
             if let Err(error) = anchor.write(&anchored).await {
                 tracing::error!(tenant = %self.tenant.id, %error, "a checkpoint was not anchored, \
                     which will be tried again");

@@ -16,12 +16,9 @@ use claimledger_facts::{
     ids::{LogPosition, LogSize},
     record::{Digest32, Entry},
 };
-use claimledger_ledger::{
-    log::LogError,
-    tree::{Anchor, Anchored},
-};
+use claimledger_ledger::{log::LogError, tree::Anchored};
 use claimledger_proof::tiles::{HASH_BYTES, TILE_WIDTH, Tile, TreeBuilder};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// Maximum records per read.
 const BATCH_RECORDS: usize = 1024;
@@ -79,20 +76,19 @@ impl VerifyReport {
 
 impl App {
     /// Reads every record, key and row of the caller's tenant, and compares them with the
-    /// commitments in the headers, the tree, the last checkpoint, the anchors of this ledger and
-    /// these anchored checkpoints. `progress` gets the number of records read and of all.
+    /// commitments in the headers, the tree, the last checkpoint and the anchors. `progress` gets the
+    /// number of records read and of all.
     ///
     /// # Errors
     /// If the engines cannot be read. What does not hold is in the report.
     pub async fn verify(
         &self,
         caller: &Caller,
-        anchors: &[Arc<dyn Anchor>],
         mut progress: impl FnMut(u64, u64),
     ) -> Result<VerifyReport, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let mut report = VerifyReport::default();
-        let mut promises = self.promises(&tenant, anchors, &mut report).await?;
+        let mut promises = self.promises(&tenant, &mut report).await?;
         let head = self.0.log.head(&tenant.id).await?;
         let mut tree = TreeBuilder::new();
         while tree.size() < head {
@@ -128,7 +124,6 @@ impl App {
     async fn promises(
         &self,
         tenant: &Tenant,
-        anchors: &[Arc<dyn Anchor>],
         report: &mut VerifyReport,
     ) -> Result<BTreeMap<LogSize, Vec<Promise>>, LogError> {
         let log = &tenant.identity.signed_log;
@@ -146,7 +141,7 @@ impl App {
             Err(error) if error.is_damage() => report.found(None, error.to_string()),
             Err(error) => return Err(error),
         }
-        for anchor in self.0.proofs.anchors.iter().chain(anchors) {
+        for anchor in &self.0.options.anchors.0 {
             let by = format!("the anchor {}", anchor.name());
             match anchor.last(log.origin()).await {
                 Ok(Some(found)) => {

@@ -73,7 +73,6 @@ pub(crate) fn proofs() -> ProofParts {
     ProofParts {
         tiles: Arc::new(MemoryTiles::default()),
         checkpoints: Arc::new(MemoryCheckpoints::default()),
-        anchors: Vec::new(),
     }
 }
 

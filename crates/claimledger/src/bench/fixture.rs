@@ -7,9 +7,11 @@ use crate::{
     terminal::{print_note, progress},
 };
 use anyhow::{Context, Result, bail};
-use claimledger_app::{app::App, model::question::Caller};
+use claimledger_app::{
+    app::{App, Options},
+    model::question::Caller,
+};
 use claimledger_facts::{ids::TenantId, vocabulary::Role};
-use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::Dialect;
 use std::{
     path::{Path, PathBuf},
@@ -96,7 +98,7 @@ impl Fixture {
         }
         std::fs::create_dir_all(&fixture.dir)
             .with_context(|| format!("{}", fixture.dir.display()))?;
-        let app = engine::create_or_open(&fixture.ledger(), None, ClockSettings::default()).await?;
+        let app = engine::create_or_open(&fixture.ledger(), None, Options::default()).await?;
         let token = app.init_tenant(&TenantId::new(TENANT), false, None).await?;
         std::fs::write(fixture.dir.join(TOKEN), token)?;
         let caller = Arc::new(caller());
@@ -159,7 +161,7 @@ impl Fixture {
 
     /// Opens the ledger, with read models up to its head.
     pub(crate) async fn open(&self) -> Result<App> {
-        let app = engine::open(&self.ledger(), ClockSettings::default()).await?;
+        let app = engine::open(&self.ledger(), Options::default()).await?;
         app.settled_status(&caller()).await?;
         Ok(app)
     }

@@ -4,12 +4,15 @@
 use super::corpus;
 use crate::engine;
 use anyhow::Result;
-use claimledger_app::{app::App, intake::Batch, model::question::Caller};
+use claimledger_app::{
+    app::{App, Options},
+    intake::Batch,
+    model::question::Caller,
+};
 use claimledger_facts::{
     ids::{SourceId, TenantId},
     vocabulary::Channel,
 };
-use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::{Dialect, translate};
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -25,7 +28,7 @@ pub(crate) struct Run {
 
 /// `clients` tasks, requests of `size` events.
 pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usize) -> Result<Run> {
-    let app = engine::create_or_open(dir, None, ClockSettings::default()).await?;
+    let app = engine::create_or_open(dir, None, Options::default()).await?;
     let tenant = TenantId::new("bench");
     app.init_tenant(&tenant, false, None).await?;
     let caller = Arc::new(Caller::owner(tenant));

@@ -82,7 +82,7 @@ async fn run(settings: &Settings, args: &DemoArgs, dir: &Path) -> Result<()> {
             dir.display()
         )));
     }
-    let app = engine::create_or_open(dir, None, settings.clock).await?;
+    let app = engine::create_or_open(dir, None, settings.options()).await?;
     let outcome = fill_explain_serve(settings, args, &app, dir).await;
     app.close().await;
     outcome

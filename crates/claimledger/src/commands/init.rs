@@ -21,7 +21,8 @@ pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
     let dir = settings.data_dir()?;
     let tenant = settings.tenant.as_deref().ok_or_else(|| usage("init needs --tenant NAME"))?;
     let now = args.now.as_deref().map(|text| time("--now", text)).transpose()?;
-    let app = engine::create_or_open(dir, args.master_key_file.as_deref(), settings.clock).await?;
+    let app =
+        engine::create_or_open(dir, args.master_key_file.as_deref(), settings.options()).await?;
     let opened = app.init_tenant(&TenantId::new(tenant), args.rehearsal, now).await;
     let token = match opened {
         Ok(token) => token,

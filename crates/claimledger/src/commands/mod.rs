@@ -16,6 +16,7 @@ pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod maintenance;
 pub(crate) mod outlived;
+pub(crate) mod proof;
 mod question;
 pub(crate) mod record;
 pub(crate) mod rehearse;

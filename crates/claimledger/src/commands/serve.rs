@@ -27,7 +27,7 @@ const MORE_TOKENS: &str = "Tokens: claimledger token --help";
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
     // Damaged read models are folded again; answers say that they lag until that is done.
-    let options = Options { scrub: true, clock: settings.clock, ..Options::default() };
+    let options = Options { scrub: true, ..settings.options() };
     let (app, healed) = engine::open_and_heal(settings.data_dir()?, options).await?;
     if let Some(what) = healed {
         print_note(&format!(

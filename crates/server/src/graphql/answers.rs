@@ -46,8 +46,10 @@ pub(crate) struct Status {
     views: String,
     /// What of the ledger does not work now; empty: everything does.
     problems: Vec<Problem>,
-    /// The tree's root. Not built yet: always null.
+    /// The root hash of the last signed checkpoint, in hexadecimal; null: nothing was signed yet.
     root: Option<String>,
+    /// Records below this position are covered by it.
+    signed_to: Option<Position>,
     /// The receipt of this answer. Not built yet: always null.
     receipt: Option<ID>,
 }
@@ -60,7 +62,10 @@ impl From<&answer::Status> for Status {
             head: size(status.head),
             views: status.views.clone(),
             problems: status.problems.iter().map(Problem::from).collect(),
-            root: None,
+            root: status.signed.map(|(_, root)| root.to_string()),
+            signed_to: status
+                .signed
+                .map(|(size, _)| Position(claimledger_facts::ids::LogPosition(size))),
             receipt: None,
         }
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::intake::IngestError;
+use claimledger_app::{intake::IngestError, model::question::AskError};
 use claimledger_facts::refusal::{Refusal, RefusalCode};
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use serde_json::{Map, Value, json};
@@ -126,6 +126,22 @@ impl From<LogError> for Refused {
                     .with("place", place)
             }
             LogError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
+        }
+    }
+}
+
+impl From<AskError> for Refused {
+    fn from(error: AskError) -> Self {
+        let message = error.to_string();
+        match error {
+            AskError::Forbidden { needs } => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", message).with("needs", needs.as_str())
+            }
+            AskError::Lagging { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "lagging", message).retry_after(1)
+            }
+            AskError::Log(error) => error.into(),
+            _ => Self::new(StatusCode::BAD_REQUEST, "malformed", message),
         }
     }
 }

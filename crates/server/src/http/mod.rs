@@ -11,6 +11,7 @@ pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod host;
+pub(crate) mod log_files;
 pub(crate) mod rate;
 pub(crate) mod rebuild;
 pub(crate) mod sources;

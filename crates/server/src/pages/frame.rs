@@ -253,6 +253,7 @@ mod tests {
             head: 83,
             views: "sessions 1".to_owned(),
             problems: Vec::new(),
+            signed: None,
         };
         assert!(shown(&status, 82).contains("Assessed to #79 of #82"));
         assert!(!shown(&status, 79).contains("Assessed"));
@@ -267,6 +268,7 @@ mod tests {
                 head: 83,
                 views: "sessions 1".to_owned(),
                 problems: Vec::new(),
+                signed: None,
             },
             82,
         );

@@ -179,10 +179,8 @@ impl SqliteLog {
             let keys = [key(head.number, next), key(head.number, next + rows)];
             let some = self.rows::<P>(head.number, sql, &keys).await?;
             if some.len() as u64 != rows {
-                return Err(LogError::Corrupt {
-                    position: LogPosition(next),
-                    what: format!("{} of {rows} records are there", some.len()),
-                });
+                let there = (next..).zip(&some).take_while(|(n, (at, _))| at.0 == *n).count();
+                return Err(no_record(LogPosition(next + there as u64)));
             }
             for (_, part) in some {
                 bytes += part.size();

@@ -11,6 +11,7 @@ mod first_seen;
 mod guard;
 mod held_under;
 mod outlived;
+mod proof;
 mod reached;
 mod record;
 mod rehearse;
@@ -51,6 +52,7 @@ pub(crate) struct Query(
     rehearse::RehearseQuestion,
     guard::GuardQuestion,
     status::StatusQuestion,
+    proof::ProofQuestions,
 );
 
 /// The cut of a question: true at T, known at K. Absent: now, and the head of the log.

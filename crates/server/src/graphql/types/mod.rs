@@ -6,6 +6,7 @@ mod decision;
 mod enums;
 mod factor;
 mod falsifier;
+mod proof;
 mod reached;
 mod reason;
 mod record;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     enums::{Certainty, FactorType, Implied, Outcome, Phase},
     factor::{HonoredFactor, IgnoredClaim},
     falsifier::{AsKnown, Falsifier, Outlived},
+    proof::{Checkpoint, Consistency, Proof},
     reached::{Category, ChainKind, ChainLink, ClockOrder, FindHit, FoundKind, TimelineRow},
     reason::Reason,
     record::{Record, RecordRef},

@@ -1,13 +1,17 @@
 //! Records: as an answer names them, and one of them opened.
 
-use super::id;
+use super::{Proof, id};
 use crate::graphql::{
     Asker,
+    errors::Refusal,
     mirror::mirror,
     scalars::{DateTime, Json, Position},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use claimledger_app::model::answer::{self, RecordView};
+use claimledger_app::model::{
+    answer::{self, RecordView},
+    question::RecordBy,
+};
 use claimledger_domain::model;
 use claimledger_facts::record::{BodyKind, Removal};
 
@@ -170,6 +174,14 @@ impl Record {
     /// Whether the source also gave other content under the same id.
     async fn variant(&self) -> bool {
         self.0.variant
+    }
+    /// The proof that it is in the log; null: this ledger signs nothing.
+    #[graphql(complexity = "child_complexity + 20")]
+    async fn proof(&self, ctx: &Context<'_>) -> Result<Option<Proof>> {
+        let asker = ctx.data::<Asker>()?;
+        let by = RecordBy::Position(self.0.reference.position);
+        let proof = asker.app.prove(&asker.caller, by).await;
+        Ok(proof.map_err(Refusal::from)?.as_ref().map(Proof::from))
     }
     /// How often it was received, by channel, the first first; null: the counts cannot be read.
     /// They are no evidence, and may change from call to call.

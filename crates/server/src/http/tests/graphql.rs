@@ -78,7 +78,8 @@ async fn an_answer_carries_its_cut_and_tells_its_cost() {
     let answer = &body["data"]["session"];
     assert_eq!(answer["session"]["id"], "S3", "{body}");
     assert_eq!(answer["answered"]["position"], 82);
-    assert_eq!(answer["status"]["root"], Value::Null);
+    let root = &answer["status"]["root"];
+    assert!(root.is_null() || root.as_str().is_some_and(|root| root.len() == 64), "{body}");
     assert!(body["extensions"]["cost"]["cost"].as_u64() > Some(10), "{body}");
     assert_eq!(body["extensions"]["cost"]["limit"], 10_000);
 }

@@ -73,7 +73,6 @@ impl World {
             proofs: ProofParts {
                 tiles: Arc::new(MemoryTiles::default()),
                 checkpoints: Arc::new(MemoryCheckpoints::default()),
-                anchors: Vec::new(),
             },
             views: Arc::new(MemoryIndex::default()),
             clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
