@@ -2,7 +2,7 @@
 
 use crate::support::{self, Scratch, Server, fixture};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// A rehearsal of acme's first `lines` lines.
 fn first_lines(scratch: &Scratch, lines: usize) {
@@ -297,4 +297,50 @@ fn the_tiled_log_is_served_to_its_tenant_alone() {
     for path in ["tile/0/001", "tile/0/0", "tile/9/000", "tile/entries/000", "..", ""] {
         assert_eq!(get(&acme, &format!("/log/{origin}/{path}")).0, 404, "{path}");
     }
+}
+
+/// Killed at random moments while it appends and signs, the anchor never gets two checkpoints of one
+/// size, nor a smaller one after a larger one, and nothing is left to repair.
+#[test]
+fn a_server_that_is_killed_while_it_signs_never_signs_two_checkpoints_of_one_size() {
+    const KILLS: u64 = 20;
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let token = scratch.token("acme", "ingest");
+    let anchor = scratch.file("anchor", "");
+    for round in 0..KILLS {
+        let mut command = support::claimledger();
+        command.args(["--anchor", &anchor]);
+        let server = Server::start_by(command, &scratch.data(), &[]);
+        // A checkpoint is signed each second: the moment of the kill moves through it.
+        let until = std::time::Instant::now() + Duration::from_millis(900 + round * 53 % 400);
+        for n in 0.. {
+            let line = json!({"id": format!("{round}-{n}"), "type": "source.heard",
+                "occurred_at": "2026-03-10T23:00:00Z",
+                "data": {"until": "2026-03-10T22:00:00Z", "basis": "stated"}});
+            let body = line.to_string();
+            let (status, answer) =
+                server.post("/v1/facts", Some(&token), "application/json", body.as_bytes());
+            assert_eq!(status, 200, "{answer}");
+            if std::time::Instant::now() > until {
+                break;
+            }
+        }
+        server.kill();
+    }
+    let anchored = std::fs::read_to_string(&anchor).unwrap();
+    let mut by_size = BTreeMap::new();
+    let mut last = 0;
+    // A kill may have cut off a line.
+    for line in anchored.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let size = line["size"].as_u64().unwrap();
+        assert!(size >= last, "{size} after {last}");
+        last = size;
+        let note = line["checkpoint"].as_str().unwrap().to_owned();
+        let before = by_size.entry(size).or_insert_with(|| note.clone());
+        assert_eq!(*before, note, "two checkpoints of {size} records");
+    }
+    assert!(by_size.len() as u64 > KILLS, "{} checkpoints", by_size.len());
+    let (status, text) = verify(&scratch.data(), &["--anchor", &anchor]);
+    assert_eq!(status, Some(0), "{text}");
 }
