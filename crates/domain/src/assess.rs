@@ -36,6 +36,7 @@ pub(crate) mod security_question;
 pub(crate) mod signs_of_life;
 pub(crate) mod state;
 pub(crate) mod step_up;
+pub(crate) mod subject;
 pub(crate) mod third_party_amr;
 pub(crate) mod trust_at_receipt;
 pub(crate) mod until;
@@ -50,13 +51,13 @@ use crate::{
 use believed::Believed;
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, IdpSessionId, LogPosition, Pseudonym, SessionId},
+    ids::{IdpId, IdpSessionId, Pseudonym, SessionId},
     types::policy::PolicyConfigured,
 };
 use claims::Claim;
 use decision::{Decided, Judged, Setting};
 use factors::AssessedFactor;
-use falsifiers::Falsifiers;
+use falsifiers::{Falsifiers, Fingerprint};
 use until_session_end::Life;
 
 /// Everything that an assessment found, before it becomes an answer.
@@ -115,8 +116,14 @@ impl<'a> Trace<'a> {
                 ),
                 None => (&self.claims, &self.factors, self.history),
             };
-        let setting =
-            Setting { history: self.history, falsified, life: &self.life, claims, factors };
+        let setting = Setting {
+            history: self.history,
+            falsified,
+            subject: self.subject.as_ref(),
+            life: &self.life,
+            claims,
+            factors,
+        };
         decision::judge_as_if(setting, decided.then.seen, decided.then.data, previous, policy)
     }
 }
@@ -212,9 +219,10 @@ fn decisions<'a>(
     believed: &Believed<'a>,
     life: &Life<'a>,
 ) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {
-    let mut earlier: Vec<(Vec<LogPosition>, Believed<'a>)> = Vec::new();
+    let mut earlier: Vec<(Fingerprint<'a>, Believed<'a>)> = Vec::new();
     let mut decisions: Vec<Decided<'a>> = Vec::new();
     let now = reader.fingerprint(None);
+    let is_same_at_all = now.is_empty() && !reader.is_person_linked();
     for seen in reader.facts {
         let FactData::PolicyDecided(data) = &seen.known.fact.data else { continue };
         let previous = decisions.last().map(|d| d.then.seen);
@@ -222,6 +230,7 @@ fn decisions<'a>(
             let setting = Setting {
                 history: reader.history,
                 falsified,
+                subject: reader.subject,
                 life,
                 claims: &believed.claims,
                 factors: &believed.factors,
@@ -229,7 +238,7 @@ fn decisions<'a>(
             decision::judge(setting, *seen, data, previous)
         };
         let position = seen.record().position;
-        let then = if now.is_empty() { vec![] } else { reader.fingerprint(Some(position)) };
+        let then = if is_same_at_all { now.clone() } else { reader.fingerprint(Some(position)) };
         if then == now {
             decisions.push(Decided {
                 then: judge(believed, reader.history),

@@ -69,6 +69,8 @@ pub const MISSING_RULE: &str = "rule";
 pub const MISSING_EXACT_TIME: &str = "exact_time";
 /// An assertion names no key, and one that may have signed it was retracted.
 pub const MISSING_KEY: &str = "key";
+/// The records of a session name several people, and no link says that they are one.
+pub const MISSING_SUBJECT: &str = "subject";
 /// What the assertion carried was not seen.
 pub const MISSING_CLAIM_CONTENT: &str = "claim_content";
 /// The characteristics of a verification were not logged, and depend on the device.
@@ -198,6 +200,7 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_RULE => "which rule was used",
         MISSING_EXACT_TIME => "an exact time, where only an interval is known",
         MISSING_KEY => "which key signed the assertion",
+        MISSING_SUBJECT => "whether the people whom its records name are one person",
         MISSING_CLAIM_CONTENT => "what the assertion carried",
         UNREADABLE => "what the unreadable claim carried",
         MISSING_PROPERTIES => "the characteristics of a verification",
@@ -245,6 +248,7 @@ pub fn supplier(code: &str) -> Supplier {
         MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => {
             Supplier::EitherProvider("claims.received")
         }
+        MISSING_SUBJECT => Supplier::EitherProvider("subject.linked"),
         MISSING_EXACT_TIME => Supplier::WhoToldAnInterval,
         _ => Supplier::Rules,
     }

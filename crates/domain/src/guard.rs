@@ -23,7 +23,7 @@ use crate::{
         trust_at_receipt::{IdpState, is_shared},
     },
     codes,
-    explain::challenge,
+    explain::{NOT_THE_REASON, challenge},
     history::{HistoryCut, InForce, Stated, settings::org_or_default},
     model::{Certainty, Mark, Reason, RecordRef},
     rehearse::{Feature, IdpSetting, TrustChange},
@@ -223,7 +223,15 @@ pub fn guard(
     let branches = conditions.map(|(condition, holds)| {
         let branch = condition_reason(history, condition, holds, change, &trusted, &required);
         let of_change = taken.iter().map(|idp| &idp.record);
-        if condition == Condition::NothingTrusted { branch.on(of_change) } else { branch }
+        let decides = match verdict {
+            Verdict::Allowed => holds == Tri::Yes,
+            Verdict::Refused | Verdict::Undetermined => {
+                !unknown || condition == Condition::NothingTrusted
+            }
+        };
+        let branch =
+            if condition == Condition::NothingTrusted { branch.on(of_change) } else { branch };
+        if decides { capital(branch) } else { unmarked(branch).asked(NOT_THE_REASON) }
     });
     let because = Reason::new(conclusion(history, change, (verdict, condition), &missing))
         .by_rule(ID)
@@ -453,7 +461,17 @@ fn conclusion(
     }
 }
 
-/// A condition, whether it holds, and what it rests on.
+fn capital(reason: Reason) -> Reason {
+    Reason { conclusion: words::sentence(&reason.conclusion), ..reason }
+}
+
+/// A reason without marks, and what it rests on: one condition is enough, and a `✗` under an answer
+/// that allows reads as an obstacle.
+fn unmarked(reason: Reason) -> Reason {
+    Reason { mark: None, because: reason.because.into_iter().map(unmarked).collect(), ..reason }
+}
+
+/// A condition, whether it holds, and what it rests on; its words begin in lower case.
 fn condition_reason(
     history: HistoryCut<'_>,
     condition: Condition,
@@ -470,9 +488,9 @@ fn condition_reason(
     let reason = |words: &str| Reason::new(words).marked(mark);
     match condition {
         Condition::NothingTrusted => reason(match holds {
-            Tri::Yes => "Nothing is guarded: no claims are trusted that it takes away.",
-            Tri::Maybe => "Whether it takes away claims that are trusted is not known.",
-            Tri::No => "It takes away claims that are trusted.",
+            Tri::Yes => "nothing is guarded: no claims are trusted that it takes away.",
+            Tri::Maybe => "whether it takes away claims that are trusted is not known.",
+            Tri::No => "it takes away claims that are trusted.",
         }),
         Condition::AnotherTrustedIdp => {
             let names = |certainty: Certainty| -> Vec<String> {
@@ -483,11 +501,11 @@ fn condition_reason(
             let other = if change.idp().is_some() { "another" } else { "an" };
             let words = match holds {
                 Tri::No => format!(
-                    "No {}active IdP has claims that are trusted.",
+                    "no {}active IdP has claims that are trusted.",
                     if change.idp().is_some() { "other " } else { "" }
                 ),
                 Tri::Maybe => format!(
-                    "Perhaps {other} active IdP has claims that are trusted: {}.",
+                    "perhaps {other} active IdP has claims that are trusted: {}.",
                     words::list(&perhaps)
                 ),
                 Tri::Yes => {
@@ -496,8 +514,7 @@ fn condition_reason(
                         some => format!(" Perhaps also: {}.", words::list(some)),
                     };
                     format!(
-                        "{} active IdP has claims that are trusted: {}.{also}",
-                        words::sentence(other),
+                        "{other} active IdP has claims that are trusted: {}.{also}",
                         words::list(&certain)
                     )
                 }
@@ -507,10 +524,10 @@ fn condition_reason(
         Condition::NoPolicyRequiresClaims => {
             let words = match holds {
                 Tri::Yes => {
-                    "No policy requires trusted claims: local authenticators can meet each rule."
+                    "no policy requires trusted claims: local authenticators can meet each rule."
                 }
-                Tri::Maybe => "Whether a policy requires trusted claims is not known.",
-                Tri::No => "A policy requires trusted claims.",
+                Tri::Maybe => "whether a policy requires trusted claims is not known.",
+                Tri::No => "a policy requires trusted claims.",
             };
             let unsure: Vec<&Local<'_>> =
                 required.local.iter().filter(|local| local.missing().is_some()).collect();

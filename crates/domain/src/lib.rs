@@ -89,6 +89,7 @@ pub const RULE_SOURCES: &[(&str, &str)] = &[
     (assess::retraction::ID, "claimledger, What an answer means, retractions"),
     (assess::security_question::ID, "Okta, Configure claims sharing, security question"),
     (assess::step_up::ID, "Okta, Step-up authentication with ACR values"),
+    (assess::subject::ID, "claimledger, What an answer means, another person"),
     (assess::third_party_amr::ID, "Okta, Configure claims sharing, AMR values"),
     (assess::trust_at_receipt::ID, "Okta, Configure claims sharing, trust claims"),
     (assess::until_session_end::ID, "Okta, Configure claims sharing, validity until session end"),

@@ -32,6 +32,9 @@ pub(super) fn counting(
         }
         let (mut candidate, barred) = recorded(setting, index, at);
         candidate.missing.clone_from(&factor.missing);
+        if setting.is_of_another(factor.seen) {
+            add(&mut candidate.missing, &[codes::MISSING_SUBJECT]);
+        }
         candidate.reading_open = factor.reading_open;
         if barred == Tri::Maybe {
             add(&mut candidate.missing, &[codes::MISSING_EXACT_TIME]);

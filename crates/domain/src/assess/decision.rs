@@ -15,7 +15,7 @@ use super::{
     factors::AssessedFactor,
     falsifiers::Hit,
     requirement::{self, Candidate, Reading, Taking},
-    step_up,
+    step_up, subject,
     until_session_end::Life,
     value::ordered,
 };
@@ -26,7 +26,7 @@ use crate::{
     order::{Seen, latest},
 };
 use claimledger_facts::{
-    ids::PolicyId,
+    ids::{PolicyId, Pseudonym},
     time::{Occurred, Time},
     types::{
         factor::PolicyDecided,
@@ -44,9 +44,18 @@ pub(crate) struct Setting<'a, 'b> {
     pub(crate) history: HistoryCut<'a>,
     /// The falsifiers that are known.
     pub(crate) falsified: HistoryCut<'a>,
+    /// Whose session it is.
+    pub(crate) subject: Option<&'b Pseudonym>,
     pub(crate) life: &'b Life<'a>,
     pub(crate) claims: &'b [Claim<'a>],
     pub(crate) factors: &'b [AssessedFactor<'a>],
+}
+
+impl Setting<'_, '_> {
+    /// Whether a record is another person's (`semantics.md` 47).
+    pub(super) fn is_of_another(&self, seen: Seen<'_>) -> bool {
+        subject::is_of_another(self.falsified, &seen.known.fact, self.subject)
+    }
 }
 
 /// A decision, judged as known when it fell and as known at K.
@@ -194,6 +203,9 @@ pub(super) fn judge_by<'a>(
     Asked { policy, status, rule }: Asked<'a>,
 ) -> Judged<'a> {
     let at = seen.occurred();
+    // A decision about another person is theirs, whosever the session is.
+    let setting =
+        Setting { subject: seen.known.fact.subject.as_ref().or(setting.subject), ..setting };
     let (candidates, stale) = candidates::counting(setting, rule, at, previous);
     let (federation, federation_open) = federation(setting, at);
     let mut judged = Judged {
@@ -414,8 +426,13 @@ fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>
         setting.claims.iter().filter(|c| c.seen.occurred().from <= latest(at)).peekable();
     let (best, mut open) = if claims.peek().is_some() {
         claims.fold((Tri::No, vec![]), |(best, open), claim| {
-            let stands = standing(claim.seen.occurred(), claim.stands());
-            if stands > best { (stands, claim.stands_open()) } else { (best, open) }
+            let mut stands = standing(claim.seen.occurred(), claim.stands());
+            let mut stands_open = claim.stands_open();
+            if setting.is_of_another(claim.seen) {
+                stands = stands.min(Tri::Maybe);
+                add(&mut stands_open, &[codes::MISSING_SUBJECT]);
+            }
+            if stands > best { (stands, stands_open) } else { (best, open) }
         })
     } else {
         match setting.life.started.and_then(|s| s.idp.as_ref()) {
@@ -494,7 +511,11 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
 
 /// How sure it is that a decision rested on a factor that may have come by it.
 fn rested_on(factor: &AssessedFactor<'_>, at: Occurred) -> Certainty {
-    if factor.record_open { Certainty::Possible } else { came_before(factor.occurred(), at) }
+    if factor.record_open || factor.missing.contains(&codes::MISSING_SUBJECT) {
+        Certainty::Possible
+    } else {
+        came_before(factor.occurred(), at)
+    }
 }
 
 /// How sure it is that something came by a decision, of which it is known that it may have.

@@ -5,7 +5,7 @@ use super::{
     authenticator_lost::{self, Losses, Running},
     claims::{self, Claim, Tri},
     engine_mix::EngineMix,
-    local_factors,
+    local_factors, subject,
     value::Value,
 };
 use crate::{
@@ -79,9 +79,16 @@ pub(crate) fn factors<'a>(
 ) -> Vec<AssessedFactor<'a>> {
     let losses =
         |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
-    // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
     let open = |seen: Seen<'a>| {
-        if latest(seen.occurred()) > running.at { vec![codes::MISSING_EXACT_TIME] } else { vec![] }
+        let mut open = Vec::new();
+        // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
+        if latest(seen.occurred()) > running.at {
+            open.push(codes::MISSING_EXACT_TIME);
+        }
+        if subject::is_of_another(running.known, &seen.known.fact, running.subject) {
+            open.push(codes::MISSING_SUBJECT);
+        }
+        open
     };
     let mut factors = Vec::new();
     for seen in facts {

@@ -81,11 +81,7 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> Reason 
                 .reading(7),
         );
     } else if !factor.missing.is_empty() {
-        why.push(
-            Reason::new(format!("Missing: {}.", words::missing(&factor.missing)))
-                .marked(Mark::Possible)
-                .coded(factor.missing.first().copied()),
-        );
+        why.push(word::missing("", &factor.missing));
     }
     match factor.claim {
         Some(claim) => why.push(word::in_full(trace, claim, today)),

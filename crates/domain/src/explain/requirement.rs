@@ -1,6 +1,9 @@
 //! What was asked and what met it: one line a requirement, and what fell short.
 
-use super::{decision::DecisionExplainer, word::grouped};
+use super::{
+    decision::DecisionExplainer,
+    word::{self, grouped},
+};
 use crate::{
     assess::{
         authenticator_lost,
@@ -359,16 +362,8 @@ impl<'a> DecisionExplainer<'a, '_> {
             } else {
                 words::list(&names)
             };
-            let says = format!(
-                "{what} would count only possibly. Missing: {}.",
-                words::missing(&candidate.missing)
-            );
-            reasons.push(
-                Reason::new(says)
-                    .marked(Mark::Possible)
-                    .coded(candidate.missing.first().copied())
-                    .on(self.records(&alike)),
-            );
+            let says = format!("{what} would count only possibly. ");
+            reasons.push(word::missing(&says, &candidate.missing).on(self.records(&alike)));
         }
         let barred = self
             .judged

@@ -7,7 +7,7 @@ use crate::{
         engine_mix::EngineMix,
         factors::AssessedFactor,
         keys::{self, Standing},
-        legacy_mapping, retraction,
+        legacy_mapping, retraction, subject,
         trust_at_receipt::{self, IdpState},
     },
     codes,
@@ -233,6 +233,18 @@ fn trust(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         }
     }
     reason.by_rule(trust_at_receipt::ID).reading(9)
+}
+
+/// Of a factor that counts only possibly: what is missing.
+pub(super) fn missing(says: &str, missing: &[&'static str]) -> Reason {
+    let reason = Reason::new(format!("{says}Missing: {}.", words::missing(missing)))
+        .marked(Mark::Possible)
+        .coded(missing.first().copied());
+    if missing.contains(&codes::MISSING_SUBJECT) {
+        reason.by_rule(subject::ID).reading(47)
+    } else {
+        reason
+    }
 }
 
 /// What an interval leaves open of the IdP and the organisation, beyond its version.

@@ -8,7 +8,7 @@ use claimledger_domain::{
     explain,
     guard::{Condition, Guard, GuardedChange, Verdict, guard},
     history::History,
-    model::Certainty,
+    model::{Certainty, Mark, Reason},
     rehearse::Feature,
 };
 use claimledger_facts::{
@@ -33,7 +33,25 @@ fn guarded_by_all(
     at: Time,
 ) -> Guard {
     let history: History = given(facts).0.into_iter().collect();
-    guard(history.at(LogPosition(u64::MAX)), change, at, &BTreeSet::new())
+    let guard = guard(history.at(LogPosition(u64::MAX)), change, at, &BTreeSet::new());
+    marks_agree(&guard);
+    guard
+}
+
+/// No mark contradicts the verdict: what is no obstacle has no `✗`, and what allows nothing no `✓`.
+fn marks_agree(guard: &Guard) {
+    fn marks(reason: &Reason, found: &mut Vec<Mark>) {
+        found.extend(reason.mark);
+        reason.because.iter().for_each(|reason| marks(reason, found));
+    }
+    let mut found = Vec::new();
+    marks(&guard.because, &mut found);
+    let agree = match guard.verdict {
+        Verdict::Allowed => !found.is_empty() && found.iter().all(|mark| *mark == Mark::Met),
+        Verdict::Refused => found.contains(&Mark::NotMet) && !found.contains(&Mark::Met),
+        Verdict::Undetermined => found.contains(&Mark::Undetermined) && !found.contains(&Mark::Met),
+    };
+    assert!(agree, "{}", explain::text(&guard.because));
 }
 
 /// `Allowed AnotherTrustedIdp`, `Refused`, `Undetermined policy`.
@@ -433,4 +451,20 @@ fn those_that_are_perhaps_trusted_are_told_from_those_that_are() {
     let text = explain::text(&guard.because);
     let line = "Another active IdP has claims that are trusted: y. Perhaps also: z.";
     assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn what_is_no_obstacle_bears_no_mark() {
+    let facts = two_factors().into_iter().chain([other("third_party", "active", true)]);
+    let text = explain::text(&guarded(facts, &deactivate(), time("12:00:00")).because);
+    let lines: Vec<&str> = text.lines().map(|line| line.split("  #").next().unwrap()).collect();
+    assert_eq!(
+        lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>()[1..],
+        [
+            "└ ✓ Another active IdP has claims that are trusted: y.",
+            "   Not the reason: it takes away claims that are trusted.",
+            "   Not the reason: a policy requires trusted claims.",
+            "   └ p v1, rule r: local authenticators: not enough factors.",
+        ]
+    );
 }

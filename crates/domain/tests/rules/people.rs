@@ -1,7 +1,7 @@
 //! `subject.linked`: which identities are one person (3, 4, 11).
 
 use crate::given::*;
-use claimledger_domain::history::History;
+use claimledger_domain::{history::History, model::Implied};
 use claimledger_facts::ids::{LogPosition, Pseudonym};
 use proptest::prelude::*;
 use serde_json::json;
@@ -143,4 +143,99 @@ proptest! {
         }
         prop_assert_eq!(people(&given(said), u64::MAX), naive(&pairs));
     }
+}
+
+/// Two sign-ins that their source puts under one session id.
+fn two_people(more: Vec<Said>) -> Vec<Said> {
+    let two = || policy(json!({"factor_mode": "2fa"}));
+    let (ann, bob) = (claims("10:00:00", &["pwd"]), claims("10:01:00", &["hwk"]));
+    let session = [org(), third_party(), two(), ann.subject("ann"), bob.subject("bob")];
+    more.into_iter().chain(session).collect()
+}
+
+#[test]
+fn what_another_person_brought_counts_possibly_47() {
+    let decided = |whose| decided("11:00:00", "allow").subject(whose);
+    let verified =
+        || fact("10:02:00", "factor.verified", json!({"method": "webauthn"})).subject("bob");
+    let linked = |one, other, same| linked("09:00:00", one, other, same);
+    let open = "allow Undetermined missing subject";
+    for (name, more, expect, decision) in [
+        ("ann decides", vec![decided("ann")], &["pwd", "hwk possible subject"][..], open),
+        ("bob decides", vec![decided("bob")], &["pwd", "hwk possible subject"], open),
+        (
+            "a verification",
+            vec![decided("ann"), verified()],
+            &["pwd", "hwk possible subject", "webauthn possible subject"],
+            open,
+        ),
+        (
+            "one person",
+            vec![linked("ann", "bob", true), decided("ann")],
+            &["pwd", "hwk"],
+            "allow Allow",
+        ),
+        (
+            "one person",
+            vec![linked("x", "bob", true), linked("ann", "x", true), decided("bob")],
+            &["pwd", "hwk"],
+            "allow Allow",
+        ),
+        (
+            "parted",
+            vec![linked("ann", "bob", false), decided("ann")],
+            &["pwd", "hwk possible subject"],
+            open,
+        ),
+    ] {
+        let g = given(two_people(more));
+        assert_eq!(fates(&g.end()), expect, "{name}");
+        assert_eq!(decisions(&g.end()), [decision], "{name}");
+    }
+}
+
+#[test]
+fn a_decision_about_another_person_rests_on_nothing_that_is_certain_47() {
+    let any = |whose| {
+        let one = policy(json!({"factor_mode": "1fa", "alternatives": [{"knowledge": true}]}));
+        let claim = claims("10:00:00", &["pwd"]);
+        given([org(), third_party(), one, claim, decided("11:00:00", "allow").subject(whose)])
+    };
+    any("u").decisions(&["allow Allow"]);
+    any("bob").decisions(&["allow Undetermined missing subject"]);
+    any("bob").fates(&["pwd"]);
+}
+
+#[test]
+fn a_decision_goes_by_the_links_that_were_recorded_by_it_47() {
+    let decided = || decided("11:00:00", "allow").subject("ann");
+    let both = |g: &Given| {
+        let of = &g.end().decisions[0];
+        [&of.made, &of.at_k].map(|known| (known.implied, known.missing.clone()))
+    };
+    let allowed = (Implied::Allow, vec![]);
+    let open = (Implied::Undetermined, vec!["subject"]);
+    let joined = || linked("09:00:00", "ann", "bob", true);
+    let parted = || linked("09:30:00", "bob", "ann", false);
+    let g = |before: Vec<Said>, after: Vec<Said>| {
+        given(two_people(before).into_iter().chain([decided()]).chain(after))
+    };
+    assert_eq!(both(&g(vec![], vec![joined()])), [open.clone(), allowed.clone()]);
+    assert_eq!(both(&g(vec![joined()], vec![parted()])), [allowed, open]);
+}
+
+#[test]
+fn a_sign_in_of_another_person_stands_possibly_47() {
+    let any = |whose| {
+        given([
+            org(),
+            idp_at("08:00:00", "third_party", "active", false),
+            policy(json!({"factor_mode": "1fa"})),
+            fact("09:00:00", "session.started", json!({})),
+            claims("10:00:00", &[]).subject(whose),
+            decided("11:00:00", "allow"),
+        ])
+    };
+    any("u").decisions(&["allow Allow"]);
+    any("bob").decisions(&["allow Undetermined missing subject"]);
 }

@@ -113,7 +113,10 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Looks;
+    use super::{
+        super::{Looks, look::Said},
+        Bound, Config,
+    };
     use crate::{Dialect, Look, Reader as _, SourceSettings};
     use claimledger_facts::{
         draft::Draft,
@@ -170,6 +173,22 @@ mod tests {
 
     /// A look that does not fit is made smaller, and no answer is another one for it: of what is no
     /// longer known, late looks state nothing.
+    #[test]
+    fn what_is_forgotten_is_counted_and_from_when_on_it_is_known_stays() {
+        let said = |minute| Said {
+            occurred: Occurred::at(at(minute)),
+            id: minute.to_string(),
+            digest: String::new(),
+        };
+        let mut config = Config::default();
+        config.said.insert("k".to_owned(), (0..8).map(said).collect());
+        for _ in 0..2 {
+            config.keep_within(&Bound { states: 0, said: 4, times: 1 });
+            assert_eq!(config.said["k"], [said(6), said(7)]);
+            assert_eq!((config.said_count("k"), config.known_from("k")), (8, Some(at(6))));
+        }
+    }
+
     #[test]
     fn a_look_that_does_not_fit_is_shortened_and_late_looks_state_what_is_known_still() {
         const BYTES: usize = 3_000;

@@ -318,13 +318,12 @@ impl Run {
     }
 
     fn insert(&mut self, state: &State) -> Option<String> {
-        let is_kept = self.config.is_kept(&state.key, self.glance.at);
-        let source_id = self.config.insert(state, self.glance);
-        if !is_kept {
-            return source_id;
+        let inserted = self.config.insert(state, self.glance);
+        // To go through all states of a group again takes long, and the same ones say the same.
+        if inserted.is_told {
+            self.late.extend(revise::groups_of(&self.config, &state.key));
         }
-        self.late.extend(revise::groups_of(&self.config, &state.key));
-        source_id
+        inserted.source_id
     }
 
     /// Adds a record, and keeps what it states.

@@ -11,6 +11,15 @@ use claimledger_facts::time::Time;
 /// Maximum number of times that are kept of one list, or of one state.
 const MAX_TIMES: usize = 32;
 
+/// What a late look tells of an object.
+pub(super) struct Inserted {
+    /// The source id of its record, where it is another state than those before and after it.
+    pub(super) source_id: Option<String>,
+    /// Whether something else is known now than without it: a look that is ingested again tells
+    /// nothing.
+    pub(super) is_told: bool,
+}
+
 impl Config {
     /// Every state that is kept of an object, in the order of time.
     pub(super) fn states(&self, key: &str) -> impl Iterator<Item = &Seen> {
@@ -30,15 +39,14 @@ impl Config {
     }
 
     /// Keeps the state of a late look ([`Config::is_late`]) between those before and after it.
-    /// Returns the source id of its record, where it is another state than theirs.
-    pub(super) fn insert(&mut self, state: &State, glance: Glance) -> Option<String> {
+    pub(super) fn insert(&mut self, state: &State, glance: Glance) -> Inserted {
         let key = state.key.as_str();
         let mut new = state.seen(glance);
         let numbers = self.states(key).filter(|seen| seen.stamp == new.stamp && !seen.gone);
         new.earlier = numbers.map(|seen| seen.earlier + 1).max().unwrap_or(0);
         let source_id = new.source_id(key);
         if !self.is_kept(key, glance.at) {
-            return Some(source_id);
+            return Inserted { source_id: Some(source_id), is_told: false };
         }
         let is_new = !self.objects.contains_key(key);
         let mut states: Vec<Seen> = self.states(key).cloned().collect();
@@ -48,11 +56,13 @@ impl Config {
             let gone = states[0].gone_at(at);
             states.push(gone);
         }
+        let is_told = !self.is_as(key, &states);
         self.keep(key, states);
-        added.then_some(source_id)
+        Inserted { source_id: added.then_some(source_id), is_told }
     }
 
-    /// Keeps that a list lacked an object that was known before and after. Returns whether it was.
+    /// Keeps that a list lacked an object that was known before and after. Returns whether that
+    /// tells something new.
     pub(super) fn insert_missing(&mut self, key: &str, glance: Glance) -> bool {
         let (at, mut states): (_, Vec<Seen>) = (glance.at, self.states(key).cloned().collect());
         if !self.is_kept(key, at) {
@@ -61,8 +71,16 @@ impl Config {
         let Some(before) = states.iter().rev().find(|seen| seen.first() < at) else { return false };
         let gone = before.gone_at(at);
         place(&mut states, gone);
+        let is_told = !self.is_as(key, &states);
         self.keep(key, states);
-        true
+        is_told
+    }
+
+    /// Whether the states that are kept of an object are these, but for the times in between, of
+    /// which no statement is made.
+    fn is_as(&self, key: &str, states: &[Seen]) -> bool {
+        let without = |seen: &Seen| Seen { between: Vec::new(), ..seen.clone() };
+        self.states(key).map(without).eq(states.iter().map(without))
     }
 
     /// When a later list lacked an object that only an earlier look saw.
@@ -175,5 +193,70 @@ impl Seen {
         let same_time = self.gone || self.undated || self.stamp == other.stamp;
         let same = self.gone == other.gone && self.undated == other.undated && same_time;
         same && self.body == other.body && self.name == other.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::okta_config::look::{Body, Feature};
+
+    fn at(minute: i64) -> Time {
+        Time::from_micros(minute * 60_000_000)
+    }
+
+    fn glance(minute: i64) -> Glance {
+        Glance { at: at(minute), answers_change: false, as_updated: false }
+    }
+
+    fn feature(on: bool, updated: Option<i64>) -> State {
+        State {
+            key: "feature:f".to_owned(),
+            updated: updated.map(at),
+            created: None,
+            name: None,
+            named: None,
+            joint: false,
+            body: Body::Feature { which: Feature::ClaimsSharing, on },
+        }
+    }
+
+    /// Going through all states of a group again for each look that is ingested again would take
+    /// the square of their number.
+    #[test]
+    fn a_late_look_tells_something_once() {
+        for dated in [false, true] {
+            let state = |on, updated| feature(on, dated.then_some(updated));
+            let mut config = Config::default();
+            for (minute, on) in [(10, true), (20, false), (30, true), (40, true)] {
+                config.change(&state(on, minute.min(30)), glance(minute));
+            }
+            for (minute, on, updated, is_told, is_recorded) in [
+                (10, true, 10, false, false),
+                (20, false, 20, false, false),
+                (30, true, 30, false, false),
+                (35, true, 30, false, false),
+                (25, false, 20, true, false),
+                (25, false, 20, false, false),
+                (15, false, 12, true, dated),
+                (15, false, 12, false, false),
+            ] {
+                let told = config.insert(&state(on, updated), glance(minute));
+                let of_look = (told.is_told, told.source_id.is_some());
+                assert_eq!(of_look, (is_told, is_recorded), "{dated} {minute} {on}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_that_lacks_an_object_tells_that_once() {
+        let mut config = Config::default();
+        for minute in [10, 20, 40] {
+            config.change(&feature(minute != 20, Some(minute)), glance(minute));
+        }
+        let lacked: Vec<bool> =
+            [25, 25, 25].map(|minute| config.insert_missing("feature:f", glance(minute))).into();
+        assert_eq!(lacked, [true, false, false]);
+        assert!(!config.insert_missing("feature:f", glance(5)), "nothing was known before");
     }
 }

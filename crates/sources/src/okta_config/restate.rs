@@ -74,3 +74,22 @@ fn options<'d>(statements: &[Statement<'d>], at: Time) -> Vec<Option<&'d str>> {
     options.dedup();
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Time {
+        Time::from_micros(minute * 60_000_000)
+    }
+
+    #[test]
+    fn what_was_in_force_is_stated_again_after_what_was_wrong_at_the_instant() {
+        let between = Occurred { from: at(10), to: Some(at(20)) };
+        let wanted = [(Occurred::at(at(5)), "a"), (between, "b")];
+        let wrong = [wanted[0], wanted[1], (Occurred::at(at(20)), "c")];
+        assert_eq!(additions(&wanted, &wanted, None), []);
+        assert_eq!(additions(&wrong, &wanted, None), [(Occurred::at(at(20)), 1)]);
+        assert_eq!(additions(&wrong, &wanted, Some(at(21))), [(Occurred::at(at(21)), 1)]);
+    }
+}

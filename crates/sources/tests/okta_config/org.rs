@@ -89,7 +89,13 @@ fn a_feature_that_is_not_listed_leaves_the_org_unstated() {
     let mut org = Org::new();
     org.look("10:00", ORG, org_of("idx"));
     let one = json!([feature("Okta-to-Okta Claims Sharing", "DISABLED")]);
-    assert_eq!(orgs(&org.look("10:05", FEATURES, one)), []);
+    assert_eq!(orgs(&org.look("10:05", FEATURES, one.clone())), []);
+    // Nor is one that it offers no longer.
+    let mut org = Org::new();
+    org.look("10:00", FEATURES, features("ENABLED", "ENABLED"));
+    org.look("10:05", ORG, org_of("idx"));
+    org.look("11:00", FEATURES, one);
+    assert_eq!(orgs(&org.look("12:00", ORG, org_of("v1"))), []);
 }
 
 fn authenticator(id: &str, key: &str, status: &str, updated: &str) -> Value {

@@ -401,6 +401,13 @@ fn a_policy_without_known_rules_is_listed() {
     assert_eq!(listed(&org.look("10:02", "/api/v1/apps", app)), [active("09:00", "p3")]);
     let left = org.look("11:00", POLICIES, json!([list[0]]));
     assert_eq!(listed(&left), [(exactly("11:00"), "p2 app_sign_in deleted".to_owned())]);
+    // What was said of it is said again where it changes, whatever is known of its rules.
+    let mut org = Org::new();
+    org.look("10:00", POLICIES, json!([list[0]]));
+    org.look("10:01", RULES, rules.clone());
+    let inactive = with(of_app("p1", "10:20"), json!({"status": "INACTIVE"}));
+    let inactive = listed(&org.look("10:30", POLICIES, json!([inactive])));
+    assert_eq!(inactive, [(exactly("10:20"), "p1 app_sign_in inactive".to_owned())]);
     // Where its rules are known, nothing is open.
     let mut org = Org::new();
     org.look("10:00", RULES, rules);
