@@ -67,6 +67,8 @@ pub const MISSING_POLICY: &str = "policy";
 pub const MISSING_RULE: &str = "rule";
 /// An interval leaves open what came first.
 pub const MISSING_EXACT_TIME: &str = "exact_time";
+/// Something was saved between two looks: what it was meanwhile no look saw.
+pub const MISSING_UNSEEN_STATE: &str = "unseen_state";
 /// An assertion names no key, and one that may have signed it was retracted.
 pub const MISSING_KEY: &str = "key";
 /// The records of a session name several people, and no link says that they are one.
@@ -199,6 +201,7 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_POLICY => "the policy in force",
         MISSING_RULE => "which rule was used",
         MISSING_EXACT_TIME => "an exact time, where only an interval is known",
+        MISSING_UNSEEN_STATE => "what was configured between two saves that no look saw",
         MISSING_KEY => "which key signed the assertion",
         MISSING_SUBJECT => "whether the people whom its records name are one person",
         MISSING_CLAIM_CONTENT => "what the assertion carried",
@@ -249,7 +252,7 @@ pub fn supplier(code: &str) -> Supplier {
             Supplier::EitherProvider("claims.received")
         }
         MISSING_SUBJECT => Supplier::EitherProvider("subject.linked"),
-        MISSING_EXACT_TIME => Supplier::WhoToldAnInterval,
+        MISSING_EXACT_TIME | MISSING_UNSEEN_STATE => Supplier::WhoToldAnInterval,
         _ => Supplier::Rules,
     }
 }

@@ -418,11 +418,14 @@ fn lacks(
 }
 
 /// The rules that no version has, and that may have asked for something all the same. None: there
-/// are more than are looked at.
+/// are more than are looked at, or one was saved, and what it said meanwhile no look saw.
 fn mixed_rules(in_force: &InForce<'_, PolicyConfigured>) -> Option<Vec<Rule>> {
     let mut mixed = Vec::new();
     if in_force.options.len() == 1 {
         return Some(mixed);
+    }
+    if in_force.is_policy_unseen() || in_force.saved_rules().next().is_some() {
+        return None;
     }
     let versions = in_force.options.iter().flatten();
     let ids: BTreeSet<&RuleId> =

@@ -115,7 +115,8 @@ pub struct Stated<T> {
     pub occurred: Occurred,
     /// Whom it is about, where it is about a person.
     pub subject: Option<Pseudonym>,
-    /// It was saved in its interval, perhaps more than once: no look saw what it was meanwhile.
+    /// It was saved in its interval, perhaps more than once: no look saw what it was meanwhile. Of a
+    /// policy, its parts say so themselves.
     pub saved_before: bool,
     /// What it says.
     pub data: T,
@@ -209,11 +210,13 @@ impl History {
                 put(&mut self.trust.routing_rules, stated.with(data))
             }
             FactData::AuthenticatorConfigured(data) => {
-                put(self.settings.authenticators.entry(data.method).or_default(), stated.with(data))
+                let list = self.settings.authenticators.entry(data.method).or_default();
+                put(list, Stated { saved_before: !data.saved.is_empty(), ..stated }.with(data));
             }
             FactData::AuthenticatorListed(data) => {
                 let listed = &mut self.settings.authenticators_listed;
-                put(listed.entry(data.authenticator.clone()).or_default(), stated.with(data));
+                let list = listed.entry(data.authenticator.clone()).or_default();
+                put(list, Stated { saved_before: data.saved, ..stated }.with(data));
             }
             FactData::PolicyListed(data) => {
                 let listed = self.policies_listed.entry(data.policy.clone()).or_default();

@@ -196,14 +196,14 @@ fact_types! {
         Configuration, "key retired", [];
     TrustRetracted(trust::TrustRetracted) = "trust.retracted" v 1,
         Falsifier, "trust retracted", [reason];
-    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 2,
+    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 3,
         Configuration, "policy configured", [];
     ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1,
         Configuration, "claim sourcing configured", [];
     RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1,
         Configuration, "routing rule configured", [];
     AuthenticatorConfigured(authenticator::AuthenticatorConfigured)
-        = "authenticator.configured" v 2, Configuration, "authenticator configured", [];
+        = "authenticator.configured" v 3, Configuration, "authenticator configured", [];
     AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1,
         Falsifier, "authenticator lost", [subject];
     SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1,
@@ -274,7 +274,7 @@ fact_types! {
         Session, "used from elsewhere", [session subject];
     SourceDeliveryChanged(source::SourceDeliveryChanged) = "source.delivery_changed" v 1,
         Completeness, "delivery of a source changed", [];
-    AuthenticatorListed(authenticator::AuthenticatorListed) = "authenticator.listed" v 1,
+    AuthenticatorListed(authenticator::AuthenticatorListed) = "authenticator.listed" v 2,
         Configuration, "authenticator listed", [];
     PolicyListed(policy::PolicyListed) = "policy.listed" v 1,
         Configuration, "policy listed", [];

@@ -4,7 +4,8 @@
 //! status of its own, so they change one after the other; what is known of them is put together
 //! (`docs/decisions/0033`). A rule may be saved several times between two looks: what it asks for
 //! may be a mixture of both, member by member. Its list of alternatives counts as one member, and
-//! so do its chains.
+//! so do its chains. Where its `lastUpdated` shows that it was saved, the last save may not have
+//! been the only one: what it said meanwhile no look saw, so what it asked for is open.
 
 use super::decision::{Asked, Judged, Setting, judge_by, judge_under, only_rule};
 use crate::{
@@ -32,7 +33,14 @@ pub(super) fn leave_open<'a>(
     for policy in earlier {
         agree(judged, &judge_under(setting, seen, data, previous, policy));
     }
-    let mixtures = match rule_used(policies, data.rule.as_ref()) {
+    let named = data.rule.as_ref();
+    // Any rule may have been the only active one meanwhile, or one beside it.
+    let is_rule_unseen = named
+        .map_or_else(|| policies.saved_rules().next().is_some(), |id| policies.is_rule_unseen(id));
+    if is_rule_unseen || policies.is_policy_unseen() {
+        return undetermined(judged, &[codes::MISSING_UNSEEN_STATE]);
+    }
+    let mixtures = match rule_used(policies, named) {
         Ok(None) => return,
         Ok(Some(rule)) => policies.mixtures(|policy| policy.map(|p| PolicyState::of(p, rule))),
         // With each rule switched by itself, none may have been the only one.
@@ -63,7 +71,9 @@ fn undetermined(judged: &mut Judged<'_>, missing: &[&'static str]) {
     judged.first_unmet = None;
     judged.differs = None;
     super::claims::add(&mut judged.missing, missing);
-    super::claims::add(&mut judged.missing, &[codes::MISSING_EXACT_TIME]);
+    if !missing.contains(&codes::MISSING_UNSEEN_STATE) {
+        super::claims::add(&mut judged.missing, &[codes::MISSING_EXACT_TIME]);
+    }
 }
 
 /// Versions differ in which rule is the only one.

@@ -89,6 +89,13 @@ impl Members for Usable {
             _ => self.open = from.open,
         }
     }
+
+    fn unseen(&self) -> Vec<Self> {
+        let both = [false, true];
+        let of = |(active, serves)| both.map(|open| Self { active, serves, open });
+        let pairs = both.into_iter().flat_map(|active| both.map(|serves| (active, serves)));
+        pairs.flat_map(of).collect()
+    }
 }
 
 impl Usable {
@@ -135,9 +142,11 @@ pub(crate) fn local_authenticators(history: HistoryCut<'_>, when: Occurred) -> V
         (usable != Tri::No).then_some(Local { stated, sure: usable == Tri::Yes })
     });
     let listed = history.settings().listed_options(when).filter_map(|in_force| {
-        let mut versions = in_force.options.into_iter().flatten();
-        let stated = Which::Listed(versions.find(|version| is_open(&version.data))?);
-        Some(Local { stated, sure: false })
+        let mut versions = in_force.options.iter().copied().flatten();
+        // What was saved may have been active meanwhile, though no look saw it so.
+        let unseen = || in_force.options[0].filter(|_| in_force.unseen());
+        let stated = versions.find(|version| is_open(&version.data)).or_else(unseen)?;
+        Some(Local { stated: Which::Listed(stated), sure: false })
     });
     usable.chain(listed).collect()
 }
@@ -155,7 +164,8 @@ pub(crate) fn kept(
     kept.collect()
 }
 
-fn is_open(authenticator: &AuthenticatorListed) -> bool {
+/// Whether one is active and may give methods that are not stated.
+pub(crate) fn is_open(authenticator: &AuthenticatorListed) -> bool {
     let gives_none = authenticator.may_give.as_ref().is_some_and(Vec::is_empty);
     authenticator.status == Status::Active && !gives_none
 }
@@ -174,7 +184,7 @@ pub(crate) fn with_local<'a>(
 
 /// What an authenticator could give of which that is not stated: of an unknown kind, any factor.
 fn of_listed(listed: &AuthenticatorListed) -> Vec<Candidate> {
-    if let Some(methods) = &listed.may_give {
+    if let Some(methods) = listed.may_give.as_ref().filter(|_| is_open(listed)) {
         return methods.iter().copied().map(of_method).collect();
     }
     let any = |factor_type| {

@@ -69,6 +69,11 @@ impl Members for Sourcing {
             _ => self.included = from.included,
         }
     }
+
+    fn unseen(&self) -> Vec<Self> {
+        let both = |fixed| [false, true].map(|included| Self { fixed, included });
+        [both(false), both(true)].concat()
+    }
 }
 
 /// An IdP, as a source of claims.

@@ -250,7 +250,8 @@ impl<'a> Claim<'a> {
         };
         let is_entry = |world: &World<'_>| {
             // Mostly it is the very one.
-            world.entry(value).is_some_and(|read| std::ptr::eq(&**read, value) || **read == *value)
+            let same = |read: &Value| std::ptr::eq(read, value) || read.means(value);
+            world.entry(value).is_some_and(|read| same(read))
         };
         let mut fate = Fate {
             counts: self.in_all(counts),
@@ -326,6 +327,8 @@ struct Configured<'a> {
     state: Option<IdpState>,
     org: Option<&'a Stated<OrgConfigured>>,
     org_state: OrgConfigured,
+    /// Whether a version has the legacy AMR mapping on.
+    mapping_seen: bool,
 }
 
 impl<'a> Configured<'a> {
@@ -341,9 +344,13 @@ impl<'a> Configured<'a> {
         let orgs = history.settings().org(when);
         let state = |idp: Option<&Stated<IdpConfigured>>| idp.map(|idp| IdpState::of(&idp.data));
         let org_state = |org: Option<&Stated<OrgConfigured>>| org_or_default(org).clone();
+        let mut versions = idps.options.iter().flatten();
+        let mapping_seen = versions.any(|idp| idp.data.map_amr_claims == Some(true));
+        let mut read =
+            |idp, state, org, org_state| read(Self { idp, state, org, org_state, mapping_seen });
         for idp in idps.options.iter().copied() {
             for org in orgs.options.iter().copied() {
-                read(Self { idp, state: state(idp), org, org_state: org_state(org) });
+                read(idp, state(idp), org, org_state(org));
             }
         }
         let (Ok(mixed), Ok(mixed_orgs)) = (idps.mixtures(state), orgs.mixtures(org_state)) else {
@@ -356,16 +363,16 @@ impl<'a> Configured<'a> {
         let latest = (idps.options[0], orgs.options[0]);
         for state in mixed.iter().copied() {
             for org in orgs.options.iter().copied() {
-                read(Self { idp: latest.0, state, org, org_state: org_state(org) });
+                read(latest.0, state, org, org_state(org));
             }
         }
         for org_state in &mixed_orgs {
             let (org, org_state) = (latest.1, || org_state.clone());
             for idp in idps.options.iter().copied() {
-                read(Self { idp, state: state(idp), org, org_state: org_state() });
+                read(idp, state(idp), org, org_state());
             }
             for state in mixed.iter().copied() {
-                read(Self { idp: latest.0, state, org, org_state: org_state() });
+                read(latest.0, state, org, org_state());
             }
         }
         false
@@ -379,8 +386,12 @@ impl<'a> World<'a> {
         configured: &Configured<'a>,
         key: Standing<'a>,
     ) -> Self {
-        let Configured { idp, state, org, org_state } = configured;
-        let trust = trust_at_receipt::judge(data, *state, org_state);
+        let Configured { idp, state, org, org_state, .. } = configured;
+        let mut trust = trust_at_receipt::judge(data, *state, org_state);
+        if !configured.mapping_seen {
+            // That it may have been on is not what would tell.
+            trust.missing.retain(|code| *code != codes::MISSING_LEGACY_MAPPING);
+        }
         let mut void = trust.void.clone();
         add(&mut void, &key.void());
         let mut world = Self {
@@ -447,14 +458,10 @@ pub(crate) fn unseen_federation(
     idp: &IdpId,
     started: Occurred,
 ) -> Tri {
-    let active = Tri::of(
-        history
-            .trust()
-            .idp(idp, started)
-            .options
-            .into_iter()
-            .map(|i| i.is_none_or(|i| i.data.status == Status::Active)),
-    );
+    let in_force = history.trust().idp(idp, started);
+    let state = |idp: Option<&Stated<IdpConfigured>>| idp.map(|idp| IdpState::of(&idp.data));
+    let is_active = |idp: &Option<IdpState>| idp.is_none_or(|idp| idp.status == Status::Active);
+    let active = Tri::in_force(&in_force, state, is_active);
     let retracted = retraction::of_whole_idp(falsified, idp, started)
         .map(|hit| if hit.open.is_none() { Tri::Yes } else { Tri::Maybe })
         .max()

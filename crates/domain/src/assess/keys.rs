@@ -2,7 +2,8 @@
 //!
 //! Source: our own reading of key rotation: valid in [added, retired). While an IdP has never had a
 //! key stated, keys are not checked; once it has, a key never added is void; a claim that names no
-//! key is not checked.
+//! key is not checked. The keys of an IdP are part of it: where it was saved between two looks, they
+//! may have been others meanwhile.
 
 use crate::{
     codes,
@@ -83,6 +84,10 @@ pub(crate) fn standings<'a>(
     // were not checked at all.
     if latest(first.occurred) > received.from {
         standings.push(Standing::NotChecked);
+    }
+    // What keys the IdP named meanwhile no look saw.
+    if history.trust().idp(idp, received).unseen() {
+        standings.extend([Standing::NotChecked, Standing::Unknown { added_later: None }]);
     }
     standings
 }

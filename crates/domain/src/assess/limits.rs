@@ -4,7 +4,8 @@
 //! session does not state comes from the rule that held, in the version in force at its start;
 //! where no rule is stated to have held, from the one active policy, if whatever rule of it held
 //! gives the same. Where no start was seen, or its source's log carries no limits, and no such rule
-//! was known, the limits are unknown; what a native `session.started` does not state is none.
+//! was known, the limits are unknown; what a native `session.started` does not state is none. So
+//! they are where the rule was saved between two looks, perhaps more than once.
 
 use super::{claims::Tri, decision::is_active};
 use crate::{
@@ -151,15 +152,17 @@ impl Limiting {
         }
     }
 
-    /// What it gives, and where its rule does not say, its policy. 0 is no limit (`semantics.md`
-    /// 44). None: a part of the rule is not read, so the limits are not known.
-    fn given(self, record: &RecordRef) -> Option<Given<'_>> {
+    /// What it gives, and where its rule does not say, its policy, if what that gives is known. 0 is
+    /// no limit (`semantics.md` 44). None: a part of the rule is not read, so the limits are not
+    /// known.
+    fn given(self, record: &RecordRef, of_policy_known: bool) -> Option<Given<'_>> {
         let limit = |of_rule: Option<u64>, of_policy: Option<u64>| {
-            of_rule.or(of_policy).filter(|secs| *secs > 0)
+            let known = of_rule.is_some() || of_policy_known;
+            known.then(|| of_rule.or(of_policy).filter(|secs| *secs > 0))
         };
         self.rule.is_none_or(|rule| rule.is_read).then(|| Given {
-            lifetime: Some(limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime)),
-            idle: Some(limit(self.rule.and_then(|rule| rule.idle), self.idle)),
+            lifetime: limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime),
+            idle: limit(self.rule.and_then(|rule| rule.idle), self.idle),
             record,
         })
     }
@@ -208,13 +211,15 @@ fn of_rule<'a>(
     let of = |policy: Option<&Stated<PolicyConfigured>>| {
         policy.map(|policy| Limiting::of(&policy.data, Some(&held.rule)))
     };
+    if in_force.is_rule_unseen(&held.rule) {
+        return None;
+    }
+    let of_policy = !in_force.is_policy_unseen();
     let mixed = in_force.mixtures(of).ok()?;
     let states = in_force.options.iter().map(|option| of(*option)).chain(mixed);
-    same(
-        states.map(|state| {
-            state.filter(|state| state.is_global && state.rule.is_some())?.given(record)
-        }),
-    )
+    same(states.map(|state| {
+        state.filter(|state| state.is_global && state.rule.is_some())?.given(record, of_policy)
+    }))
 }
 
 /// The limits of the global session policy at a time, where exactly one is active, and whatever
@@ -230,6 +235,11 @@ fn of_only_policy<'a>(history: HistoryCut<'a>, start: Occurred) -> Option<Given<
         let limits = |state: &Option<Limiting>| {
             state.is_some_and(|state| state.is_global && state.is_active)
         };
+        let is_global =
+            |policy: &&Stated<PolicyConfigured>| policy.data.kind == PolicyKind::GlobalSession;
+        if in_force.is_policy_unseen() && in_force.options.iter().flatten().any(is_global) {
+            return None;
+        }
         match Tri::in_force(&in_force, of, limits) {
             Tri::No => {}
             Tri::Yes if only.is_none() => only = Some(in_force),
@@ -243,16 +253,22 @@ fn of_only_policy<'a>(history: HistoryCut<'a>, start: Occurred) -> Option<Given<
 /// what the policy gives by itself.
 fn of_any_rule<'a>(in_force: &InForce<'a, PolicyConfigured>) -> Option<Given<'a>> {
     let record = &in_force.options.first().copied().flatten()?.record;
+    if in_force.saved_rules().next().is_some() {
+        return None;
+    }
     let mut given = None;
     let mut one_holds = false;
     for rule in in_force.options.iter().flatten().flat_map(|policy| &policy.data.rules) {
         let can_hold = |state: &Limiting| state.rule.is_some_and(|rule| rule.can_hold);
         let states = states(in_force, Some(&rule.rule))?;
         one_holds |= states.clone().all(|state| can_hold(&state));
-        states.filter(can_hold).try_for_each(|state| agree(&mut given, state.given(record)))?;
+        states
+            .filter(can_hold)
+            .try_for_each(|state| agree(&mut given, state.given(record, true)))?;
     }
     if !one_holds {
-        states(in_force, None)?.try_for_each(|state| agree(&mut given, state.given(record)))?;
+        states(in_force, None)?
+            .try_for_each(|state| agree(&mut given, state.given(record, true)))?;
     }
     given
 }

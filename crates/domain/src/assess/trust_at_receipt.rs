@@ -65,10 +65,24 @@ impl Members for IdpState {
         }
     }
 
-    /// The trust switch is what this ledger is asked about, and an update that leaves its switch as
-    /// it was may be the second of two (`docs/decisions/0036`).
-    fn unseen(&self) -> Option<Self> {
-        Some(Self { trust_claims: !self.trust_claims, ..*self })
+    /// A save that leaves an IdP as it was may be the second of two (`docs/decisions/0036`). What
+    /// kind of IdP it is does not change by a save. That an assertion came through it does not speak
+    /// for an inactive one: meanwhile it may have been active, and if both looks saw it so, it was.
+    fn unseen(&self) -> Vec<Self> {
+        let both = [false, true];
+        let mut states = Vec::with_capacity(8);
+        for trust_claims in both {
+            for map_amr_claims in both {
+                states.extend(both.map(|factor_only| Self {
+                    kind: self.kind,
+                    status: Status::Active,
+                    trust_claims,
+                    map_amr_claims,
+                    factor_only,
+                }));
+            }
+        }
+        states
     }
 }
 

@@ -61,6 +61,12 @@ impl Value {
         (&self.name, self.method, self.nth) == (&other.name, other.method, other.nth)
     }
 
+    /// Whether another reading of the entry says the same of it, by whatever rule.
+    pub(crate) fn means(&self, other: &Self) -> bool {
+        self.rule == other.rule && self == other
+            || *self == Self { rule: self.rule, ..other.clone() }
+    }
+
     /// The method it stands for, where that is certain: as stated, or by an `amr` value that means
     /// one method only.
     pub(crate) fn known_method(&self) -> Option<Method> {

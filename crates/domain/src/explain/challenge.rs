@@ -95,7 +95,10 @@ pub(crate) fn perhaps(history: HistoryCut<'_>, unsure: &[&Local<'_>]) -> String 
         .map(|local| {
             let open = match local.stated {
                 Which::Method(_) => "if it was active then, of which only an interval is known",
-                Which::Listed(_) => "which is active and whose methods are not stated",
+                Which::Listed(stated) if challenge::is_open(&stated.data) => {
+                    "which is active and whose methods are not stated"
+                }
+                Which::Listed(_) => "which was saved, and may have been active meanwhile",
             };
             format!("{}, {open}", name(history, local))
         })
@@ -121,7 +124,8 @@ fn open<'a>(
         local.clone().filter(|local| !local.sure).filter_map(|local| match local.stated {
             Which::Method(stated) => {
                 let when = words::at(stated.occurred, today);
-                Some(format!("{}, changed {when}", stated.data.method))
+                let what = if stated.saved_before { "saved" } else { "changed" };
+                Some(format!("{}, {what} {when}", stated.data.method))
             }
             Which::Listed(_) => None,
         });
@@ -132,12 +136,15 @@ fn open<'a>(
             by_time.join("; ")
         ));
     }
-    let listed = local.filter(|local| matches!(local.stated, Which::Listed(_)));
-    for name in listed.map(|local| name(history, local)) {
-        says.push_str(&format!(
-            " {} is active, and its methods are not stated.",
-            words::sentence(&name)
-        ));
+    for local in local {
+        let Which::Listed(stated) = local.stated else { continue };
+        let name = words::sentence(&name(history, local));
+        if challenge::is_open(&stated.data) {
+            says.push_str(&format!(" {name} is active, and its methods are not stated."));
+        } else {
+            let when = words::at(stated.occurred, today);
+            says.push_str(&format!(" {name} was saved {when}: what it was meanwhile no look saw."));
+        }
     }
     says
 }

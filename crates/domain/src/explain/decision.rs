@@ -164,6 +164,24 @@ impl<'a> DecisionExplainer<'a, '_> {
         let in_force = policies.at(&self.judged.data.policy, self.judged.seen.occurred());
         let state =
             |policy: Option<&Stated<PolicyConfigured>>| policy.map(|p| PolicyState::of(p, rule));
+        if in_force.is_rule_unseen(rule) || in_force.is_policy_unseen() {
+            let what = if in_force.is_rule_unseen(rule) {
+                format!("Rule {}", words::rule(self.trace.history, rule))
+            } else {
+                format!("Policy {}", words::policy(self.trace.history, &self.judged.data.policy))
+            };
+            let when = words::open_between(&in_force.options, self.today);
+            let conclusion = format!(
+                "{} {what} was saved {when}, perhaps more than once: what it said meanwhile no \
+                 look saw.",
+                reason.conclusion
+            );
+            return Reason { conclusion, ..reason }.marked(Mark::Undetermined).on(in_force
+                .options
+                .iter()
+                .flatten()
+                .map(|policy| &policy.record));
+        }
         let first = state(in_force.options[0]);
         if in_force.options.iter().all(|option| state(*option) == first) {
             return reason;

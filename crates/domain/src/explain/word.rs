@@ -263,7 +263,7 @@ fn changed(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> String {
     let of_idp = named(&of_idp);
     let mut says = String::new();
     let when = words::open_between(&idps.options, today);
-    if idps.unseen() && !differ(states.iter().map(|idp| idp.trust_claims)) {
+    if idps.unseen() {
         says.push_str(&format!(
             " It was saved {when}, perhaps more than once: trust in its claims may have been \
              another meanwhile."

@@ -4,8 +4,12 @@
 //! at one instant: its members may have been changed one after the other. Inside the interval any
 //! mixture of the versions may have held. A version of an exact time came whole, so it mixes with
 //! none before it.
+//!
+//! What was saved in the interval, perhaps more than once, may have been anything meanwhile: no look
+//! saw it. What was not saved was what both looks saw.
 
 use super::{InForce, Stated};
+use claimledger_facts::{ids::RuleId, types::policy::PolicyConfigured};
 
 /// How many states of one object are looked at for one question.
 pub(crate) const MOST_STATES: usize = 64;
@@ -18,9 +22,10 @@ pub(crate) trait Members: Clone + PartialEq {
     /// Takes the value of a member, by its place, from another state.
     fn take(&mut self, member: usize, from: &Self);
 
-    /// The state that may have held meanwhile if the object was saved and changed back.
-    fn unseen(&self) -> Option<Self> {
-        None
+    /// The states that may have held meanwhile if the object was saved and changed again: all that
+    /// it can be. Empty: an object of this kind does not say that it was saved, or its parts do.
+    fn unseen(&self) -> Vec<Self> {
+        Vec::new()
     }
 }
 
@@ -34,8 +39,8 @@ impl<S: Members> Members for Option<S> {
         }
     }
 
-    fn unseen(&self) -> Option<Self> {
-        self.as_ref().and_then(S::unseen).map(Some)
+    fn unseen(&self) -> Vec<Self> {
+        self.iter().flat_map(S::unseen).map(Some).collect()
     }
 }
 
@@ -46,8 +51,13 @@ pub(crate) struct TooMany;
 impl<'a, T> InForce<'a, T> {
     /// Whether a version that may be in force was saved, perhaps more than once, in its interval.
     pub(crate) fn unseen(&self) -> bool {
+        self.open().any(|version| version.saved_before)
+    }
+
+    /// The versions whose interval leaves open whether they are in force.
+    fn open(&self) -> impl Iterator<Item = &'a Stated<T>> {
         let open = self.options.len() - 1;
-        self.options[..open].iter().flatten().any(|version| version.saved_before)
+        self.options[..open].iter().copied().flatten().filter(|version| !is_exact(version))
     }
 
     /// The states that no version has and that may have held all the same. Where one version is
@@ -59,7 +69,12 @@ impl<'a, T> InForce<'a, T> {
         let mut mixed = Vec::new();
         let mut first = 0;
         if self.unseen() {
-            mixed.extend(self.options.iter().filter_map(|option| of(*option).unseen()));
+            let whole: Vec<S> = self.options.iter().map(|option| of(*option)).collect();
+            for state in whole.iter().flat_map(S::unseen) {
+                if !whole.contains(&state) && !mixed.contains(&state) {
+                    mixed.push(state);
+                }
+            }
         }
         while first + 1 < self.options.len() {
             let (last, next) = run(&self.options, first);
@@ -72,10 +87,31 @@ impl<'a, T> InForce<'a, T> {
     }
 }
 
+/// Whether the version is of an exact time: it came whole, and nothing unseen before it.
+fn is_exact<T>(version: &Stated<T>) -> bool {
+    version.occurred.latest() == version.occurred.from
+}
+
+impl InForce<'_, PolicyConfigured> {
+    /// Whether a rule was saved, perhaps more than once, between what looks saw of it.
+    pub(crate) fn is_rule_unseen(&self, rule: &RuleId) -> bool {
+        self.saved_rules().any(|saved| saved == rule)
+    }
+
+    /// The rules that were saved, perhaps more than once, between what looks saw of them.
+    pub(crate) fn saved_rules(&self) -> impl Iterator<Item = &RuleId> {
+        self.open().filter_map(|version| version.data.saved.as_ref()).flat_map(|s| &s.rules)
+    }
+
+    /// The same of the policy itself: its status and limits.
+    pub(crate) fn is_policy_unseen(&self) -> bool {
+        self.open().any(|version| version.data.saved.as_ref().is_some_and(|saved| saved.policy))
+    }
+}
+
 /// The versions from a place on, the latest first, that may have mixed: up to which place, and
 /// where the next run begins.
 fn run<T>(options: &[Option<&Stated<T>>], first: usize) -> (usize, usize) {
-    let is_exact = |version: &Stated<T>| version.occurred.latest() == version.occurred.from;
     for later in first..options.len() - 1 {
         let Some(version) = options[later].filter(|version| !is_exact(version)) else {
             return (later, later + 1);

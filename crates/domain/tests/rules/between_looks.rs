@@ -2,8 +2,9 @@
 //! between two looks, the answer on its exact history is the same.
 //!
 //! A history of changes is drawn, each member of an object at an instant of its own. It is stated
-//! twice: exactly, and as looks show it. Between two looks a member changes once at most: what was
-//! changed and changed back leaves no trace in any look.
+//! twice: exactly, and as looks show it. Where an object says when it was last saved, it may be saved
+//! any number of times between two looks. A member of another one, or one that no save changes,
+//! changes once at most: what was changed and changed back leaves no trace in any look.
 
 use crate::{
     given::{Given, Said, claim, decided, fact, given, time, verified},
@@ -13,7 +14,9 @@ use claimledger_domain::{
     guard::{GuardedChange, Verdict, guard},
     model::{Certainty, HonoredFactor, Implied, SessionState},
 };
-use claimledger_facts::{ids::LogPosition, time::Occurred};
+use claimledger_facts::{
+    fact::FactData, ids::LogPosition, time::Occurred, types::policy::SavedParts,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -99,6 +102,53 @@ const CLAIMS: &[&str] = &[
     r#"{"amr": ["pwd", "fpt"], "methods": [{"method": "password"}, {"method": "webauthn"}]}"#,
     r#"{}"#,
 ];
+
+/// Whether each save of a member is seen: its object has a time of its last save.
+fn is_saved(object: usize, member: usize) -> bool {
+    match (OBJECTS[object].0, OBJECTS[object].1[member].0) {
+        ("org" | "key", _) | ("idp", "kind" | "protocol" | "status") => false,
+        _ => true,
+    }
+}
+
+/// The rule that a member of a policy belongs to; none: the policy itself.
+fn rule_of(object: usize, member: usize) -> Option<&'static str> {
+    match (OBJECTS[object].0, OBJECTS[object].1[member].0) {
+        ("policy", "policy_status") | ("session", "status" | "policy_lifetime") => None,
+        ("policy", "other_status") => Some("o"),
+        ("policy", _) => Some("r"),
+        ("session", _) => Some("g1"),
+        _ => None,
+    }
+}
+
+/// What a look states of an object in which members were saved since the look before.
+fn with_saved(said: Said, object: usize, saved: &[usize]) -> Said {
+    let saved: Vec<usize> =
+        saved.iter().copied().filter(|member| is_saved(object, *member)).collect();
+    if saved.is_empty() {
+        return said;
+    }
+    let mut said = said;
+    match &mut said.data {
+        FactData::IdpConfigured(_) | FactData::ClaimSourcingConfigured(_) => {
+            return said.saved_since_last_look();
+        }
+        FactData::PolicyConfigured(data) => {
+            let mut parts = SavedParts::default();
+            for member in saved {
+                match rule_of(object, member) {
+                    Some(rule) => parts.rules.push(rule.into()),
+                    None => parts.policy = true,
+                }
+            }
+            data.saved = Some(parts);
+        }
+        FactData::AuthenticatorConfigured(data) => data.saved = vec!["aut".into()],
+        _ => {}
+    }
+    said
+}
 
 /// The value of each member of each object.
 type State = Vec<Vec<usize>>;
@@ -256,12 +306,14 @@ impl Day {
             for (_, object, member, value) in &since {
                 now[*object][*member] = *value;
             }
-            for object in (0..OBJECTS.len()).filter(|object| now[*object] != state[*object]) {
-                let updates = since.iter().filter(|(_, of, ..)| *of == object);
-                let update = updates.map(|(at, ..)| *at).max().expect("an update");
+            for object in 0..OBJECTS.len() {
+                let updates = || since.iter().filter(|(_, of, ..)| *of == object);
+                let Some(update) = updates().map(|(at, ..)| *at).max() else { continue };
+                let saved: Vec<usize> = updates().map(|(_, _, member, _)| *member).collect();
                 let to = if self.last_updated { minute(update, 30) } else { minute(*look, 0) };
                 let between = Occurred { from: time(&minute(last, 0)), to: Some(time(&to)) };
-                config.push(stated(object, &now, between, id(10 + config.len())));
+                let said = stated(object, &now, between, id(10 + config.len()));
+                config.push(with_saved(said, object, &saved));
             }
             (state, last) = (now, *look);
         }
@@ -270,13 +322,15 @@ impl Day {
 }
 
 fn days() -> impl Strategy<Value = Day> {
-    let changes = prop::collection::vec((0..60_u64, any::<u16>(), any::<u16>()), 1..4);
+    let changes = prop::collection::vec((0..60_u64, any::<u16>(), any::<u16>()), 1..6);
     let looks = prop::collection::vec(1..59_u64, 0..3);
+    // A member that most changes of a day are of.
+    let focus = any::<u16>();
     let session = (0..CLAIMS.len(), 1..58_u64, 0..9_u64, any::<bool>(), 0..6_usize, any::<bool>());
     let first = prop::collection::vec(any::<u16>(), 8);
-    (0..GROUPS.len(), first, changes, looks, any::<bool>(), session).prop_map(
-        |(group, draws, changes, mut looks, last_updated, session)| {
-            let (claim, claim_at, later, verified, said, names_rule) = session;
+    (0..GROUPS.len(), first, changes, (looks, focus), any::<bool>(), session).prop_map(
+        |(group, draws, changes, (mut looks, focus), last_updated, session)| {
+            let (claim, mut claim_at, later, verified, said, names_rule) = session;
             let group = GROUPS[group];
             let members: Vec<(usize, usize)> = group
                 .iter()
@@ -300,17 +354,23 @@ fn days() -> impl Strategy<Value = Day> {
             let mut changes = changes;
             changes.sort_unstable();
             for (at, member, draw) in changes {
+                let member = if member % 3 == 0 { member } else { focus };
                 let (object, member) = members[member as usize % members.len()];
                 let look = |at: u64| looks.iter().filter(|look| **look <= at).count();
-                let once = !kept.iter().any(|(was, of, other, _)| {
-                    (*of, *other, look(*was)) == (object, member, look(at))
-                });
+                let once = is_saved(object, member)
+                    || !kept.iter().any(|(was, of, other, _)| {
+                        (*of, *other, look(*was)) == (object, member, look(at))
+                    });
                 let values = OBJECTS[object].1[member].1.len();
                 let value = draw as usize % values;
                 if at < 59 && once && state[object][member] != value {
                     state[object][member] = value;
                     kept.push((at, object, member, value));
                 }
+            }
+            // Mostly what happens does so just after a change.
+            if let Some((at, ..)) = kept.get(claim_at as usize % 4) {
+                claim_at = (at + 1).min(57);
             }
             Day {
                 first,
@@ -419,7 +479,7 @@ pub(crate) fn verdict(given: &Given, at: &str) -> Verdict {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     /// Every certain answer equals the answer on the exact history.
     #[test]

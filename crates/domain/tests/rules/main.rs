@@ -32,6 +32,7 @@ mod outlived;
 mod people;
 mod rehearse;
 mod rehearsed_changes;
+mod saved;
 mod sessions;
 mod sets;
 mod sharing;

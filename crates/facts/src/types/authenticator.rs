@@ -7,7 +7,8 @@ use super::prelude::*;
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
-    "method": "otp", "status": "deleted", "enrollment": "disabled", "allowed_for": "recovery"
+    "method": "otp", "status": "deleted", "enrollment": "disabled", "allowed_for": "recovery",
+    "saved": ["aut-1"]
 }]))]
 pub struct AuthenticatorConfigured {
     /// The method.
@@ -18,6 +19,10 @@ pub struct AuthenticatorConfigured {
     pub enrollment: Option<Enrollment>,
     /// What it is allowed for; absent: signing in is part of it.
     pub allowed_for: Option<AllowedFor>,
+    /// The authenticators that may give the method and were saved in the interval of this
+    /// statement, perhaps more than once, or deleted: no look saw what they were meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub saved: Vec<AuthenticatorId>,
 }
 
 /// `authenticator.listed`: the service provider has an authenticator, and which methods it gives,
@@ -26,7 +31,7 @@ pub struct AuthenticatorConfigured {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
     "authenticator": "aut-1", "key": "okta_verify", "status": "active",
-    "may_give": ["push", "totp"]
+    "may_give": ["push", "totp"], "saved": true
 }]))]
 pub struct AuthenticatorListed {
     /// The authenticator, as the service provider has it configured.
@@ -37,6 +42,10 @@ pub struct AuthenticatorListed {
     pub status: Status,
     /// Methods that it may give beside those that are stated; empty: there are none, absent: any.
     pub may_give: Option<Vec<Method>>,
+    /// It was saved in the interval of this statement, perhaps more than once, or deleted: no look
+    /// saw what it was meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub saved: bool,
 }
 
 /// `authenticator.lost`: an authenticator of the subject is lost; a falsifier.

@@ -9,6 +9,7 @@ use super::prelude::*;
     "policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active",
     "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200, "max_idle_secs": 0,
     "actor": "admin-1", "ticket": "T-5",
+    "saved": {"policy": true, "rules": ["payroll-1", "payroll-0"]},
     "rules": [
         {
             "rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa",
@@ -63,6 +64,20 @@ pub struct PolicyConfigured {
     pub actor: Option<ActorId>,
     /// Under which ticket.
     pub ticket: Option<TicketId>,
+    /// What of it was saved in the interval of this statement, perhaps more than once, or deleted:
+    /// no look saw what it was meanwhile.
+    pub saved: Option<SavedParts>,
+}
+
+/// Parts of a policy that were saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SavedParts {
+    /// The policy object itself: its status and limits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub policy: bool,
+    /// Rules of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleId>,
 }
 
 /// `policy.listed`: there is a policy; what its rules ask for is stated in `policy.configured`, or

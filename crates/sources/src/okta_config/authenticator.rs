@@ -87,8 +87,13 @@ pub(super) fn stated(config: &Config) -> Known {
             }
         }
         let authenticator = AuthenticatorId::from(id);
-        let listed =
-            AuthenticatorListed { authenticator, key: key.clone(), status: *status, may_give };
+        let listed = AuthenticatorListed {
+            authenticator,
+            key: key.clone(),
+            status: *status,
+            may_give,
+            saved: false,
+        };
         known.listed.insert(id.to_owned(), listed);
     }
     known
@@ -97,7 +102,13 @@ pub(super) fn stated(config: &Config) -> Known {
 impl Known {
     /// Several authenticators may give one method: the one counts that can best be used.
     fn add(&mut self, method: Method, status: Status, allowed_for: Option<AllowedFor>) {
-        let new = AuthenticatorConfigured { method, status, enrollment: None, allowed_for };
+        let new = AuthenticatorConfigured {
+            method,
+            status,
+            enrollment: None,
+            allowed_for,
+            saved: Vec::new(),
+        };
         let use_of =
             |a: &AuthenticatorConfigured| (a.status == Status::Active, !is_kept(a.allowed_for));
         let known = self.methods.entry(method).or_insert_with(|| new.clone());

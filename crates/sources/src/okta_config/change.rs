@@ -5,7 +5,7 @@
 //! an interval. Where `lastUpdated` does not lie between the two looks, it ends at the second. The
 //! answer to a call that changes the object dates the change itself.
 
-use super::look::{Body, Config, Seen};
+use super::look::{Body, Config, Seen, id_of};
 use claimledger_facts::{
     time::{Occurred, Time},
     vocabulary::ObjectKind,
@@ -45,6 +45,17 @@ pub(super) struct Change {
     pub(super) before: Option<Seen>,
 }
 
+impl Change {
+    /// Whether the object, which is now like this, was saved in the interval of the change: perhaps
+    /// more than once, as `lastUpdated` dates the last save only. Of one that is gone nobody knows.
+    /// One whose `lastUpdated` did not move was not saved.
+    pub(super) fn is_saved(&self, now: Option<&Seen>) -> bool {
+        let Some(before) = &self.before else { return false };
+        let moved = now.is_none_or(|now| !now.undated && now.stamp > before.stamp);
+        self.occurred.to.is_some() && moved
+    }
+}
+
 impl State {
     /// As it is kept, from one look on.
     pub(super) fn seen(&self, glance: Glance) -> Seen {
@@ -68,7 +79,7 @@ impl State {
 
     /// The id, as other facts name it.
     pub(super) fn id(&self) -> &str {
-        self.key.split_once(':').map_or(&self.key, |(_, id)| id)
+        id_of(&self.key)
     }
 }
 

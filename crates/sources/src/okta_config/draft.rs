@@ -83,14 +83,17 @@ pub(super) fn of_finding(
     Draft { facts, canonical: bytes.clone(), original: bytes, ..empty(kind, source_id, occurred) }
 }
 
-/// Notes in records of IdPs whose time is that between two looks that the IdP was saved:
-/// `lastUpdated` dates the last of perhaps several saves.
+/// Notes in records of IdPs and claim sourcing whose time is that between two looks that they were
+/// saved: `lastUpdated` dates the last of perhaps several saves. Policies and authenticators say it
+/// in their facts.
 pub(super) fn saved_between(mut drafts: Vec<Draft>) -> Vec<Draft> {
-    let of_idp = |draft: &Draft| {
-        draft.facts.iter().any(|fact| matches!(fact.data, FactData::IdpConfigured(_)))
+    let is_alone = |draft: &Draft| {
+        draft.facts.iter().any(|fact| {
+            matches!(fact.data, FactData::IdpConfigured(_) | FactData::ClaimSourcingConfigured(_))
+        })
     };
     for draft in &mut drafts {
-        if draft.occurred.to.is_some() && of_idp(draft) {
+        if draft.occurred.to.is_some() && is_alone(draft) {
             draft.notes.push(Note::SavedSinceLastLook);
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     change::{Change, State},
     idp,
-    look::{Body, RuleContent, Seen},
+    look::{Body, RuleContent, Seen, digest},
 };
 use claimledger_facts::{
     draft::DraftFact,
@@ -12,10 +12,34 @@ use claimledger_facts::{
     types::{claims::ClaimSourcingConfigured, idp::RoutingRuleConfigured, object::ObjectNamed},
     vocabulary::{Redirect, Status},
 };
+use serde_json::json;
 
 /// A fact of the record's own time.
 pub(super) fn fact(data: FactData) -> DraftFact {
     DraftFact { session: None, subject: None, occurred: None, data, other: None }
+}
+
+/// The digest of a statement: two of the same content can be of different types.
+pub(super) fn digest_of(data: &FactData) -> String {
+    let content = data.to_value().unwrap_or_default();
+    digest(json!([data.type_name(), content]).to_string().as_bytes())
+}
+
+/// The same of what it says to be in force, whatever was saved.
+pub(super) fn content_digest(data: &FactData) -> String {
+    let mut content = data.clone();
+    match &mut content {
+        FactData::PolicyConfigured(data) => data.saved = None,
+        FactData::AuthenticatorConfigured(data) => data.saved.clear(),
+        FactData::AuthenticatorListed(data) => data.saved = false,
+        _ => {}
+    }
+    digest_of(&content)
+}
+
+/// Whether it says that something was saved in its interval.
+pub(super) fn says_saved(data: &FactData) -> bool {
+    content_digest(data) != digest_of(data)
 }
 
 /// The facts that an object states alone.

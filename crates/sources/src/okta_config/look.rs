@@ -221,6 +221,11 @@ impl Seen {
     }
 }
 
+/// The id of an object, of its key.
+pub(super) fn id_of(key: &str) -> &str {
+    key.split_once(':').map_or(key, |(_, id)| id)
+}
+
 /// An id with the number of those before it: in their order, bytewise.
 pub(super) fn numbered(id: &str, earlier: u32) -> String {
     if earlier == 0 { id.to_owned() } else { format!("{id}#{earlier:06}") }

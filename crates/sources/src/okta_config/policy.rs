@@ -110,6 +110,7 @@ pub(super) fn stated(config: &Config, policy: &str) -> Option<(PolicyConfigured,
         max_idle_secs: None,
         actor: None,
         ticket: None,
+        saved: None,
     };
     Some((fact, parts.iter().map(|(key, seen)| seen.source_id(key)).collect()))
 }

@@ -6,10 +6,9 @@ use super::{
     Run,
     change::{Change, Glance, State},
     draft,
-    facts::{self, fact},
+    facts::{self, content_digest, digest_of, fact},
     look::{
-        Body, Config, RuleContent, Said, Seen, Stated, digest, listed_key, method_key, numbered,
-        stamp,
+        Body, Config, RuleContent, Said, Seen, Stated, listed_key, method_key, numbered, stamp,
     },
     policy, restate,
 };
@@ -150,12 +149,6 @@ pub(super) fn again_id(key: &str, from: Time, said: usize) -> String {
     numbered(&format!("state:{key}@{}", stamp(from)), u32::try_from(said).unwrap_or(u32::MAX))
 }
 
-/// The digest of a statement: two of the same content can be of different types.
-pub(super) fn digest_of(data: &FactData) -> String {
-    let content = data.to_value().unwrap_or_default();
-    digest(json!([data.type_name(), content]).to_string().as_bytes())
-}
-
 impl Config {
     /// Keeps what a record states. Returns the groups, and whether the statement is the last one
     /// in the total order.
@@ -210,7 +203,7 @@ impl Run {
         let last = self.config.said.get(key).and_then(|said| said.last());
         if let (Some(last), Some(wanted)) = (last, wanted.last()) {
             let count = self.config.stated.get(key).map_or(0, |stated| stated.count);
-            let digest = wanted.digest.clone();
+            let digest = content_digest(&wanted.data);
             let stated = Stated { occurred: last.occurred, count, digest };
             self.config.stated.insert(key.to_owned(), stated);
         }

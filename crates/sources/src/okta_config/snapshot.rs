@@ -6,16 +6,20 @@ use super::{
     Run,
     change::{Change, both, later},
     draft,
-    facts::fact,
+    facts::{content_digest, fact, says_saved},
     feature,
-    look::{Body, Seen, Stated, listed_key, method_key, numbered, stamp},
-    policy,
-    revise::{Group, again_id, digest_of},
+    look::{Body, Seen, Stated, id_of, listed_key, method_key, numbered, stamp},
+    methods, policy,
+    revise::{Group, again_id},
 };
 use claimledger_facts::{
     fact::FactData,
+    ids::{AuthenticatorId, RuleId},
     time::{Occurred, Time, in_force},
-    types::authenticator::{AuthenticatorConfigured, AuthenticatorListed},
+    types::{
+        authenticator::{AuthenticatorConfigured, AuthenticatorListed},
+        policy::SavedParts,
+    },
     vocabulary::{Method, Status},
 };
 use serde_json::json;
@@ -29,12 +33,16 @@ pub(super) struct Touched {
     of_apps: BTreeMap<String, Option<Occurred>>,
     org: Option<Occurred>,
     authenticators: Option<Occurred>,
+    /// Authenticators that were saved, each with its kind (`key`).
+    saved_authenticators: BTreeMap<AuthenticatorId, String>,
 }
 
 /// Changes of a policy that are not stated yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Step {
     occurred: Occurred,
+    /// What of it was saved, perhaps more than once.
+    saved: SavedParts,
     /// Whether it is stated now; else with later changes.
     is_due: bool,
 }
@@ -47,9 +55,14 @@ impl Touched {
         for body in bodies {
             match body {
                 Body::Feature { .. } | Body::Org { .. } => self.org = union(self.org),
-                Body::Authenticator { .. } | Body::Method { .. } => {
+                Body::Authenticator { key: kind, .. } => {
                     self.authenticators = union(self.authenticators);
+                    if change.is_saved(now) {
+                        let id = AuthenticatorId::from(id_of(key));
+                        self.saved_authenticators.insert(id, kind.clone());
+                    }
                 }
+                Body::Method { .. } => self.authenticators = union(self.authenticators),
                 _ => {}
             }
         }
@@ -60,9 +73,17 @@ impl Touched {
                 self.of_apps.insert(touched, moved);
             } else {
                 let is_due = now.is_none_or(|now| !now.joint);
-                let step = self.policies.entry(touched).or_insert(Step { occurred, is_due });
+                let saved = SavedParts::default();
+                let step = self.policies.entry(touched).or_insert(Step { occurred, saved, is_due });
                 step.occurred = both(step.occurred, occurred);
                 step.is_due |= is_due;
+                if change.is_saved(now) {
+                    match key.strip_prefix("rule:").map(RuleId::from) {
+                        Some(rule) if step.saved.rules.contains(&rule) => {}
+                        Some(rule) => step.saved.rules.push(rule),
+                        None => step.saved.policy = true,
+                    }
+                }
             }
         }
     }
@@ -84,7 +105,7 @@ impl Run {
             .partition(|(_, step)| step.is_due);
         self.touched.policies = rest;
         for (policy, step) in due {
-            self.state_policy(&policy, Some(step.occurred));
+            self.state_policy(&policy, Some(step.occurred), step.saved);
         }
         if let Some(occurred) = self.touched.org.take()
             && !self.late.contains(&Group::Org)
@@ -92,10 +113,11 @@ impl Run {
         {
             self.state("org", "org_snapshot", occurred, org, FactData::OrgConfigured, &[]);
         }
+        let saved = std::mem::take(&mut self.touched.saved_authenticators);
         if let Some(occurred) = self.touched.authenticators.take()
             && !self.late.contains(&Group::Authenticators)
         {
-            self.state_authenticators(occurred);
+            self.state_authenticators(occurred, &saved);
         }
     }
 
@@ -103,7 +125,7 @@ impl Run {
     pub(super) fn state_rest(&mut self) {
         for (policy, step) in std::mem::take(&mut self.touched.policies) {
             self.config.end_step(&policy);
-            self.state_policy(&policy, Some(step.occurred));
+            self.state_policy(&policy, Some(step.occurred), step.saved);
         }
     }
 
@@ -114,19 +136,20 @@ impl Run {
                 step.occurred = occurred.map_or(step.occurred, |moved| both(step.occurred, moved));
                 continue;
             }
-            self.state_policy(&policy, occurred);
+            self.state_policy(&policy, occurred, SavedParts::default());
         }
     }
 
     /// `occurred`: none: as it was stated last, only more of it is known.
-    fn state_policy(&mut self, policy: &str, occurred: Option<Occurred>) {
+    fn state_policy(&mut self, policy: &str, occurred: Option<Occurred>, saved: SavedParts) {
         if self.late.contains(&Group::Policy(policy.to_owned())) {
             return;
         }
         let key = format!("policy:{policy}");
         let last = self.config.stated.get(&key).map(|stated| stated.occurred);
         let Some(occurred) = occurred.or(last) else { return };
-        if let Some((snapshot, of)) = policy::stated(&self.config, policy) {
+        if let Some((mut snapshot, of)) = policy::stated(&self.config, policy) {
+            snapshot.saved = Some(saved).filter(|saved| *saved != SavedParts::default());
             self.state(
                 &key,
                 "policy_snapshot",
@@ -138,22 +161,33 @@ impl Run {
         }
     }
 
-    fn state_authenticators(&mut self, occurred: Occurred) {
+    /// `saved`: those that were saved, perhaps more than once, each with its kind.
+    fn state_authenticators(
+        &mut self,
+        occurred: Occurred,
+        saved: &BTreeMap<AuthenticatorId, String>,
+    ) {
         const KIND: &str = "authenticator_snapshot";
         let known = super::authenticator::stated(&self.config);
         for method in Method::ALL.iter().copied() {
             let key = method_key(method);
-            let data = match known.methods.get(&method) {
+            let mut data = match known.methods.get(&method) {
                 Some(data) => data.clone(),
                 // It was stated, and nothing gives it any more, that is known of.
                 None if self.config.stated.contains_key(&key)
                     && !known.listed.values().any(|listed| may_give(listed, method)) =>
                 {
                     let status = Status::Deleted;
-                    AuthenticatorConfigured { method, status, enrollment: None, allowed_for: None }
+                    let (enrollment, allowed_for, saved) = (None, None, Vec::new());
+                    AuthenticatorConfigured { method, status, enrollment, allowed_for, saved }
                 }
                 None => continue,
             };
+            let may_give = |kind: &str| {
+                methods::of_entry(kind, None).is_some_and(|methods| methods.contains(&method))
+            };
+            let saved = saved.iter().filter(|(_, kind)| may_give(kind));
+            data.saved = saved.map(|(id, _)| id.clone()).collect();
             self.state(&key, KIND, occurred, data, FactData::AuthenticatorConfigured, &[]);
         }
         // Those that are gone are stated as such, where they were stated.
@@ -165,14 +199,18 @@ impl Run {
                     key: key.clone(),
                     status: Status::Deleted,
                     may_give: Some(Vec::new()),
+                    saved: false,
                 }),
                 _ => None,
             })
             .collect();
-        for data in known.listed.into_values().chain(gone) {
+        for mut data in known.listed.into_values().chain(gone) {
             let key = listed_key(data.authenticator.as_str());
+            // Of a kind that is read its methods say so.
+            data.saved = saved.contains_key(&data.authenticator)
+                && methods::of_entry(&data.key, None).is_none();
             let is_open = data.may_give.as_ref().is_none_or(|methods| !methods.is_empty());
-            if is_open || self.config.stated.contains_key(&key) {
+            if is_open || data.saved || self.config.stated.contains_key(&key) {
                 self.state(&key, KIND, occurred, data, FactData::AuthenticatorListed, &[]);
             }
         }
@@ -205,9 +243,10 @@ impl Run {
         of: &[String],
     ) {
         let data = wrap(data);
-        let digest = digest_of(&data);
+        // What was saved is stated again, though it is as it was: meanwhile it may not have been.
+        let (digest, is_saved) = (content_digest(&data), says_saved(&data));
         let last = self.config.stated.get(key);
-        if last.is_some_and(|last| last.digest == digest) {
+        if last.is_some_and(|last| last.digest == digest && !is_saved) {
             return;
         }
         let (mut count, after) = last.map_or((0, None), |last| (last.count, Some(last.occurred)));

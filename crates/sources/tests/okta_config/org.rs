@@ -107,11 +107,13 @@ fn methods(list: &[(&str, &str)]) -> Value {
     list.iter().map(|(kind, status)| json!({"type": kind, "status": status})).collect()
 }
 
+/// `push inactive`, `push inactive saved aut2`.
 fn said(drafts: &[Draft]) -> Vec<String> {
     let found = facts(drafts, |data| match data {
         FactData::AuthenticatorConfigured(data) => {
             assert_eq!(data.enrollment, None);
-            Some(format!("{} {}", data.method, data.status))
+            let saved = data.saved.iter().map(|id| format!(" saved {id}")).collect::<String>();
+            Some(format!("{} {}{saved}", data.method, data.status))
         }
         _ => None,
     });
@@ -126,7 +128,8 @@ fn listed(drafts: &[Draft]) -> Vec<String> {
                 methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(",")
             });
             let may_give = may_give.unwrap_or_else(|| "any".to_owned());
-            Some(format!("{} {} {} {may_give}", data.authenticator, data.key, data.status))
+            let saved = if data.saved { " saved" } else { "" };
+            Some(format!("{} {} {} {may_give}{saved}", data.authenticator, data.key, data.status))
         }
         _ => None,
     });
@@ -165,7 +168,15 @@ fn authenticators_are_stated_method_by_method() {
     let mut inactive = list("INACTIVE");
     inactive[1]["lastUpdated"] = json!(on_the_tenth("11:30"));
     let fourth = org.look("12:00", path, inactive.clone());
-    assert_eq!(said(&fourth), ["totp inactive"], "the others were inactive already");
+    assert_eq!(
+        said(&fourth),
+        [
+            "push inactive saved aut2",
+            "signed_nonce inactive saved aut2",
+            "totp inactive saved aut2"
+        ],
+        "the others were inactive already, and may have been active meanwhile"
+    );
     let without = json!([inactive[1], inactive[2], inactive[3]]);
     assert_eq!(said(&org.look("13:00", path, without)), ["password deleted"]);
     let gone = org.look("14:00", path, json!([inactive[1], inactive[2]]));
@@ -243,10 +254,12 @@ fn a_method_is_active_while_one_authenticator_gives_it() {
     let (on, off) = (("ACTIVE", "08:00"), ("INACTIVE", "10:30"));
     assert_eq!(said(&org.look("10:00", path, list(on, on))), ["custom_app active"]);
     let none: [&str; 0] = [];
-    assert_eq!(said(&org.look("11:00", path, list(off, on))), none);
+    let one = org.look("11:00", path, list(off, on));
+    assert_eq!(said(&one), ["custom_app active saved aut1"], "it is as it was");
+    assert_eq!(said(&org.look("11:10", path, list(off, on))), none, "nothing was saved");
     let both = org.look("12:00", path, list(off, ("INACTIVE", "11:30")));
-    assert_eq!(said(&both), ["custom_app inactive"]);
-    assert_eq!(both.last().unwrap().occurred, between("11:00", "11:30"));
+    assert_eq!(said(&both), ["custom_app inactive saved aut2"]);
+    assert_eq!(both.last().unwrap().occurred, between("11:10", "11:30"));
 }
 
 #[test]

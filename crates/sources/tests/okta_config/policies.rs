@@ -117,6 +117,78 @@ fn a_change_of_a_rule_is_one_of_its_policy() {
     assert!(deleted.iter().all(|(_, policy)| policy.status == Some(Status::Deleted)));
 }
 
+/// What was saved in the interval of each snapshot: `r1 r2`, `policy`.
+fn saved(drafts: &[Draft]) -> Vec<(Occurred, String)> {
+    let words = |policy: PolicyConfigured| {
+        let saved = policy.saved.unwrap_or_default();
+        let own = saved.policy.then(|| "policy".to_owned());
+        let rules = saved.rules.iter().map(ToString::to_string);
+        own.into_iter().chain(rules).collect::<Vec<_>>().join(" ")
+    };
+    snapshots(drafts).into_iter().map(|(occurred, policy)| (occurred, words(policy))).collect()
+}
+
+/// `lastUpdated` dates the last save: what a rule said before that no look saw, though both looks
+/// saw the same. What was not saved is not named.
+#[test]
+fn a_statement_names_what_was_saved_in_its_interval() {
+    let mut org = Org::new();
+    let none = |occurred| (occurred, String::new());
+    let of = |occurred, parts: &str| (occurred, parts.to_owned());
+    org.look("10:00", POLICIES, json!([policy("p1", "ACCESS_POLICY", "07:00")]));
+    let list = |times: [&str; 2]| json!([p1("r1", times[0]), p1("r2", times[1])]);
+    let first = org.look("10:00", RULES, list(["08:00", "08:30"]));
+    assert_eq!(saved(&first), [none(exactly("08:00")), none(exactly("08:30"))], "seen first");
+    // As it was, and each at its own time.
+    let again = org.look("11:00", RULES, list(["10:20", "08:30"]));
+    assert_eq!(saved(&again), [of(between("10:00", "10:20"), "r1")]);
+    let both = org.look("12:00", RULES, list(["11:20", "11:40"]));
+    assert_eq!(
+        saved(&both),
+        [of(between("11:00", "11:20"), "r1"), of(between("11:00", "11:40"), "r2")]
+    );
+    let own = org.look("12:00", POLICIES, json!([policy("p1", "ACCESS_POLICY", "11:45")]));
+    let own = saved(&own);
+    assert!(own.iter().all(|(_, parts)| parts == "policy"), "{own:?}");
+    assert_eq!(own.last().unwrap().0.to, Some(super::time("11:45")));
+    // An application says nothing of its policy, nor does a priority of a rule.
+    let app = json!([{"id": "a1", "signOnMode": "SAML_2_0", "label": "Wiki",
+        "lastUpdated": on_the_tenth("12:10"),
+        "_links": {"accessPolicy": {"href": "https://acme.example/api/v1/policies/p1"}}}]);
+    let with_app = org.look("12:30", "/api/v1/apps", app);
+    assert!(saved(&with_app).iter().all(|(_, parts)| parts.is_empty()), "{with_app:?}");
+    let mut moved = list(["11:20", "11:40"]);
+    moved[1]["priority"] = json!(9);
+    let moved = org.look("13:00", RULES, moved);
+    assert!(saved(&moved).iter().all(|(_, parts)| parts.is_empty()), "{moved:?}");
+    // The answer to the call that changes it dates the change; before its end a rule may have been
+    // saved.
+    let answer = json!({"method": "PUT", "path": format!("{RULES}/r1"), "body": p1("r1", "13:10")});
+    assert_eq!(saved(&org.see(&answer)), [none(exactly("13:10"))]);
+    let gone = org.look("14:00", RULES, json!([p1("r1", "13:10")]));
+    assert_eq!(saved(&gone), [of(between("13:00", "14:00"), "r2")]);
+}
+
+/// A late look narrows the time in which a rule can have been another.
+#[test]
+fn a_late_look_narrows_the_time_in_which_a_rule_was_saved() {
+    let mut org = Org::new();
+    let list = |time: &str| json!([p1("r1", time)]);
+    let mut all = org.look("10:00", RULES, list("08:00"));
+    all.extend(org.look("11:00", RULES, list("10:40")));
+    let late = org.look("10:30", RULES, list("08:00"));
+    assert_eq!(
+        saved(&late),
+        [(exactly("10:00"), String::new()), (between("10:30", "10:40"), "r1".to_owned())]
+    );
+    all.extend(late);
+    all.extend(org.look("10:35", RULES, list("10:32")));
+    let mut times = saved(&all);
+    times.retain(|(_, parts)| parts == "r1");
+    assert!(times.contains(&(between("10:30", "10:32"), "r1".to_owned())), "{times:?}");
+    assert!(times.contains(&(between("10:35", "10:40"), "r1".to_owned())), "{times:?}");
+}
+
 /// The snapshot of a later look sorts after that of an earlier one, whichever object it came from.
 #[test]
 fn the_last_statement_is_in_force() {
