@@ -6,6 +6,7 @@ mod judges;
 mod large;
 mod mutated;
 mod notes;
+mod program;
 mod proofs;
 mod support;
 mod tiles;

@@ -1,0 +1,108 @@
+//! `claimledger-verify`: verifies proofs without the ledger, its keys or a network.
+
+use claimledger_facts::record::{Header, leaf_hash};
+use claimledger_proof::{
+    checkpoint::TrustedLog,
+    note::{SignedNote, VerifierKey},
+    tlog_proof::TlogProof,
+};
+use std::{error::Error, process::ExitCode};
+
+const USAGE: &str = "\
+Verifies what claimledger signed, offline.
+
+Usage: claimledger-verify proof FILE --key KEY
+       claimledger-verify checkpoint FILE --key KEY
+
+  proof       a file of `claimledger prove`: that the record whose header is in it is in the log
+  checkpoint  a file of `claimledger checkpoint`: that the log signed it
+  --key KEY   the public key of the log, as `claimledger checkpoint` prints it
+
+Exit status: 0 it holds, 1 it does not, 2 usage.";
+
+/// Why nothing was verified.
+enum Failure {
+    Usage,
+    Broken(Box<dyn Error>),
+}
+
+impl<E: Into<Box<dyn Error>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match verify(&arguments) {
+        Ok(shown) => {
+            println!("{shown}");
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Usage) => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Broken(error)) => {
+            let mut why = error.to_string();
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                why.push_str(&format!(": {error}"));
+                cause = error.source();
+            }
+            // What was read may hold anything.
+            eprintln!("DOES NOT HOLD: {}", why.escape_debug());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn verify(arguments: &[String]) -> Result<String, Failure> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (what, path, key) = match arguments[..] {
+        [what, path, "--key", key] | [what, "--key", key, path] => (what, path, key),
+        _ => return Err(Failure::Usage),
+    };
+    if !["proof", "checkpoint"].contains(&what) {
+        return Err(Failure::Usage);
+    }
+    let key: VerifierKey = key.parse()?;
+    let file = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
+    // A log signs with a key of its own name.
+    let log = TrustedLog::new(key.name().to_owned(), vec![key])?;
+    match what {
+        "proof" => proof(&file, &log),
+        _ => {
+            let checkpoint = log.open(&SignedNote::parse(&file)?)?;
+            let head = checkpoint.head();
+            Ok(format!("HOLDS: the log has signed {} records, root {}", head.size.0, head.root))
+        }
+    }
+}
+
+fn proof(file: &[u8], log: &TrustedLog) -> Result<String, Failure> {
+    let proof = TlogProof::parse(file)?;
+    let bytes = proof.extra();
+    if bytes.is_empty() {
+        return Err("the file has no header of a record (`extra`)".into());
+    }
+    let checkpoint = proof.verify(&leaf_hash(bytes), log)?;
+    let header = Header::decode(bytes)?;
+    if header.position != proof.position() {
+        return Err("the header is that of another position".into());
+    }
+    let occurred = match header.occurred.to {
+        Some(to) => format!("between {} and {to}", header.occurred.from),
+        None => header.occurred.from.to_string(),
+    };
+    Ok(format!(
+        "HOLDS: record {} is one of the {} records that the log has signed\n  id          {}\n  \
+         source      {}\n  source's id {}\n  occurred    {occurred}\n  recorded    {}",
+        header.position,
+        checkpoint.head().size.0,
+        header.id,
+        header.source.as_str().escape_debug(),
+        header.source_id.as_str().escape_debug(),
+        header.recorded_at,
+    ))
+}
