@@ -15,7 +15,7 @@ use crate::{
 };
 use claimledger_facts::canonical;
 use data_encoding::HEXLOWER;
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr3};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -227,9 +227,8 @@ fn web_token(text: &str, mut from: usize) -> Option<(usize, usize)> {
     const SHORTEST: usize = 40;
     // Shorter texts hold none, and most texts are short.
     while let Some(at) = (text.len() - from >= SHORTEST)
-        .then(|| memmem::find(&text.as_bytes()[from..], b"eyJ"))
+        .then(|| secrets::find(text.as_bytes(), from, b"eyJ", 2))
         .flatten()
-        .map(|at| from + at)
     {
         let run = text[at..]
             .bytes()

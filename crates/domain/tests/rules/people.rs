@@ -191,6 +191,10 @@ fn what_another_person_brought_counts_possibly_47() {
         let g = given(two_people(more));
         assert_eq!(fates(&g.end()), expect, "{name}");
         assert_eq!(decisions(&g.end()), [decision], "{name}");
+        let state = g.end();
+        for relied in &state.decisions[0].relied_on {
+            assert_eq!(relied.certainty, state.factors[relied.factor].certainty, "{name}");
+        }
     }
 }
 

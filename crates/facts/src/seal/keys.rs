@@ -87,6 +87,8 @@ struct Person {
     /// What the keys of originals that need this person alone are derived from, and under which
     /// tenant's keys. The weak reference keeps the address from being used again.
     original: OnceLock<(Weak<Tenant>, Extracted)>,
+    /// What digests of indicators are made with: nearly every record has some.
+    client_mac: OnceLock<hmac::Key>,
 }
 
 impl MasterKey {
@@ -276,7 +278,8 @@ impl PersonKey {
 
     fn new(secret: Secret) -> Self {
         let personal = Aead::new(&cipher::derive(&*secret, &[b"claimledger personal v1"]));
-        Self(Arc::new(Person { secret, personal, original: OnceLock::new() }))
+        let (original, client_mac) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Person { secret, personal, original, client_mac }))
     }
 
     /// Wrapped for the key store: for this person of this tenant only.
@@ -312,8 +315,9 @@ impl PersonKey {
     /// own key: with it goes the way back from the digest to the indicator.
     #[must_use]
     pub fn client_index(&self, entries: &[IndexEntry]) -> Vec<Digest32> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_slice());
-        entries.iter().map(|entry| client_digest(&key, entry)).collect()
+        let new = || hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_slice());
+        let key = self.0.client_mac.get_or_init(new);
+        entries.iter().map(|entry| client_digest(key, entry)).collect()
     }
 
     /// The key of the person's blocks.
@@ -335,8 +339,8 @@ pub fn new_pseudonym(random: &dyn Random) -> Pseudonym {
 
 /// The name is part of it: a city and a country of one name have different digests.
 fn client_digest(key: &hmac::Key, entry: &IndexEntry) -> Digest32 {
-    let prefix = [b"claimledger client v1\0", entry.name.as_bytes(), b"\0"].concat();
-    mac(key, &prefix, entry.text.as_bytes())
+    let prefix: [&[u8]; 3] = [b"claimledger client v1\0", entry.name.as_bytes(), b"\0"];
+    mac_of(key, &prefix, entry.text.as_bytes())
 }
 
 fn draw(random: &dyn Random) -> Secret {
@@ -350,8 +354,12 @@ fn secret(bytes: &[u8]) -> Result<Secret, KeyError> {
 }
 
 fn mac(key: &hmac::Key, prefix: &[u8], data: &[u8]) -> Digest32 {
+    mac_of(key, &[prefix], data)
+}
+
+fn mac_of(key: &hmac::Key, prefix: &[&[u8]], data: &[u8]) -> Digest32 {
     let mut context = hmac::Context::with_key(key);
-    context.update(prefix);
+    prefix.iter().for_each(|part| context.update(part));
     context.update(data);
     let mut out = [0; 32];
     out.copy_from_slice(context.sign().as_ref());

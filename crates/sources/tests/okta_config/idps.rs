@@ -260,10 +260,10 @@ fn names_are_stated_when_they_are_first_seen_and_when_they_change() {
 /// A switch that is no truth value says nothing: read as off, it would ignore every factor.
 #[test]
 fn a_switch_that_is_no_truth_value_is_not_understood() {
-    let switched = |value: Value| {
+    let switched = |name: &str, value: &Value| {
         let mut idp = idp("09:00", true);
-        idp["policy"]["trustClaims"] = value;
-        configured(&Org::new().see(&idp)).into_iter().map(|(_, data)| data.trust_claims).next()
+        idp["policy"][name] = value.clone();
+        configured(&Org::new().see(&idp)).into_iter().map(|(_, data)| data).next()
     };
     for (value, expected) in [
         (json!(true), Some(true)),
@@ -274,6 +274,9 @@ fn a_switch_that_is_no_truth_value_is_not_understood() {
         (json!(1), None),
         (json!({}), None),
     ] {
-        assert_eq!(switched(value.clone()), expected, "{value}");
+        let trusted = switched("trustClaims", &value).map(|data| data.trust_claims);
+        assert_eq!(trusted, expected, "{value}");
+        let mapped = switched("mapAMRClaims", &value).map(|data| data.map_amr_claims);
+        assert_eq!(mapped, expected.map(|on| (!value.is_null()).then_some(on)), "{value}");
     }
 }
