@@ -204,4 +204,72 @@ mod tests {
         );
         assert_eq!(with("https://o.example/l?after=1"), "https://o.example/l?after=1&limit=3");
     }
+
+    fn time(text: &str) -> Time {
+        Time::parse(&format!("2026-03-10T{text}Z")).unwrap()
+    }
+
+    fn unread(place: usize, published: Option<&str>, stored: bool) -> Unread {
+        Unread {
+            uuid: None,
+            published: published.map(time),
+            place,
+            of: 3,
+            asked: time("12:00:00"),
+            why: "too large".to_owned(),
+            stored,
+        }
+    }
+
+    fn page(published: &[Option<&str>]) -> Page {
+        let event = |published: &Option<&str>| match published {
+            Some(at) => format!(r#"{{"published":"2026-03-10T{at}Z"}}"#).into_bytes(),
+            None => br#"{"uuid":"ev\u0007il"}"#.to_vec(),
+        };
+        Page {
+            events: published.iter().map(event).collect(),
+            next: Url::parse("https://o.example/l").unwrap(),
+            is_short: false,
+            sent: time("12:00:00.700"),
+            date: None,
+            passed_by: None,
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_of_its_second_or_lies_between_its_neighbours() {
+        let known = [Some("10:00:00.500"), None, Some("10:00:03.200")];
+        let reached = Some("09:59:58.100");
+        for (published, place, own, reached, expected) in [
+            (&known[..], 2, Some("10:00:02.900"), reached, ("10:00:02", "10:00:03")),
+            (&known, 2, None, reached, ("10:00:00", "10:00:04")),
+            (&known[1..], 1, None, reached, ("09:59:58", "10:00:04")),
+            (&known[1..], 1, None, None, ("12:00:00", "12:00:01")),
+            (&known[..2], 2, None, reached, ("10:00:00", "12:00:01")),
+        ] {
+            let page = page(published);
+            let of = [unread(place, own, false), unread(1, None, true)];
+            let missing = page.missing(&of, reached.map(time));
+            let spans: Vec<_> = missing.iter().map(|(_, from, until)| (*from, *until)).collect();
+            assert_eq!(spans, [(time(expected.0), time(expected.1))], "{published:?} {own:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_was_not_read_is_named_without_control_characters() {
+        let page = page(&[Some("10:00:00"), None]);
+        let not_read = NotRead { index: 1, why: "no time".to_owned(), stored: true };
+        let [unread] = &page.unread(&[not_read])[..] else { panic!() };
+        let named = (unread.uuid.as_deref(), unread.published, unread.place, unread.of);
+        assert_eq!(named, (Some("evil"), None, 2, 2));
+    }
+
+    #[test]
+    fn a_page_from_which_an_event_was_passed_by_is_not_the_end() {
+        let mut page = page(&[]);
+        assert!(page.is_end());
+        page.passed_by = Some(unread(1, None, false));
+        assert!(!page.is_end());
+        assert_eq!(page.unread(&[]).len(), 1);
+    }
 }

@@ -137,10 +137,12 @@ mod tests {
             });
         });
         assert_eq!(failed, "no answer within 35 s (2026-03-10T09:59:00Z, 4 times in a row)");
-        let forbidden = with(&|p: &mut Progress| {
-            p.endpoints.insert("/api/v1/idps".to_owned(), report(Access::Forbidden));
-        });
-        assert_eq!(forbidden, "/api/v1/idps: why");
+        for access in [Access::Forbidden, Access::Failed] {
+            let unread = with(&|p: &mut Progress| {
+                p.endpoints.insert("/api/v1/idps".to_owned(), report(access));
+            });
+            assert_eq!(unread, "/api/v1/idps: why", "{access:?}");
+        }
         let unread = |stored| Unread {
             uuid: Some("ev-2".to_owned()),
             published: Some(time("2026-03-10T09:00:00Z")),
@@ -160,11 +162,23 @@ mod tests {
         assert_eq!(of(&kept), "", "it is stored");
         let words = super::unread(&kept).unwrap();
         assert!(words.starts_with("2 events stored, not understood; the last: ev-2"), "{words}");
-        let waits = with(&|p: &mut Progress| {
-            let until = time("2026-03-10T10:01:30Z");
-            p.waiting = Some(Waiting { until, why: "the rate limit is used up".to_owned() });
-        });
-        assert_eq!(waits, "the rate limit is used up: next request at 2026-03-10T10:01:30Z");
+        // A poller that waits is running, however long ago the last answer was.
+        for last in ["2026-03-10T09:55:00Z", "2026-03-10T09:40:00Z"] {
+            let waits = |until: &str| {
+                let (until, why) = (time(until), "the rate limit is used up".to_owned());
+                with(&|p: &mut Progress| {
+                    p.last_answer = Some(time(last));
+                    p.waiting = Some(Waiting { until, why: why.clone() });
+                })
+            };
+            assert_eq!(
+                waits("2026-03-10T10:01:30Z"),
+                "the rate limit is used up: next request at 2026-03-10T10:01:30Z"
+            );
+            let waited = waits("2026-03-10T09:59:00Z");
+            assert!(!waited.contains("rate limit"), "{waited}");
+            assert_eq!(waited.is_empty(), last.ends_with("09:55:00Z"), "{waited}");
+        }
         let behind = with(&|p: &mut Progress| p.org_time = Some(time("2026-03-09T09:55:00Z")));
         assert!(behind.contains("the clocks differ: the org answered at 2026-03-09"), "{behind}");
         let began = |at| of(&Progress { round_began: Some(time(at)), ..Progress::default() });
