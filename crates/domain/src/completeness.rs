@@ -1,4 +1,5 @@
-//! How complete each source is, as known at K. It stands beside an answer and changes none.
+//! How complete each source is, as known at K. It stands beside an answer, and changes one only where
+//! it says that every save of something is known ([`was_heard`]).
 
 mod absence;
 mod silences;
@@ -149,6 +150,21 @@ impl Gap {
 /// record; what filled them in does not count.
 pub(crate) fn concluded_gaps(history: HistoryCut<'_>) -> Vec<(&RecordRef, Gap)> {
     silences::concluded(history)
+}
+
+/// Whether everything of a source was heard between two times, on its own word or by polling, and no
+/// gap of that time is open.
+pub(crate) fn was_heard(history: HistoryCut<'_>, source: &SourceId, from: Time, to: Time) -> bool {
+    let reached = history.sources().last_heard().any(|stated| {
+        stated.record.source == *source
+            && stated.data.until >= to
+            && stated.data.basis != HeardBasis::Assumed
+    });
+    let touches = |gap: &Gap| gap.is_open_by(to) && !gap.ends_by(from);
+    reached
+        && !silences::silences(history)
+            .iter()
+            .any(|silence| silence.record.source == *source && touches(&silence.gap))
 }
 
 /// Every source that says anything of its own completeness, by name. These facts count once known,

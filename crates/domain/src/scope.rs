@@ -1,7 +1,10 @@
 //! Which sessions a configuration fact can change: those that name its IdP, its policy or its
 //! person, or all. A retraction changes those only that have a claim which it can hit.
 
-use crate::{history::HistoryCut, model::Known};
+use crate::{
+    history::{History, HistoryCut, scopes_of},
+    model::Known,
+};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
@@ -168,9 +171,10 @@ pub fn last_claim(facts: &[Known]) -> Time {
 pub struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
 
 impl ConfigIndex {
-    /// Adds a fact; one that changes no session changes nothing.
-    pub fn insert(&mut self, known: &Known) {
-        for (scope, from) in Scope::of(&known.fact) {
+    /// Adds a fact that the history has; one that changes no session changes nothing.
+    pub fn insert(&mut self, known: &Known, history: &History) {
+        let of_saves = scopes_of(history, &known.record, &known.fact);
+        for (scope, from) in Scope::of(&known.fact).into_iter().chain(of_saves) {
             let earliest =
                 self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
             *earliest = (*earliest).min(from);
