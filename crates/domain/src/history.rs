@@ -12,15 +12,17 @@ mod people;
 mod policies;
 mod saves;
 pub(crate) mod settings;
+pub(crate) mod silences;
 mod sources;
 mod supposed;
 mod trust;
 
 pub use people::People;
 pub use policies::Policies;
+pub(crate) use saves::Concerned;
 pub use saves::Saved;
-pub(crate) use saves::scopes_of;
 pub use settings::Settings;
+pub use silences::{Gap, GapCause};
 pub use sources::Sources;
 pub use supposed::Supposed;
 pub use trust::Trust;
@@ -165,14 +167,14 @@ pub const fn is_config(fact: &FactData) -> bool {
 }
 
 /// Whether the history takes the fact: configuration, and what tells when it was saved. The latter
-/// is a fact of the session too in which somebody did so.
+/// is a fact of the session too in which it was done.
 #[must_use]
 pub const fn is_held(fact: &FactData) -> bool {
     is_config(fact) || matches!(fact, FactData::ConfigurationChanged(_))
 }
 
-/// What was saved in the interval of a statement, perhaps more than once. What is stated of an exact
-/// time came whole, and nothing before it.
+/// What was saved in the interval of a statement, perhaps more than once. What is stated of an
+/// exact time came whole, and nothing before it.
 fn saved_in(known: &Known) -> Vec<Saved> {
     if known.fact.occurred.latest() == known.fact.occurred.from {
         return Vec::new();

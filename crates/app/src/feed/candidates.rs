@@ -97,7 +97,7 @@ impl Candidates {
         }
         let of_saves = variants.iter().flat_map(|record| {
             let facts = record.statement.facts.iter();
-            facts.flat_map(|fact| history.at(position).scopes_of_saves(&record.reference, fact))
+            facts.flat_map(|fact| Scope::of_saves(history.at(position), &record.reference, fact))
         });
         let of_facts = facts().filter(|fact| !is_behind(fact)).flat_map(Scope::of);
         let scopes = of_facts.chain(of_saves).collect();

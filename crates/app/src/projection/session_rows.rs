@@ -424,7 +424,7 @@ impl Late {
             None => scopes.push_back((scope, from)),
         };
         let mut stated = VecDeque::new();
-        let of_saves = |known: &Known| history.scopes_of_saves(&known.record, &known.fact);
+        let of_saves = |known: &Known| Scope::of_saves(history, &known.record, &known.fact);
         let all = config
             .iter()
             .flat_map(|known| Scope::of(&known.fact).into_iter().chain(of_saves(known)));

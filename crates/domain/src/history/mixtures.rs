@@ -5,8 +5,8 @@
 //! mixture of the versions may have held. A version of an exact time came whole, so it mixes with
 //! none before it.
 //!
-//! What was saved in the interval, perhaps more than once, may have been anything meanwhile: no look
-//! saw it. What was not saved was what both looks saw.
+//! What was saved in the interval, perhaps more than once, may have been anything meanwhile: no
+//! look saw it. What was not saved was what both looks saw.
 
 use super::{InForce, Stated};
 use claimledger_facts::{

@@ -1,22 +1,22 @@
 //! How often an object was saved between two looks, as the log of the same source says.
 //!
-//! Source: Okta, Event types reference: creating, updating, activating, deactivating and deleting an
-//! IdP, a policy, a rule or an authenticator has an event (`system.idp.lifecycle.*`,
+//! Source: Okta, Event types reference: creating, updating, activating, deactivating and deleting
+//! an IdP, a policy, a rule or an authenticator has an event (`system.idp.lifecycle.*`,
 //! `policy.lifecycle.*`, `policy.rule.*`, `security.authenticator.lifecycle.*`) that names it. So
-//! where everything of the source was heard over the interval of a version, the saves of its objects
-//! are known. One: it changed then and at no other time. Several: before the first it was as the
-//! earlier look saw it, since the last as the later one did, and between them it may have been
-//! anything. None, though it was saved, or none at the end of the interval, which is its last save:
-//! the log does not say all, and nothing is known better.
+//! where everything of the source was heard over the interval of a version, the saves of its
+//! objects are known. One: it changed then and at no other time. Several: before the first it was
+//! as the earlier look saw it, since the last as the later one did, and between them it may have
+//! been anything. None, though it was saved, or none at the end of the interval, which is its last
+//! save: the log does not say all, and nothing is known better.
 
-use super::{History, HistoryCut, InForce, Stated};
-use crate::{completeness::was_heard, model::RecordRef, scope::Scope};
+use super::{HistoryCut, InForce, Stated, silences::was_heard};
+use crate::model::RecordRef;
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{LogPosition, PolicyId, SourceId},
+    ids::{IdpId, LogPosition, PolicyId, SourceId},
     time::{self, Occurred, Time},
     types::configuration::ConfigurationChanged,
-    vocabulary::{ObjectChange, ObjectKind},
+    vocabulary::{ObjectChange, ObjectKind, PolicyKind},
 };
 use std::collections::BTreeMap;
 
@@ -47,6 +47,30 @@ struct Event {
     policy: Option<PolicyId>,
 }
 
+/// Whom a version concerns of which it can be told when its objects were saved.
+#[derive(Clone, Debug)]
+pub(crate) enum Concerned {
+    /// Sessions of an IdP.
+    Idp(IdpId),
+    /// Sessions with a decision of a policy, by each of its names.
+    Policy(Vec<PolicyId>),
+    /// Every session.
+    Everyone,
+}
+
+impl Concerned {
+    fn by(fact: &FactData) -> Self {
+        match fact {
+            FactData::IdpConfigured(data) => Self::Idp(data.idp.clone()),
+            FactData::PolicyConfigured(data) if data.kind == PolicyKind::AppSignIn => {
+                let named = data.rules.iter().map(|rule| PolicyId::of_rule(&rule.rule));
+                Self::Policy(named.chain([data.policy.clone()]).collect())
+            }
+            _ => Self::Everyone,
+        }
+    }
+}
+
 /// The interval of a version in which objects were saved.
 #[derive(Clone, Debug)]
 struct Interval {
@@ -54,8 +78,7 @@ struct Interval {
     position: LogPosition,
     occurred: Occurred,
     saved: Vec<Saved>,
-    /// Whom the version concerns.
-    scopes: Vec<(Scope, Time)>,
+    concerned: Concerned,
     /// The first record that says that everything of it was heard.
     heard_by: Option<LogPosition>,
 }
@@ -110,7 +133,7 @@ impl SaveFacts {
             position,
             occurred: fact.occurred,
             saved: saved.to_vec(),
-            scopes: Scope::of(fact),
+            concerned: Concerned::by(&fact.data),
             heard_by: reached.map(|(position, _)| position).min(),
         });
     }
@@ -173,33 +196,6 @@ impl SaveFacts {
         }
         part
     }
-}
-
-/// Whom a record concerns beyond what it says, since it tells how often something was saved, or
-/// whether all of that is known; and from when on, as [`Scope::of`].
-pub(crate) fn scopes_of(history: &History, record: &RecordRef, fact: &Fact) -> Vec<(Scope, Time)> {
-    let saves = &history.saves;
-    let (source, at) = (&record.source, fact.occurred);
-    let intervals: Vec<&Interval> = match &fact.data {
-        FactData::ConfigurationChanged(data) => {
-            saves.around(&Saved::of(data.kind, &data.object), at.from).collect()
-        }
-        FactData::SourceHeard(_) => {
-            let by = Some(record.position);
-            saves.intervals.iter().filter(|interval| interval.heard_by == by).collect()
-        }
-        FactData::SourceSilent(data) => {
-            saves.touched(source, data.from, Some(data.until)).collect()
-        }
-        FactData::SourceBackfilled(data) => {
-            saves.touched(source, data.from, Some(data.until)).collect()
-        }
-        // It may end or fill what began long before.
-        FactData::SourceDeliveryChanged(_) => saves.touched(source, Time::MIN, None).collect(),
-        _ => Vec::new(),
-    };
-    let of = intervals.into_iter().filter(|interval| interval.source == *source);
-    of.flat_map(|interval| interval.scopes.iter().cloned()).collect()
 }
 
 /// A version, as far as the log says when it was saved.
@@ -266,12 +262,37 @@ fn told_by_log<'a, T>(cut: HistoryCut<'a>, version: &'a Stated<T>) -> Logged<'a,
     Logged { version, occurred, unseen }
 }
 
-impl HistoryCut<'_> {
-    /// Whom a record of the history concerns beyond [`Scope::of`]: it tells how often something was
-    /// saved, or whether all of that is known.
-    #[must_use]
-    pub fn scopes_of_saves(self, record: &RecordRef, fact: &Fact) -> Vec<(Scope, Time)> {
-        scopes_of(self.history, record, fact)
+impl<'a> HistoryCut<'a> {
+    /// Whom a record of the history concerns beyond what it says, since it tells how often
+    /// something was saved, or whether all of that is known; each from the interval's beginning.
+    pub(crate) fn concerned_by_saves(
+        self,
+        record: &RecordRef,
+        fact: &Fact,
+    ) -> Vec<(&'a Concerned, Time)> {
+        let saves = &self.history.saves;
+        let source = &record.source;
+        let intervals: Vec<&Interval> = match &fact.data {
+            FactData::ConfigurationChanged(data) => {
+                let object = Saved::of(data.kind, &data.object);
+                saves.around(&object, fact.occurred.from).collect()
+            }
+            FactData::SourceHeard(_) => {
+                let by = Some(record.position);
+                saves.intervals.iter().filter(|interval| interval.heard_by == by).collect()
+            }
+            FactData::SourceSilent(data) => {
+                saves.touched(source, data.from, Some(data.until)).collect()
+            }
+            FactData::SourceBackfilled(data) => {
+                saves.touched(source, data.from, Some(data.until)).collect()
+            }
+            // It may end or fill what began long before.
+            FactData::SourceDeliveryChanged(_) => saves.touched(source, Time::MIN, None).collect(),
+            _ => Vec::new(),
+        };
+        let own = intervals.into_iter().filter(|interval| interval.source == *source);
+        own.map(|interval| (&interval.concerned, interval.occurred.from)).collect()
     }
 
     /// When an object was saved after a time and by another. Empty, where that is not known.

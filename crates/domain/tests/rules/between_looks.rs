@@ -2,9 +2,9 @@
 //! between two looks, the answer on its exact history is the same.
 //!
 //! A history of changes is drawn, each member of an object at an instant of its own. It is stated
-//! twice: exactly, and as looks show it. Where an object says when it was last saved, it may be saved
-//! any number of times between two looks. A member of another one, or one that no save changes,
-//! changes once at most: what was changed and changed back leaves no trace in any look.
+//! twice: exactly, and as looks show it. Where an object says when it was last saved, it may be
+//! saved any number of times between two looks. A member of another one, or one that no save
+//! changes, changes once at most: what was changed and changed back leaves no trace in any look.
 
 use crate::{
     given::{Given, Said, claim, decided, fact, given, time, verified},

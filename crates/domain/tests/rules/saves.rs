@@ -125,7 +125,7 @@ fn what_the_log_does_not_say_stays_open() {
 fn it_counts_once_it_is_known() {
     let (save, all) = (|| update("12:30:00"), || heard("13:00:00", "polled"));
     let open = "allow Undetermined missing exact_time unseen_state";
-    // The version is at 6, and at 7 and 8 the event and that all was heard, or the event comes late.
+    // The version is at 6; at 7 and 8 the event and that all was heard, or the event comes late.
     for log in [[save(), all()], [all(), save()]] {
         let given = given(signed_in(&[&[denies()][..], &log].concat()));
         let told = |position| decisions(&given.known_at("23:59:59", position).unwrap()).join(" ");
@@ -192,7 +192,7 @@ fn a_record_concerns_the_sessions_of_the_interval_that_it_tells_of() {
     let all = given(facts).0;
     let history: History = all.iter().filter(|k| is_held(&k.fact.data)).cloned().collect();
     let concerned = |known: &Known| {
-        let scopes = history.at(LogPosition(99)).scopes_of_saves(&known.record, &known.fact);
+        let scopes = Scope::of_saves(history.at(LogPosition(99)), &known.record, &known.fact);
         assert!(scopes.iter().all(|(_, from)| *from == time("09:00:00")), "{scopes:?}");
         scopes.iter().any(|(scope, _)| *scope == Scope::Policy("p".into()))
     };
