@@ -83,6 +83,53 @@ fn every_decision_whose_policy_was_polled_is_determined() {
     );
 }
 
+/// The rule of payroll was saved between the looks of 11:55 and 12:10, and at 12:00 the last time.
+/// What it asked for at 11:57 is known once the log is known to be heard: it has one save.
+#[test]
+fn a_log_that_was_heard_says_how_often_a_rule_was_saved() {
+    let scratch = day();
+    let log = std::fs::read_to_string(file("system_log.jsonl")).expect("the log");
+    let of_nine = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let is_decision = |event: &Value| {
+        event["eventType"] == "policy.evaluate_sign_on"
+            && text(&event["published"]).starts_with("2026-04-14T09:00:03")
+    };
+    let mut refused = of_nine.into_iter().find(is_decision).expect("a decision");
+    refused["uuid"] = json!("5c2b8a3e-0000-4000-8000-000000001157");
+    refused["published"] = json!("2026-04-14T11:57:00.000Z");
+    refused["outcome"]["result"] = json!("DENY");
+    let refused = scratch.file("refused.jsonl", refused.to_string());
+    scratch.json(
+        &[&["ingest", &refused, "--report", "--as", "okta-system-log"][..], &SOURCE].concat(),
+    );
+    // In the list, which goes by rows, and as told.
+    let says = |scratch: &Scratch| {
+        let answer = asked(scratch, &["decisions", "--session", "idxA"]);
+        let node = nodes(&answer)
+            .map(|edge| &edge["node"])
+            .find(|node| text(&node["at"]).starts_with("2026-04-14T11:57"))
+            .unwrap_or_else(|| panic!("{answer:#}"));
+        let differ = asked(scratch, &["decisions", "--differs"]);
+        let differ = nodes(&differ).filter(|edge| edge["node"]["session"] == "idxA").count();
+        (node["implied"].clone(), node["missing"].clone(), differ)
+    };
+    let open = (json!("UNDETERMINED"), json!(["unseen_state"]), 0);
+    assert_eq!(says(&scratch), open);
+    let heard = |until: &str| {
+        let fact = json!({"id": format!("heard-{until}"), "type": "source.heard",
+            "occurred_at": "2026-04-14T17:00:00Z",
+            "data": {"until": format!("2026-04-14T{until}Z"), "basis": "stated"}});
+        let file = scratch.file("heard.jsonl", fact.to_string());
+        scratch.json(&[&["ingest", &file, "--report"][..], &SOURCE].concat());
+    };
+    heard("11:59:00");
+    assert_eq!(says(&scratch), open, "not all of it was heard");
+    heard("12:05:00");
+    assert_eq!(says(&scratch), (json!("ALLOW"), json!([]), 1), "one save, at 12:00");
+    scratch.ok(&["rebuild"]);
+    assert_eq!(says(&scratch), (json!("ALLOW"), json!([]), 1), "as folded again");
+}
+
 #[test]
 fn factors_that_the_idp_verified_are_stated_and_last_until_the_session_ends() {
     let scratch = day();

@@ -1,7 +1,7 @@
-//! How complete each source is, as known at K. It stands beside an answer and changes none.
+//! How complete each source is, as known at K. It stands beside an answer, and changes one only
+//! where it says that every save of something is known (`history/saves.rs`).
 
 mod absence;
-mod silences;
 mod statements;
 
 pub use self::{
@@ -9,13 +9,15 @@ pub use self::{
     statements::{GapStatement, HeardStatement, Statements, Timeliness, statements_of},
 };
 
-use crate::{history::HistoryCut, model::RecordRef, words};
-use claimledger_facts::{
-    ids::{LogPosition, SourceId},
-    time::Time,
-    vocabulary::{HeardBasis, ObjectKind},
+pub use crate::history::{Gap, GapCause};
+
+use crate::{
+    history::{HistoryCut, silences},
+    model::RecordRef,
+    words,
 };
-use std::{collections::BTreeMap, fmt};
+use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
+use std::collections::BTreeMap;
 
 /// What is known of one source's completeness.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,44 +30,6 @@ pub struct Completeness {
     pub basis: Option<HeardBasis>,
     /// Gaps that are known, in order.
     pub gaps: Vec<Gap>,
-}
-
-/// A time in which a source was silent: a whole silence, or the part of one that a back-fill covers
-/// or leaves open (`semantics.md` 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gap {
-    /// From, inclusive.
-    pub from: Time,
-    /// Until, exclusive; none: nothing that is known ends it.
-    pub until: Option<Time>,
-    /// Whether what was missing in it has come.
-    pub backfilled: bool,
-    /// Why something may be missing.
-    pub cause: GapCause,
-    /// The first record that says so, in the total order.
-    pub position: LogPosition,
-}
-
-/// Why something may be missing in a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GapCause {
-    /// The source is said to have been silent.
-    Silent,
-    /// What sends its events was switched off, and nothing else is known to have brought them.
-    Stopped(ObjectKind),
-    /// What sends its events could not deliver one.
-    Failed(ObjectKind),
-}
-
-impl fmt::Display for GapCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |kind: &ObjectKind| kind.as_str().replace('_', " ");
-        match self {
-            Self::Silent => f.write_str("silent"),
-            Self::Stopped(kind) => write!(f, "{} switched off", name(kind)),
-            Self::Failed(kind) => write!(f, "{} failed to deliver", name(kind)),
-        }
-    }
 }
 
 /// How complete an answer can be, in a word and a sentence.
@@ -114,18 +78,6 @@ pub fn summary(sources: &[Completeness], at: Time) -> Summary {
 }
 
 impl Gap {
-    /// Whether something that occurred by a time may be missing.
-    #[must_use]
-    pub fn is_open_by(&self, at: Time) -> bool {
-        !self.backfilled && self.from <= at
-    }
-
-    /// Whether it has ended by a time.
-    #[must_use]
-    pub fn ends_by(&self, time: Time) -> bool {
-        self.until.is_some_and(|until| until <= time)
-    }
-
     /// Its cause and its time: `silent 14:10:00Z to 14:25:00Z`.
     pub(crate) fn span(&self, today: Time) -> String {
         let from = words::clock(self.from, today);

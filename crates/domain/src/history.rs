@@ -10,14 +10,19 @@ pub(crate) mod mixtures;
 pub(crate) mod parts;
 mod people;
 mod policies;
+mod saves;
 pub(crate) mod settings;
+pub(crate) mod silences;
 mod sources;
 mod supposed;
 mod trust;
 
 pub use people::People;
 pub use policies::Policies;
+pub(crate) use saves::Concerned;
+pub use saves::Saved;
 pub use settings::Settings;
+pub use silences::{Gap, GapCause};
 pub use sources::Sources;
 pub use supposed::Supposed;
 pub use trust::Trust;
@@ -41,7 +46,7 @@ use claimledger_facts::{
         subject::SubjectSessionsEnded,
         trust::TrustRetracted,
     },
-    vocabulary::{Method, Note, ObjectKind},
+    vocabulary::{HeardBasis, Method, Note, ObjectKind},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +63,8 @@ pub struct History {
     policies_of_rules: BTreeMap<RuleId, BTreeSet<PolicyId>>,
     people: PeopleFacts,
     completeness: CompletenessFacts,
+    /// What the log says of the saves of configured objects.
+    saves: saves::SaveFacts,
     names: BTreeMap<(ObjectKind, String), Vec<Stated<ObjectNamed>>>,
     /// What a rehearsal supposes.
     assumed: Option<assumed::Assumed>,
@@ -115,9 +122,9 @@ pub struct Stated<T> {
     pub occurred: Occurred,
     /// Whom it is about, where it is about a person.
     pub subject: Option<Pseudonym>,
-    /// It was saved in its interval, perhaps more than once: no look saw what it was meanwhile. Of a
-    /// policy, its parts say so themselves.
-    pub saved_before: bool,
+    /// What of it was saved in its interval, perhaps more than once: no look saw what it was
+    /// meanwhile.
+    pub saved: Vec<Saved>,
     /// What it says.
     pub data: T,
     /// From this position on it is known that the source said something else under the same id too.
@@ -147,6 +154,10 @@ pub struct KeyChange {
 pub struct InForce<'a, T> {
     /// The latest first.
     pub options: Vec<Option<&'a Stated<T>>>,
+    /// When each began, as far as it is known.
+    times: Vec<Option<Occurred>>,
+    /// What may have been anything, because it was saved more than once, as far as it is known.
+    unseen: Vec<&'a Saved>,
 }
 
 /// Whether the history holds the fact, because any assessment may need it.
@@ -155,16 +166,65 @@ pub const fn is_config(fact: &FactData) -> bool {
     fact.nature().is_tenant_wide()
 }
 
+/// Whether the history takes the fact: configuration, and what tells when it was saved. The latter
+/// is a fact of the session too in which it was done.
+#[must_use]
+pub const fn is_held(fact: &FactData) -> bool {
+    is_config(fact) || matches!(fact, FactData::ConfigurationChanged(_))
+}
+
+/// What was saved in the interval of a statement, perhaps more than once. What is stated of an
+/// exact time came whole, and nothing before it.
+fn saved_in(known: &Known) -> Vec<Saved> {
+    if known.fact.occurred.latest() == known.fact.occurred.from {
+        return Vec::new();
+    }
+    let noted = known.notes.contains(&Note::SavedSinceLastLook);
+    match &known.fact.data {
+        FactData::IdpConfigured(data) if noted => {
+            vec![Saved::of(ObjectKind::Idp, data.idp.as_str())]
+        }
+        FactData::ClaimSourcingConfigured(_) if noted => {
+            vec![Saved { kind: ObjectKind::Rule, id: None }]
+        }
+        FactData::PolicyConfigured(data) => data.saved.as_ref().map_or_else(Vec::new, |saved| {
+            let policy = Saved::of(ObjectKind::Policy, data.policy.as_str());
+            let rules = saved.rules.iter().map(|rule| Saved::of(ObjectKind::Rule, rule.as_str()));
+            saved.policy.then_some(policy).into_iter().chain(rules).collect()
+        }),
+        FactData::AuthenticatorConfigured(data) => {
+            let saved = data.saved.iter();
+            saved.map(|id| Saved::of(ObjectKind::Authenticator, id.as_str())).collect()
+        }
+        FactData::AuthenticatorListed(data) if data.saved => {
+            vec![Saved::of(ObjectKind::Authenticator, data.authenticator.as_str())]
+        }
+        _ => Vec::new(),
+    }
+}
+
 impl History {
     /// Adds a fact; one that is no configuration ([`is_config`]) or is in already changes
     /// nothing.
     pub fn insert(&mut self, known: Known) {
+        if let FactData::ConfigurationChanged(data) = &known.fact.data {
+            self.saves.insert((known.record, known.fact.occurred), data);
+            return;
+        }
         let text = canonical(&known.fact);
+        let saved = saved_in(&known);
+        if !saved.is_empty() {
+            let heard = self.completeness.heard.iter();
+            let heard = heard.filter(|heard| heard.record.source == known.record.source);
+            let heard = heard.filter(|heard| heard.data.basis != HeardBasis::Assumed);
+            let heard = heard.map(|heard| (heard.record.position, heard.data.until));
+            self.saves.note((&known.record, &known.fact), &saved, heard);
+        }
         let stated = Stated {
             record: known.record,
             occurred: known.fact.occurred,
             subject: known.fact.subject,
-            saved_before: known.notes.contains(&Note::SavedSinceLastLook),
+            saved,
             data: (),
             variant_at: known.variant.then_some(LogPosition(0)),
             beaten_at: None,
@@ -210,13 +270,11 @@ impl History {
                 put(&mut self.trust.routing_rules, stated.with(data))
             }
             FactData::AuthenticatorConfigured(data) => {
-                let list = self.settings.authenticators.entry(data.method).or_default();
-                put(list, Stated { saved_before: !data.saved.is_empty(), ..stated }.with(data));
+                put(self.settings.authenticators.entry(data.method).or_default(), stated.with(data))
             }
             FactData::AuthenticatorListed(data) => {
                 let listed = &mut self.settings.authenticators_listed;
-                let list = listed.entry(data.authenticator.clone()).or_default();
-                put(list, Stated { saved_before: data.saved, ..stated }.with(data));
+                put(listed.entry(data.authenticator.clone()).or_default(), stated.with(data));
             }
             FactData::PolicyListed(data) => {
                 let listed = self.policies_listed.entry(data.policy.clone()).or_default();
@@ -242,7 +300,12 @@ impl History {
                 let object = (data.kind, data.object.clone());
                 put(self.names.entry(object).or_default(), stated.with(data));
             }
-            FactData::SourceHeard(data) => put(&mut self.completeness.heard, stated.with(data)),
+            FactData::SourceHeard(data) => {
+                if data.basis != HeardBasis::Assumed {
+                    self.saves.heard(&stated.record, data.until);
+                }
+                put(&mut self.completeness.heard, stated.with(data));
+            }
             FactData::SourceSilent(data) => put(&mut self.completeness.silent, stated.with(data)),
             FactData::SourceBackfilled(data) => {
                 put(&mut self.completeness.backfilled, stated.with(data))
@@ -335,7 +398,8 @@ impl<'a> HistoryCut<'a> {
     }
 
     fn in_force<T>(self, list: &'a [Stated<T>], when: Occurred) -> InForce<'a, T> {
-        in_force(self.counting(list).collect(), when)
+        let in_force = in_force(self.counting(list).collect(), when);
+        if in_force.options.len() > 1 { in_force.told_by_log(self, when) } else { in_force }
     }
 }
 
@@ -353,7 +417,7 @@ impl<'a, T> InForce<'a, T> {
 /// What of the versions, which are in the total order, is in force.
 fn in_force<T>(versions: Vec<&Stated<T>>, when: Occurred) -> InForce<'_, T> {
     let latest_first = versions.into_iter().rev().map(|version| (version.occurred, version));
-    InForce { options: time::in_force(latest_first, when) }
+    InForce::as_stated(time::in_force(latest_first, when))
 }
 
 impl Stated<()> {
@@ -362,7 +426,7 @@ impl Stated<()> {
             record: self.record,
             occurred: self.occurred,
             subject: self.subject,
-            saved_before: self.saved_before,
+            saved: self.saved,
             data,
             variant_at: self.variant_at,
             beaten_at: self.beaten_at,

@@ -1,7 +1,10 @@
 //! Which sessions a configuration fact can change: those that name its IdP, its policy or its
 //! person, or all. A retraction changes those only that have a claim which it can hit.
 
-use crate::{history::HistoryCut, model::Known};
+use crate::{
+    history::{Concerned, History, HistoryCut},
+    model::{Known, RecordRef},
+};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
@@ -61,6 +64,22 @@ impl Scope {
             return named.chain([d.policy.clone()]).map(|p| (Self::Policy(p), from)).collect();
         }
         Self::of_one(fact).into_iter().collect()
+    }
+
+    /// Whom a record of the history concerns beyond that, since it tells how often something was
+    /// saved between two looks, or whether all of that is known.
+    #[must_use]
+    pub fn of_saves(history: HistoryCut<'_>, record: &RecordRef, fact: &Fact) -> Vec<(Self, Time)> {
+        let concerned = history.concerned_by_saves(record, fact).into_iter();
+        let scopes = concerned.flat_map(|(concerned, from)| {
+            let scopes = match concerned {
+                Concerned::Idp(idp) => vec![Self::Idp(idp.clone())],
+                Concerned::Policy(names) => names.iter().cloned().map(Self::Policy).collect(),
+                Concerned::Everyone => vec![Self::Everything],
+            };
+            scopes.into_iter().map(move |scope| (scope, from))
+        });
+        scopes.collect()
     }
 
     /// The same scope of each identity that was ever one with the person's (`semantics.md` 11), and
@@ -168,9 +187,11 @@ pub fn last_claim(facts: &[Known]) -> Time {
 pub struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
 
 impl ConfigIndex {
-    /// Adds a fact; one that changes no session changes nothing.
-    pub fn insert(&mut self, known: &Known) {
-        for (scope, from) in Scope::of(&known.fact) {
+    /// Adds a fact that the history has; one that changes no session changes nothing.
+    pub fn insert(&mut self, known: &Known, history: &History) {
+        let history = history.at(known.record.position);
+        let of_saves = Scope::of_saves(history, &known.record, &known.fact);
+        for (scope, from) in Scope::of(&known.fact).into_iter().chain(of_saves) {
             let earliest =
                 self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
             *earliest = (*earliest).min(from);

@@ -2,7 +2,7 @@
 
 use crate::{
     codes,
-    history::{HistoryCut, Stated},
+    history::{HistoryCut, InForce, Stated},
     model::{Cut, FactorType, RecordRef},
 };
 use claimledger_facts::{
@@ -261,13 +261,8 @@ pub(crate) fn idp_version(idp: &Stated<IdpConfigured>, today: Time) -> String {
 }
 
 /// In which time the versions that may be in force began: `between … and …`.
-pub(crate) fn open_between<T>(options: &[Option<&Stated<T>>], today: Time) -> String {
-    let begun = || options.iter().flatten().map(|version| version.occurred);
-    // The last of several certainly was in force before the others began.
-    let open = || begun().take(options.len() - 1);
-    let from = open().map(|occurred| occurred.from).min().unwrap_or(today);
-    let to = open().map(Occurred::latest).max();
-    at(Occurred { from, to: to.filter(|to| *to > from) }, today)
+pub(crate) fn open_between<T>(in_force: &InForce<'_, T>, today: Time) -> String {
+    at(in_force.open_between().unwrap_or(Occurred::at(today)), today)
 }
 
 /// Why a session ended, in a clause that follows a time.

@@ -1,7 +1,7 @@
 //! What a record can be found by: terms of its nature, and of the ids that its fact type names.
 
 use crate::{model::LEDGER_SOURCE, model::record_summary::RecordSummary};
-use claimledger_domain::completeness::Timeliness;
+use claimledger_domain::{completeness::Timeliness, history::is_held};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
@@ -182,7 +182,7 @@ impl Terms {
             self.add(TermKind::Subject, subject.as_str());
         }
         let nature = fact.data.nature();
-        if nature.is_tenant_wide() {
+        if is_held(&fact.data) {
             self.add(TermKind::Config, CONFIG);
         }
         if let Some(subject) = fact.subject.as_ref().filter(|_| nature.is_found_by_person()) {

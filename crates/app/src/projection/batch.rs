@@ -18,7 +18,7 @@ use crate::{
         reader::{Reader, decode},
     },
 };
-use claimledger_domain::history::is_config;
+use claimledger_domain::history::is_held;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::Entry,
@@ -140,7 +140,7 @@ impl Projector {
             .records()
             .iter()
             .flat_map(|record| {
-                load_session::known(record, record.variant, |fact| is_config(&fact.data))
+                load_session::known(record, record.variant, |fact| is_held(&fact.data))
             })
             .collect();
         if self.shadow.is_none() {

@@ -14,7 +14,7 @@ use crate::{
 };
 use claimledger_domain::{
     completeness::{Completeness, completeness_of},
-    history::{History, is_config},
+    history::{History, is_held},
     model::Known,
     scope::ConfigIndex,
 };
@@ -82,8 +82,8 @@ impl Knowledge {
         let (history, index) = &mut *config;
         let (history, index) = (Arc::make_mut(history), Arc::make_mut(index));
         for known in facts {
-            index.insert(&known);
-            history.insert(known);
+            history.insert(known.clone());
+            index.insert(&known, history);
         }
     }
 
@@ -116,10 +116,9 @@ async fn load_config(
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {
-            for known in load_session::known(&record, record.variant, |fact| is_config(&fact.data))
-            {
-                index.insert(&known);
-                history.insert(known);
+            for known in load_session::known(&record, record.variant, |fact| is_held(&fact.data)) {
+                history.insert(known.clone());
+                index.insert(&known, &history);
             }
         }
     }

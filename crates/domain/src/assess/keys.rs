@@ -2,8 +2,8 @@
 //!
 //! Source: our own reading of key rotation: valid in [added, retired). While an IdP has never had a
 //! key stated, keys are not checked; once it has, a key never added is void; a claim that names no
-//! key is not checked. The keys of an IdP are part of it: where it was saved between two looks, they
-//! may have been others meanwhile.
+//! key is not checked. The keys of an IdP are part of it: where it was saved between two looks,
+//! they may have been others meanwhile.
 
 use crate::{
     codes,

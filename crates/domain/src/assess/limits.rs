@@ -152,8 +152,8 @@ impl Limiting {
         }
     }
 
-    /// What it gives, and where its rule does not say, its policy, if what that gives is known. 0 is
-    /// no limit (`semantics.md` 44). None: a part of the rule is not read, so the limits are not
+    /// What it gives, and where its rule does not say, its policy, if what that gives is known. 0
+    /// is no limit (`semantics.md` 44). None: a part of the rule is not read, so the limits are not
     /// known.
     fn given(self, record: &RecordRef, of_policy_known: bool) -> Option<Given<'_>> {
         let limit = |of_rule: Option<u64>, of_policy: Option<u64>| {

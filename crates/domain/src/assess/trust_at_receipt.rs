@@ -65,9 +65,10 @@ impl Members for IdpState {
         }
     }
 
-    /// A save that leaves an IdP as it was may be the second of two (`docs/decisions/0036`). What
-    /// kind of IdP it is does not change by a save. That an assertion came through it does not speak
-    /// for an inactive one: meanwhile it may have been active, and if both looks saw it so, it was.
+    /// A save that leaves an IdP as it was may be the second of two (`docs/decisions/0038`). What
+    /// kind of IdP it is does not change by a save. That an assertion came through it does not
+    /// speak for an inactive one: meanwhile it may have been active, and if both looks saw it so,
+    /// it was.
     fn unseen(&self) -> Vec<Self> {
         let both = [false, true];
         let mut states = Vec::with_capacity(8);

@@ -1,10 +1,14 @@
 //! What a source's own statements say of its completeness, each with its record.
 
-use super::{
-    Gap,
-    silences::{Silence, silences},
+use super::Gap;
+use crate::{
+    history::{
+        HistoryCut,
+        silences::{Silence, silences},
+    },
+    model::RecordRef,
+    order::latest,
 };
-use crate::{history::HistoryCut, model::RecordRef, order::latest};
 use claimledger_facts::{
     ids::SourceId,
     time::{Occurred, Time},

@@ -124,7 +124,7 @@ fn open<'a>(
         local.clone().filter(|local| !local.sure).filter_map(|local| match local.stated {
             Which::Method(stated) => {
                 let when = words::at(stated.occurred, today);
-                let what = if stated.saved_before { "saved" } else { "changed" };
+                let what = if !stated.saved.is_empty() { "saved" } else { "changed" };
                 Some(format!("{}, {what} {when}", stated.data.method))
             }
             Which::Listed(_) => None,

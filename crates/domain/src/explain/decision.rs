@@ -170,7 +170,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             } else {
                 format!("Policy {}", words::policy(self.trace.history, &self.judged.data.policy))
             };
-            let when = words::open_between(&in_force.options, self.today);
+            let when = words::open_between(&in_force, self.today);
             let conclusion = format!(
                 "{} {what} was saved {when}, perhaps more than once: what it said meanwhile no \
                  look saw.",
@@ -186,7 +186,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         if in_force.options.iter().all(|option| state(*option) == first) {
             return reason;
         }
-        let when = words::open_between(&in_force.options, self.today);
+        let when = words::open_between(&in_force, self.today);
         let is_mixed = in_force.mixtures(state).map_or(true, |mixed| !mixed.is_empty());
         let one_by_one = if is_mixed { ", and its parts perhaps one after the other" } else { "" };
         let conclusion = format!(

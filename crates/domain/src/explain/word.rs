@@ -262,7 +262,7 @@ fn changed(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> String {
     ];
     let of_idp = named(&of_idp);
     let mut says = String::new();
-    let when = words::open_between(&idps.options, today);
+    let when = words::open_between(&idps, today);
     if idps.unseen() {
         says.push_str(&format!(
             " It was saved {when}, perhaps more than once: trust in its claims may have been \
@@ -292,7 +292,7 @@ fn changed(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> String {
     ];
     let of_org = named(&of_org);
     if !of_org.is_empty() {
-        let when = words::open_between(&orgs.options, today);
+        let when = words::open_between(&orgs, today);
         let one_by_one = if of_org.len() > 1 { ", perhaps one after the other" } else { "" };
         let of_org = words::list(&of_org);
         says.push_str(&format!(" The organisation's {of_org} changed{one_by_one}, {when}."));

@@ -107,10 +107,12 @@ impl<'a> HistoryCut<'a> {
             return stated;
         }
         let whole = when.from >= from && latest(when) < to;
-        let mut options = self.in_force(twins, when).options;
+        let mut in_force = self.in_force(twins, when);
         if !whole {
-            options.extend(stated.options);
+            in_force.options.extend(stated.options);
+            in_force.times.extend(stated.times);
+            in_force.unseen.extend(stated.unseen);
         }
-        InForce { options }
+        in_force
     }
 }

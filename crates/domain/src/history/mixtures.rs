@@ -5,11 +5,13 @@
 //! mixture of the versions may have held. A version of an exact time came whole, so it mixes with
 //! none before it.
 //!
-//! What was saved in the interval, perhaps more than once, may have been anything meanwhile: no look
-//! saw it. What was not saved was what both looks saw.
+//! What was saved in the interval, perhaps more than once, may have been anything meanwhile: no
+//! look saw it. What was not saved was what both looks saw.
 
 use super::{InForce, Stated};
-use claimledger_facts::{ids::RuleId, types::policy::PolicyConfigured};
+use claimledger_facts::{
+    ids::RuleId, time::Occurred, types::policy::PolicyConfigured, vocabulary::ObjectKind,
+};
 
 /// How many states of one object are looked at for one question.
 pub(crate) const MOST_STATES: usize = 64;
@@ -49,15 +51,18 @@ impl<S: Members> Members for Option<S> {
 pub(crate) struct TooMany;
 
 impl<'a, T> InForce<'a, T> {
-    /// Whether a version that may be in force was saved, perhaps more than once, in its interval.
+    /// Whether what is in force was saved, perhaps more than once, between what looks saw of it.
     pub(crate) fn unseen(&self) -> bool {
-        self.open().any(|version| version.saved_before)
+        !self.unseen.is_empty()
     }
 
-    /// The versions whose interval leaves open whether they are in force.
-    fn open(&self) -> impl Iterator<Item = &'a Stated<T>> {
-        let open = self.options.len() - 1;
-        self.options[..open].iter().copied().flatten().filter(|version| !is_exact(version))
+    /// When the versions began that may not have: from the first beginning to the last end.
+    pub(crate) fn open_between(&self) -> Option<Occurred> {
+        // The last of several certainly was in force before the others began.
+        let begun = || self.times[..self.times.len() - 1].iter().flatten();
+        let from = begun().map(|occurred| occurred.from).min()?;
+        let to = begun().map(|occurred| occurred.latest()).max();
+        Some(Occurred { from, to: to.filter(|to| *to > from) })
     }
 
     /// The states that no version has and that may have held all the same. Where one version is
@@ -77,7 +82,7 @@ impl<'a, T> InForce<'a, T> {
             }
         }
         while first + 1 < self.options.len() {
-            let (last, next) = run(&self.options, first);
+            let (last, next) = run(&self.times, first);
             if last > first {
                 mix(self.options[first..=last].iter().map(|option| of(*option)), &mut mixed)?;
             }
@@ -87,44 +92,39 @@ impl<'a, T> InForce<'a, T> {
     }
 }
 
-/// Whether the version is of an exact time: it came whole, and nothing unseen before it.
-fn is_exact<T>(version: &Stated<T>) -> bool {
-    version.occurred.latest() == version.occurred.from
-}
-
 impl InForce<'_, PolicyConfigured> {
     /// Whether a rule was saved, perhaps more than once, between what looks saw of it.
     pub(crate) fn is_rule_unseen(&self, rule: &RuleId) -> bool {
-        self.saved_rules().any(|saved| saved == rule)
+        self.saved_rules().any(|saved| saved == rule.as_str())
     }
 
     /// The rules that were saved, perhaps more than once, between what looks saw of them.
-    pub(crate) fn saved_rules(&self) -> impl Iterator<Item = &RuleId> {
-        self.open().filter_map(|version| version.data.saved.as_ref()).flat_map(|s| &s.rules)
+    pub(crate) fn saved_rules(&self) -> impl Iterator<Item = &str> {
+        let rules = self.unseen.iter().filter(|saved| saved.kind == ObjectKind::Rule);
+        rules.filter_map(|saved| saved.id.as_deref())
     }
 
     /// The same of the policy itself: its status and limits.
     pub(crate) fn is_policy_unseen(&self) -> bool {
-        self.open().any(|version| version.data.saved.as_ref().is_some_and(|saved| saved.policy))
+        self.unseen.iter().any(|saved| saved.kind == ObjectKind::Policy)
     }
 }
 
 /// The versions from a place on, the latest first, that may have mixed: up to which place, and
 /// where the next run begins.
-fn run<T>(options: &[Option<&Stated<T>>], first: usize) -> (usize, usize) {
-    for later in first..options.len() - 1 {
-        let Some(version) = options[later].filter(|version| !is_exact(version)) else {
+fn run(times: &[Option<Occurred>], first: usize) -> (usize, usize) {
+    let is_exact = |version: &Occurred| version.latest() == version.from;
+    for later in first..times.len() - 1 {
+        let Some(version) = times[later].filter(|version| !is_exact(version)) else {
             return (later, later + 1);
         };
         // What had changed in full before this one began to mixes with it as a whole.
-        let ended = |earlier: &Stated<T>| {
-            !is_exact(earlier) && earlier.occurred.latest() <= version.occurred.from
-        };
-        if options[later + 1].is_some_and(ended) {
+        let ended = |earlier: Occurred| !is_exact(&earlier) && earlier.latest() <= version.from;
+        if times[later + 1].is_some_and(ended) {
             return (later + 1, later + 1);
         }
     }
-    (options.len() - 1, options.len())
+    (times.len() - 1, times.len())
 }
 
 /// Adds what the versions make when each member comes from any of them.

@@ -7,10 +7,11 @@ use super::{
 use crate::model::RecordRef;
 use claimledger_facts::{
     fact::Typed,
-    ids::{IdpId, LogPosition, PolicyId, Pseudonym},
+    ids::{IdpId, LogPosition, PolicyId, Pseudonym, RuleId},
     types::{
         authenticator::{AuthenticatorConfigured, AuthenticatorListed, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
+        configuration::ConfigurationChanged,
         idp::{IdpConfigured, IdpKeyAdded, IdpKeyRetired, RoutingRuleConfigured},
         object::ObjectNamed,
         org::OrgConfigured,
@@ -19,7 +20,7 @@ use claimledger_facts::{
         subject::{SubjectLinked, SubjectSessionsEnded},
         trust::TrustRetracted,
     },
-    vocabulary::PolicyKind,
+    vocabulary::{ObjectKind, PolicyKind},
 };
 use std::collections::BTreeMap;
 
@@ -55,6 +56,7 @@ impl History {
             policies_of_rules,
             people: PeopleFacts { losses, links, sessions_ended },
             completeness: CompletenessFacts { heard, silent, backfilled, deliveries },
+            saves,
             names,
             assumed,
         } = self;
@@ -111,20 +113,49 @@ impl History {
                     (Concerns::Person(s.subject.as_ref()), SubjectSessionsEnded::TYPE.words)
                 }),
             },
+            // They concern a session only where they tell whether all saves of something are known.
             completeness: CompletenessFacts {
-                heard: some(heard, keep, |_| (Concerns::Nobody, SourceHeard::TYPE.words)),
-                silent: some(silent, keep, |_| (Concerns::Nobody, SourceSilent::TYPE.words)),
-                backfilled: some(backfilled, keep, |_| {
-                    (Concerns::Nobody, SourceBackfilled::TYPE.words)
+                heard: some(heard, keep, |s| {
+                    (everyone(saves.completes(s.record.position)), SourceHeard::TYPE.words)
                 }),
-                deliveries: some(deliveries, keep, |_| {
-                    (Concerns::Nobody, SourceDeliveryChanged::TYPE.words)
+                silent: some(silent, keep, |s| {
+                    let span = (s.data.from, Some(s.data.until));
+                    let touches = saves.touches(&s.record.source, span.0, span.1);
+                    (everyone(touches), SourceSilent::TYPE.words)
+                }),
+                backfilled: some(backfilled, keep, |s| {
+                    let span = (s.data.from, Some(s.data.until));
+                    let touches = saves.touches(&s.record.source, span.0, span.1);
+                    (everyone(touches), SourceBackfilled::TYPE.words)
+                }),
+                deliveries: some(deliveries, keep, |s| {
+                    let touches = saves.touches(&s.record.source, s.occurred.from, None);
+                    (everyone(touches), SourceDeliveryChanged::TYPE.words)
                 }),
             },
+            saves: saves.part(&mut |record, object, policy| {
+                let words = ConfigurationChanged::TYPE.words;
+                let id = object.id.as_deref().unwrap_or_default();
+                match object.kind {
+                    ObjectKind::Idp => keep(record, Concerns::Idp(&IdpId::from(id)), words),
+                    ObjectKind::Policy => keep(record, Concerns::Policy(&id.into()), words),
+                    ObjectKind::Rule => {
+                        let of = policies_of_rules.get(&RuleId::from(id));
+                        let policy = policy.or_else(|| of.and_then(|of| of.first()));
+                        let concerns = policy.map_or(Concerns::Everyone, Concerns::Policy);
+                        keep(record, concerns, words)
+                    }
+                    _ => keep(record, Concerns::Everyone, words),
+                }
+            }),
             names: by_name(names, keep, |_| (Concerns::Nobody, ObjectNamed::TYPE.words)),
             assumed: assumed.clone(),
         }
     }
+}
+
+const fn everyone(concerned: bool) -> Concerns<'static> {
+    if concerned { Concerns::Everyone } else { Concerns::Nobody }
 }
 
 const fn key_word(change: &KeyChange) -> &'static str {

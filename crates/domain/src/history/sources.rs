@@ -15,6 +15,12 @@ impl<'a> Sources<'a> {
         self.0.counting(&self.0.history.completeness.heard)
     }
 
+    /// The same, the last in the total order first.
+    pub(crate) fn last_heard(self) -> impl Iterator<Item = &'a Stated<SourceHeard>> {
+        let heard = self.0.history.completeness.heard.iter().rev();
+        heard.filter(move |stated| self.0.counts(stated))
+    }
+
     /// When sources were silent.
     pub fn silent(self) -> impl Iterator<Item = &'a Stated<SourceSilent>> {
         self.0.counting(&self.0.history.completeness.silent)

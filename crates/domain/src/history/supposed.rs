@@ -81,7 +81,7 @@ impl Stated<()> {
             record,
             occurred,
             subject,
-            saved_before: false,
+            saved: Vec::new(),
             data: (),
             variant_at: None,
             beaten_at: None,

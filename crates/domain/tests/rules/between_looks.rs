@@ -2,9 +2,9 @@
 //! between two looks, the answer on its exact history is the same.
 //!
 //! A history of changes is drawn, each member of an object at an instant of its own. It is stated
-//! twice: exactly, and as looks show it. Where an object says when it was last saved, it may be saved
-//! any number of times between two looks. A member of another one, or one that no save changes,
-//! changes once at most: what was changed and changed back leaves no trace in any look.
+//! twice: exactly, and as looks show it. Where an object says when it was last saved, it may be
+//! saved any number of times between two looks. A member of another one, or one that no save
+//! changes, changes once at most: what was changed and changed back leaves no trace in any look.
 
 use crate::{
     given::{Given, Said, claim, decided, fact, given, time, verified},
@@ -105,10 +105,8 @@ const CLAIMS: &[&str] = &[
 
 /// Whether each save of a member is seen: its object has a time of its last save.
 fn is_saved(object: usize, member: usize) -> bool {
-    match (OBJECTS[object].0, OBJECTS[object].1[member].0) {
-        ("org" | "key", _) | ("idp", "kind" | "protocol" | "status") => false,
-        _ => true,
-    }
+    let of = (OBJECTS[object].0, OBJECTS[object].1[member].0);
+    !matches!(of, ("org" | "key", _) | ("idp", "kind" | "protocol" | "status"))
 }
 
 /// The rule that a member of a policy belongs to; none: the policy itself.
@@ -144,7 +142,9 @@ fn with_saved(said: Said, object: usize, saved: &[usize]) -> Said {
             }
             data.saved = Some(parts);
         }
-        FactData::AuthenticatorConfigured(data) => data.saved = vec!["aut".into()],
+        FactData::AuthenticatorConfigured(data) => {
+            data.saved = vec![format!("aut-{}", data.method).as_str().into()];
+        }
         _ => {}
     }
     said
@@ -231,6 +231,9 @@ struct Day {
     looks: Vec<u64>,
     /// An interval ends at the last update of its object, not at the look.
     last_updated: bool,
+    /// The log was heard, and each save has an event; else an event may lack, and nothing says that
+    /// all was heard.
+    logged: bool,
     claim: usize,
     claim_at: u64,
     decision_at: u64,
@@ -317,7 +320,34 @@ impl Day {
             }
             (state, last) = (now, *look);
         }
+        config.extend(self.log());
         self.told(config)
+    }
+
+    /// An event of each save, and that everything was heard.
+    fn log(&self) -> Vec<Said> {
+        let mut log = Vec::new();
+        let saves = self.changes.iter().filter(|(at, ..)| self.logged || at % 3 > 0);
+        for (at, object, member, _) in saves {
+            let (kind, id) = match (OBJECTS[*object].0, rule_of(*object, *member)) {
+                ("org" | "key" | "sourcing", _) => continue,
+                ("idp", _) => ("idp", "x"),
+                (_, Some(rule)) => ("rule", rule),
+                ("policy", None) => ("policy", "p"),
+                ("session", None) => ("policy", "g"),
+                ("second", _) => ("policy", "h"),
+                ("webauthn", _) => ("authenticator", "aut-webauthn"),
+                _ => ("authenticator", "aut-security_question"),
+            };
+            let data = json!({"kind": kind, "object": id, "change": "updated"});
+            let event = fact(&minute(*at, 30), "configuration.changed", data);
+            log.push(Said { id: None, ..event.of_no_session() });
+        }
+        if self.logged {
+            let data = json!({"until": "2026-03-10T11:00:00Z", "basis": "polled"});
+            log.push(fact("11:00:00", "source.heard", data));
+        }
+        log
     }
 }
 
@@ -325,11 +355,11 @@ fn days() -> impl Strategy<Value = Day> {
     let changes = prop::collection::vec((0..60_u64, any::<u16>(), any::<u16>()), 1..6);
     let looks = prop::collection::vec(1..59_u64, 0..3);
     // A member that most changes of a day are of.
-    let focus = any::<u16>();
+    let focus = (any::<u16>(), any::<bool>());
     let session = (0..CLAIMS.len(), 1..58_u64, 0..9_u64, any::<bool>(), 0..6_usize, any::<bool>());
     let first = prop::collection::vec(any::<u16>(), 8);
     (0..GROUPS.len(), first, changes, (looks, focus), any::<bool>(), session).prop_map(
-        |(group, draws, changes, (mut looks, focus), last_updated, session)| {
+        |(group, draws, changes, (mut looks, (focus, logged)), last_updated, session)| {
             let (claim, mut claim_at, later, verified, said, names_rule) = session;
             let group = GROUPS[group];
             let members: Vec<(usize, usize)> = group
@@ -377,6 +407,7 @@ fn days() -> impl Strategy<Value = Day> {
                 changes: kept,
                 looks,
                 last_updated,
+                logged,
                 claim,
                 claim_at,
                 decision_at: (claim_at + later).min(58),

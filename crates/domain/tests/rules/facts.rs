@@ -1,7 +1,7 @@
 //! Which facts the history takes.
 
 use crate::given::*;
-use claimledger_domain::history::{History, is_config};
+use claimledger_domain::history::{History, is_config, is_held};
 use claimledger_facts::{
     fact::{FACT_TYPES, FactData},
     ids::LogPosition,
@@ -23,17 +23,21 @@ fn configuration_is_what_any_session_may_need() {
 }
 
 /// The nature of a fact type says what the history holds; the history says it again, type by type.
+/// Beside that it holds what tells when configuration was saved.
 #[test]
-fn the_history_holds_every_type_of_a_tenant_wide_nature_and_no_other() {
+fn the_history_holds_every_type_of_a_tenant_wide_nature_and_saves() {
     let files = schema_files();
     for of in FACT_TYPES {
         let path = format!("facts/{}.v{}.json", of.name, of.version);
         let schema = &files.iter().find(|file| file.path == path).expect("a schema").text;
         let schema: Value = serde_json::from_str(schema).unwrap();
         let said = fact("09:00:00", of.name, schema["examples"][0].clone());
+        let data = said.data.clone();
         let history: History = given([said]).0.into_iter().collect();
         let holds = format!("{history:?}") != format!("{:?}", History::default());
-        assert_eq!(holds, of.nature.is_tenant_wide(), "{}", of.name);
+        assert_eq!(holds, is_held(&data), "{}", of.name);
+        let of_nature = of.nature.is_tenant_wide() || of.name == "configuration.changed";
+        assert_eq!(holds, of_nature, "{}", of.name);
     }
 }
 

@@ -4,7 +4,7 @@
 use claimledger_domain::{
     assess,
     explain::{explain, explain_life},
-    history::{History, is_config},
+    history::{History, is_config, is_held},
     model::{Certainty, Cut, Explained, Known, Reasons, RecordRef, SessionState},
 };
 use claimledger_facts::{
@@ -52,6 +52,10 @@ impl Said {
     /// Its source's log does not say how long sessions last.
     pub(crate) fn limits_not_logged(self) -> Self {
         Self { notes: vec![Note::LimitsNotLogged], ..self }
+    }
+    /// It names no session.
+    pub(crate) fn of_no_session(self) -> Self {
+        self.session("")
     }
     /// It was seen by a look, and was saved since the one before.
     pub(crate) fn saved_since_last_look(self) -> Self {
@@ -108,7 +112,7 @@ fn known(said: Said, position: u64) -> Known {
     };
     // It may name a session; here it does.
     let may = matches!(needs.nature, Nature::SignOfLife | Nature::Session | Nature::Account);
-    let of_session = needs.needs_session || may;
+    let of_session = (needs.needs_session || may) && !said.session.is_empty();
     let fact = Fact {
         session: of_session.then(|| SessionId::from(said.session)),
         subject: (needs.needs_subject || of_session && !needs.needs_session)
@@ -121,7 +125,7 @@ fn known(said: Said, position: u64) -> Known {
 
 impl Given {
     fn explained_at(&self, at: &str, position: u64) -> Option<Explained> {
-        let history: History = self.0.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
+        let history: History = self.0.iter().filter(|k| is_held(&k.fact.data)).cloned().collect();
         let facts: Vec<Known> =
             self.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
         let cut = Cut { at: time(at), known_at: LogPosition(position) };

@@ -33,6 +33,7 @@ mod people;
 mod rehearse;
 mod rehearsed_changes;
 mod saved;
+mod saves;
 mod sessions;
 mod sets;
 mod sharing;

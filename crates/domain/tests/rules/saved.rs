@@ -9,16 +9,16 @@ use claimledger_domain::{explain, guard::Verdict};
 use claimledger_facts::{fact::FactData, time::Occurred, types::policy::SavedParts};
 use serde_json::{Value, json};
 
-const NOON: &str = "12:00:00";
+pub(crate) const NOON: &str = "12:00:00";
 
 /// The same, as the look of 13:00 saw it.
-fn again(said: &Said) -> Said {
+pub(crate) fn again(said: &Said) -> Said {
     let occurred = Occurred { from: time("09:00:00"), to: Some(time("12:30:00")) };
     Said { occurred, ..said.clone() }
 }
 
 /// The same, where the policy itself, rules or authenticators were saved.
-fn saved(said: &Said, parts: &[&str]) -> Said {
+pub(crate) fn saved(said: &Said, parts: &[&str]) -> Said {
     let mut said = again(said);
     match &mut said.data {
         FactData::PolicyConfigured(data) => {
@@ -35,14 +35,14 @@ fn saved(said: &Said, parts: &[&str]) -> Said {
     said
 }
 
-fn told(facts: impl IntoIterator<Item = Said>) -> String {
+pub(crate) fn told(facts: impl IntoIterator<Item = Said>) -> String {
     let state = given(facts).end();
     let all: Vec<String> = fates(&state).into_iter().chain(decisions(&state)).collect();
     all.join(" | ")
 }
 
 /// A policy `p` with the rule `r`, which asks for one factor, and the rule `o`.
-fn two_rules() -> Said {
+pub(crate) fn two_rules() -> Said {
     let rule = |rule: &str, status: &str| {
         json!({"rule": rule, "priority": 1, "access": "allow", "factor_mode": "1fa",
             "status": status})
@@ -53,7 +53,7 @@ fn two_rules() -> Said {
 }
 
 /// A session with one claim and one allow under the rule.
-fn signed_in(with: &[Said]) -> Vec<Said> {
+pub(crate) fn signed_in(with: &[Said]) -> Vec<Said> {
     let rest = [org(), third_party(), two_rules(), claims(NOON, &["pwd"]), decided(NOON, "allow")];
     rest.into_iter().chain(with.iter().cloned()).collect()
 }

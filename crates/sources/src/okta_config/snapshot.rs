@@ -43,6 +43,8 @@ struct Step {
     occurred: Occurred,
     /// What of it was saved, perhaps more than once.
     saved: SavedParts,
+    /// What of it changed beside that.
+    others: SavedParts,
     /// Whether it is stated now; else with later changes.
     is_due: bool,
 }
@@ -73,19 +75,41 @@ impl Touched {
                 self.of_apps.insert(touched, moved);
             } else {
                 let is_due = now.is_none_or(|now| !now.joint);
-                let saved = SavedParts::default();
-                let step = self.policies.entry(touched).or_insert(Step { occurred, saved, is_due });
+                let step = self.policies.entry(touched).or_insert_with(|| Step {
+                    occurred,
+                    saved: SavedParts::default(),
+                    others: SavedParts::default(),
+                    is_due,
+                });
                 step.occurred = both(step.occurred, occurred);
                 step.is_due |= is_due;
-                if change.is_saved(now) {
-                    match key.strip_prefix("rule:").map(RuleId::from) {
-                        Some(rule) if step.saved.rules.contains(&rule) => {}
-                        Some(rule) => step.saved.rules.push(rule),
-                        None => step.saved.policy = true,
-                    }
-                }
+                let parts = if change.is_saved(now) { &mut step.saved } else { &mut step.others };
+                add_part(parts, key);
             }
         }
+    }
+}
+
+/// Adds a rule, or the policy itself, to parts of a policy.
+fn add_part(parts: &mut SavedParts, key: &str) {
+    match key.strip_prefix("rule:").map(RuleId::from) {
+        Some(rule) if parts.rules.contains(&rule) => {}
+        Some(rule) => parts.rules.push(rule),
+        None => parts.policy = true,
+    }
+}
+
+impl Step {
+    /// What was saved. What changed beside it, in one statement, may have been another meanwhile
+    /// too: the interval is that of all.
+    fn all_saved(&self) -> SavedParts {
+        let mut saved = self.saved.clone();
+        if saved != SavedParts::default() {
+            saved.policy |= self.others.policy;
+            let others = self.others.rules.iter().filter(|rule| !self.saved.rules.contains(rule));
+            saved.rules.extend(others.cloned());
+        }
+        saved
     }
 }
 
@@ -105,7 +129,7 @@ impl Run {
             .partition(|(_, step)| step.is_due);
         self.touched.policies = rest;
         for (policy, step) in due {
-            self.state_policy(&policy, Some(step.occurred), step.saved);
+            self.state_policy(&policy, Some(step.occurred), step.all_saved());
         }
         if let Some(occurred) = self.touched.org.take()
             && !self.late.contains(&Group::Org)
@@ -125,7 +149,7 @@ impl Run {
     pub(super) fn state_rest(&mut self) {
         for (policy, step) in std::mem::take(&mut self.touched.policies) {
             self.config.end_step(&policy);
-            self.state_policy(&policy, Some(step.occurred), step.saved);
+            self.state_policy(&policy, Some(step.occurred), step.all_saved());
         }
     }
 

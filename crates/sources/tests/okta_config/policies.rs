@@ -171,6 +171,16 @@ fn a_statement_names_what_was_saved_in_its_interval() {
     assert_eq!(saved(&gone), times.map(|occurred| of(occurred, "r2")));
 }
 
+/// The interval is that of all that one statement changes: what came at the time of a save too may
+/// have been another in it.
+#[test]
+fn what_changed_at_the_time_of_a_save_is_named_beside_it() {
+    let mut org = Org::new();
+    org.look("10:00", RULES, json!([p1("r1", "08:00")]));
+    let list = org.look("11:00", RULES, json!([p1("r1", "10:20"), p1("r2", "10:20")]));
+    assert_eq!(saved(&list), [(between("10:00", "10:20"), "r1 r2".to_owned())]);
+}
+
 /// A late look narrows the time in which a rule can have been another.
 #[test]
 fn a_late_look_narrows_the_time_in_which_a_rule_was_saved() {

@@ -6,23 +6,75 @@
 //! not missing: by polling, or because the source says so. That everything was heard is only
 //! *assumed* does not outweigh a record that something was not sent (`semantics.md` 3).
 
-use super::{Gap, GapCause};
-use crate::{history::HistoryCut, model::RecordRef, order::latest};
+use super::HistoryCut;
+use crate::{model::RecordRef, order::latest};
 use claimledger_facts::{
-    ids::SourceId,
+    ids::{LogPosition, SourceId},
     time::Time,
     vocabulary::{DeliveryChange, HeardBasis, ObjectKind},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+/// A time in which a source was silent: a whole silence, or the part of one that a back-fill covers
+/// or leaves open (`semantics.md` 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// From, inclusive.
+    pub from: Time,
+    /// Until, exclusive; none: nothing that is known ends it.
+    pub until: Option<Time>,
+    /// Whether what was missing in it has come.
+    pub backfilled: bool,
+    /// Why something may be missing.
+    pub cause: GapCause,
+    /// The first record that says so, in the total order.
+    pub position: LogPosition,
+}
+
+/// Why something may be missing in a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapCause {
+    /// The source is said to have been silent.
+    Silent,
+    /// What sends its events was switched off, and nothing else is known to have brought them.
+    Stopped(ObjectKind),
+    /// What sends its events could not deliver one.
+    Failed(ObjectKind),
+}
+
+impl fmt::Display for GapCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |kind: &ObjectKind| kind.as_str().replace('_', " ");
+        match self {
+            Self::Silent => f.write_str("silent"),
+            Self::Stopped(kind) => write!(f, "{} switched off", name(kind)),
+            Self::Failed(kind) => write!(f, "{} failed to deliver", name(kind)),
+        }
+    }
+}
+
+impl Gap {
+    /// Whether something that occurred by a time may be missing.
+    #[must_use]
+    pub fn is_open_by(&self, at: Time) -> bool {
+        !self.backfilled && self.from <= at
+    }
+
+    /// Whether it has ended by a time.
+    #[must_use]
+    pub fn ends_by(&self, time: Time) -> bool {
+        self.until.is_some_and(|until| until <= time)
+    }
+}
 
 /// How long before a failure was logged the event can have occurred that was not delivered: Okta
 /// promises no delay of a hook, and looks into those of more than an hour.
 const HOOK_DELAY_SECS: i64 = 3_600;
 
 /// A gap of a source, with the first record that says so.
-pub(super) struct Silence<'a> {
-    pub(super) record: &'a RecordRef,
-    pub(super) gap: Gap,
+pub(crate) struct Silence<'a> {
+    pub(crate) record: &'a RecordRef,
+    pub(crate) gap: Gap,
 }
 
 /// A time in which something may be missing, before back-fills.
@@ -34,7 +86,7 @@ struct Span<'a> {
 }
 
 /// Every gap of every source, each once.
-pub(super) fn silences(history: HistoryCut<'_>) -> Vec<Silence<'_>> {
+pub(crate) fn silences(history: HistoryCut<'_>) -> Vec<Silence<'_>> {
     let mut filled: BTreeMap<&SourceId, Vec<(Time, Time)>> = BTreeMap::new();
     for stated in history.sources().backfilled() {
         let span = (stated.data.from, stated.data.until);
@@ -60,6 +112,20 @@ pub(super) fn silences(history: HistoryCut<'_>) -> Vec<Silence<'_>> {
         }
     }
     found
+}
+
+/// Whether everything of a source was heard between two times, on its own word or by polling, and
+/// no gap of that time is open.
+pub(super) fn was_heard(history: HistoryCut<'_>, source: &SourceId, from: Time, to: Time) -> bool {
+    let reached = history.sources().last_heard().any(|stated| {
+        stated.record.source == *source
+            && stated.data.until >= to
+            && stated.data.basis != HeardBasis::Assumed
+    });
+    let touches = |gap: &Gap| gap.is_open_by(to) && !gap.ends_by(from);
+    let is_missing =
+        |silence: &Silence<'_>| silence.record.source == *source && touches(&silence.gap);
+    reached && !silences(history).iter().any(is_missing)
 }
 
 /// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers
@@ -97,7 +163,7 @@ fn parts(span: &Span<'_>, filled: &[(Time, Time)]) -> Vec<Gap> {
 
 /// The gaps that are concluded from what happened to what sends a source's events, as they were
 /// before anything filled them in, each with its record.
-pub(super) fn concluded(history: HistoryCut<'_>) -> Vec<(&RecordRef, Gap)> {
+pub(crate) fn concluded(history: HistoryCut<'_>) -> Vec<(&RecordRef, Gap)> {
     let gap = |span: Span<'_>| Gap {
         from: span.from,
         until: span.until,
