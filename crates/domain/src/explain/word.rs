@@ -2,13 +2,14 @@
 
 use crate::{
     assess::{
-        Trace, authenticator_lost,
+        Trace, accepted_content, authenticator_lost,
         claims::{Claim, Tri, World},
         engine_mix::EngineMix,
         factors::AssessedFactor,
         keys::{self, Standing},
         legacy_mapping, retraction,
         trust_at_receipt::{self, IdpState},
+        unread::Unread,
     },
     codes,
     history::{Stated, settings::org_or_default},
@@ -107,6 +108,23 @@ pub(crate) fn local(factors: &[&AssessedFactor<'_>], today: Time) -> Option<Reas
             .delayed()
             .by_rule(crate::assess::local_factors::ID),
     )
+}
+
+/// What was presented and is not told.
+pub(crate) fn unread(unread: &Unread<'_>, today: Time) -> Reason {
+    let record = unread.seen.record();
+    let when = words::at(unread.seen.occurred(), today);
+    let says = format!(
+        "{} says that it took a factor from an IdP {when}; no claim of this session has it.",
+        record.source
+    );
+    Reason::new(says)
+        .asked(QUESTION)
+        .marked(Mark::Undetermined)
+        .coded(Some(unread.missing))
+        .on([record])
+        .by_rule(accepted_content::ID)
+        .reading(13)
 }
 
 /// How the key stood.
