@@ -5,6 +5,9 @@
 
 use super::accepted_content;
 use crate::{codes, order::Seen};
+use claimledger_facts::fact::FactData;
+
+pub(crate) const ID: &str = "unread";
 
 /// One such statement.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +19,11 @@ pub(crate) struct Unread<'a> {
 
 /// All of a session, of its facts by T.
 pub(crate) fn unread<'a>(facts: &[Seen<'a>]) -> Vec<Unread<'a>> {
-    accepted_content::of_no_claim(facts)
-        .map(|seen| Unread { seen, missing: codes::MISSING_CLAIM_CONTENT })
-        .collect()
+    let of_no_claim = accepted_content::of_no_claim(facts)
+        .map(|seen| Unread { seen, missing: codes::MISSING_CLAIM_CONTENT });
+    let not_understood = facts
+        .iter()
+        .filter(|seen| matches!(seen.known.fact.data, FactData::AuthenticationUnread(_)))
+        .map(|seen| Unread { seen: *seen, missing: codes::MISSING_AUTHENTICATION });
+    of_no_claim.chain(not_understood).collect()
 }

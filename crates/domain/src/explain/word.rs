@@ -9,7 +9,7 @@ use crate::{
         keys::{self, Standing},
         legacy_mapping, retraction,
         trust_at_receipt::{self, IdpState},
-        unread::Unread,
+        unread::{self, Unread},
     },
     codes,
     history::{Stated, settings::org_or_default},
@@ -114,16 +114,27 @@ pub(crate) fn local(factors: &[&AssessedFactor<'_>], today: Time) -> Option<Reas
 pub(crate) fn unread(unread: &Unread<'_>, today: Time) -> Reason {
     let record = unread.seen.record();
     let when = words::at(unread.seen.occurred(), today);
-    let says = format!(
-        "{} says that it took a factor from an IdP {when}; no claim of this session has it.",
-        record.source
-    );
+    let source = &record.source;
+    let (says, rule) = if unread.missing == codes::MISSING_AUTHENTICATION {
+        let says = format!(
+            "{source} logged an authentication {when} that is not understood ({}): it may have \
+             been any factor.",
+            record.kind
+        );
+        (says, unread::ID)
+    } else {
+        let says = format!(
+            "{source} says that it took a factor from an IdP {when}; no claim of this session has \
+             it."
+        );
+        (says, accepted_content::ID)
+    };
     Reason::new(says)
         .asked(QUESTION)
         .marked(Mark::Undetermined)
         .coded(Some(unread.missing))
         .on([record])
-        .by_rule(accepted_content::ID)
+        .by_rule(rule)
         .reading(13)
 }
 
