@@ -31,13 +31,14 @@ pub(crate) fn is_of<'a>(
     said: Seen<'a>,
     named: Option<&AssertionId>,
 ) -> bool {
-    if named.is_some() {
-        return named == data.assertion.as_ref();
+    if named.is_some() && named != data.assertion.as_ref() {
+        return false;
     }
     let (received, at) = (claim.occurred(), said.occurred().from);
     let mut claims = facts.iter().filter(|s| is_claim(s)).map(|s| s.occurred());
     if at >= received.from {
-        return !claims.any(|next| next.from > latest(received) && next.from <= at);
+        return named.is_some()
+            || !claims.any(|next| next.from > latest(received) && next.from <= at);
     }
     at.plus_secs(CLOCK_DIFFERENCE_SECS) >= received.from
         && claims.all(|other| other.from > at && latest(other) >= received.from)

@@ -272,7 +272,16 @@ impl Life<'_> {
 
     /// Whether a limit is unknown, and nothing shows that it lived at a time (`semantics.md` 22).
     fn limits_open(&self, at: Time) -> bool {
-        self.later_sign.is_none() && !self.limits.missing.is_empty() && at > self.seen()
+        let idle_at_least = || {
+            let is_only_idle = self.limits.missing == [codes::MISSING_IDLE_LIMIT];
+            self.limits.idle_at_least_secs.filter(|_| is_only_idle)
+        };
+        // Whichever limit it is, it was not idle for longer.
+        let is_within = || idle_at_least().is_some_and(|secs| at < self.seen().plus_secs(secs));
+        self.later_sign.is_none()
+            && !self.limits.missing.is_empty()
+            && at > self.seen()
+            && !is_within()
     }
 
     /// Whether its limits leave open that it still lived at a time up to T, whatever is stated of
