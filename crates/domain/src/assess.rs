@@ -39,6 +39,7 @@ pub(crate) mod step_up;
 pub(crate) mod subject;
 pub(crate) mod third_party_amr;
 pub(crate) mod trust_at_receipt;
+pub(crate) mod unread;
 pub(crate) mod until;
 pub(crate) mod until_session_end;
 pub(crate) mod value;
@@ -58,6 +59,7 @@ use claims::Claim;
 use decision::{Decided, Judged, Setting};
 use factors::AssessedFactor;
 use falsifiers::{Falsifiers, Fingerprint};
+use unread::Unread;
 use until_session_end::Life;
 
 /// Everything that an assessment found, before it becomes an answer.
@@ -79,6 +81,8 @@ pub(crate) struct Trace<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
     pub(crate) factors: Vec<AssessedFactor<'a>>,
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
+    /// What was presented and is not told.
+    pub(crate) unread: Vec<Unread<'a>>,
     /// What was believed when decisions fell, where a later falsifier takes from it:
     /// [`Decided::earlier`] points here.
     pub(crate) earlier: Vec<Believed<'a>>,
@@ -123,6 +127,7 @@ impl<'a> Trace<'a> {
             life: &self.life,
             claims,
             factors,
+            unread: &self.unread,
         };
         decision::judge_as_if(setting, decided.then.seen, decided.then.data, previous, policy)
     }
@@ -178,7 +183,8 @@ pub(crate) fn trace_with<'a>(
         began,
     };
     let believed = reader.read(history);
-    let (earlier, decisions) = decisions(&reader, &believed, &life);
+    let unread = unread::unread(&upto);
+    let (earlier, decisions) = decisions(&reader, &believed, &life, &unread);
     let falsifiers = falsifiers::known(history, subject.as_ref(), &believed);
     let Believed { claims, factors, sign_in } = believed;
     let start = until_session_end::first_start(&of_session);
@@ -206,6 +212,7 @@ pub(crate) fn trace_with<'a>(
         claims,
         factors,
         sign_in,
+        unread,
         earlier,
         decisions,
         falsifiers,
@@ -218,6 +225,7 @@ fn decisions<'a>(
     reader: &believed::FactReader<'a, '_>,
     believed: &Believed<'a>,
     life: &Life<'a>,
+    unread: &[Unread<'a>],
 ) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {
     let mut earlier: Vec<(Fingerprint<'a>, Believed<'a>)> = Vec::new();
     let mut decisions: Vec<Decided<'a>> = Vec::new();
@@ -234,6 +242,7 @@ fn decisions<'a>(
                 life,
                 claims: &believed.claims,
                 factors: &believed.factors,
+                unread,
             };
             decision::judge(setting, *seen, data, previous)
         };

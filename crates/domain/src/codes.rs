@@ -75,6 +75,10 @@ pub const MISSING_KEY: &str = "key";
 pub const MISSING_SUBJECT: &str = "subject";
 /// What the assertion carried was not seen.
 pub const MISSING_CLAIM_CONTENT: &str = "claim_content";
+/// An authentication in the session is stored and not understood.
+pub const MISSING_AUTHENTICATION: &str = "authentication";
+/// A logout does not say whether it ended the session.
+pub const MISSING_END: &str = "session_end";
 /// The characteristics of a verification were not logged, and depend on the device.
 pub const MISSING_PROPERTIES: &str = "properties";
 /// A value does not say which method it stands for.
@@ -205,6 +209,8 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_KEY => "which key signed the assertion",
         MISSING_SUBJECT => "whether the people whom its records name are one person",
         MISSING_CLAIM_CONTENT => "what the assertion carried",
+        MISSING_AUTHENTICATION => "which factor an authentication was that is not understood",
+        MISSING_END => "whether a logout ended the session",
         UNREADABLE => "what the unreadable claim carried",
         MISSING_PROPERTIES => "the characteristics of a verification",
         MISSING_METHOD => "which method a value stands for",
@@ -247,7 +253,8 @@ pub fn supplier(code: &str) -> Supplier {
         MISSING_AUTHENTICATORS | MISSING_AUTHENTICATOR_METHODS => {
             Supplier::ServiceProvider("authenticator.configured")
         }
-        MISSING_PROPERTIES => Supplier::ServiceProvider("factor.verified"),
+        MISSING_END => Supplier::ServiceProvider("session.ended"),
+        MISSING_PROPERTIES | MISSING_AUTHENTICATION => Supplier::ServiceProvider("factor.verified"),
         MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => {
             Supplier::EitherProvider("claims.received")
         }

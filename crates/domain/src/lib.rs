@@ -92,5 +92,6 @@ pub const RULE_SOURCES: &[(&str, &str)] = &[
     (assess::subject::ID, "claimledger, What an answer means, another person"),
     (assess::third_party_amr::ID, "Okta, Configure claims sharing, AMR values"),
     (assess::trust_at_receipt::ID, "Okta, Configure claims sharing, trust claims"),
+    (assess::unread::ID, "claimledger, What an answer means, what is not understood"),
     (assess::until_session_end::ID, "Okta, Configure claims sharing, validity until session end"),
 ];

@@ -278,6 +278,10 @@ fact_types! {
         Configuration, "authenticator listed", [];
     PolicyListed(policy::PolicyListed) = "policy.listed" v 1,
         Configuration, "policy listed", [];
+    AuthenticationUnread(factor::AuthenticationUnread) = "authentication.unread" v 1,
+        Session, "authentication that is not understood", [session];
+    SessionLogoutReported(session::SessionLogoutReported) = "session.logout_reported" v 1,
+        Session, "logout that may have ended the session", [session];
 }
 
 impl FactType {

@@ -27,8 +27,9 @@ const MARGIN: Span = Span::secs(3_600);
 impl Poller {
     /// Reads one page, and stores where the next one is. Returns whether it was the end of the log:
     /// an empty page, since Okta may give fewer events than were asked for. `began`: when the first
-    /// page of the round was asked for; an org that never rests is at the end once it gives an
-    /// event of after that.
+    /// page of the round was asked for. An org that never rests has no empty page, and is at the
+    /// end once a page has nothing but events of after that and of before the answer: one event
+    /// shows nothing, since its date may be wrong.
     pub(crate) async fn read_page(&mut self, began: &mut Option<Time>) -> Result<bool, PollError> {
         let (url, from_link) = match self.kept.progress.next.as_deref() {
             Some(next) => (self.stored_link(next)?, true),
@@ -53,7 +54,10 @@ impl Poller {
         // By the later clock: of the earlier one an event that was there before may seem new.
         let asked = page.date.map_or(page.sent, |date| date.max(page.sent));
         let began = *began.get_or_insert(asked);
-        let mut caught_up = page.is_end();
+        let since =
+            |event: &&[u8]| Head::of(event).published.is_some_and(|at| at > began && at <= asked);
+        let is_new = page.is_short && !events.is_empty() && events.iter().all(since);
+        let caught_up = page.is_end() || is_new;
 
         let unread = page.unread(&taken.not_read);
         for (event, from, until) in page.missing(&unread, self.reached()) {
@@ -65,7 +69,6 @@ impl Poller {
         for event in &events {
             let head = Head::of(event);
             progress.last_event = progress.last_event.max(head.published);
-            caught_up |= page.is_short && head.published.is_some_and(|at| at > began);
             // A change before the last look was seen by it.
             let is_seen = head.published.is_some_and(|at| Some(at) < progress.last_look);
             progress.look_wanted |= !is_seen && endpoints::triggers_a_look(&head.event_type);

@@ -49,13 +49,32 @@ async fn a_short_page_is_not_the_end() {
     assert_eq!(world.double.asked_of_log().len(), 4);
 
     world.double.org().date = Some("Tue, 10 Mar 2026 10:00:00 GMT");
-    // An org that never rests: an event of after the first request of the round is the end of it.
-    world.publish("e5", "2026-03-10T09:06:00.000Z");
-    world.publish("e6", "2026-03-10T10:00:01.000Z");
-    world.publish("e7", "2026-03-10T10:00:02.000Z");
+    // An org that never rests: a page with events of after the first request of the round is the
+    // end of it. A single event does not show that, nor one of the future.
+    for (uuid, at) in
+        [("e5", "09:06:00"), ("e6", "10:00:01"), ("e7", "10:00:02"), ("e8", "10:00:03")]
+    {
+        world.publish(uuid, &format!("2026-03-10T{at}.000Z"));
+    }
+    world.publish("e9", "2026-03-10T10:00:04.000Z");
+    world.poller().round(&mut |_| world.advance(10)).await.unwrap();
+    assert_eq!(world.ledger.uuids().len(), 9);
+    assert_eq!(world.double.asked_of_log().len(), 6);
+    assert!(world.progress().await.caught_up);
+}
+
+/// An event that is dated in the future ends no round, alone on its page or among others.
+#[tokio::test]
+async fn an_event_of_the_future_does_not_end_a_round() {
+    let world = World::new().await;
+    world.double.org().most = 2;
+    world.double.org().date = Some("Tue, 10 Mar 2026 10:00:00 GMT");
+    for (n, day) in [10, 11, 11, 12, 10, 10].into_iter().enumerate() {
+        world.publish(&format!("e{n}"), &format!("2026-03-{day}T09:0{n}:00.000Z"));
+    }
     world.round().await.unwrap();
-    assert_eq!(world.ledger.uuids().len(), 7);
-    assert_eq!(world.double.asked_of_log().len(), 5);
+    assert_eq!(world.ledger.uuids().len(), 6);
+    assert_eq!(world.double.asked_of_log().len(), 4, "to the empty page");
 }
 
 /// The clock of an org may be a day behind: its log is read to the end, and the clocks are named.

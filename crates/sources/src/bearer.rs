@@ -38,14 +38,19 @@ pub(crate) enum Named {
 
 /// Replaces all bearer material in an object. True if there was any.
 pub(crate) fn redact(members: &mut Map<String, Value>, named: Named) -> bool {
-    redact_at(members, named, 0)
+    redact_at(members, named, false, 0)
 }
 
-fn redact_at(members: &mut Map<String, Value>, named: Named, level: usize) -> bool {
+/// `holds`: the name of the object says that its `value` is bearer material.
+fn redact_at(members: &mut Map<String, Value>, named: Named, holds: bool, level: usize) -> bool {
     let is_key = members.contains_key("kty");
+    let name = NAMES.iter().find_map(|name| members.get(*name)?.as_str());
+    let of_value = holds_value(name, holds, named);
     let mut any = false;
     for (key, member) in members.iter_mut() {
-        let holds = is_named_bearer(key, named) || is_key && secrets::is_private_of_key(key);
+        let holds = is_named_bearer(key, named)
+            || is_key && secrets::is_private_of_key(key)
+            || of_value && key == "value";
         any |= redact_value(member, named, holds, level);
     }
     any
@@ -54,7 +59,7 @@ fn redact_at(members: &mut Map<String, Value>, named: Named, level: usize) -> bo
 /// `holds`: the name of the value says that it is bearer material.
 fn redact_value(value: &mut Value, named: Named, holds: bool, level: usize) -> bool {
     match value {
-        Value::Object(members) => redact_at(members, named, level),
+        Value::Object(members) => redact_at(members, named, holds, level),
         Value::Array(items) => {
             items.iter_mut().fold(false, |any, item| redact_value(item, named, holds, level) | any)
         }
@@ -66,10 +71,18 @@ fn redact_value(value: &mut Value, named: Named, holds: bool, level: usize) -> b
 
 /// The same in an object that borrows.
 pub(crate) fn redact_borrowed(members: &mut Object<'_>, named: Named) -> bool {
+    redact_object(members, named, false)
+}
+
+fn redact_object(members: &mut Object<'_>, named: Named, holds: bool) -> bool {
     let is_key = members.contains_key("kty");
+    let name = NAMES.iter().find_map(|name| members.get(name)?.as_str());
+    let of_value = holds_value(name, holds, named);
     let mut any = false;
     for (key, member) in members.iter_mut() {
-        let holds = is_named_bearer(key, named) || is_key && secrets::is_private_of_key(key);
+        let holds = is_named_bearer(key, named)
+            || is_key && secrets::is_private_of_key(key)
+            || of_value && key == "value";
         any |= redact_json(member, named, holds);
     }
     any
@@ -77,7 +90,7 @@ pub(crate) fn redact_borrowed(members: &mut Object<'_>, named: Named) -> bool {
 
 fn redact_json(value: &mut Json<'_>, named: Named, holds: bool) -> bool {
     match value {
-        Json::Object(members) => redact_borrowed(members, named),
+        Json::Object(members) => redact_object(members, named, holds),
         Json::List(items) => {
             items.iter_mut().fold(false, |any, item| redact_json(item, named, holds) | any)
         }
@@ -109,6 +122,15 @@ pub(crate) fn clear_text(text: &str) -> String {
 /// Whether the text is, or holds, a JSON Web Token or a SAML assertion.
 pub(crate) fn is_token(text: &str) -> bool {
     web_token(text, 0).is_some() || is_assertion(text)
+}
+
+/// Which member names what a `value` beside it is.
+const NAMES: [&str; 2] = ["key", "name"];
+
+/// Whether the `value` of an object is bearer material, by the name of the object, or by the one
+/// beside it. The native contract has no such objects.
+fn holds_value(name: Option<&str>, holds: bool, named: Named) -> bool {
+    named == Named::Vendor && (holds || name.is_some_and(secrets::is_named_value))
 }
 
 fn is_named_bearer(key: &str, named: Named) -> bool {
@@ -307,6 +329,13 @@ mod tests {
             ("API-Token", long.to_owned(), d.clone()),
             ("apiKey (2)", long.to_owned(), d.clone()),
             ("X-Vendor-Key", "k".to_owned(), digest("k")),
+            ("Client Secret", long.to_owned(), d.clone()),
+            ("clientSecret ", long.to_owned(), d.clone()),
+            (
+                "text",
+                "a Cookie: sid=1; b=2".to_owned(),
+                format!("a Cookie: {}", digest("sid=1; b=2")),
+            ),
             ("x-hook-secret", "k".to_owned(), digest("k")),
             ("note", format!("{{\"apiToken\":\"{long}\"}}"), format!("{{\"apiToken\":\"{d}\"}}")),
             (
@@ -365,12 +394,35 @@ mod tests {
         assert!(!kept.contains("s3cr3t") && kept.contains("sha256:"), "{kept}");
     }
 
+    /// One row a shape: lists, and a `value` that is named around it or beside it.
+    #[test]
+    fn secrets_of_events_are_known_by_what_is_around_them() {
+        for (path, event) in [
+            ("/token/value", json!({"token": {"value": "s3cr3t", "id": "t"}})),
+            ("/tokens/0", json!({"tokens": ["s3cr3t"]})),
+            ("/tokens/0/value", json!({"tokens": [{"value": "s3cr3t"}]})),
+            ("/h/0/value", json!({"h": [{"key": "X-Api-Key", "value": "s3cr3t"}]})),
+            ("/h/0/value", json!({"h": [{"name": "Authorization", "value": "s3cr3t"}]})),
+            ("/h/0/value", json!({"h": [{"name": "cookie", "value": "s3cr3t"}]})),
+        ] {
+            let mut value = event.clone();
+            assert!(redact_value(&mut value, Named::Vendor, false, 0), "{event}");
+            assert_eq!(value.pointer(path), Some(&json!(digest("s3cr3t"))), "{value}");
+            let text = event.to_string();
+            let read = parse_borrowed(text.as_bytes(), Duplicates::Tolerated).unwrap();
+            let Json::Object(mut borrowed) = read else { panic!("{event}") };
+            assert!(redact_borrowed(&mut borrowed, Named::Vendor));
+            assert_eq!(Value::Object(borrowed.into_map()), value);
+        }
+    }
+
     /// What is public is evidence.
     #[test]
     fn public_keys_and_ids_are_kept() {
         for kept in [
             json!({"kid": "k1", "kty": "RSA", "n": "modulus", "e": "AQAB", "x5c": ["MIIC"]}),
             json!({"externalSessionId": "102", "rootSessionId": "trs1", "authnRequestId": "a"}),
+            json!({"name": "X-Region", "value": "eu", "Cookie Banner": "Cookie: ", "cookies": "on"}),
             json!({"tokenId": "t", "apiTokenId": "00T", "secretId": "s", "clientSecretId": "ocs1"}),
             json!({"publicKey": "ssh-ed25519 AAAA", "signingKey": "k2", "key": "webauthn"}),
             json!({"X-Forwarded-For": "192.0.2.1", "x-okta-request-id": "r", "hash": "ab"}),

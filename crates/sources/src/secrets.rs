@@ -6,7 +6,7 @@
 
 use memchr::memchr_iter;
 
-/// Members that hold a secret; compared without regard to case, `_` and `-`. Ids of tokens
+/// Members that hold a secret; compared without regard to case, `_`, `-` and spaces. Ids of tokens
 /// (`tokenId`, `jti`) are not among them.
 const MEMBERS: &[&str] = &[
     "accesstoken",
@@ -49,6 +49,7 @@ const MEMBERS: &[&str] = &[
     "statetoken",
     "temporarypassword",
     "token",
+    "tokens",
     "webhooksecret",
 ];
 
@@ -66,15 +67,19 @@ const PARTS: &[&str] = &[
     "hmackey",
     "integrationkey",
     "passphrase",
+    "passwd",
+    "password",
     "privatekey",
     "secret",
     "setcookie",
-    "sharedpassword",
 ];
 
 /// How the name of a member ends that says something of a secret, and is none.
 const ABOUT: &[&str] = &[
+    "age",
     "algorithm",
+    "attempts",
+    "changed",
     "count",
     "created",
     "enabled",
@@ -83,8 +88,12 @@ const ABOUT: &[&str] = &[
     "expiresin",
     "id",
     "ids",
+    "length",
     "location",
+    "minutes",
+    "mode",
     "name",
+    "policy",
     "required",
     "rotation",
     "status",
@@ -100,6 +109,20 @@ const TEXTS: &[&str] = &["authorization", "cookie", "credential", "pin", "pwd"];
 
 /// Parts of the names of headers whose value is a secret, beside [`PARTS`].
 const HEADERS: &[&str] = &["authorization", "cookie", "token", "password", "auth", "key"];
+
+/// Headers of which nothing that lets its holder act is known; any other that begins with `X-` may
+/// hold it.
+const HARMLESS: &[&str] = &[
+    "x-correlation-id",
+    "x-environment",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-region",
+    "x-request-id",
+    "x-requested-with",
+    "x-tenant-id",
+];
 
 /// Members of a JSON Web Key that are private.
 const PRIVATE_JWK: &[&str] = &["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
@@ -159,8 +182,31 @@ pub(crate) fn is_configured_text(name: &str) -> bool {
     TEXTS.iter().any(|known| is_same(name, known))
 }
 
-/// Whether a header's value is a secret: `Authorization`, `Cookie`, `X-Api-Key`.
+/// Whether a header's value may be a secret: `Authorization`, `Cookie`, `X-Api-Key`, `X-Any`.
 pub(crate) fn is_header(name: &str) -> bool {
+    let is_named = |known: &&&str| name.eq_ignore_ascii_case(known);
+    if HARMLESS.iter().any(|known| is_named(&known)) {
+        return false;
+    }
+    is_extension(name) || has_secret_part(name)
+}
+
+/// Whether the value beside the name of an event's member is a secret: `{"key": …, "value": …}`.
+pub(crate) fn is_named_value(name: &str) -> bool {
+    is_member(name) || is_cookie(name)
+}
+
+fn is_cookie(name: &str) -> bool {
+    ["cookie", "setcookie"].iter().any(|known| is_same(name, known))
+}
+
+/// A name that only a header has.
+fn is_extension(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.len() > 2 && bytes[..2].eq_ignore_ascii_case(b"x-")
+}
+
+fn has_secret_part(name: &str) -> bool {
     let name = plain(name);
     HEADERS.iter().chain(PARTS).any(|part| name.contains(part))
 }
@@ -177,8 +223,7 @@ pub(crate) fn is_private_key(text: &str) -> bool {
 
 /// A name that only a header has, of one that holds a secret: `X-Vendor-Key`.
 fn is_secret_header(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    bytes.len() > 2 && bytes[..2].eq_ignore_ascii_case(b"x-") && is_header(&name[2..])
+    is_extension(name) && has_secret_part(&name[2..])
 }
 
 /// Where the next credential in a text is, from a position on: after the word of its scheme, after
@@ -236,8 +281,16 @@ fn after_header(text: &str, from: usize) -> Option<(usize, usize)> {
         let length = bytes[..colon].iter().rev().take_while(|byte| is_name(byte)).count();
         let rest = text[colon + 1..].trim_start_matches([' ', '"', '\'']);
         let begin = text.len() - rest.len();
-        let end = begin + end_of_value(rest);
-        if is_secret_header(&text[colon - length..colon])
+        let name = &text[colon - length..colon];
+        // Of cookies each may be one: all of the line.
+        let of_cookie = bytes[colon] == b':' && is_cookie(name);
+        let length = if of_cookie {
+            rest.find(['\r', '\n', '"', '\'']).unwrap_or(rest.len())
+        } else {
+            end_of_value(rest)
+        };
+        let end = begin + length;
+        if (of_cookie || is_secret_header(name))
             && begin < end
             && !is_digest(&text[begin..end])
             && !SCHEMES.iter().any(|scheme| text[begin..end].eq_ignore_ascii_case(scheme))
@@ -292,9 +345,8 @@ pub(crate) fn is_digest(text: &str) -> bool {
 fn is_same(name: &str, known: &str) -> bool {
     let (mut name, mut known) = (name.bytes(), known.bytes());
     loop {
-        match (name.find(|byte| !matches!(byte, b'_' | b'-')), known.next()) {
-            (None, None) => return true,
-            (Some(b' '), None) => return name.next() == Some(b'('),
+        match (name.find(|byte| !matches!(byte, b'_' | b'-' | b' ')), known.next()) {
+            (None | Some(b'('), None) => return true,
             (Some(a), Some(b)) if a.eq_ignore_ascii_case(&b) => {}
             _ => return false,
         }
@@ -302,13 +354,55 @@ fn is_same(name: &str, known: &str) -> bool {
 }
 
 fn plain(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '-'], "")
+    name.to_ascii_lowercase().replace(['_', '-', ' '], "")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// One row a shape.
+    #[test]
+    fn a_member_of_a_configuration_is_known_by_any_part_of_its_name() {
+        for name in [
+            "password",
+            "MyPASSWORD",
+            "smtp passwd",
+            "DB_Passwd",
+            "user-password",
+            "Client Secret",
+            "clientSecrets",
+            "API Token",
+            "smtpApiToken",
+            "Api-Token",
+            "sharedSecret",
+        ] {
+            assert!(is_configured(name), "{name}");
+        }
+        for name in [
+            "passwordChanged",
+            "minPasswordLength",
+            "passwordPolicy",
+            "password_expiration",
+            "passwordHistoryCount",
+            "clientSecretId",
+            "secretExpiresIn",
+            "passcode",
+        ] {
+            assert!(!is_configured(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_value_of_a_header_is_kept_only_where_it_is_known_to_be_harmless() {
+        for name in ["X-K", "x-any", "Authorization", "Cookie", "Set-Cookie", "Api-Key", "X-Auth"] {
+            assert!(is_header(name), "{name}");
+        }
+        for name in ["X-Region", "x-request-id", "X-Forwarded-For", "Accept", "Content-Type"] {
+            assert!(!is_header(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_word_is_found_at_its_first_place_from_a_position_on() {

@@ -50,25 +50,35 @@ pub(super) fn counting(
         candidates.push(candidate);
     }
     unpool(setting, &mut candidates, at);
-    let in_effect = |c: &Claim<'_>| in_effect(setting.life, c.seen.occurred(), at) != Tri::No;
-    for (index, claim) in setting.claims.iter().enumerate().filter(|(_, c)| in_effect(c)) {
+    let counts = |c: &Claim<'_>| in_effect(setting.life, c.seen.occurred(), at) != Tri::No;
+    for (index, claim) in setting.claims.iter().enumerate().filter(|(_, c)| counts(c)) {
         let Some(code) = claim.unseen() else { continue };
-        for factor_type in [FactorType::Knowledge, FactorType::Possession] {
-            let value = Arc::new(Value::alone("", factor_type, Property::ALL, ""));
+        for any in any_factor(code) {
             candidates.push(Candidate {
                 claim: Some(index),
                 third_party: claim.third_party(),
                 mix: claim.mix(),
-                bar: barred(setting, at, claim.third_party(), &value).0,
-                sure: false,
+                bar: barred(setting, at, claim.third_party(), &any.value).0,
                 reading_open: claim.unseen_open(),
-                missing: vec![code],
-                any_method: true,
-                ..Candidate::of(value)
+                ..any
             });
         }
     }
+    for unread in setting.unread {
+        if in_effect(setting.life, unread.seen.occurred(), at) != Tri::No {
+            candidates.extend(any_factor(unread.missing));
+        }
+    }
     (candidates, stale)
+}
+
+/// What may have been presented, of which nothing is known: any factor.
+fn any_factor(missing: &'static str) -> impl Iterator<Item = Candidate> {
+    [FactorType::Knowledge, FactorType::Possession].into_iter().map(move |factor_type| {
+        let value = Arc::new(Value::alone("", factor_type, Property::ALL, ""));
+        let any = Candidate { any_method: true, sure: false, ..Candidate::of(value) };
+        Candidate { missing: vec![missing], ..any }
+    })
 }
 
 /// A factor, as if it certainly counted, and whether something keeps it out of every rule; where

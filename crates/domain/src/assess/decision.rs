@@ -16,6 +16,7 @@ use super::{
     falsifiers::Hit,
     requirement::{self, Candidate, Reading, Taking},
     step_up, subject,
+    unread::Unread,
     until_session_end::Life,
     value::ordered,
 };
@@ -49,6 +50,7 @@ pub(crate) struct Setting<'a, 'b> {
     pub(crate) life: &'b Life<'a>,
     pub(crate) claims: &'b [Claim<'a>],
     pub(crate) factors: &'b [AssessedFactor<'a>],
+    pub(crate) unread: &'b [Unread<'a>],
 }
 
 impl Setting<'_, '_> {

@@ -2,6 +2,7 @@
 //! evidence is (`semantics.md` 16).
 
 use super::{
+    accepted_content,
     authenticator_lost::{self, Losses, Running},
     claims::{self, Claim, Tri},
     engine_mix::EngineMix,
@@ -123,7 +124,7 @@ pub(crate) fn factors<'a>(
         for value in claim.values() {
             let mut fate = claim.fate(value);
             claims::add(&mut fate.missing, &open(*seen));
-            let said = word_on(facts, *seen, claim.data.assertion.as_ref(), value);
+            let said = word_on(facts, claim, value);
             // By record: it says it accepted it, or says nothing and the rules do not ignore it.
             // Void does not stop one that did not check.
             let by_record = said.map_or(fate.is_ignored != Tri::Yes, |s| s.accepted);
@@ -197,32 +198,29 @@ fn allow_after<'a>(facts: &[Seen<'a>], claim: Seen<'a>) -> Option<Seen<'a>> {
     (!facts.iter().any(local)).then_some(allow)
 }
 
-/// The last thing that the service provider said of this value after it came.
+/// The last thing that the service provider said of this value: after it came, or as
+/// [`accepted_content::is_of`] says.
 fn word_on<'a>(
     facts: &[Seen<'a>],
-    claim: Seen<'a>,
-    assertion: Option<&AssertionId>,
+    claim: &Claim<'a>,
     value: &Value,
 ) -> Option<ProviderStatement<'a>> {
-    let about = |a: &Option<AssertionId>, amr: &Option<Amr>, method: Option<Method>| {
-        let same_assertion = match (a, assertion) {
-            (Some(a), Some(b)) => a == b,
-            (Some(_), None) => false,
-            (None, _) => true,
+    let about =
+        |seen: Seen<'a>, a: Option<&AssertionId>, amr: &Option<Amr>, method: Option<Method>| {
+            let whole = amr.is_none() && method.is_none();
+            let same_amr = amr.is_some() && *amr == value.amr;
+            let same_method = method.is_some() && (method == value.known_method());
+            let later = a.is_none() && seen.occurred().from >= claim.seen.occurred().from;
+            (whole || same_amr || same_method)
+                && (later || accepted_content::is_of(facts, claim.seen, claim.data, seen, a))
         };
-        let whole = amr.is_none() && method.is_none();
-        let same_amr = amr.is_some() && *amr == value.amr;
-        let same_method = method.is_some() && (method == value.known_method());
-        same_assertion && (whole || same_amr || same_method)
-    };
-    let said =
-        facts.iter().filter(|s| s.occurred().from >= claim.occurred().from).filter_map(|s| {
-            let data = &s.known.fact.data;
-            let accepted =
-                matches!(data, FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method));
-            let ignored =
-                matches!(data, FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method));
-            (accepted || ignored).then_some(ProviderStatement { accepted, seen: *s })
-        });
+    let said = facts.iter().filter_map(|s| {
+        let (accepted, about) = match &s.known.fact.data {
+            FactData::ClaimAccepted(c) => (true, about(*s, c.assertion.as_ref(), &c.amr, c.method)),
+            FactData::ClaimIgnored(c) => (false, about(*s, c.assertion.as_ref(), &c.amr, c.method)),
+            _ => return None,
+        };
+        about.then_some(ProviderStatement { accepted, seen: *s })
+    });
     said.fold(None, |_, last| Some(last))
 }

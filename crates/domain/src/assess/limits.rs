@@ -32,6 +32,9 @@ pub(crate) const ID: &str = "limits";
 pub(crate) struct Limits<'a> {
     pub(crate) lifetime_ends_at: Option<Time>,
     pub(crate) idle_secs: Option<u64>,
+    /// How long it may be idle at least, where the limit is unknown and an interval leaves open
+    /// which of several it is.
+    pub(crate) idle_at_least_secs: Option<u64>,
     /// The policy record that gives them, where the session does not.
     pub(crate) policy: Option<&'a RecordRef>,
     /// The rule that is stated to have held.
@@ -57,6 +60,8 @@ pub(crate) struct Governed<'a> {
 struct Given<'a> {
     lifetime: Option<Option<u64>>,
     idle: Option<Option<u64>>,
+    /// The shortest of those that may have held; none: none of them limits.
+    shortest_idle: Option<u64>,
     record: &'a RecordRef,
 }
 
@@ -104,9 +109,13 @@ impl<'a> Limits<'a> {
         }
         let from_policy = stated_end.is_none() && lifetime_ends_at.is_some()
             || stated_idle.is_none() && idle_secs.is_some();
+        let is_idle_missing = missing.contains(&codes::MISSING_IDLE_LIMIT);
         Self {
             lifetime_ends_at,
             idle_secs,
+            idle_at_least_secs: given
+                .and_then(|given| given.shortest_idle)
+                .filter(|_| is_idle_missing),
             policy: given.map(|given| given.record).filter(|_| from_policy),
             governed,
             missing,
@@ -160,10 +169,15 @@ impl Limiting {
             let known = of_rule.is_some() || of_policy_known;
             known.then(|| of_rule.or(of_policy).filter(|secs| *secs > 0))
         };
-        self.rule.is_none_or(|rule| rule.is_read).then(|| Given {
-            lifetime: limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime),
-            idle: limit(self.rule.and_then(|rule| rule.idle), self.idle),
-            record,
+        self.rule.is_none_or(|rule| rule.is_read).then(|| {
+            let idle = limit(self.rule.and_then(|rule| rule.idle), self.idle);
+            Given {
+                lifetime: limit(self.rule.and_then(|rule| rule.lifetime), self.lifetime),
+                idle,
+                // One that is not known may be as short as can be.
+                shortest_idle: idle.unwrap_or(Some(0)),
+                record,
+            }
         })
     }
 }
@@ -298,5 +312,6 @@ fn agree<'a>(given: &mut Option<Given<'a>>, one: Option<Given<'a>>) -> Option<()
     let agreed = given.get_or_insert(one);
     agreed.lifetime = agreed.lifetime.filter(|_| agreed.lifetime == one.lifetime);
     agreed.idle = agreed.idle.filter(|_| agreed.idle == one.idle);
+    agreed.shortest_idle = agreed.shortest_idle.into_iter().chain(one.shortest_idle).min();
     (agreed.lifetime.is_some() || agreed.idle.is_some()).then_some(())
 }

@@ -42,6 +42,8 @@ pub(crate) struct Life<'a> {
     pub(crate) end: Option<End<'a>>,
     /// All sessions of its subject were ended, perhaps after this one had begun.
     pub(crate) perhaps_ended: Option<&'a Stated<SubjectSessionsEnded>>,
+    /// A logout by T that may have ended it, and after which nothing shows that it lived.
+    pub(crate) logout: Option<Seen<'a>>,
     pub(crate) limits: Limits<'a>,
     pub(crate) last_seen: Option<Time>,
     pub(crate) last_seen_record: Option<Seen<'a>>,
@@ -107,6 +109,17 @@ pub(crate) fn life<'a>(
         _ => None,
     });
 
+    let lived_after = |logout: &Seen<'a>| {
+        all.iter()
+            .any(|s| s.occurred().from > logout.occurred().from && proves_life_before(s, subject))
+    };
+    let logout = upto
+        .iter()
+        .find(|s| {
+            matches!(s.known.fact.data, FactData::SessionLogoutReported(_)) && !lived_after(s)
+        })
+        .copied();
+
     let mut life = Life {
         start,
         start_record,
@@ -117,6 +130,7 @@ pub(crate) fn life<'a>(
         missing: Vec::new(),
         end: own.into_iter().chain(of_all).min_by_key(place),
         perhaps_ended,
+        logout,
         limits: Limits::of(started, start, upto, history),
         last_seen: last_seen_record.map(|s| s.occurred().from),
         last_seen_record,
@@ -226,6 +240,9 @@ impl Life<'_> {
             if !begun || self.perhaps_ended.is_some() && !lives {
                 self.doubt(&[codes::MISSING_EXACT_TIME]);
             }
+            if self.logout.is_some() {
+                self.doubt(&[codes::MISSING_END]);
+            }
             if self.limits_passed(at) {
                 self.doubt(&[]);
             }
@@ -255,7 +272,16 @@ impl Life<'_> {
 
     /// Whether a limit is unknown, and nothing shows that it lived at a time (`semantics.md` 22).
     fn limits_open(&self, at: Time) -> bool {
-        self.later_sign.is_none() && !self.limits.missing.is_empty() && at > self.seen()
+        let idle_at_least = || {
+            let is_only_idle = self.limits.missing == [codes::MISSING_IDLE_LIMIT];
+            self.limits.idle_at_least_secs.filter(|_| is_only_idle)
+        };
+        // Whichever limit it is, it was not idle for longer.
+        let is_within = || idle_at_least().is_some_and(|secs| at < self.seen().plus_secs(secs));
+        self.later_sign.is_none()
+            && !self.limits.missing.is_empty()
+            && at > self.seen()
+            && !is_within()
     }
 
     /// Whether its limits leave open that it still lived at a time up to T, whatever is stated of

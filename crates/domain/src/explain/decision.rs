@@ -221,6 +221,8 @@ impl<'a> DecisionExplainer<'a, '_> {
             .filter(|f| f.claim.is_none() && f.occurred().from <= latest(at))
             .collect();
         reasons.extend(word::local(&local, self.today));
+        let unread = self.trace.unread.iter().filter(|u| u.seen.occurred().from <= latest(at));
+        reasons.extend(unread.map(|unread| word::unread(unread, self.today)));
         if reasons.is_empty() {
             let says = match &self.trace.idp {
                 Some(idp) => format!(

@@ -132,8 +132,13 @@ fn ends(trace: &Trace<'_>) -> Reason {
                  begun by then is open."
         )
     });
+    let logout = life.logout.map_or_else(String::new, |seen| {
+        let when = words::at(seen.occurred(), today);
+        let kind = &seen.record().kind;
+        format!(" A logout {when} ({kind}) may have ended it, and does not say so.")
+    });
     Reason::new(format!(
-        "{}.{seen}{}{limits}{perhaps}",
+        "{}.{seen}{}{limits}{perhaps}{logout}",
         words::sentence(&words::no_end(trace.cut, today)),
         lives(trace)
     ))
@@ -142,6 +147,7 @@ fn ends(trace: &Trace<'_>) -> Reason {
     .on(life.limits.policy)
     .on(life.limits.governed.map(|held| held.record))
     .on(life.perhaps_ended.map(|stated| &stated.record))
+    .on(life.logout.map(Seen::record))
     .by_rule(until_session_end::ID)
     .reading(23)
 }

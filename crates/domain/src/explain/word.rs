@@ -2,13 +2,14 @@
 
 use crate::{
     assess::{
-        Trace, authenticator_lost,
+        Trace, accepted_content, authenticator_lost,
         claims::{Claim, Tri, World},
         engine_mix::EngineMix,
         factors::AssessedFactor,
         keys::{self, Standing},
         legacy_mapping, retraction, subject,
         trust_at_receipt::{self, IdpState},
+        unread::{self, Unread},
     },
     codes,
     history::{Stated, settings::org_or_default},
@@ -107,6 +108,34 @@ pub(crate) fn local(factors: &[&AssessedFactor<'_>], today: Time) -> Option<Reas
             .delayed()
             .by_rule(crate::assess::local_factors::ID),
     )
+}
+
+/// What was presented and is not told.
+pub(crate) fn unread(unread: &Unread<'_>, today: Time) -> Reason {
+    let record = unread.seen.record();
+    let when = words::at(unread.seen.occurred(), today);
+    let source = &record.source;
+    let (says, rule) = if unread.missing == codes::MISSING_AUTHENTICATION {
+        let says = format!(
+            "{source} logged an authentication {when} that is not understood ({}): it may have \
+             been any factor.",
+            record.kind
+        );
+        (says, unread::ID)
+    } else {
+        let says = format!(
+            "{source} says that it took a factor from an IdP {when}; no claim of this session has \
+             it."
+        );
+        (says, accepted_content::ID)
+    };
+    Reason::new(says)
+        .asked(QUESTION)
+        .marked(Mark::Undetermined)
+        .coded(Some(unread.missing))
+        .on([record])
+        .by_rule(rule)
+        .reading(13)
 }
 
 /// How the key stood.

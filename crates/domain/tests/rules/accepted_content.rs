@@ -95,3 +95,50 @@ fn trust_that_was_off_ignores_what_the_service_provider_took() {
     ])
     .decisions(&[REFUSED]);
 }
+
+#[test]
+fn what_was_written_just_before_the_first_assertion_is_of_it() {
+    // The total order of one instant is that of the ids.
+    for (first, second) in [("a0", "z"), ("z", "a0"), ("a0", "a1"), ("z0", "z1")] {
+        let said = [taken(NOON, "password", &[]).id(first), taken(NOON, "push", &[]).id(second)];
+        let base = [org(), okta(), policy(json!({})), claim(NOON, json!({})).id("m")];
+        let day = given(base.into_iter().chain(said).chain([decided("12:00:05", "allow")]));
+        day.decisions(&["allow Allow"]);
+        let grades: Vec<_> = day.end().factors.iter().map(|f| f.grade).collect();
+        assert_eq!(grades, [Grade::Stated, Grade::Stated], "{first} {second}");
+    }
+    let early = |at: &str| [taken(at, "password", &[]), taken("12:00:01", "push", &[])];
+    day(json!({}), early("11:59:59")).decisions(&["allow Allow"]);
+    // What is further off may be of another assertion, which nobody saw.
+    let open = "allow Undetermined missing claim_content";
+    day(json!({}), early("11:50:00")).decisions(&[open]);
+}
+
+#[test]
+fn what_came_with_the_second_assertion_is_not_of_the_first() {
+    let later = claim("13:00:00", json!({"assertion": "second"})).id("m");
+    let tied = taken("13:00:00", "password", &[]).id("a0");
+    let state = day(json!({}), [later, tied]).end();
+    let [factor] = &state.factors[..] else { panic!("{:?}", state.factors) };
+    assert_eq!(factor.accepted_at.to_string(), "2026-03-10T13:00:00Z");
+}
+
+#[test]
+fn what_was_taken_of_an_assertion_that_nobody_saw_could_be_any_factor() {
+    let base = || [org(), okta(), policy(json!({})), fact(NOON, "session.started", json!({}))];
+    let decision = || decided("12:00:05", "allow");
+    let taken = || taken("12:00:01", "password", &[]);
+    let open = "allow Undetermined missing claim_content";
+    let day = given(base().into_iter().chain([taken(), decision()]));
+    day.decisions(&[open]);
+    assert!(day.tree().contains("no claim of this session"), "{}", day.tree());
+    // It names another assertion than the one that came.
+    let other = accepted("12:00:01", json!({"method": "push", "assertion": "another"}));
+    let pwd = claims(NOON, &["pwd"]);
+    given(base().into_iter().chain([pwd, other, decision()])).decisions(&[open]);
+    // What is met without it stays met, and without any there is nothing open.
+    let local = || [verified("12:00:02", "password"), verified("12:00:03", "push")];
+    let all = base().into_iter().chain([taken()]).chain(local()).chain([decision()]);
+    given(all).decisions(&["allow Allow"]);
+    given(base().into_iter().chain([decision()])).decisions(&[REFUSED]);
+}

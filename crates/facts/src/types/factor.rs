@@ -1,4 +1,4 @@
-//! `factor.verified`, `policy.decided`.
+//! `factor.verified`, `authentication.unread`, `policy.decided`.
 
 use super::prelude::*;
 
@@ -17,6 +17,12 @@ pub struct FactorVerified {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Property>,
 }
+
+/// `authentication.unread`: the source logged an authentication, or a verification of a factor, in a
+/// form that is not understood. It may have been any factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{}]))]
+pub struct AuthenticationUnread {}
 
 /// `policy.decided`: what the service provider says it decided.
 #[skip_serializing_none]

@@ -41,6 +41,11 @@ pub struct SessionEnded {
     pub reason: EndReason,
 }
 
+/// `session.logout_reported`: a logout was logged that does not say whether it ended this session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{}]))]
+pub struct SessionLogoutReported {}
+
 /// `session.governed`: which rule of a global session policy held for the session.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -223,11 +223,12 @@ fn context<'e>(event: &Event<'e>) -> Facts<'e> {
         Some(word) if word.starts_with("device") => ContextCause::Device,
         _ => ContextCause::Other,
     };
-    let mut causes: Vec<ContextCause> = match event.debug("causes").and_then(list) {
-        Some(words) => words.into_iter().map(cause).collect(),
-        // A session that roams is used from another place.
-        None => vec![ContextCause::Place],
-    };
+    let mut causes: Vec<ContextCause> =
+        match event.debug("causes").and_then(|causes| list(causes).ok().flatten()) {
+            Some(words) => words.into_iter().map(cause).collect(),
+            // A session that roams is used from another place.
+            None => vec![ContextCause::Place],
+        };
     causes.sort_unstable();
     causes.dedup();
     let again = event.debug("arePoliciesReevaluated");

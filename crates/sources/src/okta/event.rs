@@ -194,24 +194,35 @@ pub(super) fn is_true(value: Option<&Json<'_>>) -> bool {
     }
 }
 
+/// A text that begins or ends as a list and is none, or a list with other values than texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotAList;
+
 /// A list, which may be written as text: `[a, b]`, `["a","b"]` or `a,b`. An empty list is a
-/// statement too.
-pub(super) fn list<'e>(value: &'e Json<'e>) -> Option<Vec<&'e str>> {
+/// statement too; an empty text and a word for nothing are none.
+pub(super) fn list<'e>(value: &'e Json<'e>) -> Result<Option<Vec<&'e str>>, NotAList> {
     match value {
-        Json::List(items) => Some(items.iter().filter_map(Json::as_str).collect()),
+        Json::List(items) => items
+            .iter()
+            .map(|item| item.as_str().ok_or(NotAList))
+            .collect::<Result<_, _>>()
+            .map(Some),
         Json::Text(text) => {
             let text = text.trim();
             let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
-            if inner.is_none() && text.is_empty() {
-                return None;
+            if inner.is_none() && (text.starts_with('[') || text.ends_with(']')) {
+                return Err(NotAList);
+            }
+            if inner.is_none() && something(value).is_none() {
+                return Ok(None);
             }
             let items = inner
                 .unwrap_or(text)
                 .split(',')
                 .map(|item| item.trim().trim_matches('"'))
                 .filter(|item| !item.is_empty());
-            Some(items.collect())
+            Ok(Some(items.collect()))
         }
-        _ => None,
+        _ => Ok(None),
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn named_in(text: &str) -> Option<Method> {
 pub(super) fn properties(enrollment: Option<Target<'_>>) -> Vec<Property> {
     let logged = enrollment
         .and_then(|e| e.detail("methodUsedVerifiedProperties"))
-        .and_then(list)
+        .and_then(|logged| list(logged).ok().flatten())
         .unwrap_or_default();
     let mut properties: Vec<Property> =
         logged.into_iter().filter_map(|word| Property::parse(&word.to_ascii_lowercase())).collect();

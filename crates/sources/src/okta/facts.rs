@@ -5,18 +5,18 @@
 //! What did not succeed is a fact of its own, with its reason (`docs/decisions/0028`).
 
 use super::{
-    event::{Event, id, is_true, list, session_id},
+    event::{Event, NotAList, Target, id, is_true, list, session_id},
     factor, refusal,
 };
-use crate::{bearer, text};
+use crate::{bearer, json::Json, text};
 use claimledger_facts::{
     fact::FactData,
     ids::{ActorId, AppId, AssertionId, AuthenticatorId, IdpId, PolicyId, RootSessionId, RuleId},
     types::{
         app::AppAccessed,
         claims::{ClaimAccepted, ClaimsReceived},
-        factor::{FactorVerified, PolicyDecided},
-        session::{SessionEnded, SessionGoverned, SessionStarted},
+        factor::{AuthenticationUnread, FactorVerified, PolicyDecided},
+        session::{SessionEnded, SessionGoverned, SessionLogoutReported, SessionStarted},
         sign_in::SignInRefused,
         subject::SubjectSessionsEnded,
     },
@@ -66,9 +66,44 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Facts<'e> {
         "application.policy.sign_on.deny_access" => refused(event, Attempt::Access),
         "user.mfa.okta_verify.deny_push" => push_rejected(),
         "user.session.end" => on_success(event, session_ended),
+        _ if is_logout(kind) => on_success(event, logout_reported),
         "user.session.clear" => on_success(event, session_cleared),
         _ => None,
     }
+}
+
+/// What an event may have said that is not understood, where an answer could turn on it: any factor
+/// that was verified, or the end of its session.
+pub(super) fn unread(event: &Event<'_>, kind: &str) -> Option<FactData> {
+    if event.result().is_some_and(|result| result != SUCCESS) {
+        return None;
+    }
+    if kind == "user.session.end" || is_logout(kind) {
+        return Some(FactData::SessionLogoutReported(SessionLogoutReported {}));
+    }
+    let authenticates = kind.starts_with(AUTHENTICATION) && kind != "user.authentication.sso";
+    authenticates.then_some(FactData::AuthenticationUnread(AuthenticationUnread {}))
+}
+
+/// What event types of authentication begin with.
+const AUTHENTICATION: &str = "user.authentication.";
+
+/// Logouts of applications: they may end the session as well, and an event of its own says so then
+/// where it is logged.
+fn is_logout(kind: &str) -> bool {
+    matches!(kind, "user.authentication.slo" | "user.session.expire")
+        || kind.starts_with("user.authentication.universal_logout")
+        || kind == "user.session.universal_logout"
+}
+
+/// Of an administrator's act the session that is named is the administrator's own.
+fn logout_reported<'e>(event: &Event<'e>) -> Facts<'e> {
+    let user = |user: Target<'e>| user.id();
+    let (actor, target) = (event.actor("User").and_then(user), event.target("User").and_then(user));
+    if actor.is_some() && target.is_some() && actor != target {
+        return Some(Vec::new());
+    }
+    one(FactData::SessionLogoutReported(SessionLogoutReported {}))
 }
 
 pub(super) const SUCCESS: &str = "SUCCESS";
@@ -156,18 +191,12 @@ fn claims_received<'e>(event: &Event<'e>) -> Facts<'e> {
             .filter(|text| !bearer::is_token(text))
             .map(AssertionId::from)
     };
-    let amr = event.debug("amrList").and_then(list);
-    let amr = amr.map(|values| {
-        values
-            .into_iter()
-            .filter(|value| text::is_id(value))
-            .map(|value| Amr(value.to_owned()))
-            .collect()
-    });
+    let amr = event.debug("amrList").and_then(amr);
+    let readable = amr.as_ref().is_some_and(Result::is_err).then_some(false);
     one(FactData::ClaimsReceived(ClaimsReceived {
         idp: IdpId::from(idp),
         assertion: assertion.or_else(digest),
-        amr,
+        amr: amr.and_then(Result::ok),
         methods: Vec::new(),
         key: None,
         protocol: event.text(&["legacyEventType"]).and_then(protocol),
@@ -177,8 +206,22 @@ fn claims_received<'e>(event: &Event<'e>) -> Facts<'e> {
             .map(str::to_owned),
         auth_time: None,
         issued_at: None,
-        readable: None,
+        readable,
     }))
+}
+
+/// The values of `amrList`; an error: it is cut off, or holds what is no value. None: nothing is
+/// stated.
+fn amr(stated: &Json<'_>) -> Option<Result<Vec<Amr>, NotAList>> {
+    let is_value = |value: &&str| {
+        text::is_id(value) && !value.contains(|c: char| c.is_whitespace() || "[]{}\";".contains(c))
+    };
+    let values = match list(stated) {
+        Ok(None) => return None,
+        Ok(Some(values)) if values.iter().all(is_value) => values,
+        Ok(Some(_)) | Err(NotAList) => return Some(Err(NotAList)),
+    };
+    Some(Ok(values.into_iter().map(|value| Amr(value.to_owned())).collect()))
 }
 
 /// From the older name of the event type: `core.user_auth.idp.saml.login_success`.

@@ -56,7 +56,7 @@ use claimledger_facts::{
 use event::{Event, ROOT_SESSION};
 use std::borrow::Cow;
 
-pub(crate) const TRANSLATOR: &str = "okta-system-log/4";
+pub(crate) const TRANSLATOR: &str = "okta-system-log/5";
 
 /// The translator of System Log events, and of what envelopes carry.
 pub(crate) struct SystemLog;
@@ -68,24 +68,17 @@ impl Translator for SystemLog {
         _previous: Option<&Look>,
         bytes: &[u8],
     ) -> Result<Translation, Refusal> {
-        translate_nested(settings.idp.as_ref(), bytes, 0, Broken::Refused).map(Translation::from)
+        translate_nested(settings.idp.as_ref(), bytes, 0, None).map(Translation::from)
     }
 }
 
-/// What happens to an event of several that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Broken {
-    /// The whole value is refused.
-    Refused,
-    /// It is kept, not understood, and does not keep the others out.
-    Kept,
-}
-
+/// Reads a value. `unread`: where the places, from 1, of events go that cannot be read and are kept,
+/// not understood, so that they do not keep the others out; none: the whole value is refused.
 fn translate_nested(
     idp: Option<&IdpId>,
     bytes: &[u8],
     nested: usize,
-    broken: Broken,
+    mut unread: Option<&mut Vec<usize>>,
 ) -> Result<Vec<Draft>, Refusal> {
     let value = strict::parse_borrowed(bytes, Duplicates::Tolerated)
         .map_err(|refusal| envelope::no_json(bytes).unwrap_or(refusal))?;
@@ -109,17 +102,18 @@ fn translate_nested(
     let carried = envelope.carried(bytes)?;
     let mut drafts = Vec::with_capacity(carried.len());
     for event in &carried {
-        let read = translate_nested(idp, event, nested + 1, Broken::Refused).and_then(|drafts| {
+        let read = translate_nested(idp, event, nested + 1, None).and_then(|drafts| {
             if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) }
         });
         match read {
             Ok(read) => drafts.extend(read),
-            Err(_) if broken == Broken::Kept && is_json(event) => {
-                drafts.push(unreadable::draft(event));
-            }
-            Err(refusal) => {
-                return Err(envelope.inside(envelope::without_fields(event, refusal)));
-            }
+            Err(refusal) => match unread.as_mut().filter(|_| is_json(event)) {
+                Some(unread) => {
+                    drafts.push(unreadable::draft(idp, event));
+                    unread.push(drafts.len());
+                }
+                None => return Err(envelope.inside(envelope::without_fields(event, refusal))),
+            },
         }
     }
     // The original of a lone event is all that was received; of several, each has its own bytes. So
@@ -151,10 +145,10 @@ pub(crate) fn delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delive
     if is_hook && let Some(refusal) = envelope::repeated_around(bytes) {
         return Err(refusal);
     }
-    let broken = if is_hook { Broken::Kept } else { Broken::Refused };
-    let drafts = translate_nested(idp, bytes, 0, broken)?;
+    let mut unread = Vec::new();
+    let drafts = translate_nested(idp, bytes, 0, is_hook.then_some(&mut unread))?;
     let is_streamed = envelope.is_some_and(envelope::Envelope::is_stream);
-    Ok(Delivery { unread: unreadable::places(&drafts), drafts, is_streamed })
+    Ok(Delivery { unread: with_undated(unread, &drafts), drafts, is_streamed })
 }
 
 /// The events of the body of a hook that is no strict JSON because of some of them; none: the rest
@@ -162,14 +156,30 @@ pub(crate) fn delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delive
 fn salvaged(idp: Option<&IdpId>, bytes: &[u8]) -> Option<Delivery> {
     let text = String::from_utf8_lossy(bytes);
     let events = envelope::hook_events(&text)?;
-    let read = |event: &str| {
-        let event = event.as_bytes();
+    let (mut drafts, mut unread) = (Vec::new(), Vec::new());
+    for event in events.iter().map(|event| event.as_bytes()) {
         // A byte that is no character was replaced, and what the event said is not known.
         let is_whole = matches!(text, Cow::Borrowed(_)) || !event.windows(3).any(|w| w == REPLACED);
-        if is_whole { kept(idp, event, 1).0 } else { vec![unreadable::draft(event)] }
-    };
-    let drafts: Vec<Draft> = events.into_iter().flat_map(read).collect();
-    Some(Delivery { unread: unreadable::places(&drafts), drafts, is_streamed: false })
+        let (read, refusal) = if is_whole {
+            kept(idp, event, 1)
+        } else {
+            (vec![unreadable::draft(idp, event)], None)
+        };
+        drafts.extend(read);
+        if !is_whole || refusal.is_some() {
+            unread.push(drafts.len());
+        }
+    }
+    Some(Delivery { unread: with_undated(unread, &drafts), drafts, is_streamed: false })
+}
+
+/// With the places of the events of which it is not known when they occurred.
+fn with_undated(mut unread: Vec<usize>, drafts: &[Draft]) -> Vec<usize> {
+    let undated = (1..).zip(drafts).filter(|(_, draft)| draft.occurred == unreadable::WHEN);
+    unread.extend(undated.map(|(place, _)| place));
+    unread.sort_unstable();
+    unread.dedup();
+    unread
 }
 
 /// Reads an event by itself: what cannot be read is kept, not understood, with why.
@@ -178,10 +188,10 @@ pub(crate) fn kept(
     event: &[u8],
     nested: usize,
 ) -> (Vec<Draft>, Option<Refusal>) {
-    match translate_nested(idp, event, nested, Broken::Refused) {
+    match translate_nested(idp, event, nested, None) {
         Ok(drafts) if !drafts.is_empty() => (drafts, None),
-        Ok(_) => (vec![unreadable::draft(event)], Some(envelope::no_event())),
-        Err(refusal) => (vec![unreadable::draft(event)], Some(refusal)),
+        Ok(_) => (vec![unreadable::draft(idp, event)], Some(envelope::no_event())),
+        Err(refusal) => (vec![unreadable::draft(idp, event)], Some(refusal)),
     }
 }
 
@@ -261,7 +271,12 @@ fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<D
     if understood.is_none() {
         notes.push(Note::NotUnderstood);
     }
-    let mut facts = understood.unwrap_or_default();
+    let unread = || {
+        let of_session = published.readable && session.is_some() && idp.is_none();
+        let data = of_session.then(|| facts::unread(&event, kind)).flatten();
+        data.map(|data| DraftFact { session: None, subject, occurred: None, data, other: None })
+    };
+    let mut facts = understood.unwrap_or_else(|| unread().into_iter().collect());
     // A reason in prose is sealed with the rest of what belongs to the subject.
     let in_prose = |fact: &DraftFact| {
         matches!(&fact.data,

@@ -1,16 +1,17 @@
 //! What is kept of an event that cannot be read: all of it, sealed, under an id that is the same
 //! for the same content.
 
-use super::{TRANSLATOR, is_event_type, page};
+use super::{TRANSLATOR, dialect, event::Event, facts, is_event_type, page, people, published};
 use crate::{
     bearer::{self, Named},
+    native,
     strict::{self, Duplicates},
     text,
 };
 use claimledger_facts::{
     canonical,
-    draft::Draft,
-    ids::SourceEventId,
+    draft::{Draft, DraftFact},
+    ids::{IdpId, SessionId, SourceEventId},
     personal::Personal,
     time::{Occurred, Time},
     vocabulary::Note,
@@ -21,17 +22,12 @@ use std::collections::BTreeMap;
 /// The kind of an event that does not name its own.
 const KIND: &str = "unreadable";
 
-/// When it occurred is as unreadable as the rest.
-const WHEN: Occurred = Occurred { from: Time::MIN, to: Some(Time::MAX) };
+/// When an event occurred that does not say so.
+pub(super) const WHEN: Occurred = Occurred { from: Time::MIN, to: Some(Time::MAX) };
 
-/// The places, from 1, of events that cannot be read.
-pub(super) fn places(drafts: &[Draft]) -> Vec<usize> {
-    let unread = (1..).zip(drafts).filter(|(_, draft)| draft.occurred == WHEN);
-    unread.map(|(place, _)| place).collect()
-}
-
-/// A draft that states nothing.
-pub(super) fn draft(bytes: &[u8]) -> Draft {
+/// A draft that states nothing but, where its session and its time can be told, that something of
+/// that session is not understood.
+pub(super) fn draft(idp: Option<&IdpId>, bytes: &[u8]) -> Draft {
     let mut event = match read(bytes) {
         Some(Value::Object(members)) => members,
         Some(other) => Map::from_iter([(KIND.to_owned(), other)]),
@@ -54,16 +50,18 @@ pub(super) fn draft(bytes: &[u8]) -> Draft {
     };
     let kind = named("eventType").filter(|kind| is_event_type(kind));
     let kind = kind.unwrap_or_else(|| KIND.to_owned());
+    let placed = if idp.is_some() { None } else { placed(&canonical, &kind) };
+    let (occurred, session, facts) = placed.unwrap_or((WHEN, None, Vec::new()));
     Draft {
         source: None,
         source_id,
         kind,
-        occurred: WHEN,
+        occurred,
         recorded_at: None,
-        session: None,
+        session,
         correlation: BTreeMap::new(),
         notes: vec![Note::NotUnderstood],
-        facts: Vec::new(),
+        facts,
         persons: Vec::new(),
         unowned: Personal::write(0, |_| {}),
         labels: Vec::new(),
@@ -74,6 +72,22 @@ pub(super) fn draft(bytes: &[u8]) -> Draft {
         translator: TRANSLATOR,
         variants_allowed: true,
     }
+}
+
+/// When it occurred, the session that it names, and what of it may be missing there. Of a member
+/// that stands twice it is the first.
+fn placed(canonical: &[u8], kind: &str) -> Option<(Occurred, Option<SessionId>, Vec<DraftFact>)> {
+    let mut event =
+        native::object_borrowed(strict::parse_borrowed(canonical, Duplicates::Tolerated).ok()?)
+            .ok()?;
+    dialect::one_spelling(&mut event);
+    let published = published(&mut event).ok().filter(|published| published.readable)?;
+    let event = Event::new(&event);
+    let session = event.session(kind).filter(|_| !people::of(&event, kind).by_another);
+    let data = session.and_then(|_| facts::unread(&event, kind));
+    let fact = |data| DraftFact { session: None, subject: None, occurred: None, data, other: None };
+    let facts = data.map(fact).into_iter().collect();
+    Some((published.occurred, session.map(SessionId::from), facts))
 }
 
 /// As much of it as JSON can say: keys that stand twice are numbered, and what is no character is

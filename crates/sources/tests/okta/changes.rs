@@ -493,7 +493,7 @@ fn what_sends_the_log_says_when_it_was_stopped_started_or_failed() {
         let event = event(kind, json!({"target": target}));
         let draft = read(&event);
         assert_eq!(of(&draft), expected, "{kind}");
-        assert_eq!(draft.translator, "okta-system-log/4");
+        assert_eq!(draft.translator, "okta-system-log/5");
         let stated = draft.facts.iter().find(|fact| fact.data.type_name().starts_with("source."));
         assert_eq!(stated.and_then(|fact| fact.subject), None, "a source is no person's: {kind}");
         let bytes = event.to_string();

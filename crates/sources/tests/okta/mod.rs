@@ -11,6 +11,7 @@ mod identity_provider;
 mod results;
 mod sealed;
 mod sign_ins;
+mod unread;
 
 use claimledger_facts::{draft::Draft, fact::FactData, refusal::Refusal, vocabulary::Note};
 use claimledger_sources::{Dialect, translate};
@@ -71,6 +72,14 @@ fn not_understood(event: &Value) -> Draft {
     let draft = read(event);
     assert_eq!((draft.facts.len(), &draft.notes[..]), (0, &[Note::NotUnderstood][..]), "{event}");
     draft
+}
+
+/// The one fact of an event that is not understood, and that an answer could turn on.
+fn unread(event: &Value) -> FactData {
+    let draft = read(event);
+    assert_eq!(draft.notes, [Note::NotUnderstood], "{event}");
+    let [fact] = &draft.facts[..] else { panic!("{draft:?}") };
+    fact.data.clone()
 }
 
 fn no_fact(event: &Value) {

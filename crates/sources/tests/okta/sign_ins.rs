@@ -1,6 +1,6 @@
 //! Sign-ins, their sessions and factors.
 
-use super::{enrollment, event, no_fact, not_understood, only, read, with};
+use super::{enrollment, event, no_fact, not_understood, only, read, unread, with};
 use claimledger_facts::{
     draft::{Draft, DraftFact},
     fact::FactData,
@@ -74,12 +74,12 @@ fn a_federated_sign_in_is_about_the_user_among_the_targets() {
         read(&federated(json!({"assertion": "PHNhbWxwOlJlc3BvbnNlPg", "assertionId": "id-7"})));
     assert_eq!(claims(&named).assertion.unwrap().as_str(), "id-7");
 
-    not_understood(&with(
+    unread(&with(
         "user.authentication.auth_via_IDP",
         json!({"actor": {"id": "sys", "type": "SystemPrincipal"},
             "target": [{"id": "0oaIdp", "type": "AppInstance"}]}),
     ));
-    not_understood(&with(
+    unread(&with(
         "user.authentication.auth_via_IDP",
         json!({"target": [{"id": "00u1", "type": "User"}]}),
     ));
@@ -225,11 +225,11 @@ fn a_factor_of_a_sign_in_is_named_by_its_code_or_its_authenticator() {
         json!({"debugContext": {"debugData": {"factor": "EMAIL_FACTOR",
             "factorIntent": "CREDENTIAL_RECOVERY"}}}),
     ));
-    not_understood(&with(
+    unread(&with(
         "user.authentication.auth_via_mfa",
         json!({"debugContext": {"debugData": {"factor": "TELEPATHY"}}}),
     ));
-    not_understood(&with(
+    unread(&with(
         "user.authentication.auth_via_mfa",
         json!({"debugContext": [{"debugData": {"factor": "EMAIL_FACTOR"}}]}),
     ));

@@ -245,11 +245,16 @@ fn a_limit_that_did_not_change_is_known_within_an_interval_22() {
     let rule = |at: &str, minutes| global(at, "g", &[("g1", "active", "allow", 6, minutes)]);
     let changed = || rule("08:00:00", 30).until("10:00:00");
     for held in [vec![], vec![governed("09:00:00", "g1", Some("g"))]] {
-        let facts = [rule("01:00:00", 60), changed(), started(json!({})), accessed("14:59:00")];
+        let facts = [rule("01:00:00", 60), changed(), started(json!({})), accessed("14:00:00")];
+        // Under the shorter one it is active as well.
         check(
             "the idle time alone changed",
             facts.into_iter().chain(held).collect(),
-            &[("14:59:59", "active possible idle_limit"), ("15:00:00", "ended expired_by_limit")],
+            &[
+                ("14:29:59", "active certain"),
+                ("14:30:00", "active possible idle_limit"),
+                ("15:00:00", "ended expired_by_limit"),
+            ],
         );
     }
     let longer = global("08:00:00", "g", &[("g1", "active", "allow", 12, 60)]).until("10:00:00");
