@@ -422,7 +422,7 @@ mod tests {
         for kept in [
             json!({"kid": "k1", "kty": "RSA", "n": "modulus", "e": "AQAB", "x5c": ["MIIC"]}),
             json!({"externalSessionId": "102", "rootSessionId": "trs1", "authnRequestId": "a"}),
-            json!({"name": "X-Region", "value": "eu", "Cookie Banner": "Cookie: ", "cookies": "on"}),
+            json!({"name": "X-Region", "value": "eu", "Banner": "Cookie: ", "cookies": "on"}),
             json!({"tokenId": "t", "apiTokenId": "00T", "secretId": "s", "clientSecretId": "ocs1"}),
             json!({"publicKey": "ssh-ed25519 AAAA", "signingKey": "k2", "key": "webauthn"}),
             json!({"X-Forwarded-For": "192.0.2.1", "x-okta-request-id": "r", "hash": "ab"}),

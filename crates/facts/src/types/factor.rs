@@ -18,8 +18,8 @@ pub struct FactorVerified {
     pub properties: Vec<Property>,
 }
 
-/// `authentication.unread`: the source logged an authentication, or a verification of a factor, in a
-/// form that is not understood. It may have been any factor.
+/// `authentication.unread`: the source logged an authentication, or a verification of a factor, in
+/// a form that is not understood. It may have been any factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{}]))]
 pub struct AuthenticationUnread {}

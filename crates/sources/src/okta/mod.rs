@@ -72,8 +72,8 @@ impl Translator for SystemLog {
     }
 }
 
-/// Reads a value. `unread`: where the places, from 1, of events go that cannot be read and are kept,
-/// not understood, so that they do not keep the others out; none: the whole value is refused.
+/// Reads a value. `unread`: where the places, from 1, of events go that cannot be read and are
+/// kept, not understood, so that they do not keep the others out; none: the whole value is refused.
 fn translate_nested(
     idp: Option<&IdpId>,
     bytes: &[u8],
