@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
-# power-cut replay, python3 for a terminal, curl for the README, faketime for clocks that jump.
+# power-cut replay, python3 for a terminal, curl and jq for the documentation, faketime for clocks that jump.
 # Where it cannot, it says what is missing.
 set -u
 
@@ -11,6 +11,7 @@ command -v python3 >/dev/null 2>&1 || missing="$missing python3"
 command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
 command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
+command -v jq >/dev/null 2>&1 || missing="$missing jq"
 [ -z "$missing" ] && exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
@@ -21,7 +22,7 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     [ "$status" = 0 ] || echo "apt-get failed with status $status" >&2
 fi
 
-for tool in chromium chromedriver strace python3 faketime curl; do
+for tool in chromium chromedriver strace python3 faketime curl jq; do
     command -v "$tool" >/dev/null 2>&1 ||
         echo "not installed: $tool" >&2
 done

@@ -83,6 +83,11 @@ impl Scratch {
         path.to_str().expect("a UTF-8 path").to_owned()
     }
 
+    /// The path of a file beside the ledger.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
     /// The command with `--data`.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = claimledger();

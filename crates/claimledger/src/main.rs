@@ -20,7 +20,7 @@ mod settings;
 mod table;
 mod terminal;
 
-use cli::{BenchCommand, Cli, Command};
+use cli::{BenchCommand, Cli, Command, ExportCommand};
 use settings::Settings;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -68,6 +68,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
             return Ok(());
         }
         Command::Man { command } => return commands::shell::man(command.as_deref()),
+        Command::Export { what: ExportCommand::Verify(args) } => {
+            let format = cli.common.format.unwrap_or_default();
+            return commands::export::verify::verify(format, args);
+        }
         _ => {}
     }
     let settings = Settings::load(cli.common)?;
@@ -101,6 +105,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
         Command::Guard(args) => commands::guard::guard(&settings, args).await,
         Command::Source { what } => commands::source::source(&settings, what).await,
+        Command::Export { what } => commands::export::export(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,

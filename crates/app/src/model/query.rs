@@ -33,6 +33,8 @@ pub(crate) enum Query {
     Completeness,
     Record,
     SessionChanges,
+    /// A list as a file. Asked beside the question of the list itself.
+    Export,
     /// Every row of the read models.
     Dump,
     /// Sealed data: originals, display names, addresses.
@@ -47,6 +49,7 @@ impl Query {
     pub(crate) fn missing_role(self, has: impl Fn(Role) -> bool) -> Option<Role> {
         match self {
             Self::Sealed | Self::Labels => (!has(Role::Investigate)).then_some(Role::Investigate),
+            Self::Export => (!has(Role::Export)).then_some(Role::Export),
             Self::Session
             | Self::Sessions
             | Self::Decision

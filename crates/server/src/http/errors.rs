@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::intake::IngestError;
+use claimledger_app::{intake::IngestError, model::question::AskError};
 use claimledger_facts::refusal::{Refusal, RefusalCode};
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use serde_json::{Map, Value, json};
@@ -126,6 +126,36 @@ impl From<LogError> for Refused {
                     .with("place", place)
             }
             LogError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
+        }
+    }
+}
+
+impl From<AskError> for Refused {
+    fn from(error: AskError) -> Self {
+        let message = error.to_string();
+        let refused = |status, code| Self::new(status, code, message.clone());
+        match error {
+            AskError::Log(error) => error.into(),
+            AskError::Forbidden { needs } => {
+                refused(StatusCode::FORBIDDEN, "forbidden").with("needs", needs.as_str())
+            }
+            AskError::PageTooLarge { limit, .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "page_too_large").with("limit", limit)
+            }
+            AskError::BadCursor => refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_cursor"),
+            AskError::Restart | AskError::StaleCursor { .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "restart")
+            }
+            AskError::PastHead { size, .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "past_head").with("size", size)
+            }
+            AskError::Lagging { .. } => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, "lagging").retry_after(1)
+            }
+            AskError::BadInput { .. } => refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field"),
+            AskError::TooMany { limit, .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many").with("limit", limit)
+            }
         }
     }
 }
