@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
-# power-cut replay, python3 for a terminal, curl and jq for the documentation, faketime for clocks that jump.
-# Where it cannot, it says what is missing.
+# power-cut replay, python3 for a terminal and for the schema of OCSF, curl and jq for the
+# documentation, faketime for clocks that jump. Where it cannot, it says what is missing.
 set -u
 
 missing=""
@@ -12,15 +12,27 @@ command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
 command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v jq >/dev/null 2>&1 || missing="$missing jq"
-[ -z "$missing" ] && exit 0
+python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
 
-if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "installing for the tests:$missing"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null
     status=$?
     [ "$status" = 0 ] || echo "apt-get failed with status $status" >&2
 fi
+
+# The schema of OCSF, which its exports are checked against, in an environment of its own.
+ocsf="$(dirname "$0")/../target/test-tools/ocsf"
+install_ocsf() {
+    "$ocsf/bin/python" -c "import jsonschema, ocsf_json_schema" 2>/dev/null && return
+    echo "installing for the tests: the schema of OCSF"
+    python3 -m venv "$ocsf" &&
+        "$ocsf/bin/pip" install --quiet --disable-pip-version-check \
+            ocsf-json-schema==1.2.0 jsonschema==4.25.1 ||
+        echo "not installed: the schema of OCSF (python3-venv, ocsf-json-schema)" >&2
+}
+install_ocsf
 
 for tool in chromium chromedriver strace python3 faketime curl jq; do
     command -v "$tool" >/dev/null 2>&1 ||

@@ -169,6 +169,9 @@ fn what_an_address_may_not_say_is_refused() {
     check("sessions?as=csv&subject=alice@acme.example", "pseudonym");
     check("decisions?as=csv&outcome=maybe", "outcome");
     check("sessions?as=csv&timeZone=CET", "timeZone");
+    check("sessions?as=parquet&timeZone=%2B01:00", "in UTC");
+    check("sessions?as=csv&events=true", "ocsf");
+    check("timeline?as=ocsf&session=S1", "no events");
     check("sessions?as=csv&sample=3", "seed");
     check("sessions?as=csv&sample=10001&seed=1", "10000 is the limit");
     check("sessions?as=csv&limit=7", "more than 7 rows");
@@ -238,12 +241,126 @@ fn the_verifier_names_what_differs_without_a_ledger() {
     assert_eq!(scratch.run(&["export", "verify", path(&file)]).status.code(), Some(2));
 }
 
+/// The same rows in a format that is no text, by every door.
+#[test]
+fn parquet_is_the_same_by_every_door_and_its_rows_are_named() {
+    let scratch = Scratch::fixture();
+    let token = scratch.token("acme", "read,export");
+    let token_file = scratch.file("token", &token);
+    let [whole, other] = ["s.parquet", "other.parquet"].map(|name| scratch.path(name));
+    let mut args = vec!["--tenant", "acme"];
+    args.extend(CUT);
+    args.extend(["export", "sessions", "--as", "parquet", "--output"]);
+    scratch.ok(&[&args[..], &[path(&whole)]].concat());
+    let bytes = std::fs::read(&whole).expect("the file");
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    let server = scratch.serve();
+    let mut remote = vec!["--url", &server.url, "--token-file", &token_file];
+    remote.extend(&args[2..]);
+    scratch.ok(&[&remote[..], &[path(&other)]].concat());
+    assert!(std::fs::read(&other).expect("the file") == bytes, "over HTTP");
+    let address = "sessions?as=parquet&at=2026-03-10T23:00:00Z&knownAtPosition=82";
+    let url = format!("{}/v1/export/{address}", server.url);
+    let answer = ureq::get(&url).header("authorization", bearer(&token)).call();
+    let body = answer.expect("an answer").body_mut().read_to_vec().expect("a body");
+    assert!(body == bytes, "by address");
+    drop(server);
+    // What was begun is written again from its begin.
+    let killed = scratch.path("killed.parquet");
+    let limited = scratch.run(&[&args[..], &[path(&killed), "--limit", "3"]].concat());
+    assert_eq!(limited.status.code(), Some(3));
+    scratch.ok(&[&args[..], &[path(&killed), "--resume"]].concat());
+    assert!(std::fs::read(&killed).expect("the file") == bytes, "resumed");
+    // A marked part says so in its metadata, and is verified.
+    let marked = scratch.path("marked.parquet");
+    let limit = ["--limit", "3", "--limit-marked"];
+    scratch.ok(&[&args[..], &[path(&marked)], &limit].concat());
+    let part = std::fs::read(&marked).expect("the file");
+    assert!(text(&part).contains("stopped at the limit of 3 rows"));
+    scratch.ok(&["export", "verify", path(&marked)]);
+    // A file of fewer rows under this manifest: the rows that are missing are named.
+    std::fs::write(&whole, part).expect("a file");
+    let out = scratch.run(&["export", "verify", path(&whole)]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stdout).contains("row 8 is missing"), "{}", text(&out.stdout));
+}
+
+/// Prints what the schema of OCSF refuses of the lines of a file.
+const OCSF: &str = r#"
+import json, sys
+from jsonschema import Draft202012Validator
+from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
+schema = OcsfJsonSchemaEmbedded(get_ocsf_schema(version="1.8.0"))
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    assert event["metadata"]["version"] == "1.8.0"
+    name = schema.lookup_class_name_from_uid(class_uid=event["class_uid"])
+    profiles = event["metadata"].get("profiles", [])
+    checked = schema.get_class_schema(class_name=name, profiles=profiles)
+    for error in Draft202012Validator(checked).iter_errors(event):
+        print(list(error.path), error.message[:200])
+    if event["type_uid"] != event["class_uid"] * 100 + event["activity_id"]:
+        print("type_uid", event["type_uid"])
+print("checked")
+"#;
+
+#[test]
+fn events_of_ocsf_follow_its_schema_and_hold_the_honored_factors() {
+    let scratch = Scratch::fixture();
+    let python = crate::support::ocsf_python();
+    let export = |args: &[&str], name: &str| -> Vec<Value> {
+        let file = scratch.path(name);
+        let mut all = vec!["--tenant", "acme"];
+        all.extend(CUT);
+        all.push("export");
+        all.extend(args);
+        all.extend(["--as", "ocsf", "--output", path(&file)]);
+        scratch.ok(&all);
+        scratch.ok(&["export", "verify", path(&file)]);
+        let checked = std::process::Command::new(&python).args(["-c", OCSF, path(&file)]).output();
+        let checked = checked.expect("python runs");
+        let said = format!("{}{}", text(&checked.stdout), text(&checked.stderr));
+        assert_eq!(said, "checked\n", "{args:?}");
+        let lines = std::fs::read_to_string(&file).expect("the file");
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let sessions = export(&["sessions", "--labels"], "sessions");
+    assert_eq!(sessions.len(), 8);
+    assert!(sessions.iter().all(|event| event["type_uid"] == 300_201));
+    let decisions = export(&["decisions", "--app", "payroll"], "decisions");
+    let s3 = decisions.iter().find(|event| event["session"]["uid"] == "S3").expect("S3");
+    assert_eq!(s3["time"], 1_773_148_804_000_u64, "2026-03-10T13:20:04Z in milliseconds");
+    assert_eq!([&s3["action_id"], &s3["disposition_id"], &s3["status_id"]], [1, 1, 1]);
+    assert_eq!(
+        s3["auth_factors"],
+        json!([
+            {"factor_type_id": 11, "factor_type": "pwd", "provider": "claimed by idp-x"},
+            {"factor_type_id": 6, "factor_type": "hwk", "provider": "claimed by idp-x"},
+            {"factor_type_id": 99, "factor_type": "phr", "provider": "claimed by idp-x"},
+        ])
+    );
+    assert_eq!(s3["authorizations"][0]["policy"], json!({"uid": "payroll", "version": "v2"}));
+    let honored = &s3["unmapped"]["honored_factors"][2];
+    assert_eq!(
+        [&honored["key"], &honored["trust_version"], &honored["grade"]],
+        ["X2", "tx1", "joined"]
+    );
+    assert!(honored["evidence"].as_array().is_some_and(|evidence| !evidence.is_empty()));
+    let trust = export(&["trust"], "trust");
+    assert!(trust.iter().all(|event| event["class_uid"] == 3004), "{trust:?}");
+    let first = trust.iter().find(|event| event["comment"] == "T-1").expect("the trust switch");
+    assert_eq!(first["actor"]["user"]["uid"], "admin-2");
+    let policies = export(&["policies", "--policy", "payroll"], "policies");
+    assert_eq!(policies[0]["entity"]["type_id"], 5, "{policies:?}");
+}
+
 /// A ledger of many sessions, each with a decision.
 fn many(sessions: u32) -> Scratch {
     let scratch = Scratch::rehearsal(&["acme"]);
     let mut lines = String::new();
     for number in 0..sessions {
         let minute = format!("{:02}:{:02}", number / 60 % 24, number % 60);
+        let login = format!("=u{number}@acme.example");
         for (kind, data, second) in [
             (
                 "claims.received",
@@ -260,7 +377,7 @@ fn many(sessions: u32) -> Scratch {
             let line = json!({"id": format!("{kind}-{number}"), "type": kind, "data": data,
                 "occurred_at": format!("2026-03-10T{minute}:{second:02}Z"),
                 "session": format!("S{number}"),
-                "subject": {"id": format!("u{number}"), "login": format!("=u{number}@acme.example")}});
+                "subject": {"id": format!("u{number}"), "login": login}});
             lines.push_str(&format!("{line}\n"));
         }
     }
@@ -361,6 +478,8 @@ fn a_limit_beyond_a_page_cuts_the_answer_off_instead_of_ending_it() {
     };
     let refused = run(&["--limit", "600"]);
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stderr));
+    let fewer = run(&["--resume", "--limit", "500", "--limit-marked"]);
+    assert_eq!(fewer.status.code(), Some(3), "{}", text(&fewer.stderr));
     let other = run(&["--resume", "--time-zone", "+01:00"]);
     assert_eq!(other.status.code(), Some(3), "{}", text(&other.stderr));
     let other = run(&["--resume", "--idp", "idp-x"]);

@@ -26,6 +26,10 @@ fn lines(jsonl: &str) -> Vec<Value> {
     jsonl.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
+fn path(file: &Path) -> &str {
+    file.to_str().expect("a UTF-8 path")
+}
+
 /// The rows of a CSV file without quoted cells, as objects of text.
 fn csv_rows(csv: &str) -> Vec<Value> {
     assert!(!csv.contains('"'), "{csv}");
@@ -99,7 +103,15 @@ fn c1_every_payroll_access_of_the_day_that_relied_on_idp_x() {
             assert_eq!(cells[name], as_cell(value), "{name}");
         }
     }
-    for manifest in [&manifest, &csv_manifest] {
+    // So does Parquet: a row's digest is that of its line of JSON.
+    let file = scratch.path("c1.parquet");
+    let args = with("parquet");
+    let all = [&AT[..], &["export"], &args, &["--output", path(&file)]].concat();
+    scratch.ok(&all);
+    let parquet_manifest = self::manifest(&file);
+    assert_eq!(parquet_manifest["chunks"], manifest["chunks"]);
+    scratch.ok(&["export", "verify", path(&file)]);
+    for manifest in [&manifest, &csv_manifest, &parquet_manifest] {
         assert_eq!(
             manifest["query"]["filter"],
             json!({"app": "payroll", "idp": "idp-x", "outcome": "allow",
@@ -172,7 +184,7 @@ fn c6_a_sample_of_three_sessions_with_seed_42() {
     };
     let scratch = Scratch::fixture();
     let (drawn, manifest) = sample(&scratch, "one", "42");
-    // As the manifest says: the least SHA-256 of seed, zero byte and name, in the order of the list.
+    // As the manifest says: the least SHA-256 of seed, zero byte and name, in the list's order.
     let all = lines(&export(&scratch, "all", &["sessions", "--as", "jsonl"]).0);
     let names: Vec<String> = all.iter().map(|row| as_cell(&row["session"])).collect();
     let mut by_digest = names.clone();

@@ -36,6 +36,16 @@ pub(crate) fn tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; `make test` installs it where it can"))
 }
 
+/// A Python that has the schema of OCSF: `scripts/install-test-tools.sh` makes it.
+pub(crate) fn ocsf_python() -> PathBuf {
+    let python = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../target/test-tools/ocsf/bin/python"
+    ));
+    assert!(python.is_file(), "no schema of OCSF; `make test` installs it where it can");
+    python
+}
+
 /// A temporary ledger directory, deleted at the end.
 pub(crate) struct Scratch {
     dir: tempfile::TempDir,

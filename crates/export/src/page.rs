@@ -27,7 +27,7 @@ struct Line {
     /// On the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     read: Option<Read>,
-    rows: Vec<(String, Vec<Value>)>,
+    rows: Vec<(String, Vec<Value>, Option<Value>)>,
     cursors: Vec<String>,
     has_next: bool,
 }
@@ -39,7 +39,9 @@ impl ExportPage {
         let cells = |row: &Row| row.cells.iter().map(Cell::to_json).collect();
         let line = Line {
             read: is_first.then(|| self.read.clone()),
-            rows: self.rows.iter().map(|row| (row.key.clone(), cells(row))).collect(),
+            rows: (self.rows.iter())
+                .map(|row| (row.key.clone(), cells(row), row.event.clone()))
+                .collect(),
             cursors: self.cursors.clone(),
             has_next: self.has_next,
         };
@@ -54,10 +56,14 @@ impl ExportPage {
     pub fn from_line(line: &[u8], first: Option<&Read>) -> Option<Self> {
         let line: Line = serde_json::from_slice(line).ok()?;
         let read = line.read.or_else(|| first.cloned())?;
-        let rows = line.rows.iter().map(|(key, values)| {
+        let rows = line.rows.iter().map(|(key, values, event)| {
             let cells = read.columns.iter().zip(values);
             let cells = cells.map(|(Column { kind, .. }, value)| Cell::from_json(*kind, value));
-            let row = Row { key: key.clone(), cells: cells.collect::<Option<_>>()? };
+            let row = Row {
+                key: key.clone(),
+                cells: cells.collect::<Option<_>>()?,
+                event: event.clone(),
+            };
             (row.cells.len() == read.columns.len()).then_some(row)
         });
         let rows = rows.collect::<Option<_>>()?;

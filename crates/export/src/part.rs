@@ -7,11 +7,11 @@
 //! gets its name first, then the file: a file that is there has its manifest.
 
 use crate::{
-    digest::{FileDigest, RowDigests},
+    digest::FileDigest,
     manifest::{Manifest, Read, Writing},
     table::Row,
-    text::TextWriter,
     verify::next_row,
+    writer::RowWriter,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -91,9 +91,8 @@ pub struct PartFile {
     begin: Begin,
     part: File,
     journal: File,
-    text: TextWriter,
+    rows: RowWriter,
     digest: FileDigest,
-    rows: RowDigests,
     cursor: Option<String>,
     buffer: Vec<u8>,
 }
@@ -124,25 +123,24 @@ impl PartFile {
         let begin = Begin { read, writing };
         let journal = create(&paths.journal)?;
         let part = create(&paths.part)?;
-        let mut this = Self::of(paths, begin, part, journal);
+        let mut this = Self::of(paths, begin, part, journal)?;
         this.write_begin()?;
         this.write_header()?;
         Ok(this)
     }
 
-    fn of(paths: Paths, begin: Begin, part: File, journal: File) -> Self {
-        let Writing { format, zone, .. } = begin.writing;
-        Self {
-            text: TextWriter::new(format, begin.read.columns.clone(), zone),
+    fn of(paths: Paths, begin: Begin, part: File, journal: File) -> Result<Self, PartError> {
+        let rows = RowWriter::new(&begin.writing, begin.read.columns.clone());
+        Ok(Self {
+            rows: rows.map_err(|error| at(&paths.part, error))?,
             paths,
             begin,
             part,
             journal,
             digest: FileDigest::default(),
-            rows: RowDigests::default(),
             cursor: None,
             buffer: Vec::new(),
-        }
+        })
     }
 
     /// Continues a file that was cut off, after the last page of which every byte is there.
@@ -162,7 +160,7 @@ impl PartFile {
         let part = open(&paths.part)?;
         let kept = last_whole(&part, marks).map_err(|error| at(&paths.part, error))?;
         let journal = open(&paths.journal)?;
-        let mut this = Self::of(paths, begin, part, journal);
+        let mut this = Self::of(paths, begin, part, journal)?;
         let part = this.paths.part.clone();
         let bytes = kept.as_ref().map_or(0, |mark| mark.bytes);
         this.read_again(bytes).map_err(|error| at(&part, error))?;
@@ -186,12 +184,12 @@ impl PartFile {
         self.part.seek(SeekFrom::Start(0))?;
         let mut file = BufReader::new((&self.part).take(bytes));
         let mut header = Vec::new();
-        self.text.header(&mut header);
+        self.rows.header(&mut header);
         let (mut row, mut in_header) = (Vec::new(), !header.is_empty());
         while next_row(self.begin.writing.format, &mut file, &mut row)? {
             self.digest.add(&row);
             if !in_header {
-                self.rows.add(&row);
+                self.rows.written(&row);
             }
             in_header = false;
         }
@@ -220,27 +218,28 @@ impl PartFile {
     /// The number of rows.
     #[must_use]
     pub const fn rows(&self) -> u64 {
-        self.rows.rows()
+        self.rows.count()
     }
 
-    /// Adds rows, and the cursor of the last of them.
+    /// Adds rows, and the cursor of the last of them; none: the list can only be read from its
+    /// begin.
     ///
     /// # Errors
     /// If they cannot be written.
     pub fn add(&mut self, rows: &[Row], cursor: Option<&str>) -> Result<(), PartError> {
         let mut page = std::mem::take(&mut self.buffer);
-        for row in rows {
-            let from = page.len();
-            self.text.row(row, &mut page);
-            self.rows.add(&page[from..]);
-        }
+        self.rows.rows(rows, &mut page).map_err(|error| at(&self.paths.part, error))?;
         self.write(&page)?;
         page.clear();
         self.buffer = page;
-        if let Some(cursor) = cursor {
-            self.cursor = Some(cursor.to_owned());
+        match cursor {
+            Some(cursor) if self.begin.writing.format.has_marks() => {
+                self.cursor = Some(cursor.to_owned());
+                self.mark()
+            }
+            // It can only be written again from its begin.
+            Some(_) | None => Ok(()),
         }
-        self.mark()
     }
 
     /// Gives the file and its manifest their names; `stopped_at_limit` where the list has more rows
@@ -248,13 +247,14 @@ impl PartFile {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn finish(mut self, stopped_at_limit: Option<u64>) -> Result<Manifest, PartError> {
-        if let Some(limit) = stopped_at_limit {
-            let mut end = Vec::new();
-            self.text.stopped_at(limit, &mut end);
-            self.write(&end)?;
-        }
-        let Self { paths, begin, part, digest, rows, .. } = self;
+    pub fn finish(self, stopped_at_limit: Option<u64>) -> Result<Manifest, PartError> {
+        let Self { paths, begin, mut part, mut digest, rows, .. } = self;
+        let mut end = Vec::new();
+        let rows = rows
+            .finish(stopped_at_limit, &mut end)
+            .and_then(|rows| part.write_all(&end).map(|()| rows))
+            .map_err(|error| at(&paths.part, error))?;
+        digest.add(&end);
         part.sync_all().map_err(|error| at(&paths.part, error))?;
         let manifest = Manifest::new(begin.read, &begin.writing, (&digest, rows), stopped_at_limit);
         let mut draft = paths.manifest.clone().into_os_string();
@@ -278,9 +278,9 @@ impl PartFile {
 
     fn write_header(&mut self) -> Result<(), PartError> {
         let mut header = Vec::new();
-        self.text.header(&mut header);
+        self.rows.header(&mut header);
         self.write(&header)?;
-        self.mark()
+        if self.begin.writing.format.has_marks() { self.mark() } else { Ok(()) }
     }
 
     fn write_begin(&mut self) -> Result<(), PartError> {

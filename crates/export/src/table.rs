@@ -131,4 +131,6 @@ pub struct Row {
     pub key: String,
     /// A value a column.
     pub cells: Vec<Cell>,
+    /// The row as an event, where events are asked for; there are no cells then.
+    pub event: Option<Value>,
 }

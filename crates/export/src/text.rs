@@ -23,6 +23,12 @@ impl TextWriter {
         Self { format, columns, zone }
     }
 
+    /// A writer of lines of JSON in UTC.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn lines(columns: Vec<Column>) -> Self {
+        Self::new(Format::Jsonl, columns, Zone::default())
+    }
+
     /// What stands before the first row.
     pub fn header(&self, out: &mut Vec<u8>) {
         match self.format {
@@ -30,7 +36,7 @@ impl TextWriter {
                 let names = self.columns.iter().map(|column| column.name.as_str());
                 csv_line(out, names);
             }
-            Format::Jsonl => {}
+            Format::Jsonl | Format::Ocsf | Format::Parquet => {}
         }
     }
 
@@ -38,7 +44,11 @@ impl TextWriter {
     pub fn row(&self, row: &Row, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => csv_line(out, row.cells.iter().map(|cell| self.csv_cell(cell))),
-            Format::Jsonl => {
+            Format::Ocsf => {
+                push_json(out, row.event.as_ref().unwrap_or(&serde_json::Value::Null));
+                out.push(b'\n');
+            }
+            Format::Jsonl | Format::Parquet => {
                 out.push(b'{');
                 for (index, (column, cell)) in self.columns.iter().zip(&row.cells).enumerate() {
                     if index > 0 {
@@ -64,6 +74,8 @@ impl TextWriter {
                 let rest = self.columns.iter().skip(1).map(|_| String::new());
                 csv_line(out, std::iter::once(words).chain(rest));
             }
+            // A line that is no event would break its readers: the manifest alone says it.
+            Format::Ocsf | Format::Parquet => {}
             Format::Jsonl => {
                 push_json(out, &json!({"stopped_at_limit": limit}));
                 out.push(b'\n');

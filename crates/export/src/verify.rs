@@ -5,6 +5,8 @@ use crate::{
     digest::{self, FileDigest, ROW_BYTES, RowDigests},
     manifest::Manifest,
 };
+#[cfg(feature = "parquet")]
+use crate::{table::Row, text::TextWriter};
 use data_encoding::HEXLOWER;
 use std::{
     collections::{HashMap, VecDeque},
@@ -103,7 +105,7 @@ pub fn verify(manifest: &Manifest, file: impl BufRead) -> io::Result<Vec<Differe
     }
     differences.extend(compare(&expected, &read));
     let end_differs = match manifest.stopped_at_limit {
-        Some(limit) => read.end.as_deref() != Some(&*end_of(manifest, limit)),
+        Some(limit) => read.end != end_of(manifest, limit),
         None => read.end.is_some(),
     };
     if end_differs {
@@ -149,10 +151,10 @@ fn header_of(manifest: &Manifest) -> Option<Vec<u8>> {
     (!header.is_empty()).then_some(header)
 }
 
-fn end_of(manifest: &Manifest, limit: u64) -> Vec<u8> {
+fn end_of(manifest: &Manifest, limit: u64) -> Option<Vec<u8>> {
     let mut end = Vec::new();
     manifest.writer().stopped_at(limit, &mut end);
-    end
+    (!end.is_empty()).then_some(end)
 }
 
 /// A file, as it is.
@@ -177,6 +179,12 @@ impl Found {
             chunks: RowDigests::default(),
             end: None,
         };
+        if manifest.file.format == Format::Parquet {
+            found.read_parquet(manifest, file, &expected)?;
+            return Ok(found);
+        }
+        let has_end =
+            manifest.stopped_at_limit.is_some_and(|limit| end_of(manifest, limit).is_some());
         let mut row = Vec::new();
         let mut before: Option<Vec<u8>> = None;
         while next_row(manifest.file.format, &mut file, &mut row)? {
@@ -186,7 +194,7 @@ impl Found {
                 continue;
             }
             // The last row is no row where the limit ended the list.
-            if manifest.stopped_at_limit.is_some() {
+            if has_end {
                 match before.replace(std::mem::take(&mut row)) {
                     Some(earlier) => row = earlier,
                     None => continue,
@@ -196,6 +204,31 @@ impl Found {
         }
         found.end = before;
         Ok(found)
+    }
+
+    /// Rows of Parquet have the digests of their lines of JSON.
+    #[cfg(feature = "parquet")]
+    fn read_parquet(
+        &mut self,
+        manifest: &Manifest,
+        mut file: impl BufRead,
+        expected: &[RowDigest],
+    ) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        self.digest.add(&bytes);
+        let lines = TextWriter::lines(manifest.columns.clone());
+        for cells in crate::parquet::read(bytes, &manifest.columns).unwrap_or_default() {
+            let mut line = Vec::new();
+            lines.row(&Row { key: String::new(), cells, event: None }, &mut line);
+            self.add(&line, expected);
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn read_parquet(&mut self, _: &Manifest, _: impl BufRead, _: &[RowDigest]) -> io::Result<()> {
+        Err(io::Error::other("this build does not read Parquet"))
     }
 
     fn add(&mut self, row: &[u8], expected: &[RowDigest]) {
@@ -235,14 +268,15 @@ pub(crate) fn next_row(
     row: &mut Vec<u8>,
 ) -> io::Result<bool> {
     row.clear();
+    let mut quotes = 0;
     loop {
         let from = row.len();
         if file.read_until(b'\n', row)? == 0 {
             return Ok(from > 0);
         }
         // A line break between quotes belongs to a cell.
-        let quotes = row.iter().filter(|&&byte| byte == b'"').count();
-        if format != Format::Csv || quotes.is_multiple_of(2) || !row.ends_with(b"\n") {
+        quotes += row[from..].iter().filter(|&&byte| byte == b'"').count();
+        if format != Format::Csv || quotes.is_multiple_of(2) {
             return Ok(true);
         }
     }

@@ -66,6 +66,7 @@ pub(crate) fn row(number: u64) -> Row {
             Cell::from(vec![factor.to_owned(), "hwk".to_owned()]),
             if number.is_multiple_of(5) { Cell::Empty } else { Cell::from(number) },
         ],
+        event: Some(json!({"uid": number})),
     }
 }
 

@@ -46,7 +46,8 @@ fn text_column() -> Vec<Column> {
 fn csv(cell: &str) -> String {
     let writer = TextWriter::new(Format::Csv, text_column(), Zone::default());
     let mut out = Vec::new();
-    let row = Row { key: String::new(), cells: vec![Cell::from(cell), Cell::from("next")] };
+    let row =
+        Row { key: String::new(), cells: vec![Cell::from(cell), Cell::from("next")], event: None };
     writer.row(&row, &mut out);
     String::from_utf8(out).unwrap()
 }
@@ -118,6 +119,7 @@ fn rows_have_the_zone_in_each_time_and_lists_in_one_cell() {
             Cell::from(vec!["pwd".to_owned(), "otp".to_owned()]),
             Cell::Empty,
         ],
+        event: None,
     };
     let check = |format, header: &str, expected: &str| {
         let writer = TextWriter::new(format, read().columns, zone);

@@ -62,7 +62,8 @@ proptest! {
         let part = PartFile::begin(&file, read(), writing(format)).unwrap();
         prop_assert!(matches!(PartFile::is_free(&file), Err(PartError::PartExists(_))));
         if write(part, &rows, pages_before).is_none() {
-            let (part, journal) = (dir.path().join("rows.part"), dir.path().join("rows.part.journal"));
+            let part = dir.path().join("rows.part");
+            let journal = dir.path().join("rows.part.journal");
             let first = std::fs::read(&journal).unwrap();
             let first = first.iter().position(|&byte| byte == b'\n').unwrap() as u64 + 1;
             cut(&part, part_cut);
@@ -113,10 +114,10 @@ fn nothing_is_written_over() {
 
 #[test]
 fn a_list_that_the_limit_ended_says_so_in_file_and_manifest() {
-    for format in Format::ALL {
+    for format in [Format::Csv, Format::Jsonl] {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("rows");
-        let mut part = PartFile::begin(&file, read(), writing(*format)).unwrap();
+        let mut part = PartFile::begin(&file, read(), writing(format)).unwrap();
         part.add(&rows(3), Some("3")).unwrap();
         let manifest = part.finish(Some(3)).unwrap();
         assert_eq!((manifest.rows, manifest.stopped_at_limit), (3, Some(3)));
@@ -124,9 +125,25 @@ fn a_list_that_the_limit_ended_says_so_in_file_and_manifest() {
         let last = text.lines().last().unwrap();
         let expected = match format {
             Format::Csv => "stopped at the limit of 3 rows: there are more,,,",
-            Format::Jsonl => "{\"stopped_at_limit\":3}",
+            _ => "{\"stopped_at_limit\":3}",
         };
         assert_eq!(last, expected);
         assert_eq!(verify(&manifest, text.as_bytes()).unwrap(), []);
     }
+}
+
+#[test]
+fn what_stands_behind_the_last_whole_page_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, rows) = (dir.path().join("rows"), rows(20));
+    let part = PartFile::begin(&file, read(), writing(Format::Jsonl)).unwrap();
+    assert_eq!(write(part, &rows, 2), None);
+    let journal = dir.path().join("rows.part.journal");
+    cut(&journal, std::fs::metadata(&journal).unwrap().len() - 1);
+    let resumed = PartFile::resume(&file).unwrap();
+    assert_eq!(resumed.rows(), 7);
+    let manifest = resumed.finish(Some(7)).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    assert_eq!(bytes.iter().filter(|&&byte| byte == b'\n').count(), 8);
+    assert_eq!(verify(&manifest, &*bytes).unwrap(), []);
 }

@@ -15,6 +15,7 @@ use claimledger_export::{Format, manifest::Writing, sample::Sample, zone::Zone};
 /// Parameters beside the conditions of the list.
 const COMMON: &[&str] = &[
     "as",
+    "events",
     "timeZone",
     "labels",
     "sample",
@@ -96,15 +97,28 @@ impl ExportRequest {
                 Bad::of(format!("timeZone: {text} is not UTC or an offset, such as +01:00."))
             })?,
         };
+        let sent = sent(parameters)?;
+        let format = match sent {
+            Sent::File(format) | Sent::Manifest(format) => Some(format),
+            Sent::Pages => None,
+        };
+        if zone != Zone::default() && format.is_some_and(|format| !format.has_zone()) {
+            return Err(Bad::of("timeZone: times of this format are in UTC."));
+        }
+        let events = parameters.flag("events")?.unwrap_or(format == Some(Format::Ocsf));
+        if format.is_some_and(|format| (format == Format::Ocsf) != events) {
+            return Err(Bad::of("events: they are what ocsf holds, and no other format."));
+        }
         Ok(Self {
             query: ExportQuery {
+                events,
                 list,
                 labels: parameters.flag("labels")?.unwrap_or_default(),
                 sample: sample(parameters)?,
             },
             asking: asking(parameters)?,
             after: parameters.get("after").map(str::to_owned),
-            sent: sent(parameters)?,
+            sent,
             zone,
             limit: parameters.number("limit")?,
             limit_marked: parameters.flag("limitMarked")?.unwrap_or_default(),
@@ -163,7 +177,7 @@ fn asking(parameters: &Parameters) -> Result<Asking, Bad> {
 /// The name of a file of a list at K.
 #[must_use]
 pub fn file_name(list: &str, known_at: u64, format: Format) -> String {
-    format!("{list}-{known_at}.{}", format.as_str())
+    format!("{list}-{known_at}.{}", format.extension())
 }
 
 /// How the file of a request is written down.

@@ -47,7 +47,7 @@ impl<T: Hit> Columns<T> {
             From::Row(cell) => Some(cell(hit)),
             From::Label(cell) => label.map(cell),
         });
-        Row { key: hit.key(), cells: cells.collect() }
+        Row { key: hit.key(), cells: cells.collect(), event: None }
     }
 }
 

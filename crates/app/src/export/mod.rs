@@ -8,6 +8,7 @@
 mod changes;
 mod columns;
 mod decisions;
+mod ocsf;
 mod sessions;
 mod timeline;
 
@@ -25,7 +26,7 @@ use claimledger_export::{
     manifest::{self, Read},
     page::ExportPage,
     sample::{Drawing, MAX_SAMPLE, Sample},
-    table::Column,
+    table::{Column, Row},
 };
 use claimledger_facts::{
     ids::{IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
@@ -33,6 +34,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::log::no_record;
 use columns::{Columns, Hit, given, named};
+use ocsf::Event;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -98,6 +100,8 @@ pub struct ExportQuery {
     pub list: ExportList,
     /// With logins and names of people.
     pub labels: bool,
+    /// As events instead of values of columns.
+    pub events: bool,
     /// Only a sample.
     pub sample: Option<Sample>,
 }
@@ -137,6 +141,9 @@ impl App {
         self.disclose(caller, Query::Export)?;
         if query.labels {
             self.disclose(caller, Query::Labels)?;
+        }
+        if query.events && matches!(query.list, ExportList::Timeline(..)) {
+            return Err(AskError::BadInput { what: "a timeline has no events of OCSF".to_owned() });
         }
         if let Some(sample) = query.sample.as_ref().filter(|sample| sample.rows > MAX_SAMPLE) {
             return Err(AskError::TooMany {
@@ -219,7 +226,7 @@ impl Export {
         Ok((self.read_from(&answer).await?, answer.value.changes))
     }
 
-    async fn rows<T: Hit>(
+    async fn rows<T: Hit + Event>(
         &mut self,
         columns: &Columns<T>,
         read: Read,
@@ -235,7 +242,11 @@ impl Export {
             } else {
                 None
             };
-            rows.push(columns.row(&hit, label.as_ref()));
+            rows.push(if self.query.events {
+                Row { key: hit.key(), cells: Vec::new(), event: hit.event(label.as_ref()) }
+            } else {
+                columns.row(&hit, label.as_ref())
+            });
         }
         Ok(ExportPage { read, rows, cursors, has_next })
     }
@@ -302,7 +313,11 @@ impl Export {
                 code: answer.absence.code.as_str().to_owned(),
                 words: answer.absence.words.clone(),
             },
-            columns: self.query.list.columns(self.query.labels),
+            columns: if self.query.events {
+                Vec::new()
+            } else {
+                self.query.list.columns(self.query.labels)
+            },
         })
     }
 }

@@ -10,9 +10,8 @@ use crate::{
     export::{ExportRequest, Sent, file_name, writing},
     parameters::encode,
 };
-use async_graphql::futures_util::stream;
+use async_graphql::futures_util::{FutureExt, stream};
 use axum::{
-    Json,
     body::{Body, Bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -20,11 +19,7 @@ use axum::{
 };
 use claimledger_app::{export::Export, model::question::Caller};
 use claimledger_export::{
-    Format,
-    digest::{FileDigest, RowDigests},
-    manifest::Manifest,
-    page::ExportPage,
-    text::TextWriter,
+    Format, digest::FileDigest, manifest::Manifest, page::ExportPage, writer::RowWriter,
 };
 use std::{io, sync::Arc};
 
@@ -46,7 +41,16 @@ pub(crate) async fn get(
     let reading = Reading::begin(&server, headers, &caller, request).await?;
     match reading.request.sent {
         Sent::Pages => Ok(body("application/jsonl; charset=utf-8", reading)),
-        Sent::Manifest(format) => Ok(Json(reading.manifest(format).await?).into_response()),
+        Sent::Manifest(format) => {
+            reading.within_limit()?;
+            // Reading all rows may take longer than an answer may take to begin.
+            let manifest = reading.manifest(format).map(|manifest| match manifest {
+                Ok(manifest) => Ok(Bytes::from(manifest.to_bytes())),
+                Err(_) => Err(cut()),
+            });
+            let body = Body::from_stream(stream::once(manifest));
+            Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+        }
         Sent::File(format) => {
             reading.within_limit()?;
             let known_at = reading.page.read.cut.known_at;
@@ -96,6 +100,7 @@ struct Reading {
     request: ExportRequest,
     export: Export,
     page: ExportPage,
+    writer: Option<RowWriter>,
     /// Whether nothing of the page was sent.
     is_new: bool,
     sent_rows: u64,
@@ -113,13 +118,14 @@ impl Reading {
         let after = request.after.as_deref();
         let mut export =
             server.app.export(caller, request.query.clone(), &request.asking, after)?;
-        let page = export.next().await?.ok_or_else(cut_off)?;
+        let page = export.next().await?.ok_or_else(no_first_page)?;
         Ok(Self {
             server: Arc::clone(server),
             headers,
             request,
             export,
             page,
+            writer: None,
             is_new: true,
             sent_rows: 0,
             is_done: false,
@@ -159,8 +165,9 @@ impl Reading {
     }
 
     /// The writer of a file's rows.
-    fn writer(&self, format: Format) -> TextWriter {
-        TextWriter::new(format, self.page.read.columns.clone(), self.request.zone)
+    fn writer(&self, format: Format) -> Result<RowWriter, Refused> {
+        let writing = writing(&self.request, self.page.read.cut.known_at, format);
+        RowWriter::new(&writing, self.page.read.columns.clone()).map_err(not_written)
     }
 
     /// The next bytes of the body; none: the end.
@@ -174,49 +181,56 @@ impl Reading {
             self.sent_rows += self.page.rows.len() as u64;
             return Ok(Some(self.page.to_line(is_first)));
         };
-        let (rows, is_cut) = self.within_limit()?;
-        let writer = self.writer(format);
         let mut out = Vec::new();
-        if is_first {
-            writer.header(&mut out);
-        }
-        self.page.rows[..rows].iter().for_each(|row| writer.row(row, &mut out));
-        self.sent_rows += rows as u64;
-        if is_cut {
-            writer.stopped_at(self.sent_rows, &mut out);
-            self.is_done = true;
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => {
+                let writer = self.writer(format)?;
+                writer.header(&mut out);
+                writer
+            }
+        };
+        let stopped_at = self.write(&mut writer, &mut out)?;
+        if self.is_done {
+            writer.finish(stopped_at, &mut out).map_err(not_written)?;
+        } else {
+            self.writer = Some(writer);
         }
         Ok(Some(out))
     }
 
+    /// Writes the rows of the page, up to the limit; where that ends the list, the limit.
+    fn write(&mut self, writer: &mut RowWriter, out: &mut Vec<u8>) -> Result<Option<u64>, Refused> {
+        let (rows, is_cut) = self.within_limit()?;
+        writer.rows(&self.page.rows[..rows], out).map_err(not_written)?;
+        self.sent_rows += rows as u64;
+        self.is_done = is_cut || !self.page.has_next;
+        Ok(self.request.limit.filter(|_| is_cut))
+    }
+
     /// The manifest of the file that the same address without `part` sends.
     async fn manifest(mut self, format: Format) -> Result<Manifest, Refused> {
-        let writer = self.writer(format);
-        let (mut file, mut digests) = (FileDigest::default(), RowDigests::default());
+        let mut writer = self.writer(format)?;
+        let mut file = FileDigest::default();
         let mut bytes = Vec::new();
         writer.header(&mut bytes);
-        let mut stopped_at = None;
-        loop {
-            let (rows, is_cut) = self.within_limit()?;
-            for row in &self.page.rows[..rows] {
-                let from = bytes.len();
-                writer.row(row, &mut bytes);
-                digests.add(&bytes[from..]);
-            }
-            self.sent_rows += rows as u64;
-            if is_cut {
-                writer.stopped_at(self.sent_rows, &mut bytes);
-                stopped_at = self.request.limit;
-            }
+        let stopped_at = loop {
+            let stopped_at = self.write(&mut writer, &mut bytes)?;
             file.add(&bytes);
             bytes.clear();
-            if is_cut || !self.advance().await? {
-                break;
+            if self.is_done || !self.advance().await? {
+                break stopped_at;
             }
-        }
+        };
+        let digests = writer.finish(stopped_at, &mut bytes).map_err(not_written)?;
+        file.add(&bytes);
         let writing = writing(&self.request, self.page.read.cut.known_at, format);
         Ok(Manifest::new(self.page.read, &writing, (&file, digests), stopped_at))
     }
+}
+
+fn not_written(error: io::Error) -> Refused {
+    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
 }
 
 fn body(media_type: &'static str, reading: Reading) -> Response {
@@ -225,12 +239,17 @@ fn body(media_type: &'static str, reading: Reading) -> Response {
         match reading.next().await {
             Ok(bytes) => Some((Ok(Bytes::from(bytes?)), Some(reading))),
             // The connection is cut, so that what was sent is not taken for a whole file.
-            Err(_) => Some((Err(io::Error::other("the export was cut off")), None)),
+            Err(_) => Some((Err(cut()), None)),
         }
     });
     ([(header::CONTENT_TYPE, media_type)], Body::from_stream(bytes)).into_response()
 }
 
-fn cut_off() -> Refused {
+/// Why a body ends before its end.
+fn cut() -> io::Error {
+    io::Error::other("the export was cut off")
+}
+
+fn no_first_page() -> Refused {
     Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the list has no first page")
 }

@@ -124,6 +124,9 @@ fn writing(args: &ExportArgs) -> Result<Writing> {
         usage(format!("--time-zone {zone}: UTC, or an offset such as +01:00"))
     })?;
     let format = Format::parse(&args.written_as).ok_or_else(|| usage("--as: unknown format"))?;
+    if zone != Zone::default() && !format.has_zone() {
+        return Err(usage(format!("--time-zone: times of {} are in UTC", format.as_str())));
+    }
     Ok(Writing { name, format, zone })
 }
 
@@ -137,6 +140,7 @@ async fn write(
     let mut parameters = filter;
     parameters.extend(given([
         ("as", Some("pages".to_owned())),
+        ("events", (args.written_as == Format::Ocsf.as_str()).then(|| "true".to_owned())),
         ("labels", args.labels.then(|| "true".to_owned())),
         ("sample", args.sample.map(|rows| rows.to_string())),
         ("seed", args.seed.clone()),
@@ -160,6 +164,13 @@ async fn write(
             PartFile::begin(&args.output, page.read.clone(), writing)?
         }
     };
+    if let Some(limit) = args.limit.filter(|limit| *limit < part.rows()) {
+        return Err(Refused(format!(
+            "{} rows are there already, more than {limit}: raise --limit",
+            part.rows()
+        ))
+        .into());
+    }
     let progress = spinner();
     loop {
         let (rows, is_more) = within_limit(&page, part.rows(), args.limit);
