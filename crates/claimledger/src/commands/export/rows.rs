@@ -18,7 +18,7 @@ pub(super) type Parameters = Vec<(String, String)>;
 /// Pages of rows, one after the other.
 pub(super) enum Pages {
     Embedded(Box<Export>),
-    Remote(RemotePages),
+    Remote(Box<RemotePages>),
 }
 
 /// Pages that a server sends.
@@ -40,7 +40,8 @@ impl Pages {
                 Ok(Self::Embedded(Box::new(export)))
             }
             LedgerClient::Remote(remote) => {
-                RemotePages::open(remote, list, &parameters).map(Self::Remote)
+                let pages = RemotePages::open(remote, list, &parameters)?;
+                Ok(Self::Remote(Box::new(pages)))
             }
         }
     }
