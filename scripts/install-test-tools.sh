@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
-# power-cut replay, python3 for a terminal, curl for the README, faketime for clocks that jump; Go
-# with its package sumdb, and the Python package tlog-scales, which verify proofs.
-# Where it cannot, it says what is missing.
+# power-cut replay, python3 for a terminal and for the schema of OCSF, curl and jq for the
+# documentation, faketime for clocks that jump; Go with its package sumdb, and the Python package
+# tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
 
 sumdb=/usr/share/gocode/src/golang.org/x/mod/sumdb
@@ -18,6 +18,7 @@ command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -d "$sumdb" ] || missing="$missing golang-golang-x-mod-dev"
+command -v jq >/dev/null 2>&1 || missing="$missing jq"
 
 if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "installing for the tests:$missing"
@@ -34,7 +35,19 @@ if ! "$venv/bin/python" -c 'import tlog_scales' >/dev/null 2>&1; then
         "$venv/bin/pip" install -q --disable-pip-version-check tlog-scales==0.0.3
 fi
 
-for tool in chromium chromedriver strace python3 faketime curl go; do
+# The schema of OCSF, which its exports are checked against, in an environment of its own.
+ocsf="$(dirname "$0")/../target/test-tools/ocsf"
+install_ocsf() {
+    "$ocsf/bin/python" -c "import jsonschema, ocsf_json_schema" 2>/dev/null && return
+    echo "installing for the tests: the schema of OCSF"
+    python3 -m venv "$ocsf" &&
+        "$ocsf/bin/pip" install --quiet --disable-pip-version-check \
+            ocsf-json-schema==1.2.0 jsonschema==4.25.1 ||
+        echo "not installed: the schema of OCSF (python3-venv, ocsf-json-schema)" >&2
+}
+install_ocsf
+
+for tool in chromium chromedriver strace python3 faketime curl jq go; do
     command -v "$tool" >/dev/null 2>&1 ||
         echo "not installed: $tool" >&2
 done

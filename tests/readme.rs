@@ -23,7 +23,7 @@ fn commands(page: &str) -> Vec<String> {
 
 #[test]
 fn every_command_of_the_readme_runs() {
-    let (shell, _curl) = (tool("bash"), tool("curl"));
+    let (shell, _curl, _jq) = (tool("bash"), tool("curl"), tool("jq"));
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::create_dir(dir.path().join("examples")).expect("a directory");
     for name in ["facts.jsonl", "okta-system-log.jsonl"] {
@@ -48,6 +48,9 @@ fn every_command_of_the_readme_runs() {
     let reference = commands("docs/cli.md");
     assert!(reference.len() > 10, "{reference:?}");
     run(&shell, dir.path(), &reference);
+    let exports = commands("docs/exports.md");
+    assert!(exports.len() > 8, "{exports:?}");
+    run(&shell, dir.path(), &exports);
 }
 
 fn run(shell: &Path, dir: &Path, lines: &[String]) {

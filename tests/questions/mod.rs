@@ -2,6 +2,7 @@
 
 mod change;
 mod clocks;
+mod exports;
 mod falsifiers;
 mod history;
 mod integrators;

@@ -36,6 +36,16 @@ pub(crate) fn tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; `make test` installs it where it can"))
 }
 
+/// A Python that has the schema of OCSF: `scripts/install-test-tools.sh` makes it.
+pub(crate) fn ocsf_python() -> PathBuf {
+    let python = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../target/test-tools/ocsf/bin/python"
+    ));
+    assert!(python.is_file(), "no schema of OCSF; `make test` installs it where it can");
+    python
+}
+
 /// A temporary ledger directory, deleted at the end.
 pub(crate) struct Scratch {
     dir: tempfile::TempDir,
@@ -81,6 +91,11 @@ impl Scratch {
         let path = self.dir.path().join(name);
         std::fs::write(&path, content).expect("writing a scratch file");
         path.to_str().expect("a UTF-8 path").to_owned()
+    }
+
+    /// The path of a file beside the ledger.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     /// The command with `--data`.

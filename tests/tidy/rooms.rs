@@ -19,6 +19,7 @@ const APP: &[(&str, &[&str])] = &[
     ("tree", &["app", "model", "read", "tenant"]),
     ("feed", &["app", "model", "read", "tenant"]),
     ("queries", &["app", "model", "projection", "read", "tenant", "tree"]),
+    ("export", &["app", "model", "queries"]),
     ("open", &["app", "projection", "tenant", "tree"]),
 ];
 
@@ -138,6 +139,7 @@ fn no_crate_has_an_import_circle_between_its_folders() {
         "domain",
         "proof",
         "ledger",
+        "export",
         "store",
         "sources",
         "app",

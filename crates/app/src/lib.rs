@@ -29,6 +29,7 @@ mod testing;
 
 pub mod access;
 pub mod app;
+pub mod export;
 pub mod feed;
 pub mod intake;
 pub mod model;

@@ -1,13 +1,16 @@
 //! The command line. Flags beat the environment, the environment beats the config file.
 
 mod bench;
+mod export;
 mod questions;
 mod source;
 
 pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs, BenchTranslateArgs};
+pub(crate) use export::{ExportArgs, ExportCommand, VerifyArgs};
 pub(crate) use questions::{
-    BeliefDiffArgs, ChangeKind, DecisionsArgs, DependantsArgs, Feature, FirstSeenArgs, FirstSeenOf,
-    GuardArgs, RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,
+    BeliefDiffArgs, ChangeKind, DecisionFilterArgs, DecisionsArgs, DependantsArgs, Feature,
+    FirstSeenArgs, FirstSeenOf, GuardArgs, RehearseArgs, SessionFilterArgs, SessionsArgs,
+    TimelineArgs, WatchArgs, WhyArgs,
 };
 pub(crate) use source::{AddCommand, AddOktaArgs, SourceCommand};
 
@@ -239,6 +242,11 @@ pub(crate) enum Command {
     /// switched off, and who would be locked out; exit status 1 where that is not allowed, or not
     /// known
     Guard(GuardArgs),
+    /// Write a list to a file with its manifest, or check such a file
+    Export {
+        #[command(subcommand)]
+        what: ExportCommand,
+    },
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Sources that are polled: add, list, status, poll, remove

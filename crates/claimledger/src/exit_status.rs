@@ -4,6 +4,7 @@ use crate::settings::Usage;
 use claimledger_app::{
     InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
 };
+use claimledger_export::part::PartError;
 use claimledger_ledger::{append::SequencerError, log::LogError, state::StateError};
 use claimledger_okta::{ApiError, PollError, SourceError};
 use claimledger_store::sqlite::OpenError;
@@ -104,6 +105,12 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | AskError::PastHead { .. }
             | AskError::BadInput { .. }
             | AskError::TooMany { .. } => 3,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<PartError>() {
+        return Some(match error {
+            PartError::Exists(_) | PartError::PartExists(_) | PartError::NothingToResume(_) => 3,
+            PartError::Io { .. } => 4,
         });
     }
     if let Some(error) = cause.downcast_ref::<RebuildError>() {

@@ -206,6 +206,22 @@ impl Remote {
         Self::read(&url, answer)
     }
 
+    /// A GET with parameters whose body is read as it comes; status and body.
+    pub(crate) fn stream(
+        &self,
+        path: &str,
+        parameters: &[(String, String)],
+    ) -> Result<(u16, ureq::Body)> {
+        let url = format!("{}{path}", self.url);
+        let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let request = self.agent.get(&url).query_pairs(pairs);
+        let answer = request
+            .header("authorization", format!("Bearer {}", self.token))
+            .call()
+            .with_context(|| format!("{url} does not answer"))?;
+        Ok((answer.status().as_u16(), answer.into_body()))
+    }
+
     fn read(url: &str, mut answer: ureq::http::Response<ureq::Body>) -> Result<(u16, Value)> {
         let text = answer.body_mut().read_to_string().with_context(|| url.to_owned())?;
         let body = serde_json::from_str(&text)

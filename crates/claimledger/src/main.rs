@@ -21,7 +21,7 @@ mod settings;
 mod table;
 mod terminal;
 
-use cli::{BenchCommand, Cli, Command};
+use cli::{BenchCommand, Cli, Command, ExportCommand};
 use settings::Settings;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -69,6 +69,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
             return Ok(());
         }
         Command::Man { command } => return commands::shell::man(command.as_deref()),
+        Command::Export { what: ExportCommand::Verify(args) } => {
+            let format = cli.common.format.unwrap_or_default();
+            return commands::export::verify::verify(format, args);
+        }
         _ => {}
     }
     let settings = Settings::load(cli.common)?;
@@ -102,6 +106,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
         Command::Guard(args) => commands::guard::guard(&settings, args).await,
         Command::Source { what } => commands::source::source(&settings, what).await,
+        Command::Export { what } => commands::export::export(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Verify => commands::proof::verify(&settings).await,

@@ -60,6 +60,30 @@ pub enum Category {
     NotUnderstood,
 }
 
+impl Category {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Claim => "claim",
+            Self::Factor => "factor",
+            Self::Decision => "decision",
+            Self::Access => "access",
+            Self::IdpSession => "idp_session",
+            Self::Trust => "trust",
+            Self::Key => "key",
+            Self::Policy => "policy",
+            Self::Organisation => "organisation",
+            Self::Falsifier => "falsifier",
+            Self::Admin => "admin",
+            Self::Source => "source",
+            Self::SignIn => "sign_in",
+            Self::NotUnderstood => "not_understood",
+        }
+    }
+}
+
 /// One record on a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

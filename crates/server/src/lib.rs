@@ -36,12 +36,15 @@
 //!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
+pub mod export;
+mod filters;
 pub mod graphql;
 mod http;
 mod known_at;
 mod listen;
 mod options;
 mod pages;
+mod parameters;
 mod record;
 mod router;
 mod text;

@@ -3,8 +3,8 @@
 use crate::{
     graphql::schema,
     http::{
-        Server, errors, facts, graphql, headers, health, hooks, host, log_files, rate::Limiter,
-        rebuild, sources, stream,
+        Server, errors, export, facts, graphql, headers, health, hooks, host, log_files,
+        rate::Limiter, rebuild, sources, stream,
     },
     options::ServerOptions,
     pages,
@@ -39,6 +39,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/graphql", post(graphql::post))
         .route("/graphql/stream", get(stream::get).post(stream::post))
         .route("/v1/facts", post(facts::post))
+        .route("/v1/export/{list}", get(export::get))
         .route("/v1/hooks/okta", get(hooks::verify).post(hooks::post))
         .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
         .route("/v1/sources", get(sources::get))

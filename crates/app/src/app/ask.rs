@@ -133,6 +133,14 @@ impl Inner {
     }
 }
 
+impl<T> Answer<T> {
+    /// With a part of the value. What the whole discloses was recorded.
+    pub(crate) fn map<U>(self, part: impl FnOnce(T) -> U) -> Answer<U> {
+        let Self { value, answered, completeness, absence, status } = self;
+        Answer { value: part(value), answered, completeness, absence, status }
+    }
+}
+
 impl<'a> View<'a> {
     /// A view at a cut that is pinned already; use [`App::ask`] to pin one.
     pub(crate) fn new(

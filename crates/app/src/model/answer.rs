@@ -13,7 +13,9 @@ use claimledger_domain::{
     first_seen::{FirstSeen, Window},
     guard::Guard,
     held_under::{Held, Replaced},
-    model::{Certainty, Decision, Explained, Implied, Reason, RecordRef, SessionState},
+    model::{
+        Certainty, Decision, Explained, HonoredFactor, Implied, Reason, RecordRef, SessionState,
+    },
     outlived::Outlived,
     rehearse::{Unchanged, UnmetPolicy},
 };
@@ -117,6 +119,10 @@ pub struct DecisionHit {
     pub decision: Decision,
     /// Why it is implied or not.
     pub because: Reason,
+    /// The person of the session.
+    pub subject: Option<Pseudonym>,
+    /// The factors that it relied on, in the order of `decision.relied_on`.
+    pub factors: Vec<HonoredFactor>,
     /// Whether the decision certainly or only possibly matches the filter: it may rely on a claim
     /// that was received later, or that was signed by another key.
     pub certainty: Certainty,

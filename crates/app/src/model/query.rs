@@ -37,6 +37,8 @@ pub(crate) enum Query {
     Proof,
     /// Hashes and signatures of the log: no record.
     Checkpoint,
+    /// A list as a file. Asked beside the question of the list itself.
+    Export,
     /// Every row of the read models.
     Dump,
     /// Sealed data: originals, display names, addresses.
@@ -51,6 +53,7 @@ impl Query {
     pub(crate) fn missing_role(self, has: impl Fn(Role) -> bool) -> Option<Role> {
         match self {
             Self::Sealed | Self::Labels => (!has(Role::Investigate)).then_some(Role::Investigate),
+            Self::Export => (!has(Role::Export)).then_some(Role::Export),
             Self::Session
             | Self::Sessions
             | Self::Decision

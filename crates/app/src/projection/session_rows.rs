@@ -21,7 +21,7 @@ use crate::{
 use claimledger_domain::{
     assess::assess,
     history::{History, HistoryCut},
-    model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
+    model::{Cut, Falsifier, Known, Phase, SessionState},
     outlived::outlived,
     scope::{ConfigIndex, Scope, last_claim},
 };
@@ -367,10 +367,7 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
     Summary::State {
         aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
         begins,
-        certainty: match state.life.certainty {
-            Certainty::Certain => "certain".into(),
-            Certainty::Possible => "possible".into(),
-        },
+        certainty: state.life.certainty.as_str().into(),
         claimed: claimed.micros(),
         decisions: state.decisions.len(),
         differs: state.decisions.iter().filter(|decision| decision.differs.is_some()).count(),
@@ -385,11 +382,7 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
         idp: state.origin.idp.as_ref().map(|idp| idp.as_str().to_owned()),
         last: last.micros(),
         outlived: outlived(state).is_some(),
-        phase: match state.life.phase {
-            Phase::NotStarted => "not_started".into(),
-            Phase::Active => "active".into(),
-            Phase::Ended => "ended".into(),
-        },
+        phase: state.life.phase.as_str().into(),
         records: state.records.len(),
         retracted: state.falsifiers.iter().any(Falsifier::is_retraction),
         subject: state.origin.subject.as_ref().map(|subject| subject.as_str().to_owned()),

@@ -77,6 +77,10 @@ impl App {
                 page.items.push(DecisionHit {
                     decision: decision.clone(),
                     because: because.clone(),
+                    subject: explained.state.origin.subject.clone(),
+                    factors: (decision.relied_on.iter())
+                        .filter_map(|relied| explained.state.factors.get(relied.factor).cloned())
+                        .collect(),
                     certainty,
                 });
             }

@@ -18,7 +18,7 @@ mod first_seen;
 mod guard;
 mod held_under;
 mod indicators;
-mod labels;
+pub(crate) mod labels;
 mod listed_sessions;
 mod outlived;
 pub(crate) mod proof;

@@ -12,6 +12,11 @@ use crate::{
         question::{AskError, Asking, Caller, DecisionFilter, SessionFilter},
     },
 };
+use claimledger_domain::{
+    model::SessionState,
+    timeline::{self, ClockOrder},
+};
+use claimledger_facts::ids::SessionId;
 use std::pin::Pin;
 
 type Fetched<T> = Pin<Box<dyn Future<Output = Result<Answer<Page<T>>, AskError>> + Send>>;
@@ -78,6 +83,45 @@ impl App {
         Rows::new(after, move |rows, after| {
             let (app, caller, filter, asking) = asked.clone();
             async move { app.sessions(&caller, &filter, &asking, rows, after.as_deref()).await }
+        })
+    }
+
+    /// The same without trees of reasons in the sessions: see [`App::sessions_state_only`].
+    #[must_use]
+    pub fn session_state_rows(
+        &self,
+        caller: &Caller,
+        filter: &SessionFilter,
+        asking: &Asking,
+        after: Option<&str>,
+    ) -> Rows<SessionHit<SessionState>> {
+        let asked = (self.clone(), caller.clone(), filter.clone(), *asking);
+        Rows::new(after, move |rows, after| {
+            let (app, caller, filter, asking) = asked.clone();
+            async move {
+                app.sessions_state_only(&caller, &filter, &asking, rows, after.as_deref()).await
+            }
+        })
+    }
+
+    /// Every row of a timeline: see [`App::timeline`].
+    #[must_use]
+    pub fn timeline_rows(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        order: ClockOrder,
+        asking: &Asking,
+        after: Option<&str>,
+    ) -> Rows<timeline::Row> {
+        let asked = (self.clone(), caller.clone(), session.clone(), *asking);
+        Rows::new(after, move |rows, after| {
+            let (app, caller, session, asking) = asked.clone();
+            async move {
+                let answer =
+                    app.timeline(&caller, &session, order, &asking, rows, after.as_deref());
+                Ok(answer.await?.map(|timeline| timeline.page))
+            }
         })
     }
 

@@ -33,8 +33,9 @@ pub(crate) struct TimelineArgs {
     pub(crate) after: Option<String>,
 }
 
+/// Which sessions.
 #[derive(Debug, Args)]
-pub(crate) struct SessionsArgs {
+pub(crate) struct SessionFilterArgs {
     /// Active at this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub(crate) active_at: Option<String>,
@@ -79,6 +80,12 @@ pub(crate) struct SessionsArgs {
     #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionsArgs {
+    #[command(flatten)]
+    pub(crate) filter: SessionFilterArgs,
     /// With a record of a client that has this: ip=203.0.113.7, ip=203.0.113.0/24, asn=64496,
     /// user_agent=…, device=…, country=… or city=…; needs the role investigate
     #[arg(long, value_name = "KIND=VALUE")]
@@ -91,8 +98,9 @@ pub(crate) struct SessionsArgs {
     pub(crate) after: Option<String>,
 }
 
+/// Which decisions.
 #[derive(Debug, Args)]
-pub(crate) struct DecisionsArgs {
+pub(crate) struct DecisionFilterArgs {
     /// Of this session, by any alias
     #[arg(long)]
     pub(crate) session: Option<String>,
@@ -122,6 +130,12 @@ pub(crate) struct DecisionsArgs {
     #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecisionsArgs {
+    #[command(flatten)]
+    pub(crate) filter: DecisionFilterArgs,
     /// Rows a page, at most 500
     #[arg(long, default_value_t = 50)]
     pub(crate) first: u32,

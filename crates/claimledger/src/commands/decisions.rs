@@ -5,7 +5,7 @@ use super::{
     rendering::{factor_name, marks, page, possible, rows},
 };
 use crate::{
-    cli::DecisionsArgs,
+    cli::{DecisionFilterArgs, DecisionsArgs},
     ledger_client::{asking, given},
     output::{field, items, lowercase, named},
     settings::{Settings, instant, usage},
@@ -19,12 +19,12 @@ const DECISIONS: &str = include_str!("../queries/decisions.graphql");
 
 /// Prints a page of decisions.
 pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Result<()> {
-    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
+    let variables = json!({"filter": filter(&args.filter)?, "asking": asking(&settings.asking),
         "first": args.first, "after": args.after});
     ask_and_print(settings, DECISIONS, ("decisions", "edges"), variables, text).await
 }
 
-fn filter(args: &DecisionsArgs) -> Result<Value> {
+fn filter(args: &DecisionFilterArgs) -> Result<Value> {
     Ok(given(json!({
         "session": args.session,
         "app": args.app,

@@ -23,21 +23,22 @@ pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result
 }
 
 fn filter(args: &SessionsArgs) -> Result<Value> {
+    let SessionsArgs { filter, indicator, .. } = args;
     Ok(given(json!({
-        "activeAt": instant("--active-at", args.active_at.as_deref())?,
-        "reliedFrom": instant("--relied-from", args.relied_from.as_deref())?,
-        "reliedTo": instant("--relied-to", args.relied_to.as_deref())?,
-        "subject": args.subject,
-        "idp": args.idp,
-        "key": args.key,
-        "amr": args.amr,
-        "app": args.app,
-        "indicator": args.indicator,
-        "ended": args.ended,
-        "differs": args.differs,
-        "retracted": args.retracted,
-        "outlived": args.outlived,
-        "falsifiedLater": args.falsified_later,
+        "activeAt": instant("--active-at", filter.active_at.as_deref())?,
+        "reliedFrom": instant("--relied-from", filter.relied_from.as_deref())?,
+        "reliedTo": instant("--relied-to", filter.relied_to.as_deref())?,
+        "subject": filter.subject,
+        "idp": filter.idp,
+        "key": filter.key,
+        "amr": filter.amr,
+        "app": filter.app,
+        "indicator": indicator,
+        "ended": filter.ended,
+        "differs": filter.differs,
+        "retracted": filter.retracted,
+        "outlived": filter.outlived,
+        "falsifiedLater": filter.falsified_later,
     })))
 }
 

@@ -103,7 +103,7 @@ pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
         AspectKind::Phase,
         None,
         None,
-        format!("{}, {}", phase(state.life.phase), certainty(state.life.certainty)),
+        format!("{}, {}", phase(state.life.phase), state.life.certainty.as_str()),
     );
     says.add(AspectKind::End, None, None, end(state));
     for factor in &state.factors {
@@ -168,13 +168,6 @@ const fn phase(phase: Phase) -> &'static str {
         Phase::NotStarted => "not started",
         Phase::Active => "active",
         Phase::Ended => "ended",
-    }
-}
-
-const fn certainty(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Certain => "certain",
-        Certainty::Possible => "possible",
     }
 }
 

@@ -54,6 +54,24 @@ pub enum ChangeKind {
     Authenticator,
 }
 
+impl ChangeKind {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idp => "idp",
+            Self::KeyAdded => "key_added",
+            Self::KeyRetired => "key_retired",
+            Self::Retraction => "retraction",
+            Self::RoutingRule => "routing_rule",
+            Self::Org => "org",
+            Self::ClaimSourcing => "claim_sourcing",
+            Self::Policy => "policy",
+            Self::Authenticator => "authenticator",
+        }
+    }
+}
+
 /// One change of configuration: a row of "who changed it, and when".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigChange {

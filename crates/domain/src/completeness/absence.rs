@@ -34,6 +34,20 @@ pub enum AbsenceCode {
     Lagging,
 }
 
+impl AbsenceCode {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::NoneSeen => "none_seen",
+            Self::NotForRole => "not_for_role",
+            Self::NotKnown => "not_known",
+            Self::Lagging => "lagging",
+        }
+    }
+}
+
 /// How far the read models were when the head of the log was asked for and not reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Behind {

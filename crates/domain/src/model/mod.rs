@@ -80,6 +80,17 @@ pub enum Certainty {
     Possible,
 }
 
+impl Certainty {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Possible => "possible",
+        }
+    }
+}
+
 /// The phase of a session at T.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
@@ -89,6 +100,18 @@ pub enum Phase {
     Active,
     /// It has ended.
     Ended,
+}
+
+impl Phase {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::Active => "active",
+            Self::Ended => "ended",
+        }
+    }
 }
 
 /// An interval of time that contains an instant; no `to`: unknown how late.

@@ -133,15 +133,29 @@ impl From<LogError> for Refused {
 impl From<AskError> for Refused {
     fn from(error: AskError) -> Self {
         let message = error.to_string();
+        let refused = |status, code| Self::new(status, code, message.clone());
         match error {
+            AskError::Log(error) => error.into(),
             AskError::Forbidden { needs } => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", message).with("needs", needs.as_str())
+                refused(StatusCode::FORBIDDEN, "forbidden").with("needs", needs.as_str())
+            }
+            AskError::PageTooLarge { limit, .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "page_too_large").with("limit", limit)
+            }
+            AskError::BadCursor => refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_cursor"),
+            AskError::Restart | AskError::StaleCursor { .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "restart")
+            }
+            AskError::PastHead { size, .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "past_head").with("size", size)
             }
             AskError::Lagging { .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "lagging", message).retry_after(1)
+                refused(StatusCode::SERVICE_UNAVAILABLE, "lagging").retry_after(1)
             }
-            AskError::Log(error) => error.into(),
-            _ => Self::new(StatusCode::BAD_REQUEST, "malformed", message),
+            AskError::BadInput { .. } => refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field"),
+            AskError::TooMany { limit, .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many").with("limit", limit)
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Addresses: a view is a URL with its whole state. Ids stand in the query, never in the path.
 
 use crate::known_at::KnownAt;
+pub(crate) use crate::parameters::encode;
 use claimledger_facts::time::Time;
 
 /// A path and its query, in the order the parameters are added.
@@ -60,23 +61,6 @@ impl Address {
             encode(value, &mut out);
         }
         out
-    }
-}
-
-/// Percent-encodes a value. Colons stay, so that times can be read in the address bar.
-pub(crate) fn encode(value: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
-                out.push(char::from(byte))
-            }
-            _ => {
-                out.push('%');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
-            }
-        }
     }
 }
 

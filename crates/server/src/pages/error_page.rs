@@ -6,8 +6,10 @@ use super::{
     parameters::CutAsked,
     text::count,
 };
-use crate::http::auth::NotCaller;
-use crate::http::health::DamageSeen;
+use crate::{
+    http::{auth::NotCaller, health::DamageSeen},
+    parameters::Bad,
+};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -98,6 +100,12 @@ impl PageError {
             }
             Self::Asked(error) => asked(&error, caller),
         }
+    }
+}
+
+impl From<Bad> for PageError {
+    fn from(Bad(message): Bad) -> Self {
+        Self::Refused(message)
     }
 }
 

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use claimledger_app::model::{
-    answer::{Absence, AbsenceCode, Answered, SourceCompleteness, Status},
+    answer::{Absence, Answered, SourceCompleteness, Status},
     question::Caller,
 };
 use maud::{DOCTYPE, Markup, html};
@@ -175,24 +175,13 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
 
 /// What stands in place of an empty list: "None" only where that may be said.
 pub(crate) fn none(absence: &Absence) -> Markup {
-    html! { span class="absence" data-absence=(absence_word(absence.code)) {
+    html! { span class="absence" data-absence=(absence.code.as_str()) {
     (inert(&absence.words)) } }
 }
 
 /// The same in the middle of a sentence.
 pub(crate) fn no_more(absence: &Absence) -> &'static str {
     if absence.is_none() { "none" } else { "none seen" }
-}
-
-/// The code as answers in JSON spell it.
-const fn absence_word(code: AbsenceCode) -> &'static str {
-    match code {
-        AbsenceCode::None => "none",
-        AbsenceCode::NoneSeen => "none_seen",
-        AbsenceCode::NotForRole => "not_for_role",
-        AbsenceCode::NotKnown => "not_known",
-        AbsenceCode::Lagging => "lagging",
-    }
 }
 
 #[cfg(test)]

@@ -1,83 +1,16 @@
-//! What an address says, read strictly: a time without offset or a number that is none is refused
-//! with the reason.
+//! What the address of a page says of T, K and R.
 
 use super::{address::Address, error_page::PageError};
 use crate::known_at::KnownAt;
-use axum::http::Uri;
+pub(crate) use crate::parameters::Parameters;
 use claimledger_app::model::{answer::Answered, question::Asking};
 use claimledger_domain::RULES;
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
 };
-use std::collections::BTreeMap;
-
-/// The parameters of an address, each once.
-#[derive(Debug, Default)]
-pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// Reads the query of an address.
-    ///
-    /// # Errors
-    /// If the query cannot be read, or a parameter is given twice.
-    pub(crate) fn read(uri: &Uri) -> Result<Self, PageError> {
-        let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
-            axum::extract::Query::try_from_uri(uri)
-                .map_err(|_| PageError::refused("The address has a query that cannot be read."))?;
-        Self::of(pairs)
-    }
-
-    /// Of an address or a form.
-    ///
-    /// # Errors
-    /// If a parameter is given twice.
-    pub(crate) fn of(pairs: Vec<(String, String)>) -> Result<Self, PageError> {
-        let mut map = BTreeMap::new();
-        for (name, value) in pairs {
-            if map.contains_key(&name) {
-                return Err(PageError::refused(format!("The parameter {name} is given twice.")));
-            }
-            map.insert(name, value);
-        }
-        Ok(Self(map))
-    }
-
-    /// A parameter that is not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
-    }
-
-    /// A time with an offset.
-    pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, PageError> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        Time::parse(text)
-            .map(Some)
-            .map_err(|error| PageError::refused(format!("{name}: {text} is {error}.")))
-    }
-
-    /// A number.
-    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, PageError> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        let digits = text.strip_prefix('#').unwrap_or(text);
-        digits
-            .parse()
-            .map(Some)
-            .map_err(|_| PageError::refused(format!("{name}: {text} is not a whole number.")))
-    }
-
-    /// Yes or no.
-    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, PageError> {
-        match self.get(name) {
-            None | Some("any") => Ok(None),
-            Some("true" | "yes" | "1") => Ok(Some(true)),
-            Some("false" | "no" | "0") => Ok(Some(false)),
-            Some(other) => Err(PageError::refused(format!(
-                "{name}: {other} is not a boolean; use true or false."
-            ))),
-        }
-    }
-
     /// The session id of the address.
     pub(crate) fn session(&self) -> Option<SessionId> {
         self.get("id").map(SessionId::from)

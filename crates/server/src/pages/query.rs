@@ -33,7 +33,10 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
     };
-    match Parameters::read(&uri).and_then(|parameters| as_query::read(&parameters)) {
+    match Parameters::read(&uri)
+        .map_err(PageError::from)
+        .and_then(|parameters| as_query::read(&parameters))
+    {
         Ok(None) => show(StatusCode::OK, &caller, EXAMPLE, "{}", None, server.options.max_cost),
         Ok(Some((query, variables))) => {
             show(StatusCode::OK, &caller, query, &variables, None, server.options.max_cost)

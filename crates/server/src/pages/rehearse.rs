@@ -46,7 +46,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
     };
-    match Parameters::read(&uri) {
+    match Parameters::read(&uri).map_err(PageError::from) {
         Ok(parameters) => respond(&server, &caller, &parameters, false).await,
         Err(trouble) => trouble.page(Some(&caller)),
     }
@@ -64,7 +64,7 @@ pub(crate) async fn post(
         Err(trouble) => return trouble.page(None),
     };
     let pairs: Result<Vec<(String, String)>, _> = form::read(&headers, body, MAX_FORM_BYTES).await;
-    let parameters = match pairs.and_then(Parameters::of) {
+    let parameters = match pairs.and_then(|pairs| Parameters::of(pairs).map_err(PageError::from)) {
         Ok(parameters) => parameters,
         Err(trouble) => return trouble.page(Some(&caller)),
     };

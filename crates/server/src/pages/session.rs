@@ -37,7 +37,7 @@ use claimledger_app::{
 use claimledger_domain::{
     codes::missing_words,
     explain::called,
-    model::{Certainty, Explained, Phase, SessionState},
+    model::{Explained, Phase, SessionState},
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
@@ -434,10 +434,7 @@ fn counted(n: usize) -> String {
 
 /// Where a session stands at T, in words.
 pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
-    let certainty = match session.life.certainty {
-        Certainty::Certain => "certain",
-        Certainty::Possible => "possible",
-    };
+    let certainty = session.life.certainty.as_str();
     html! {
         span class=(certainty) {
             @match (session.life.phase, session.life.end.at) {

@@ -8,7 +8,10 @@ use super::{
     session::caller,
     sessions_list as list,
 };
-use crate::http::{Server, Shared};
+use crate::{
+    filters,
+    http::{Server, Shared},
+};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
@@ -66,32 +69,7 @@ impl SessionsView {
                 Err(_) => (None, Some(after.to_owned())),
             },
         };
-        let subject = parameters.get("subject").map(str::to_owned);
-        if subject.as_deref().is_some_and(|subject| !subject.starts_with("p-")) {
-            // A login typed here would stay in the address, in the history and in logs of whatever
-            // stands between.
-            return Err(PageError::refused(
-                "subject: a pseudonym, such as p-4KD2. Names and logins must not be in \
-                 an address.",
-            ));
-        }
-        let filter = SessionFilter {
-            active_at: parameters.time("activeAt")?,
-            subject,
-            idp: parameters.get("idp").map(Into::into),
-            key: parameters.get("key").map(Into::into),
-            amr: parameters.get("amr").map(str::to_owned),
-            app: parameters.get("app").map(Into::into),
-            relied_from: parameters.time("reliedFrom")?,
-            relied_to: parameters.time("reliedTo")?,
-            ended: parameters.flag("ended")?,
-            differs: parameters.flag("differs")?,
-            retracted: parameters.flag("retracted")?,
-            outlived: parameters.flag("outlived")?,
-            falsified_later: parameters.flag("falsifiedLater")?,
-            // What is personal must not be in an address.
-            indicator: None,
-        };
+        let filter = filters::sessions(parameters)?;
         let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {
             u32::try_from(first).map_err(|_| {
                 PageError::refused(format!(
@@ -146,7 +124,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         "Sessions",
         Some(caller),
         html! { (strip) },
-        list::main(&view, &answer, &here),
+        list::main(caller, &view, &answer, &here),
     ))
 }
 

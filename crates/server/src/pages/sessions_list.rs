@@ -9,15 +9,21 @@ use super::{
     times::Times,
 };
 use crate::timeline::lanes::grade_letter;
-use claimledger_app::model::answer::{Answer, Page, SessionHit};
+use claimledger_app::model::{
+    answer::{Answer, Page, SessionHit},
+    question::Caller,
+};
 use claimledger_domain::{
     explain::{called, line},
     model::{Certainty, Decision, Grade, SessionState},
 };
+use claimledger_export::Format;
+use claimledger_facts::vocabulary::Role;
 use maud::{Markup, html};
 
 /// What stands in `<main>`.
 pub(crate) fn main(
+    caller: &Caller,
     view: &SessionsView,
     answer: &Answer<Page<SessionHit<SessionState>>>,
     here: &Address,
@@ -35,6 +41,25 @@ pub(crate) fn main(
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
         p { a href=(as_query::link("sessions", here)) { "As GraphQL" } }
+        @if caller.has(Role::Export) { (export(view, answer)) }
+    }
+}
+
+/// The same list as a file, at the same T and K.
+fn export(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
+    let pinned =
+        super::parameters::CutAsked::pin(&view.cut, Address::new("/sessions"), &answer.answered);
+    html! {
+        form class="export" method="get" action="/v1/export/sessions" {
+            @for (name, value) in pinned.fields() {
+                input type="hidden" name=(name) value=(value); }
+            @for (name, value) in &view.written { input type="hidden" name=(name) value=(value); }
+            label { "Export these as " select name="as" {
+                @for format in Format::ALL { option value=(format.as_str()) { (format.as_str()) } }
+            } }
+            button type="submit" { "Export" }
+            button type="submit" name="part" value="manifest" { "Manifest" }
+        }
     }
 }
 

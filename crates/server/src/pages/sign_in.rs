@@ -21,7 +21,7 @@ use serde::Deserialize;
 const NEXT: &str = "/sessions";
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
-    let parameters = match Parameters::read(&uri) {
+    let parameters = match Parameters::read(&uri).map_err(PageError::from) {
         Ok(parameters) => parameters,
         Err(trouble) => return trouble.page(None),
     };

@@ -290,17 +290,9 @@ fn classes(item: &Item) -> String {
         Fill::Void => "void",
         Fill::Hollow => "hollow",
     };
-    let certainty = certainty_word(item.certainty);
+    let certainty = item.certainty.as_str();
     let grade = item.grade.map_or("", Grade::as_str);
     format!("{shape} {} {fill} {certainty} {grade}", item.hue.class()).trim_end().to_owned()
-}
-
-/// `certain` or `possible`.
-pub(crate) const fn certainty_word(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Certain => "certain",
-        Certainty::Possible => "possible",
-    }
 }
 
 /// What a screen reader and a tooltip say of an item: each by itself, so with its date.
@@ -324,7 +316,7 @@ pub(crate) fn spoken(item: &Item) -> String {
         out.push_str(&format!(": {}", item.reason));
     }
     if item.end != End::Moment || item.certainty == Certainty::Possible {
-        out.push_str(&format!("; {}", certainty_word(item.certainty)));
+        out.push_str(&format!("; {}", item.certainty.as_str()));
     }
     if let Some(grade) = item.grade {
         out.push_str(&format!("; {}", grade.as_str()));

@@ -1,9 +1,6 @@
 //! The table that always follows the figure: the same items, in the same order, in the same number.
 
-use super::{
-    lanes::{End, Figure, Item, Lane, Target},
-    svg::certainty_word,
-};
+use super::lanes::{End, Figure, Item, Lane, Target};
 use crate::{
     text::count,
     times::{Times, delay, is_late},
@@ -46,7 +43,7 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
             }
             td { (times.show(item.from)) }
             td { (until(item, times)) }
-            td { (certainty_word(item.certainty)) }
+            td { (item.certainty.as_str()) }
             td { (item.grade.map_or("", Grade::as_str)) }
             td { bdi { (item.reason) } }
             td { @if let Some(record) = &item.record { (recorded(record, times)) } }

@@ -3,6 +3,7 @@
 
 use super::support::World;
 use axum::http::{StatusCode, header};
+use claimledger_app::export::ExportList;
 use claimledger_facts::vocabulary::Role;
 use serde_json::Value;
 
@@ -144,4 +145,20 @@ async fn every_page_passes_the_recorder() {
         assert!(world.app.disclosures() > before, "{address}");
     }
     assert!(PAGES.iter().all(|(page, _)| routes.contains(page)), "{routes:?}");
+}
+
+#[tokio::test]
+async fn every_export_passes_the_recorder() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    for list in ExportList::WORDS {
+        for sent in ["as=csv", "as=pages", "as=jsonl&part=manifest"] {
+            let before = world.app.disclosures();
+            let session = if *list == "timeline" { "session=S3&" } else { "" };
+            let address = format!("/v1/export/{list}?{session}{sent}");
+            let answer = world.get(&address, &cookie).await;
+            assert_eq!(answer.status.as_u16(), 200, "{address}: {}", answer.body);
+            assert!(world.app.disclosures() > before, "{address}");
+        }
+    }
 }

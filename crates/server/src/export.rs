@@ -1,0 +1,188 @@
+//! What an address or a command asks to be exported.
+
+use crate::{
+    filters,
+    known_at::KnownAt,
+    parameters::{Bad, Parameters},
+};
+use claimledger_app::{
+    export::{ExportList, ExportQuery},
+    model::question::Asking,
+};
+use claimledger_domain::{RULES, timeline::ClockOrder};
+use claimledger_export::{Format, manifest::Writing, sample::Sample, zone::Zone};
+
+/// Parameters beside the conditions of the list.
+const COMMON: &[&str] = &[
+    "as",
+    "events",
+    "timeZone",
+    "labels",
+    "sample",
+    "seed",
+    "limit",
+    "limitMarked",
+    "at",
+    "knownAt",
+    "knownAtPosition",
+    "rules",
+    "after",
+    "part",
+];
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The file.
+    File(Format),
+    /// The manifest of the file.
+    Manifest(Format),
+    /// Pages of rows with cursors, for a client that writes the file itself.
+    Pages,
+}
+
+/// An export, as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// The rows.
+    pub query: ExportQuery,
+    /// T and K.
+    pub asking: Asking,
+    /// Rows after this cursor only.
+    pub after: Option<String>,
+    /// What is sent.
+    pub sent: Sent,
+    /// The zone of times.
+    pub zone: Zone,
+    /// Maximum rows; none: no limit.
+    pub limit: Option<u64>,
+    /// Whether a list that the limit ends is sent, and says so; else it is an error.
+    pub limit_marked: bool,
+}
+
+impl ExportRequest {
+    /// Reads what is asked: the word of a list, and parameters as addresses spell them.
+    ///
+    /// # Errors
+    /// If a parameter is unknown, given twice, or cannot be read: a sentence that says why.
+    pub fn read(list: &str, parameters: Vec<(String, String)>) -> Result<Self, String> {
+        Self::of(list, parameters).map_err(|Bad(message)| message)
+    }
+
+    fn of(list: &str, parameters: Vec<(String, String)>) -> Result<Self, Bad> {
+        let parameters = &Parameters::of(parameters)?;
+        let (list, known) = match list {
+            "sessions" => (ExportList::Sessions(filters::sessions(parameters)?), filters::SESSIONS),
+            "decisions" => {
+                (ExportList::Decisions(filters::decisions(parameters)?), filters::DECISIONS)
+            }
+            "timeline" => (timeline(parameters)?, &["session", "order"][..]),
+            "trust" => (ExportList::Trust(parameters.get("idp").map(Into::into)), &["idp"][..]),
+            "policies" => {
+                let policy = parameters.get("policy").map(Into::into);
+                (ExportList::Policies(policy), &["policy"][..])
+            }
+            other => {
+                let known = ExportList::WORDS.join(", ");
+                return Err(Bad::of(format!("{other} is no list that can be exported: {known}.")));
+            }
+        };
+        parameters.only(&[known, COMMON].concat())?;
+        if let Some(rules) = parameters.get("rules").filter(|rules| *rules != RULES) {
+            return Err(Bad::of(format!("this build answers by rules {RULES}, not {rules}.")));
+        }
+        let zone = match parameters.get("timeZone") {
+            None => Zone::default(),
+            Some(text) => Zone::parse(text).ok_or_else(|| {
+                Bad::of(format!("timeZone: {text} is not UTC or an offset, such as +01:00."))
+            })?,
+        };
+        let sent = sent(parameters)?;
+        let format = match sent {
+            Sent::File(format) | Sent::Manifest(format) => Some(format),
+            Sent::Pages => None,
+        };
+        if zone != Zone::default() && format.is_some_and(|format| !format.has_zone()) {
+            return Err(Bad::of("timeZone: times of this format are in UTC."));
+        }
+        let events = parameters.flag("events")?.unwrap_or(format == Some(Format::Ocsf));
+        if format.is_some_and(|format| (format == Format::Ocsf) != events) {
+            return Err(Bad::of("events: they are what ocsf holds, and no other format."));
+        }
+        Ok(Self {
+            query: ExportQuery {
+                events,
+                list,
+                labels: parameters.flag("labels")?.unwrap_or_default(),
+                sample: sample(parameters)?,
+            },
+            asking: asking(parameters)?,
+            after: parameters.get("after").map(str::to_owned),
+            sent,
+            zone,
+            limit: parameters.number("limit")?,
+            limit_marked: parameters.flag("limitMarked")?.unwrap_or_default(),
+        })
+    }
+}
+
+fn timeline(parameters: &Parameters) -> Result<ExportList, Bad> {
+    let session = parameters.get("session").ok_or_else(|| Bad::of("session: any id of it."))?;
+    let order = match parameters.get("order") {
+        None | Some("occurred") => ClockOrder::Occurred,
+        Some("recorded") => ClockOrder::Recorded,
+        Some(other) => {
+            return Err(Bad::of(format!("order: {other} is not occurred or recorded.")));
+        }
+    };
+    Ok(ExportList::Timeline(session.into(), order))
+}
+
+fn sent(parameters: &Parameters) -> Result<Sent, Bad> {
+    let word = parameters.get("as").unwrap_or_default();
+    let format = Format::parse(word);
+    match (format, parameters.get("part")) {
+        (Some(format), None) => Ok(Sent::File(format)),
+        (Some(format), Some("manifest")) => Ok(Sent::Manifest(format)),
+        (None, None) if word == "pages" => Ok(Sent::Pages),
+        (Some(_), Some(part)) => Err(Bad::of(format!("part: {part} is not manifest."))),
+        (None, _) => {
+            let words: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+            Err(Bad::of(format!("as: {word} is not one of {}.", words.join(", "))))
+        }
+    }
+}
+
+fn sample(parameters: &Parameters) -> Result<Option<Sample>, Bad> {
+    match (parameters.number("sample")?, parameters.get("seed")) {
+        (None, None) => Ok(None),
+        (Some(rows), Some(seed)) => Ok(Some(Sample { rows, seed: seed.to_owned() })),
+        (Some(_), None) => Err(Bad::of("sample: a sample needs a seed.")),
+        (None, Some(_)) => Err(Bad::of("seed: a seed needs the size of a sample.")),
+    }
+}
+
+fn asking(parameters: &Parameters) -> Result<Asking, Bad> {
+    let mut asking = Asking { at: parameters.time("at")?, ..Asking::default() };
+    let known = parameters.get("knownAtPosition").or_else(|| parameters.get("knownAt"));
+    if let Some(text) = known {
+        let known = KnownAt::parse(text).ok_or_else(|| {
+            Bad::of(format!("knownAt: {text} is not a position such as 82, or an RFC 3339 time."))
+        })?;
+        known.put(&mut asking);
+    }
+    Ok(asking)
+}
+
+/// The name of a file of a list at K.
+#[must_use]
+pub fn file_name(list: &str, known_at: u64, format: Format) -> String {
+    format!("{list}-{known_at}.{}", format.extension())
+}
+
+/// How the file of a request is written down.
+#[must_use]
+pub fn writing(request: &ExportRequest, known_at: u64, format: Format) -> Writing {
+    let name = file_name(request.query.list.as_str(), known_at, format);
+    Writing { name, format, zone: request.zone }
+}

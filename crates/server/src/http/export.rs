@@ -1,0 +1,255 @@
+//! `GET /v1/export/{list}`: a list as a file, its manifest, or pages of rows with cursors.
+//!
+//! The body is made as it is read, a page of rows at a time. Where it cannot go on, the connection
+//! is cut instead of ended, so that no client takes a part for the whole. The manifest is another
+//! request at the same T and K, which `Link` names: the rows are read once more, and what its
+//! digests say has not come over the same connection.
+
+use super::{Server, Shared, auth, errors::Refused};
+use crate::{
+    export::{ExportRequest, Sent, file_name, writing},
+    parameters::encode,
+};
+use async_graphql::futures_util::{FutureExt, stream};
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claimledger_app::{export::Export, model::question::Caller};
+use claimledger_export::{
+    Format, digest::FileDigest, manifest::Manifest, page::ExportPage, writer::RowWriter,
+};
+use std::{io, sync::Arc};
+
+/// What an address says.
+type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+pub(crate) async fn get(
+    State(server): State<Shared>,
+    Path(list): Path<String>,
+    pairs: Pairs,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let caller = auth::of_page(&server, &headers).await?;
+    server.questions.take(&caller).map_err(Refused::too_many)?;
+    let malformed =
+        |message: String| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", message);
+    let Query(pairs) = pairs.map_err(|rejection| malformed(rejection.body_text()))?;
+    let request = ExportRequest::read(&list, pairs.clone()).map_err(malformed)?;
+    let reading = Reading::begin(&server, headers, &caller, request).await?;
+    match reading.request.sent {
+        Sent::Pages => Ok(body("application/jsonl; charset=utf-8", reading)),
+        Sent::Manifest(format) => {
+            reading.within_limit()?;
+            // Reading all rows may take longer than an answer may take to begin.
+            let manifest = reading.manifest(format).map(|manifest| match manifest {
+                Ok(manifest) => Ok(Bytes::from(manifest.to_bytes())),
+                Err(_) => Err(cut()),
+            });
+            let body = Body::from_stream(stream::once(manifest));
+            Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+        }
+        Sent::File(format) => {
+            reading.within_limit()?;
+            let known_at = reading.page.read.cut.known_at;
+            let name = file_name(&list, known_at, format);
+            let link = manifest_link(&list, &pairs, &reading.page);
+            let mut response = body(format.media_type(), reading);
+            let disposition = format!("attachment; filename=\"{name}\"");
+            for (header, value) in
+                [(header::CONTENT_DISPOSITION, disposition), (header::LINK, link)]
+            {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    response.headers_mut().insert(header, value);
+                }
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// The address of the manifest of what is sent, at its T and K.
+fn manifest_link(list: &str, pairs: &[(String, String)], page: &ExportPage) -> String {
+    const PINS: &[&str] = &["at", "knownAt", "knownAtPosition", "rules"];
+    let cut = &page.read.cut;
+    let mut link = format!("</v1/export/{list}?part=manifest");
+    let mut add = |name: &str, value: &str| {
+        // Known names alone have come this far.
+        link.push('&');
+        link.push_str(name);
+        link.push('=');
+        encode(value, &mut link);
+    };
+    for (name, value) in pairs.iter().filter(|(name, _)| !PINS.contains(&name.as_str())) {
+        add(name, value);
+    }
+    add("at", &cut.at.to_string());
+    add("knownAtPosition", &cut.known_at.to_string());
+    add("rules", &cut.rules);
+    link.push_str(">; rel=\"describedby\"; type=\"application/json\"");
+    link
+}
+
+/// An export that is being read, with the page that was read last.
+struct Reading {
+    server: Arc<Server>,
+    /// Those that it came with: they name the credential.
+    headers: HeaderMap,
+    request: ExportRequest,
+    export: Export,
+    page: ExportPage,
+    writer: Option<RowWriter>,
+    /// Whether nothing of the page was sent.
+    is_new: bool,
+    sent_rows: u64,
+    /// Whether the last of it was sent.
+    is_done: bool,
+}
+
+impl Reading {
+    async fn begin(
+        server: &Arc<Server>,
+        headers: HeaderMap,
+        caller: &Caller,
+        request: ExportRequest,
+    ) -> Result<Self, Refused> {
+        let after = request.after.as_deref();
+        let mut export =
+            server.app.export(caller, request.query.clone(), &request.asking, after)?;
+        let page = export.next().await?.ok_or_else(no_first_page)?;
+        Ok(Self {
+            server: Arc::clone(server),
+            headers,
+            request,
+            export,
+            page,
+            writer: None,
+            is_new: true,
+            sent_rows: 0,
+            is_done: false,
+        })
+    }
+
+    /// Rows of the page up to the limit, and whether that ends the list although there are more.
+    ///
+    /// # Errors
+    /// If it does, and that was not asked for.
+    fn within_limit(&self) -> Result<(usize, bool), Refused> {
+        let rows = self.page.rows.len();
+        let Some(limit) = self.request.limit else { return Ok((rows, false)) };
+        let left = usize::try_from(limit - self.sent_rows).unwrap_or(usize::MAX);
+        let is_more = rows > left || (rows == left && self.page.has_next);
+        if is_more && !self.request.limit_marked {
+            let message = format!(
+                "there are more than {limit} rows: raise the limit, or ask for limitMarked=true"
+            );
+            return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many", message)
+                .with("limit", limit));
+        }
+        Ok((rows.min(left), is_more))
+    }
+
+    /// Reads the next page; false: there is none.
+    async fn advance(&mut self) -> Result<bool, Refused> {
+        if !self.page.has_next {
+            return Ok(false);
+        }
+        // A credential that was revoked reads nothing more.
+        auth::of_page(&self.server, &self.headers).await?;
+        let Some(page) = self.export.next().await? else { return Ok(false) };
+        self.page = page;
+        self.is_new = true;
+        Ok(true)
+    }
+
+    /// The writer of a file's rows.
+    fn writer(&self, format: Format) -> Result<RowWriter, Refused> {
+        let writing = writing(&self.request, self.page.read.cut.known_at, format);
+        RowWriter::new(&writing, self.page.read.columns.clone()).map_err(not_written)
+    }
+
+    /// The next bytes of the body; none: the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Refused> {
+        if self.is_done || (!self.is_new && !self.advance().await?) {
+            return Ok(None);
+        }
+        let is_first = self.sent_rows == 0 && self.is_new;
+        self.is_new = false;
+        let Sent::File(format) = self.request.sent else {
+            self.sent_rows += self.page.rows.len() as u64;
+            return Ok(Some(self.page.to_line(is_first)));
+        };
+        let mut out = Vec::new();
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => {
+                let writer = self.writer(format)?;
+                writer.header(&mut out);
+                writer
+            }
+        };
+        let stopped_at = self.write(&mut writer, &mut out)?;
+        if self.is_done {
+            writer.finish(stopped_at, &mut out).map_err(not_written)?;
+        } else {
+            self.writer = Some(writer);
+        }
+        Ok(Some(out))
+    }
+
+    /// Writes the rows of the page, up to the limit; where that ends the list, the limit.
+    fn write(&mut self, writer: &mut RowWriter, out: &mut Vec<u8>) -> Result<Option<u64>, Refused> {
+        let (rows, is_cut) = self.within_limit()?;
+        writer.rows(&self.page.rows[..rows], out).map_err(not_written)?;
+        self.sent_rows += rows as u64;
+        self.is_done = is_cut || !self.page.has_next;
+        Ok(self.request.limit.filter(|_| is_cut))
+    }
+
+    /// The manifest of the file that the same address without `part` sends.
+    async fn manifest(mut self, format: Format) -> Result<Manifest, Refused> {
+        let mut writer = self.writer(format)?;
+        let mut file = FileDigest::default();
+        let mut bytes = Vec::new();
+        writer.header(&mut bytes);
+        let stopped_at = loop {
+            let stopped_at = self.write(&mut writer, &mut bytes)?;
+            file.add(&bytes);
+            bytes.clear();
+            if self.is_done || !self.advance().await? {
+                break stopped_at;
+            }
+        };
+        let digests = writer.finish(stopped_at, &mut bytes).map_err(not_written)?;
+        file.add(&bytes);
+        let writing = writing(&self.request, self.page.read.cut.known_at, format);
+        Ok(Manifest::new(self.page.read, &writing, (&file, digests), stopped_at))
+    }
+}
+
+fn not_written(error: io::Error) -> Refused {
+    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+}
+
+fn body(media_type: &'static str, reading: Reading) -> Response {
+    let bytes = stream::unfold(Some(reading), |reading| async move {
+        let mut reading = reading?;
+        match reading.next().await {
+            Ok(bytes) => Some((Ok(Bytes::from(bytes?)), Some(reading))),
+            // The connection is cut, so that what was sent is not taken for a whole file.
+            Err(_) => Some((Err(cut()), None)),
+        }
+    });
+    ([(header::CONTENT_TYPE, media_type)], Body::from_stream(bytes)).into_response()
+}
+
+/// Why a body ends before its end.
+fn cut() -> io::Error {
+    io::Error::other("the export was cut off")
+}
+
+fn no_first_page() -> Refused {
+    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the list has no first page")
+}

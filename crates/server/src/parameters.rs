@@ -1,0 +1,111 @@
+//! What an address says, read strictly: a time without offset or a number that is none is refused
+//! with the reason.
+
+use axum::http::Uri;
+use claimledger_facts::time::Time;
+use std::collections::BTreeMap;
+
+/// Why parameters are refused: a sentence.
+#[derive(Debug)]
+pub(crate) struct Bad(pub(crate) String);
+
+impl Bad {
+    /// For this reason.
+    pub(crate) fn of(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// The parameters of an address, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(BTreeMap<String, String>);
+
+impl Parameters {
+    /// Reads the query of an address.
+    ///
+    /// # Errors
+    /// If the query cannot be read, or a parameter is given twice.
+    pub(crate) fn read(uri: &Uri) -> Result<Self, Bad> {
+        let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
+            axum::extract::Query::try_from_uri(uri)
+                .map_err(|_| Bad::of("The address has a query that cannot be read."))?;
+        Self::of(pairs)
+    }
+
+    /// Of an address or a form.
+    ///
+    /// # Errors
+    /// If a parameter is given twice.
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Result<Self, Bad> {
+        let mut map = BTreeMap::new();
+        for (name, value) in pairs {
+            if map.contains_key(&name) {
+                return Err(Bad::of(format!("The parameter {name} is given twice.")));
+            }
+            map.insert(name, value);
+        }
+        Ok(Self(map))
+    }
+
+    /// A parameter that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A time with an offset.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, Bad> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        Time::parse(text).map(Some).map_err(|error| Bad::of(format!("{name}: {text} is {error}.")))
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Bad> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        digits
+            .parse()
+            .map(Some)
+            .map_err(|_| Bad::of(format!("{name}: {text} is not a whole number.")))
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Bad> {
+        match self.get(name) {
+            None | Some("any") => Ok(None),
+            Some("true" | "yes" | "1") => Ok(Some(true)),
+            Some("false" | "no" | "0") => Ok(Some(false)),
+            Some(other) => {
+                Err(Bad::of(format!("{name}: {other} is not a boolean; use true or false.")))
+            }
+        }
+    }
+
+    /// Refuses parameters that are not among the known ones: one that is misspelled would be a
+    /// condition less.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), Bad> {
+        match self.0.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Bad::of(format!(
+                "{name} is no parameter here; known are: {}.",
+                known.join(", ")
+            ))),
+        }
+    }
+}
+
+/// Percent-encodes a value. Colons stay, so that times can be read in the address bar.
+pub(crate) fn encode(value: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                out.push(char::from(byte))
+            }
+            _ => {
+                out.push('%');
+                out.push(char::from(HEX[usize::from(byte >> 4)]));
+                out.push(char::from(HEX[usize::from(byte & 15)]));
+            }
+        }
+    }
+}
