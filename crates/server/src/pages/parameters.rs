@@ -80,8 +80,9 @@ impl CutAsked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parameters::Bad;
 
-    fn read(query: &str) -> Result<Parameters, PageError> {
+    fn read(query: &str) -> Result<Parameters, Bad> {
         Parameters::read(&format!("/sessions?{query}").parse().unwrap())
     }
 
