@@ -121,8 +121,16 @@ pub(crate) fn judge(
             && claim.refused.is_empty()
             && claim.fact.from <= at
     });
+    // 13: what was accepted of a claim that nobody saw could be any factor, and of any IdP.
+    let of_claim = |said: &Fact, claim: &Claim| {
+        let of = said.text("assertion");
+        claim.fact.from <= said.from && of.is_none_or(|of| claim.fact.text("assertion") == Some(of))
+    };
+    let of_none = session
+        .of("claim.accepted")
+        .any(|said| said.from <= at && !claims.iter().any(|claim| of_claim(said, claim)));
     for possible in [false, true] {
-        for anything in [None, unknown.map(Claim::third_party)] {
+        for anything in [None, unknown.map(Claim::third_party), of_none.then_some(false)] {
             let counts = |factor: &&Factor| sure(factor) == Sure::Certain || possible;
             let factors = factors.iter().filter(usable).filter(counts).collect();
             let federated = federated(view, session, &claims, at, possible, falsifiers_to);
