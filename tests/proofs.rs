@@ -257,7 +257,7 @@ fn a_log_that_was_written_and_signed_again_is_caught_by_its_anchor() {
     };
     refused(&backup.data(), "an older copy was restored");
 
-    // Whoever has the keys continues the older copy in another way, and signs that: everything in
+    // The owner of the keys continues the older copy in another way, and signs that: everything in
     // the directory agrees.
     let other = other_lines(&backup);
     backup.ok(&["--tenant", "acme", "ingest", "--source", "okta", &other]);

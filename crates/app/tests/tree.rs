@@ -193,7 +193,7 @@ async fn a_log_that_was_rewritten_and_signed_again_is_caught_by_its_anchor() {
     app.close().await;
     assert_eq!(anchor.0.lock().last().unwrap().checkpoint.note, honest.note);
 
-    // Whoever has the keys writes another log and signs it.
+    // The owner of the keys writes another log and signs it.
     let forged = World {
         log: other_log(&world, demo("acme").len()).await,
         keys: world.keys.clone(),

@@ -160,7 +160,7 @@ pub struct AnchorError {
 }
 
 /// A place for checkpoints that the owner of the database does not control: a log that was
-/// rewritten and signed again does not agree with what stands there.
+/// rewritten and signed again does not agree with its last entry.
 #[async_trait]
 pub trait Anchor: Send + Sync + 'static {
     /// Its name in messages.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The last checkpoint of a log in each anchor.
 ///
 /// # Errors
-/// If an anchor cannot be read, or what stands there is not a checkpoint of this log.
+/// If an anchor cannot be read, or holds something that is not a checkpoint of this log.
 pub(crate) async fn last(
     anchors: &[Arc<dyn Anchor>],
     log: &SignedLog,
