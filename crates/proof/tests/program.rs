@@ -19,7 +19,7 @@ const ORIGIN: &str = "claimledger/t/1";
 fn header(position: u64) -> Vec<u8> {
     let digest = Digest32([position as u8; 32]);
     let (tenant, source) = (TenantId::new("acme"), SourceId::new("okta"));
-    let source_id = SourceEventId::new(&format!("e\u{1b}{position}"));
+    let source_id = SourceEventId::new(format!("e\u{1b}{position}"));
     Header {
         format: FORMAT,
         id: RecordId::derive(&tenant, &source, &source_id),

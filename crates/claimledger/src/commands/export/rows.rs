@@ -31,7 +31,7 @@ pub(super) struct RemotePages {
 impl Pages {
     /// Asks for the rows of a list.
     pub(super) fn open(ledger: &LedgerClient, list: &str, parameters: Parameters) -> Result<Self> {
-        // A server reads them too; a mistake is told the same way, and before anything is sent.
+        // A server reads them too; a mistake is refused alike, and before anything is sent.
         let request = ExportRequest::read(list, parameters.clone()).map_err(usage)?;
         match ledger {
             LedgerClient::Embedded(owner) => {
