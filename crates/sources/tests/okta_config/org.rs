@@ -172,9 +172,9 @@ fn authenticators_are_stated_method_by_method() {
         "the others were inactive already, and may have been active meanwhile"
     );
     let without = json!([inactive[1], inactive[2], inactive[3]]);
-    assert_eq!(said(&org.look("13:00", path, without)), ["password deleted"]);
+    assert_eq!(said(&org.look("13:00", path, without)), ["password deleted saved aut1"]);
     let gone = org.look("14:00", path, json!([inactive[1], inactive[2]]));
-    assert_eq!(listed(&gone), ["aut4 made_up deleted "]);
+    assert_eq!(listed(&gone), ["aut4 made_up deleted  saved"]);
 }
 
 /// What an authenticator is allowed for: `email active recovery`.
