@@ -280,7 +280,9 @@ async fn keys_survive_a_restart() {
     let before = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap();
     app.close().await;
     let app = world.open().await;
-    assert_eq!(app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap(), before);
+    let again = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap();
+    // The last checkpoint, which stands beside the answer, may be a later one.
+    assert_eq!(Answer { status: before.status.clone(), ..again }, before);
     ingest_line(&app, "acme", &access("again")).await.unwrap();
     let after = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap().value.unwrap();
     assert_eq!(after.state.origin.subject, before.value.unwrap().state.origin.subject);

@@ -52,13 +52,13 @@ use crate::{
 use believed::Believed;
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, IdpSessionId, Pseudonym, SessionId},
+    ids::{IdpId, IdpSessionId, LogPosition, Pseudonym, SessionId},
     types::policy::PolicyConfigured,
 };
 use claims::Claim;
 use decision::{Decided, Judged, Setting};
 use factors::AssessedFactor;
-use falsifiers::{Falsifiers, Fingerprint};
+use falsifiers::Falsifiers;
 use unread::Unread;
 use until_session_end::Life;
 
@@ -227,10 +227,9 @@ fn decisions<'a>(
     life: &Life<'a>,
     unread: &[Unread<'a>],
 ) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {
-    let mut earlier: Vec<(Fingerprint<'a>, Believed<'a>)> = Vec::new();
+    let mut earlier: Vec<(Vec<LogPosition>, Believed<'a>)> = Vec::new();
     let mut decisions: Vec<Decided<'a>> = Vec::new();
     let now = reader.fingerprint(None);
-    let is_same_at_all = now.is_empty() && !reader.is_person_linked();
     for seen in reader.facts {
         let FactData::PolicyDecided(data) = &seen.known.fact.data else { continue };
         let previous = decisions.last().map(|d| d.then.seen);
@@ -247,7 +246,7 @@ fn decisions<'a>(
             decision::judge(setting, *seen, data, previous)
         };
         let position = seen.record().position;
-        let then = if is_same_at_all { now.clone() } else { reader.fingerprint(Some(position)) };
+        let then = if now.is_empty() { vec![] } else { reader.fingerprint(Some(position)) };
         if then == now {
             decisions.push(Decided {
                 then: judge(believed, reader.history),

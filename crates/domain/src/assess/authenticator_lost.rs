@@ -70,6 +70,8 @@ pub(crate) fn when(loss: &Stated<AuthenticatorLost>) -> Occurred {
 pub(crate) struct Running<'a, 'b> {
     /// The falsifiers that are known.
     pub(crate) known: HistoryCut<'a>,
+    /// The links between people that are known at K.
+    pub(crate) linked: HistoryCut<'a>,
     pub(crate) subject: Option<&'b Pseudonym>,
     /// T.
     pub(crate) at: Time,

@@ -5,8 +5,7 @@ use super::{
     authenticator_lost::Running,
     claims::Claim,
     factors::{self, AssessedFactor},
-    falsifiers::{self, Fingerprint},
-    retraction,
+    falsifiers, retraction,
 };
 use crate::{history::HistoryCut, order::Seen};
 use claimledger_facts::{
@@ -54,7 +53,13 @@ impl<'a> FactReader<'a, '_> {
         let factors = factors::factors(
             self.facts,
             &claims,
-            Running { known, subject: self.subject, at: self.at, close: self.close },
+            Running {
+                known,
+                linked: self.history,
+                subject: self.subject,
+                at: self.at,
+                close: self.close,
+            },
         );
         let sign_in = self
             .began
@@ -63,25 +68,11 @@ impl<'a> FactReader<'a, '_> {
         Believed { claims, factors, sign_in: sign_in.unwrap_or_default() }
     }
 
-    /// Where a decision stands in time of recording: the falsifiers and links that were recorded by
-    /// its position.
-    pub(crate) fn fingerprint(&self, position: Option<LogPosition>) -> Fingerprint<'a> {
+    /// Where a decision stands in time of recording: the falsifiers that were recorded by its
+    /// position.
+    pub(crate) fn fingerprint(&self, position: Option<LogPosition>) -> Vec<LogPosition> {
         let known = position.map_or(self.history, |position| self.history.as_of(position));
-        falsifiers::fingerprint(known, &self.idps(), self.subject, self.others())
-    }
-
-    /// Whether a link was ever stated of its subject: what one joined, a later one may have parted.
-    pub(crate) fn is_person_linked(&self) -> bool {
-        self.subject.is_some_and(|subject| self.history.people().is_linked(subject))
-    }
-
-    /// The people whom its facts name beside its subject.
-    fn others(&self) -> Vec<&'a Pseudonym> {
-        let named = self.facts.iter().filter_map(|s| s.known.fact.subject.as_ref());
-        let mut others: Vec<_> = named.filter(|named| Some(*named) != self.subject).collect();
-        others.sort_unstable();
-        others.dedup();
-        others
+        falsifiers::fingerprint(known, &self.idps(), self.subject)
     }
 
     /// The IdPs whose retraction could hit: of its claims, and the one that the session names.

@@ -56,7 +56,7 @@ pub(crate) struct Setting<'a, 'b> {
 impl Setting<'_, '_> {
     /// Whether a record is another person's (`semantics.md` 47).
     pub(super) fn is_of_another(&self, seen: Seen<'_>) -> bool {
-        subject::is_of_another(self.falsified, &seen.known.fact, self.subject)
+        subject::is_of_another(self.history, &seen.known.fact, self.subject)
     }
 }
 

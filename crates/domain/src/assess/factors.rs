@@ -86,7 +86,7 @@ pub(crate) fn factors<'a>(
         if latest(seen.occurred()) > running.at {
             open.push(codes::MISSING_EXACT_TIME);
         }
-        if subject::is_of_another(running.known, &seen.known.fact, running.subject) {
+        if subject::is_of_another(running.linked, &seen.known.fact, running.subject) {
             open.push(codes::MISSING_SUBJECT);
         }
         open

@@ -213,40 +213,20 @@ pub(crate) fn later<'a>(
     hits
 }
 
-/// What is known of falsifiers and links: two cuts with the same believe the same of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fingerprint<'a> {
-    /// Where the falsifiers stand.
-    falsifiers: Vec<LogPosition>,
-    /// Of the other people that its facts name, those who are one with its subject.
-    same: Vec<&'a Pseudonym>,
-}
-
-impl Fingerprint<'_> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.falsifiers.is_empty() && self.same.is_empty()
-    }
-}
-
-/// What is known of these IdPs and of the subject, also as one with `others`.
-pub(crate) fn fingerprint<'a>(
+/// Which falsifiers of these IdPs and this person are known: two cuts with the same ones believe
+/// the same.
+pub(crate) fn fingerprint(
     known: HistoryCut<'_>,
     idps: &[&IdpId],
     subject: Option<&Pseudonym>,
-    others: Vec<&'a Pseudonym>,
-) -> Fingerprint<'a> {
+) -> Vec<LogPosition> {
     let retractions =
         idps.iter().flat_map(|idp| known.trust().retractions(idp)).map(|r| r.record.position);
     let losses = subject
         .into_iter()
         .flat_map(|subject| known.people().losses(subject))
         .map(|l| l.record.position);
-    let mut same = others;
-    if let (Some(subject), false) = (subject, same.is_empty()) {
-        let people = known.people().same_as(subject);
-        same.retain(|other| people.contains(*other));
-    }
-    Fingerprint { falsifiers: retractions.chain(losses).collect(), same }
+    retractions.chain(losses).collect()
 }
 
 /// The IdPs of a session's claims.

@@ -10,7 +10,7 @@ use claimledger_facts::{fact::Fact, ids::Pseudonym};
 pub(crate) const ID: &str = "another_person";
 
 /// Whether a fact names another person than the one whose session or decision it would count for.
-/// Links are those that are known.
+/// Links count once they are known at K, for decisions of earlier positions too (`semantics.md` 3).
 pub(crate) fn is_of_another(
     known: HistoryCut<'_>,
     fact: &Fact,

@@ -108,11 +108,6 @@ impl<'a> People<'a> {
         self.0.history.people.links.connected(person, |stated| stated.iter().any(ever))
     }
 
-    /// Whether a link of this identity was ever stated, whatever K.
-    pub(crate) fn is_linked(self, person: &Pseudonym) -> bool {
-        self.0.history.people.links.neighbours.contains_key(person)
-    }
-
     /// Lost authenticators of a person, by whichever of their identities they were said
     /// (`semantics.md` 11), and those that a question supposes; in the total order.
     pub fn losses(
