@@ -5,6 +5,7 @@ use claimledger_app::{
     app::{App, Options},
     intake::{Batch, IngestError},
     model::{
+        answer::Answer,
         health::Part,
         question::{AskError, Asking, RecordBy},
     },
