@@ -145,8 +145,9 @@ pub(crate) fn is_member(name: &str) -> bool {
 /// asked for, and this is nearly always the whole answer.
 fn may_be_member(name: &str) -> bool {
     let (mut first, mut length) = (None, 0_u32);
-    for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')) {
-        if byte == b' ' {
+    for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')) {
+        // What `is_same` ends at.
+        if byte == b'(' {
             break;
         }
         first.get_or_insert(byte.to_ascii_lowercase());
