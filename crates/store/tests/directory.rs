@@ -174,7 +174,7 @@ async fn damage_is_refused_with_its_place() {
     );
 
     for (damage, position) in [
-        ("DELETE FROM log_entry WHERE key & 1099511627775 = 2", 0),
+        ("DELETE FROM log_entry WHERE key & 1099511627775 = 2", 2),
         ("UPDATE log_entry SET header = x'00' WHERE key & 1099511627775 = 3", 3),
         ("UPDATE log_entry SET leaf = zeroblob(32) WHERE key & 1099511627775 = 1", 1),
         (
