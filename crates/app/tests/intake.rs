@@ -282,7 +282,7 @@ async fn keys_survive_a_restart() {
     app.close().await;
     let app = world.open().await;
     let again = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap();
-    // The last checkpoint, which stands beside the answer, may be a later one.
+    // The status names the last checkpoint, and a later one may have been signed.
     assert_eq!(Answer { status: before.status.clone(), ..again }, before);
     ingest_line(&app, "acme", &access("again")).await.unwrap();
     let after = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap().value.unwrap();

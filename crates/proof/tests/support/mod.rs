@@ -1,4 +1,4 @@
-//! A log to test with, the definitions of RFC 9162 as they stand there, and chance.
+//! A log to test with, the definitions of RFC 9162 word for word, and chance.
 
 mod naive;
 mod rng;
