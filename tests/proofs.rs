@@ -299,8 +299,8 @@ fn the_tiled_log_is_served_to_its_tenant_alone() {
     }
 }
 
-/// Killed at random moments while it appends and signs, the anchor never gets two checkpoints of one
-/// size, nor a smaller one after a larger one, and nothing is left to repair.
+/// Killed at random moments while it appends and signs, the anchor never gets two checkpoints of
+/// one size, nor a smaller one after a larger one, and nothing is left to repair.
 #[test]
 fn a_server_that_is_killed_while_it_signs_never_signs_two_checkpoints_of_one_size() {
     const KILLS: u64 = 20;

@@ -1,7 +1,9 @@
 //! The one place that picks engines: today the embedded ones, SQLite in one directory.
 
 use crate::{
-    exit_status::Damaged, ledger_clock::LedgerClock, settings::usage, terminal::print_note,
+    exit_status::{Damaged, usage},
+    ledger_clock::LedgerClock,
+    terminal::print_note,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use claimledger_app::app::{App, Options, Parts, ProofParts};

@@ -1,6 +1,5 @@
 //! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
 
-use crate::settings::Usage;
 use claimledger_app::{
     InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
 };
@@ -8,6 +7,16 @@ use claimledger_export::part::PartError;
 use claimledger_ledger::{append::SequencerError, log::LogError, state::StateError};
 use claimledger_okta::{ApiError, PollError, SourceError};
 use claimledger_store::sqlite::OpenError;
+
+/// An error of usage: exit status 2.
+pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Usage(message.into()))
+}
+
+/// The command line does not make sense: exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(String);
 
 /// Refused input: exit status 3. What there is to say has been said.
 #[derive(Debug, thiserror::Error)]

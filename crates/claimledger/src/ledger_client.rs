@@ -3,8 +3,8 @@
 
 use crate::{
     engine,
-    exit_status::{Damaged, Refused},
-    settings::{Settings, usage},
+    exit_status::{Damaged, Refused, usage},
+    settings::Settings,
 };
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::{

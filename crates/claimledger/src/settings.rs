@@ -3,6 +3,7 @@
 use crate::{
     anchors,
     cli::{ClockJump, Common, Format},
+    exit_status::usage,
 };
 use anyhow::Result;
 use claimledger_app::{
@@ -157,13 +158,3 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<Time> {
 pub(crate) fn instant(flag: &str, text: Option<&str>) -> Result<Option<String>> {
     text.map(|text| time(flag, text).map(|time| time.to_string())).transpose()
 }
-
-/// An error of usage: exit status 2.
-pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(Usage(message.into()))
-}
-
-/// The command line does not make sense: exit status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Usage(String);

@@ -127,7 +127,7 @@ impl Follower {
     async fn check_size(&self, known: &[Signed]) -> Result<(), LogError> {
         let head = self.log.head(&self.tenant.id).await?;
         let stored = self.proofs.tiles.tree(&self.tenant.id).await;
-        // A damaged tree is thrown away when it is loaded.
+        // A damaged tree is dropped when it is loaded.
         let stored = stored.ok().flatten().map(|tree| (tree.size, "its tree"));
         let signed = known.iter().map(|signed| (signed.head.size, "a signed checkpoint"));
         match signed.chain(stored).max() {
@@ -226,8 +226,8 @@ impl Follower {
         let width = (row.size.0 - from.0) as u16;
         let hashes = tiles::hashes(store, id, Tile { level: 0, index, width }).await?;
         let headers = self.log.headers(id, LogPosition(from.0), usize::from(width)).await?;
-        // What is stored as leaf: a header that no longer fits it is damage of one record, which the
-        // scrub reports while the others are answered.
+        // What is stored as leaf: a header that no longer fits it is damage of one record, which
+        // the scrub reports while the others are answered.
         let mut pairs = hashes.chunks(HASH_BYTES).zip(&headers);
         match pairs.position(|(hash, header)| *hash != header.leaf.0) {
             None => Ok(()),

@@ -76,8 +76,8 @@ impl VerifyReport {
 
 impl App {
     /// Reads every record, key and row of the caller's tenant, and compares them with the
-    /// commitments in the headers, the tree, the last checkpoint and the anchors. `progress` gets the
-    /// number of records read and of all.
+    /// commitments in the headers, the tree, the last checkpoint and the anchors. `progress` gets
+    /// the number of records read and of all.
     ///
     /// # Errors
     /// If the engines cannot be read. What does not hold is in the report.

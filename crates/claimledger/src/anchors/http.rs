@@ -1,7 +1,7 @@
 //! An HTTP endpoint: each checkpoint is posted to it; `GET` with `?origin=` may give the last one.
 
 use super::{failed, from_json, to_json};
-use crate::settings::usage;
+use crate::exit_status::usage;
 use anyhow::Result;
 use async_trait::async_trait;
 use claimledger_ledger::tree::{Anchor, AnchorError, Anchored};

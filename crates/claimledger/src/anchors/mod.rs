@@ -5,7 +5,7 @@ mod file;
 mod http;
 mod syslog;
 
-use crate::settings::usage;
+use crate::exit_status::usage;
 use anyhow::Result;
 use claimledger_facts::{ids::LogSize, time::Time};
 use claimledger_ledger::tree::{Anchor, AnchorError, Anchored, CheckpointRow};

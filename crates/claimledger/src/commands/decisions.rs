@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     cli::{DecisionFilterArgs, DecisionsArgs},
+    exit_status::usage,
     ledger_client::{asking, given},
     output::{field, items, lowercase, named},
-    settings::{Settings, instant, usage},
+    settings::{Settings, instant},
     terminal::escape,
 };
 use anyhow::Result;

@@ -5,7 +5,8 @@ use crate::{
     cli::DemoArgs,
     commands::serve,
     engine,
-    settings::{Settings, usage},
+    exit_status::usage,
+    settings::Settings,
     terminal::{bold, print_text},
 };
 use anyhow::{Context, Result};

@@ -4,9 +4,9 @@ mod looks;
 
 use crate::{
     cli::{Format, IngestArgs},
-    exit_status::Refused,
+    exit_status::{Refused, usage},
     ledger_client::LedgerClient,
-    settings::{Settings, time, usage},
+    settings::{Settings, time},
     table::table,
     terminal::{escape, print_json, print_text, progress, try_print_line},
 };

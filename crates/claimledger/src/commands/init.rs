@@ -3,8 +3,9 @@
 use crate::{
     cli::{Format, InitArgs, TokenArgs},
     engine,
+    exit_status::usage,
     ledger_client::LedgerClient,
-    settings::{Settings, time, usage},
+    settings::{Settings, time},
     terminal::{print_json, print_line, print_note, print_text},
 };
 use anyhow::Result;

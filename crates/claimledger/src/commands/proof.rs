@@ -4,9 +4,9 @@ use super::question::ask;
 use crate::{
     cli::{CheckpointArgs, Format},
     engine,
-    exit_status::No,
+    exit_status::{No, usage},
     output::field,
-    settings::{Settings, usage},
+    settings::Settings,
     terminal::{escape, print_json, print_line, print_note, print_text, progress},
 };
 use anyhow::{Context, Result};

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     cli::{ChangeKind, Feature, RehearseArgs},
+    exit_status::usage,
     ledger_client::asking,
     output::{absence, field, items, joined, lowercase, none_word, print_answer},
-    settings::{Settings, time, usage},
+    settings::{Settings, time},
     table::table,
 };
 use anyhow::Result;

@@ -4,7 +4,8 @@ use crate::{
     cli::{Format, ServeArgs},
     commands::source::poll::Pollers,
     engine,
-    settings::{ServeSection, Settings, usage},
+    exit_status::usage,
+    settings::{ServeSection, Settings},
     terminal::{print_line, print_note, print_text},
 };
 use anyhow::{Context, Result};

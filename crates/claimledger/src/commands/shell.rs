@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Cli,
-    settings::usage,
+    exit_status::usage,
     terminal::{escape, print_line},
 };
 use anyhow::Result;

@@ -4,7 +4,8 @@ use super::report::{Measure, print};
 use crate::{
     bench::{corpus, quantile},
     cli::BenchTranslateArgs,
-    settings::{Settings, usage},
+    exit_status::usage,
+    settings::Settings,
 };
 use anyhow::{Context, Result};
 use claimledger_facts::{

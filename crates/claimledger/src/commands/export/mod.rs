@@ -5,9 +5,9 @@ pub(crate) mod verify;
 
 use crate::{
     cli::{DecisionFilterArgs, ExportArgs, ExportCommand, Format as Printed, SessionFilterArgs},
-    exit_status::{Lagging, No, Refused},
+    exit_status::{Lagging, No, Refused, usage},
     ledger_client::LedgerClient,
-    settings::{Settings, usage},
+    settings::Settings,
     terminal::{escape, print_json, print_text, spinner},
 };
 use anyhow::Result;

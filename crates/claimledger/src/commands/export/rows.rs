@@ -1,9 +1,8 @@
 //! Rows of an export: from the ledger of a directory, or from a server.
 
 use crate::{
-    exit_status::{Damaged, Refused},
+    exit_status::{Damaged, Refused, usage},
     ledger_client::{LedgerClient, Remote},
-    settings::usage,
 };
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::export::Export;

@@ -2,8 +2,7 @@
 
 use crate::{
     cli::{Format, VerifyArgs},
-    exit_status::{No, Refused},
-    settings::usage,
+    exit_status::{No, Refused, usage},
     terminal::{escape, print_json, print_text},
 };
 use anyhow::{Context, Result};

@@ -3,9 +3,9 @@
 use super::sources_of;
 use crate::{
     cli::{AddOktaArgs, Format},
-    exit_status::No,
+    exit_status::{No, usage},
     ledger_client::LedgerClient,
-    settings::{Settings, usage},
+    settings::Settings,
     table::table,
     terminal::{escape, print_json, print_note, print_text},
 };
