@@ -60,8 +60,9 @@ fn every_recorded_state_is_read() {
         // The files of policies come before that of rules: until then each policy is only listed.
         ("okta.policy_listed", (28, 28)),
         // One for each of 35 changes. Four rules are older than what was stated before them, so
-        // each is also stated as possible from its own time on.
-        ("okta.policy_snapshot", (39, 39)),
+        // each is also stated as possible from its own time on. Two rules of 00ppe8c4f0jC1KpxX1d7
+        // were saved again without a change that a look shows: that is stated too.
+        ("okta.policy_snapshot", (41, 41)),
         // Four of 45 are of rules of those.
         ("okta.rule", (45, 41)),
     ];
