@@ -10,6 +10,7 @@ mod crash;
 mod damage;
 mod demo;
 mod destroyed_keys;
+mod evidence;
 mod exports;
 mod golden_ledger;
 mod guard;

@@ -43,6 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "claimledger-facts",
             "claimledger-domain",
+            "claimledger-proof",
             "claimledger-ledger",
             "claimledger-export",
             "claimledger-sources",
@@ -58,6 +59,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "claimledger-facts",
             "claimledger-domain",
+            "claimledger-proof",
             "claimledger-ledger",
             "claimledger-export",
             "claimledger-store",

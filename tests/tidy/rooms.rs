@@ -31,6 +31,8 @@ const PROOF: &[(&str, &[&str])] = &[
     ("note", &[]),
     ("checkpoint", &["note", "text", "tree"]),
     ("tlog_proof", &["checkpoint", "note", "text", "tiles", "tree"]),
+    ("receipt", &["checkpoint", "note", "text", "tree"]),
+    ("evidence", &["checkpoint", "note", "receipt", "text", "tree"]),
 ];
 
 /// A crate's modules at the top, and which others each imports. Files in `tests` and test modules

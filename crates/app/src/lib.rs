@@ -42,5 +42,9 @@ mod tree;
 
 pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
-pub use queries::{proof::LogFile, rows::Rows};
+pub use queries::{
+    evidence::{Answered, Opened},
+    proof::LogFile,
+    rows::Rows,
+};
 pub use tree::{Finding, VerifyReport};

@@ -114,6 +114,9 @@ pub(crate) struct Common {
         value_name = "PLACE"
     )]
     pub(crate) anchor: Vec<String>,
+    /// Write a signed receipt of the answer to this file: question, T, K, rules, digest
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
     /// Output
     #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
@@ -267,6 +270,14 @@ pub(crate) enum Command {
         /// Record id, source's own id, or position (82 or #82)
         record: String,
     },
+    /// Write one session's story with the records that it rests on, as a file that can be checked
+    /// offline
+    Pack(PackArgs),
+    /// Answers that were signed
+    Receipt {
+        #[command(subcommand)]
+        what: ReceiptCommand,
+    },
     /// Where the log and the read models stand
     Status {
         /// Every row of the read models, for comparing two of them
@@ -291,6 +302,36 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: BenchCommand,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Check the signature, ask the question again, and compare the bytes; status 1 if they differ
+    Check {
+        /// File that --receipt wrote
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArgs {
+    /// Session: any of its ids
+    pub(crate) session: String,
+    /// File to write: a page that shows it, or JSON if the name ends with .json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// What to open beside what records say in the clear (role investigate)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) open: Vec<Opening>,
+}
+
+/// What a pack opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Opening {
+    /// Names, logins, addresses
+    Personal,
+    /// The bytes as they were received
+    Originals,
 }
 
 #[derive(Debug, Args)]

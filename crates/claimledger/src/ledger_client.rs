@@ -8,12 +8,17 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
+    Opened,
     app::App,
     model::question::{Asking, Caller},
 };
+use claimledger_facts::ids::SessionId;
 use claimledger_server::graphql::{ChangeStream, Executor};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufReader};
+
+/// Maximum size of an evidence pack that is read from a server, in bytes.
+const MAX_PACK_BYTES: u64 = 512 * 1024 * 1024;
 
 const COMMON: &str = include_str!("queries/common.graphql");
 
@@ -63,8 +68,7 @@ impl LedgerClient {
 
     /// Asks a question and returns its field.
     pub(crate) async fn ask(&self, query: &str, field: &str, variables: Value) -> Result<Value> {
-        let document = format!("{query}\n{COMMON}");
-        let document = without_unused_fragments(&document);
+        let document = document(query);
         let answer = match self {
             Self::Embedded(embedded) => {
                 embedded.executor.execute(&embedded.caller, &document, variables).await
@@ -77,6 +81,47 @@ impl LedgerClient {
             return Err(refusal(error));
         }
         Ok(answer["data"][field].clone())
+    }
+
+    /// Asks a question again and has its answer signed; or `errors`.
+    pub(crate) async fn receipt(&self, query: &str, variables: Value) -> Result<Value> {
+        let document = document(query);
+        match self {
+            Self::Embedded(embedded) => {
+                Ok(embedded.executor.receipt(&embedded.caller, &document, variables).await)
+            }
+            Self::Remote(remote) => {
+                remote.post("/v1/receipts", &json!({"query": document, "variables": variables}))
+            }
+        }
+    }
+
+    /// Whether a receipt holds, and its question still gets the same answer; or `errors`.
+    pub(crate) async fn check_receipt(&self, file: &[u8]) -> Result<Value> {
+        match self {
+            Self::Embedded(embedded) => {
+                Ok(embedded.executor.check_receipt(&embedded.caller, file).await)
+            }
+            Self::Remote(remote) => {
+                Ok(remote.send("/v1/receipts/check", "application/json", file)?.1)
+            }
+        }
+    }
+
+    /// The evidence pack of a session; or `errors`.
+    pub(crate) async fn evidence_pack(
+        &self,
+        settings: &Settings,
+        session: &SessionId,
+        opened: Opened,
+    ) -> Result<Value> {
+        match self {
+            Self::Embedded(embedded) => {
+                let Embedded { executor, caller, .. } = &**embedded;
+                Ok(executor.evidence_pack(caller, session, &settings.asking, opened).await)
+            }
+            Self::Remote(remote) => remote.evidence_pack(settings, session, opened),
+        }
     }
 
     /// Says what must be said by the owner of the directory only.
@@ -222,12 +267,48 @@ impl Remote {
         Ok((answer.status().as_u16(), answer.into_body()))
     }
 
+    /// The pack of a session as JSON.
+    fn evidence_pack(
+        &self,
+        settings: &Settings,
+        session: &SessionId,
+        opened: Opened,
+    ) -> Result<Value> {
+        let words = [(opened.personal, "personal"), (opened.originals, "originals")];
+        let words: Vec<&str> = words.iter().filter(|it| it.0).map(|it| it.1).collect();
+        let asking = &settings.asking;
+        let known_at = asking.known_at.map(|time| time.to_string());
+        let parameters = [
+            ("session", Some(session.as_str().to_owned())),
+            ("format", Some("json".to_owned())),
+            ("open", (!words.is_empty()).then(|| words.join(","))),
+            ("at", asking.at.map(|time| time.to_string())),
+            ("knownAt", known_at),
+            ("knownAtPosition", asking.known_at_position.map(|it| it.0.to_string())),
+        ];
+        let parameters: Vec<(String, String)> = parameters
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        let path = "/v1/evidence";
+        let (status, mut body) = self.stream(path, &parameters)?;
+        let text = body.with_config().limit(MAX_PACK_BYTES).read_to_string();
+        let text = text.with_context(|| format!("{}{path}", self.url))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{}{path} answered status {status} without JSON", self.url))
+    }
+
     fn read(url: &str, mut answer: ureq::http::Response<ureq::Body>) -> Result<(u16, Value)> {
         let text = answer.body_mut().read_to_string().with_context(|| url.to_owned())?;
         let body = serde_json::from_str(&text)
             .with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
         Ok((answer.status().as_u16(), body))
     }
+}
+
+/// The document of a query, with the common fragments that it uses.
+fn document(query: &str) -> String {
+    without_unused_fragments(&format!("{query}\n{COMMON}"))
 }
 
 /// The part of a document that one operation uses: GraphQL refuses unused fragments. A fragment is

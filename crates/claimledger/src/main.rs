@@ -21,7 +21,7 @@ mod settings;
 mod table;
 mod terminal;
 
-use cli::{BenchCommand, Cli, Command, ExportCommand};
+use cli::{BenchCommand, Cli, Command, ExportCommand, ReceiptCommand};
 use settings::Settings;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -111,6 +111,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Verify => commands::proof::verify(&settings).await,
         Command::Checkpoint(args) => commands::proof::checkpoint(&settings, args).await,
+        Command::Pack(args) => commands::evidence::pack(&settings, args).await,
+        Command::Receipt { what: ReceiptCommand::Check { file } } => {
+            commands::evidence::check(&settings, file).await
+        }
         Command::Prove { record } => commands::proof::prove(&settings, record).await,
         Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,

@@ -59,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) format: Format,
     pub(crate) asking: Asking,
+    /// Where a receipt of the answer is written to.
+    pub(crate) receipt: Option<PathBuf>,
     /// How the clock of an embedded ledger is guarded.
     pub(crate) clock: ClockSettings,
     /// Where an embedded ledger writes its checkpoints to.
@@ -80,6 +82,7 @@ impl Settings {
                 common.clock_jump.or(file.clock_jump),
                 common.max_clock_jump.or(file.max_clock_jump_secs),
             ),
+            receipt: common.receipt,
             asking: asking(common.at.as_deref(), common.known_at.as_deref())?,
             anchors: anchors::parse_all(if common.anchor.is_empty() {
                 &file.anchors

@@ -130,9 +130,13 @@ pub struct Manifest {
     pub cut: Cut,
     /// Which ledger: the leaf hash of its first record, which names no tenant.
     pub origin: String,
-    /// A signed checkpoint of the log that contains K.
+    /// The receipt of the ledger: a signed note with T, K, R, the root of the log up to K, and the
+    /// digest of this manifest without what is not signed; none: it could not be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint: Option<String>,
+    pub receipt: Option<String>,
+    /// The public key of the log. A verifier has it from elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier_key: Option<String>,
     /// How complete each source was, as known at K.
     pub completeness: Completeness,
     /// What follows from the absence of a row.
@@ -206,7 +210,8 @@ impl Manifest {
             query: read.query,
             cut: read.cut,
             origin: read.origin,
-            checkpoint: None,
+            receipt: None,
+            verifier_key: None,
             completeness: read.completeness,
             absence: read.absence,
             rows: rows.rows(),

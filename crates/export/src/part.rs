@@ -242,12 +242,20 @@ impl PartFile {
         }
     }
 
-    /// Gives the file and its manifest their names; `stopped_at_limit` where the list has more rows
-    /// than the limit, which the last row of the file says then.
+    /// Ends the file, and gives it and its manifest their names.
     ///
     /// # Errors
     /// If they cannot be written.
     pub fn finish(self, stopped_at_limit: Option<u64>) -> Result<Manifest, PartError> {
+        self.end(stopped_at_limit)?.finish()
+    }
+
+    /// Ends the file; `stopped_at_limit` where the list has more rows than the limit, which the
+    /// last row of the file says then.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn end(self, stopped_at_limit: Option<u64>) -> Result<EndedFile, PartError> {
         let Self { paths, begin, mut part, mut digest, rows, .. } = self;
         let mut end = Vec::new();
         let rows = rows
@@ -257,18 +265,7 @@ impl PartFile {
         digest.add(&end);
         part.sync_all().map_err(|error| at(&paths.part, error))?;
         let manifest = Manifest::new(begin.read, &begin.writing, (&digest, rows), stopped_at_limit);
-        let mut draft = paths.manifest.clone().into_os_string();
-        draft.push(".part");
-        let draft = PathBuf::from(draft);
-        File::create(&draft)
-            .and_then(|mut file| {
-                file.write_all(&manifest.to_bytes()).and_then(|()| file.sync_all())
-            })
-            .map_err(|error| at(&draft, error))?;
-        rename(&draft, &paths.manifest)?;
-        rename(&paths.part, &paths.file)?;
-        std::fs::remove_file(&paths.journal).map_err(|error| at(&paths.journal, error))?;
-        Ok(manifest)
+        Ok(EndedFile { manifest, paths })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PartError> {
@@ -301,6 +298,35 @@ impl PartFile {
     fn write_journal(&mut self, line: &str) -> Result<(), PartError> {
         let line = format!("{line}\n");
         self.journal.write_all(line.as_bytes()).map_err(|error| at(&self.paths.journal, error))
+    }
+}
+
+/// A file that has all its rows, and no name yet.
+pub struct EndedFile {
+    /// Its manifest, to which a signature may be added.
+    pub manifest: Manifest,
+    paths: Paths,
+}
+
+impl EndedFile {
+    /// Gives the file and its manifest their names.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn finish(self) -> Result<Manifest, PartError> {
+        let Self { manifest, paths } = self;
+        let mut draft = paths.manifest.clone().into_os_string();
+        draft.push(".part");
+        let draft = PathBuf::from(draft);
+        File::create(&draft)
+            .and_then(|mut file| {
+                file.write_all(&manifest.to_bytes()).and_then(|()| file.sync_all())
+            })
+            .map_err(|error| at(&draft, error))?;
+        rename(&draft, &paths.manifest)?;
+        rename(&paths.part, &paths.file)?;
+        std::fs::remove_file(&paths.journal).map_err(|error| at(&paths.journal, error))?;
+        Ok(manifest)
     }
 }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 
 /// Bytes of a salt.
-pub(crate) const SALT: usize = 16;
+pub const SALT: usize = 16;
 /// Bytes of a nonce of AES-256-GCM.
 pub(crate) const NONCE: usize = 12;
 
@@ -47,17 +47,45 @@ pub(crate) fn facts(salt: &[u8; SALT], statement: &[u8]) -> (Vec<u8>, Digest32) 
 
 /// The statement's bytes.
 pub(crate) fn open_facts(body: &[u8], commitment: &Digest32) -> Result<Vec<u8>, CorruptRecord> {
+    Ok(facts_opening(body, commitment)?.bytes)
+}
+
+/// The statement's bytes, with the salt.
+pub(crate) fn facts_opening(body: &[u8], commitment: &Digest32) -> Result<Opening, CorruptRecord> {
     let Some((codec, rest)) = body.split_first() else {
         return Err(CorruptRecord::new("the facts are not there"));
     };
     let Some((salt, packed)) = rest.split_at_checked(SALT) else {
         return Err(CorruptRecord::new("the facts are cut short"));
     };
-    let statement = codec::unpack(*codec, packed)?;
-    if commit(salt, &statement) != *commitment {
+    let opening = Opening { salt: salt_of(salt)?, bytes: codec::unpack(*codec, packed)? };
+    if opening.commitment() != *commitment {
         return Err(CorruptRecord::new("the facts are not those that the header commits to"));
     }
-    Ok(statement)
+    Ok(opening)
+}
+
+/// A salt as it is stored.
+pub(crate) fn salt_of(bytes: &[u8]) -> Result<[u8; SALT], CorruptRecord> {
+    bytes.try_into().map_err(|_| CorruptRecord::new("a salt of another length"))
+}
+
+/// What opens a commitment of a header: the bytes that were committed to, and their salt. It shows
+/// to an auditor without any key what the record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The salt, which only those have to whom the bytes were shown.
+    pub salt: [u8; SALT],
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Opening {
+    /// What a header says of these bytes: `SHA-256(salt ‖ bytes)`.
+    #[must_use]
+    pub fn commitment(&self) -> Digest32 {
+        commit(&self.salt, &self.bytes)
+    }
 }
 
 /// A sealed block of one person, or of nobody.

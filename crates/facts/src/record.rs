@@ -2,6 +2,7 @@
 //! crate.
 
 pub use crate::{
+    body::{Opening, SALT},
     header::leaf_hash,
     removal::{BodyKind, Removal, SealedBody},
 };
@@ -297,6 +298,14 @@ impl Entry {
         let statement =
             Statement::decode(&body::open_facts(&self.facts, &header.facts)?, header.occurred)?;
         Ok(Record { leaf: self.header.leaf, header, statement })
+    }
+
+    /// What opens the commitment to the facts: the statement, and its salt.
+    ///
+    /// # Errors
+    /// If they are not those that the header commits to.
+    pub fn facts_opening(&self, header: &Header) -> Result<Opening, CorruptRecord> {
+        body::facts_opening(&self.facts, &header.facts)
     }
 
     /// The pseudonyms whose keys its sealed bodies need, as far as they are there, bytewise, once

@@ -137,6 +137,17 @@ impl TrustedLog {
         if is_line(&origin) { Ok(Self { origin, keys }) } else { Err(CheckpointError::Origin) }
     }
 
+    /// The origin.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The keys that may sign for it.
+    pub(crate) fn keys(&self) -> &[VerifierKey] {
+        &self.keys
+    }
+
     /// Verifies a checkpoint of this log and reads it.
     ///
     /// # Errors

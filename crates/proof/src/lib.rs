@@ -4,7 +4,8 @@
 //! Everything is a published format, so that tools that are not ours verify it: the tree of RFC
 //! 9162 ([`tree`]), C2SP tlog-tiles ([`tiles`]), signed-note ([`note`]), tlog-checkpoint
 //! ([`checkpoint`]) and tlog-proof ([`tlog_proof`]). A leaf is
-//! [`leaf_hash`](claimledger_facts::record::leaf_hash) of a record's header.
+//! [`leaf_hash`](claimledger_facts::record::leaf_hash) of a record's header. Ours are [`receipt`],
+//! a signed note about an answer, and [`evidence`], one file with an answer and its records.
 //!
 //! What it is **not**: it reads and writes no file, table or socket, knows no time, makes no key
 //! and waits for nothing. The host stores tiles and checkpoints, and decides when to sign. It must
@@ -65,7 +66,9 @@
 //! cosignature, builds its message there.
 
 pub mod checkpoint;
+pub mod evidence;
 pub mod note;
+pub mod receipt;
 mod text;
 pub mod tiles;
 pub mod tlog_proof;

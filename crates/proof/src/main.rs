@@ -3,19 +3,31 @@
 use claimledger_facts::record::{Header, leaf_hash};
 use claimledger_proof::{
     checkpoint::TrustedLog,
+    evidence::{EvidencePack, ReceiptFile, verify_manifest},
     note::{SignedNote, VerifierKey},
+    receipt::Receipt,
     tlog_proof::TlogProof,
 };
-use std::{error::Error, process::ExitCode};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use std::{error::Error, fs::File, io::Read, path::Path, process::ExitCode};
 
 const USAGE: &str = "\
 Verifies what claimledger signed, offline.
 
 Usage: claimledger-verify proof FILE --key KEY
        claimledger-verify checkpoint FILE --key KEY
+       claimledger-verify pack FILE --key KEY
+       claimledger-verify receipt FILE --key KEY
+       claimledger-verify manifest FILE --key KEY
 
   proof       a file of `claimledger prove`: that the record whose header is in it is in the log
   checkpoint  a file of `claimledger checkpoint`: that the log signed it
+  pack        a file of `claimledger pack`, HTML or JSON: that its owner gave this answer, that
+              every record in it is in the log, and that nothing in it was altered
+  receipt     a file of `claimledger … --receipt`: that its owner gave this answer to this question
+  manifest    a manifest of `claimledger export`: that its owner gave these rows, and that the file
+              beside it has them
   --key KEY   the public key of the log, as `claimledger checkpoint` prints it
 
 Exit status: 0 it holds, 1 it does not, 2 usage.";
@@ -63,7 +75,7 @@ fn verify(arguments: &[String]) -> Result<String, Failure> {
         [what, path, "--key", key] | [what, "--key", key, path] => (what, path, key),
         _ => return Err(Failure::Usage),
     };
-    if !["proof", "checkpoint"].contains(&what) {
+    if !["proof", "checkpoint", "pack", "receipt", "manifest"].contains(&what) {
         return Err(Failure::Usage);
     }
     let key: VerifierKey = key.parse()?;
@@ -72,12 +84,73 @@ fn verify(arguments: &[String]) -> Result<String, Failure> {
     let log = TrustedLog::new(key.name().to_owned(), vec![key])?;
     match what {
         "proof" => proof(&file, &log),
+        "pack" => pack(&file, &log),
+        "manifest" => manifest(Path::new(path), &file, &log),
+        "receipt" => {
+            let receipt = ReceiptFile::parse(&file)?.verify(&log)?;
+            Ok(format!("HOLDS: this answer was given to this question\n{}", terms(&receipt)))
+        }
         _ => {
             let checkpoint = log.open(&SignedNote::parse(&file)?)?;
             let head = checkpoint.head();
             Ok(format!("HOLDS: the log has signed {} records, root {}", head.size.0, head.root))
         }
     }
+}
+
+fn pack(file: &[u8], log: &TrustedLog) -> Result<String, Failure> {
+    let report = EvidencePack::verify_file(file, log)?;
+    Ok(format!(
+        "HOLDS: this answer was given, and its {} records are among the {} that the log has \
+         signed\n{}\n  opened      {} personal blocks and originals; {} stay committed",
+        report.headers.len(),
+        report.head.size.0,
+        terms(&report.receipt),
+        report.opened,
+        report.closed,
+    ))
+}
+
+/// A manifest, and the file beside it.
+fn manifest(path: &Path, bytes: &[u8], log: &TrustedLog) -> Result<String, Failure> {
+    let report = verify_manifest(bytes, log)?;
+    // Nothing signs the name: it must not lead elsewhere.
+    let name = Path::new(&report.file).file_name().ok_or("the manifest names no file")?;
+    let file = path.with_file_name(name);
+    let shown = file.display().to_string();
+    let mut rows = File::open(&file).map_err(|error| format!("{shown}: {error}"))?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = rows.read(&mut buffer).map_err(|error| format!("{shown}: {error}"))?;
+        if read == 0 {
+            break;
+        }
+        digest.update(&buffer[..read]);
+    }
+    if HEXLOWER.encode(&digest.finalize()) != report.sha256 {
+        let what = format!(
+            "{shown} was altered: `claimledger export verify` names the row, without a ledger"
+        );
+        return Err(what.into());
+    }
+    Ok(format!(
+        "HOLDS: {} has the {} rows of this answer\n{}",
+        shown.escape_debug(),
+        report.rows,
+        terms(&report.receipt)
+    ))
+}
+
+/// What a receipt says of the answer.
+fn terms(receipt: &Receipt) -> String {
+    format!(
+        "  true at     {}\n  known at    {}\n  rules       {}\n  log         {}",
+        receipt.at,
+        receipt.known_at,
+        receipt.rules.escape_debug(),
+        receipt.origin.escape_debug(),
+    )
 }
 
 fn proof(file: &[u8], log: &TrustedLog) -> Result<String, Failure> {

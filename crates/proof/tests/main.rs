@@ -1,6 +1,7 @@
 //! The tree, its tiles, checkpoints and proof files. One binary, a module for each group of tests.
 
 mod checkpoints;
+mod evidence;
 mod exhaustive;
 mod judges;
 mod large;

@@ -6,11 +6,20 @@ use crate::{
     parameters::{Bad, Parameters},
 };
 use claimledger_app::{
+    Answered,
+    app::App,
     export::{ExportList, ExportQuery},
-    model::question::Asking,
+    model::question::{AskError, Asking, Caller},
 };
-use claimledger_domain::{RULES, timeline::ClockOrder};
-use claimledger_export::{Format, manifest::Writing, sample::Sample, zone::Zone};
+use claimledger_domain::{RULES, model::Cut, timeline::ClockOrder};
+use claimledger_export::{
+    Format,
+    manifest::{Manifest, Writing},
+    sample::Sample,
+    zone::Zone,
+};
+use claimledger_facts::ids::LogPosition;
+use claimledger_proof::evidence::SignedManifest;
 
 /// Parameters beside the conditions of the list.
 const COMMON: &[&str] = &[
@@ -29,6 +38,38 @@ const COMMON: &[&str] = &[
     "after",
     "part",
 ];
+
+/// Has the ledger's owner sign what a manifest says.
+///
+/// # Errors
+/// If a role is missing, or it cannot be signed.
+pub async fn sign(app: &App, caller: &Caller, manifest: &mut Manifest) -> Result<(), AskError> {
+    let SignedManifest { query, answer } = SignedManifest::of(&to_object(manifest));
+    let cut = Cut { at: manifest.cut.at, known_at: LogPosition(manifest.cut.known_at) };
+    let answered = Answered { cut, query: &query, answer: &answer };
+    let signed = app.receipt(caller, answered).await?;
+    (manifest.receipt, manifest.verifier_key) = (Some(signed.receipt), Some(signed.verifier_key));
+    Ok(())
+}
+
+/// Takes the signature of a manifest that a server made, if both say the same of the same rows.
+#[must_use]
+pub fn take_signature(manifest: &mut Manifest, signed: Manifest) -> bool {
+    let is_same =
+        SignedManifest::of(&to_object(manifest)) == SignedManifest::of(&to_object(&signed));
+    if is_same {
+        (manifest.receipt, manifest.verifier_key) = (signed.receipt, signed.verifier_key);
+    }
+    is_same
+}
+
+fn to_object(manifest: &Manifest) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::to_value(manifest) {
+        Ok(serde_json::Value::Object(object)) => object,
+        // A manifest is an object by construction.
+        _ => serde_json::Map::new(),
+    }
+}
 
 /// What is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::{
     graphql::schema,
     http::{
-        Server, errors, export, facts, graphql, headers, health, hooks, host, log_files,
+        Server, errors, evidence, export, facts, graphql, headers, health, hooks, host, log_files,
         rate::Limiter, rebuild, sources, stream,
     },
     options::ServerOptions,
@@ -40,6 +40,9 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/graphql/stream", get(stream::get).post(stream::post))
         .route("/v1/facts", post(facts::post))
         .route("/v1/export/{list}", get(export::get))
+        .route("/v1/evidence", get(evidence::pack))
+        .route("/v1/receipts", post(evidence::receipt))
+        .route("/v1/receipts/check", post(evidence::check))
         .route("/v1/hooks/okta", get(hooks::verify).post(hooks::post))
         .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
         .route("/v1/sources", get(sources::get))

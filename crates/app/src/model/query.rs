@@ -39,6 +39,10 @@ pub(crate) enum Query {
     Checkpoint,
     /// A list as a file. Asked beside the question of the list itself.
     Export,
+    /// A signature over an answer that was given.
+    Receipt,
+    /// An answer as a file, with the records that it rests on.
+    Evidence,
     /// Every row of the read models.
     Dump,
     /// Sealed data: originals, display names, addresses.
@@ -53,7 +57,7 @@ impl Query {
     pub(crate) fn missing_role(self, has: impl Fn(Role) -> bool) -> Option<Role> {
         match self {
             Self::Sealed | Self::Labels => (!has(Role::Investigate)).then_some(Role::Investigate),
-            Self::Export => (!has(Role::Export)).then_some(Role::Export),
+            Self::Export | Self::Evidence => (!has(Role::Export)).then_some(Role::Export),
             Self::Session
             | Self::Sessions
             | Self::Decision
@@ -79,6 +83,7 @@ impl Query {
             | Self::SessionChanges
             | Self::Proof
             | Self::Checkpoint
+            | Self::Receipt
             | Self::Dump => (!has(Role::Read) && !has(Role::Investigate)).then_some(Role::Read),
         }
     }

@@ -12,6 +12,7 @@ mod configuration;
 mod decision;
 mod decisions;
 mod dependants;
+pub(crate) mod evidence;
 mod find;
 mod find_sealed;
 mod first_seen;

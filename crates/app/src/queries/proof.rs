@@ -182,7 +182,7 @@ impl Inner {
     }
 
     /// The last checkpoint, once it covers a position.
-    async fn signed_after(
+    pub(super) async fn signed_after(
         &self,
         tenant: &Tenant,
         position: LogPosition,

@@ -8,7 +8,8 @@ use claimledger_ledger::{
 };
 use claimledger_proof::{
     checkpoint::{Checkpoint, CheckpointError, TrustedLog},
-    note::{SignedNote, SigningKey},
+    note::{NoteError, SignedNote, SigningKey},
+    receipt::Receipt,
     tree::TreeHead,
 };
 use parking_lot::RwLock;
@@ -73,6 +74,11 @@ impl SignedLog {
     pub(crate) fn sign(&self, head: TreeHead) -> Result<Signed, CheckpointError> {
         let note = Checkpoint::new(&self.origin, head)?.sign(&[&self.key])?.to_string();
         Ok(Signed { head, note })
+    }
+
+    /// Signs a receipt. The caller makes sure that its answer was given.
+    pub(crate) fn sign_receipt(&self, receipt: &Receipt) -> Result<String, NoteError> {
+        Ok(receipt.sign(&[&self.key])?.to_string())
     }
 
     /// Verifies a note as a checkpoint of this log.

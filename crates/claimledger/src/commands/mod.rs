@@ -8,6 +8,7 @@ pub(crate) mod configuration;
 pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod dependants;
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod first_seen;

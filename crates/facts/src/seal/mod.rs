@@ -10,7 +10,10 @@ mod open;
 
 pub use self::{
     keys::{BlindKind, KeyError, MasterKey, PersonKey, TenantKeys, new_pseudonym},
-    open::{OpenError, PersonalBlock, open_original, open_personal},
+    open::{
+        OpenError, PersonalBlock, PersonalOpening, open_original, open_personal, original_opening,
+        personal_openings,
+    },
 };
 
 use self::cipher::Aead;

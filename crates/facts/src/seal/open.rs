@@ -2,7 +2,7 @@
 
 use super::{Kind, PersonKey, TenantKeys, associated_data, cipher::Aead};
 use crate::{
-    body::{self, NONCE, SALT},
+    body::{self, NONCE, Opening, SALT},
     codec,
     ids::{Pseudonym, RecordId},
     record::{CorruptRecord, Digest32, Entry, Header, Removal, SealedBody},
@@ -45,6 +45,19 @@ pub fn open_original(
     keys: &TenantKeys,
     persons: &[(Pseudonym, PersonKey)],
 ) -> Result<Vec<u8>, OpenError> {
+    Ok(original_opening(entry, header, keys, persons)?.bytes)
+}
+
+/// The bytes received with their salt, checked against the header.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn original_opening(
+    entry: &Entry,
+    header: &Header,
+    keys: &TenantKeys,
+    persons: &[(Pseudonym, PersonKey)],
+) -> Result<Opening, OpenError> {
     let bytes = match &entry.original {
         SealedBody::Present(bytes) => bytes,
         SealedBody::Removed(removal) => return Err(OpenError::Removed(removal.clone())),
@@ -76,6 +89,33 @@ pub fn open_personal(
     keys: &TenantKeys,
     persons: &[(Pseudonym, PersonKey)],
 ) -> Result<Vec<PersonalBlock>, CorruptRecord> {
+    let openings = personal_openings(entry, header, keys, persons)?;
+    openings
+        .into_iter()
+        .map(|(pseudonym, opening)| {
+            let data = opening.map(|opening| {
+                serde_json::from_slice(&opening.bytes).map_err(|error| {
+                    CorruptRecord::new(format!("a personal block is no JSON: {error}"))
+                })
+            });
+            Ok(PersonalBlock { data: data.transpose()?, pseudonym })
+        })
+        .collect()
+}
+
+/// A personal block: whose it is, and what opens its commitment; none: its key was not handed over.
+pub type PersonalOpening = (Option<Pseudonym>, Option<Opening>);
+
+/// The same with the salts, as bytes.
+///
+/// # Errors
+/// As [`open_personal`], but for blocks that are no JSON.
+pub fn personal_openings(
+    entry: &Entry,
+    header: &Header,
+    keys: &TenantKeys,
+    persons: &[(Pseudonym, PersonKey)],
+) -> Result<Vec<PersonalOpening>, CorruptRecord> {
     let Some(bytes) = entry.personal.bytes() else { return Ok(Vec::new()) };
     body::check_personal(bytes, &header.personal)?;
     let blocks = body::read_personal(bytes)?;
@@ -86,7 +126,7 @@ pub fn open_personal(
             let whose = block.pseudonym.as_ref();
             let sealed =
                 Sealed { codec: block.codec, nonce: &block.nonce, ciphertext: block.ciphertext };
-            let plain = match whose {
+            let opening = match whose {
                 None => Some(open(
                     &keys.unowned(&event_id(header)),
                     header,
@@ -107,12 +147,7 @@ pub fn open_personal(
                     None => None,
                 },
             };
-            let data = plain.map(|plain| {
-                serde_json::from_slice(&plain).map_err(|error| {
-                    CorruptRecord::new(format!("a personal block is no JSON: {error}"))
-                })
-            });
-            Ok(PersonalBlock { data: data.transpose()?, pseudonym: block.pseudonym })
+            Ok((block.pseudonym, opening))
         })
         .collect()
 }
@@ -139,7 +174,7 @@ fn open(
     whose: Option<&Pseudonym>,
     sealed: &Sealed<'_>,
     commitment: &Digest32,
-) -> Result<Vec<u8>, CorruptRecord> {
+) -> Result<Opening, CorruptRecord> {
     let mut associated = Vec::with_capacity(96);
     associated_data(&mut associated, &header.tenant, &event_id(header), kind, whose);
     let text = key
@@ -148,9 +183,10 @@ fn open(
     let (salt, packed) = text
         .split_at_checked(SALT)
         .ok_or_else(|| CorruptRecord::new("a sealed block is cut short"))?;
-    let plain = codec::unpack(sealed.codec, packed)?;
-    if body::commit(salt, &plain) != *commitment {
+    let opening =
+        Opening { salt: body::salt_of(salt)?, bytes: codec::unpack(sealed.codec, packed)? };
+    if opening.commitment() != *commitment {
         return Err(CorruptRecord::new("a sealed block is not the one that the header commits to"));
     }
-    Ok(plain)
+    Ok(opening)
 }

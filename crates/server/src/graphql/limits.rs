@@ -294,7 +294,7 @@ fn count(directives: &[Positioned<Directive>]) -> u64 {
 
 /// Refuses by cost, and tells the cost of what ran.
 pub(crate) struct Costed {
-    /// The most a request may cost.
+    /// The most a request may cost that comes without [`Limits`].
     pub limit: u64,
 }
 
@@ -330,7 +330,8 @@ impl Extension for Costing {
         let cost = result.complexity as u64;
         self.cost.store(cost, Ordering::Relaxed);
         self.depth.store(result.depth as u64, Ordering::Relaxed);
-        over("TOO_COSTLY", "cost", cost, self.limit).map_err(|error| vec![error])?;
+        let limit = ctx.data_opt::<Limits>().map_or(self.limit, |limits| limits.max_cost);
+        over("TOO_COSTLY", "cost", cost, limit).map_err(|error| vec![error])?;
         Ok(result)
     }
 }

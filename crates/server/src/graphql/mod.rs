@@ -8,6 +8,7 @@ pub(crate) mod answers;
 pub(crate) mod batch;
 pub(crate) mod document;
 pub(crate) mod errors;
+pub(crate) mod evidence;
 pub(crate) mod limits;
 pub(crate) mod loaders;
 mod mirror;
@@ -20,15 +21,20 @@ pub(crate) mod types;
 
 use crate::options::ServerOptions;
 use async_graphql::{
-    EmptyMutation, Request, Response, Schema, ServerError,
+    EmptyMutation, Request, Response, Schema, ServerError, Variables,
     futures_util::{
         StreamExt,
         stream::{self, BoxStream},
     },
     parser::types::ExecutableDocument,
 };
-use claimledger_app::{app::App, model::question::Caller};
-use claimledger_facts::ids::{LogPosition, TenantId};
+use claimledger_app::{
+    Opened,
+    app::App,
+    model::question::{Asking, Caller},
+};
+use claimledger_facts::ids::{LogPosition, SessionId, TenantId};
+use evidence::{Evidence, NotMade, question::Question};
 use limits::Limits;
 pub(crate) use sdl::sdl;
 use subscription::Subscription;
@@ -64,8 +70,19 @@ pub(crate) async fn run(
     request: Request,
     limits: Limits,
 ) -> Response {
+    run_prepared(schema, asker, request, limits, |_, _| Ok(())).await
+}
+
+/// The same, with the document changed after it was measured.
+pub(crate) async fn run_prepared(
+    schema: &LedgerSchema,
+    asker: Asker,
+    request: Request,
+    limits: Limits,
+    prepare: impl FnOnce(&mut ExecutableDocument, &mut Variables) -> Result<(), ServerError>,
+) -> Response {
     let (app, tenant) = (asker.app.clone(), asker.caller.tenant.clone());
-    let response = match measured(asker, request, limits, |_| Ok(())) {
+    let response = match measured(asker, request, limits, prepare) {
         Ok(request) => errors::coded(schema.execute(request).await),
         Err(error) => errors::coded(Response::from_errors(vec![error])),
     };
@@ -92,7 +109,7 @@ pub(crate) fn subscribe(
     limits: Limits,
 ) -> Result<BoxStream<'static, Response>, Box<ServerError>> {
     let (app, tenant) = (asker.app.clone(), asker.caller.tenant.clone());
-    let measured = measured(asker, request, limits, subscription::check)
+    let measured = measured(asker, request, limits, |document, _| subscription::check(document))
         .map_err(|error| Box::new(errors::with_code(error)))?;
     let noticed = move |response: Response| {
         let (app, tenant) = (app.clone(), tenant.clone());
@@ -108,17 +125,17 @@ fn measured(
     asker: Asker,
     mut request: Request,
     limits: Limits,
-    check: impl FnOnce(&ExecutableDocument) -> Result<(), ServerError>,
+    prepare: impl FnOnce(&mut ExecutableDocument, &mut Variables) -> Result<(), ServerError>,
 ) -> Result<Request, ServerError> {
-    let document = document::read(&request.query)?;
+    let mut document = document::read(&request.query)?;
     limits::check(&document, &request.variables, limits)?;
-    check(&document)?;
+    prepare(&mut document, &mut request.variables)?;
     request.set_parsed_query(document);
     let labels = loaders::Labels::of(asker.app.clone(), asker.caller.clone());
-    Ok(request.data(asker).data(labels))
+    Ok(request.data(asker).data(labels).data(limits))
 }
 
-const UNLIMITED: Limits = Limits { max_cost: u64::MAX, introspection: true };
+pub(crate) const UNLIMITED: Limits = Limits { max_cost: u64::MAX, introspection: true };
 
 /// Answers questions of the process that owns the ledger: the same schema, without a limit on cost.
 pub struct Executor {
@@ -165,6 +182,38 @@ impl Executor {
         }))
     }
 
+    /// The same with a receipt: what the answer was, at which T and K. Fails like
+    /// [`Self::execute`], with `errors`.
+    pub async fn receipt(
+        &self,
+        caller: &Caller,
+        document: &str,
+        variables: serde_json::Value,
+    ) -> serde_json::Value {
+        let question = Question { document: document.to_owned(), variables };
+        json(self.evidence(caller).receipt(&question).await)
+    }
+
+    /// Whether a receipt is this ledger's, and its question still gets the same answer.
+    pub async fn check_receipt(&self, caller: &Caller, file: &[u8]) -> serde_json::Value {
+        json(self.evidence(caller).check(file).await)
+    }
+
+    /// The evidence pack of a session.
+    pub async fn evidence_pack(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        asking: &Asking,
+        opened: Opened,
+    ) -> serde_json::Value {
+        json(self.evidence(caller).pack(session, asking, opened).await)
+    }
+
+    fn evidence<'e>(&'e self, caller: &'e Caller) -> Evidence<'e> {
+        Evidence { app: &self.app, schema: &self.schema, caller, limits: UNLIMITED }
+    }
+
     fn request(
         &self,
         caller: &Caller,
@@ -173,6 +222,15 @@ impl Executor {
     ) -> (Asker, Request) {
         let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
         (asker, Request::new(document).variables(async_graphql::Variables::from_json(variables)))
+    }
+}
+
+/// What was made, or `errors`.
+fn json(made: Result<impl serde::Serialize, NotMade>) -> serde_json::Value {
+    match made {
+        // What was made is JSON by construction.
+        Ok(made) => serde_json::to_value(made).unwrap_or_default(),
+        Err(NotMade(errors)) => serde_json::json!({"errors": errors}),
     }
 }
 

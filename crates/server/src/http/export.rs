@@ -7,7 +7,7 @@
 
 use super::{Server, Shared, auth, errors::Refused};
 use crate::{
-    export::{ExportRequest, Sent, file_name, writing},
+    export::{ExportRequest, Sent, file_name, sign, writing},
     parameters::encode,
 };
 use async_graphql::futures_util::{FutureExt, stream};
@@ -97,6 +97,7 @@ struct Reading {
     server: Arc<Server>,
     /// Those that it came with: they name the credential.
     headers: HeaderMap,
+    caller: Caller,
     request: ExportRequest,
     export: Export,
     page: ExportPage,
@@ -122,6 +123,7 @@ impl Reading {
         Ok(Self {
             server: Arc::clone(server),
             headers,
+            caller: caller.clone(),
             request,
             export,
             page,
@@ -225,7 +227,9 @@ impl Reading {
         let digests = writer.finish(stopped_at, &mut bytes).map_err(not_written)?;
         file.add(&bytes);
         let writing = writing(&self.request, self.page.read.cut.known_at, format);
-        Ok(Manifest::new(self.page.read, &writing, (&file, digests), stopped_at))
+        let mut manifest = Manifest::new(self.page.read, &writing, (&file, digests), stopped_at);
+        sign(&self.server.app, &self.caller, &mut manifest).await?;
+        Ok(manifest)
     }
 }
 

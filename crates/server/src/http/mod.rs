@@ -5,6 +5,7 @@ pub(crate) mod auth;
 pub(crate) mod body;
 pub(crate) mod connections;
 pub(crate) mod errors;
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod graphql;
