@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
-# power-cut replay, python3 for a terminal and for the schema of OCSF, curl and jq for the
-# documentation, faketime for clocks that jump; Go with its package sumdb, and the Python package
+# power-cut replay, python3 for a terminal and for the schema of OCSF, DuckDB, pandas and LibreOffice
+# which read exports, curl and jq for the documentation, faketime for clocks that jump; Go with its package sumdb, and the Python package
 # tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
 
@@ -19,6 +19,7 @@ command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -d "$sumdb" ] || missing="$missing golang-golang-x-mod-dev"
 command -v jq >/dev/null 2>&1 || missing="$missing jq"
+command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
 
 if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "installing for the tests:$missing"
@@ -47,7 +48,19 @@ install_ocsf() {
 }
 install_ocsf
 
-for tool in chromium chromedriver strace python3 faketime curl jq go; do
+# What reads Parquet in the tests.
+readers="$(dirname "$0")/../target/test-tools/readers"
+install_readers() {
+    "$readers/bin/python" -c "import duckdb, pandas, pyarrow" 2>/dev/null && return
+    echo "installing for the tests: DuckDB and pandas"
+    python3 -m venv "$readers" &&
+        "$readers/bin/pip" install --quiet --disable-pip-version-check \
+            duckdb==1.3.2 pandas==2.2.3 pyarrow==18.1.0 ||
+        echo "not installed: DuckDB and pandas (python3-venv, duckdb, pandas, pyarrow)" >&2
+}
+install_readers
+
+for tool in chromium chromedriver strace python3 faketime curl jq go soffice; do
     command -v "$tool" >/dev/null 2>&1 ||
         echo "not installed: $tool" >&2
 done

@@ -27,6 +27,7 @@ mod pages;
 mod proofs;
 mod questions;
 mod read_only;
+mod readers;
 mod readme;
 mod rebuild;
 mod recovery;

@@ -36,13 +36,22 @@ pub(crate) fn tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; `make test` installs it where it can"))
 }
 
-/// A Python that has the schema of OCSF: `scripts/install-test-tools.sh` makes it.
+/// A Python that has the schema of OCSF.
 pub(crate) fn ocsf_python() -> PathBuf {
-    let python = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../target/test-tools/ocsf/bin/python"
-    ));
-    assert!(python.is_file(), "no schema of OCSF; `make test` installs it where it can");
+    python("ocsf")
+}
+
+/// A Python that has DuckDB and pandas.
+pub(crate) fn reader_python() -> PathBuf {
+    python("readers")
+}
+
+/// A Python of an environment that `scripts/install-test-tools.sh` makes.
+fn python(environment: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-tools");
+    let python = tools.join(environment).join("bin/python");
+    let shown = python.display();
+    assert!(python.is_file(), "{shown} is missing; `make test` installs it where it can");
     python
 }
 

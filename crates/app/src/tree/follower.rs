@@ -55,17 +55,16 @@ pub(crate) async fn run(mut follower: Follower, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(SIGN_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let advanced = tokio::select! {
-            advanced = async {
-                ticks.tick().await;
-                follower.advance().await
-            } => advanced,
+        tokio::select! {
+            _ = ticks.tick() => {}
             () = stop.cancelled() => break,
-        };
+        }
+        // Never dropped in the middle: a write that is under way would go on behind the next one.
+        let advanced = follower.advance(&|| stop.is_cancelled()).await;
         follower.report(advanced);
     }
     if follower.lag().await.is_ok_and(|lag| lag <= MAX_RECORDS_AT_STOP) {
-        let advanced = follower.advance().await;
+        let advanced = follower.advance(&|| false).await;
         follower.report(advanced);
     }
 }
@@ -96,7 +95,7 @@ impl Follower {
         let mut tree = follower.stored_tree().await?;
         // The tree is behind its checkpoint only where it was deleted, or lost in a power cut.
         let largest = known.iter().map(|signed| signed.head.size).max().unwrap_or(LogSize(0));
-        follower.extend(&mut tree, largest).await?;
+        follower.extend(&mut tree, largest, &|| false).await?;
         follower.tree = Some(tree);
         for signed in &known {
             follower.check_head(&signed.head).await?;
@@ -166,10 +165,15 @@ impl Follower {
         self.proofs.tiles.clear(&self.tenant.id).await
     }
 
-    /// Adds records of the log to the tree, up to a size, and stores it.
-    async fn extend(&self, tree: &mut TreeBuilder, to: LogSize) -> Result<(), LogError> {
+    /// Adds records of the log to the tree, up to a size or until it is stopped, and stores it.
+    async fn extend(
+        &self,
+        tree: &mut TreeBuilder,
+        to: LogSize,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), LogError> {
         let id = &self.tenant.id;
-        while tree.size() < to {
+        while tree.size() < to && !is_stopped() {
             let from = tree.size();
             let most = usize::try_from(to.0 - from.0).unwrap_or(BATCH_RECORDS).min(BATCH_RECORDS);
             let headers = self.log.headers(id, LogPosition(from.0), most).await?;
@@ -201,7 +205,7 @@ impl Follower {
         let what = "the tree is not that of a signed checkpoint";
         self.throw_away(&LogError::damaged("tree", format!("tree, {id}"), what)).await?;
         let mut tree = TreeBuilder::new();
-        self.extend(&mut tree, self.log.head(id).await?).await?;
+        self.extend(&mut tree, self.log.head(id).await?, &|| false).await?;
         if tiles::head_at(store, id, head.size).await? == *head {
             return Ok(());
         }
@@ -245,14 +249,17 @@ impl Follower {
     }
 
     /// Adds what the log has to the tree, signs it and writes it to the anchors.
-    pub(crate) async fn advance(&mut self) -> Result<(), LogError> {
-        // Taken, so that a failure or cancellation leaves nothing that is not stored.
+    pub(crate) async fn advance(
+        &mut self,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), LogError> {
+        // Taken, so that a failure leaves nothing that is not stored.
         let mut tree = match self.tree.take() {
             Some(tree) => tree,
             None => self.stored_tree().await?,
         };
         let head = self.log.head(&self.tenant.id).await?;
-        self.extend(&mut tree, head).await?;
+        self.extend(&mut tree, head, is_stopped).await?;
         let head = tree.head();
         self.tree = Some(tree);
         let signed_one = self.sign(head).await?;
