@@ -18,6 +18,7 @@ use claimledger_domain::history::HistoryCut;
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId},
+    indicator::Indicator,
     vocabulary::Role,
 };
 use claimledger_ledger::{
@@ -76,6 +77,7 @@ const CLIENTS: &str =
 const NEEDS_ROLE: &str = "login, name or id of people: that needs the role investigate";
 const TRUNCATED_CLIENTS: &str =
     "clients of people past the first 100,000, or past the first 10,000 records";
+const NO_INDICATOR: &str = "clients: the text is no indicator that can be found";
 const SEALED_INDEX_NEEDS_ROLE: &str =
     "display name, and address and other indicators of clients: that needs the role investigate";
 const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
@@ -133,10 +135,18 @@ impl App {
             self.disclose(caller, Query::Sealed)?;
             searched.extend([SEALED_INDEX, CLIENTS]);
             items.extend(search.labelled().await?);
-            let (of_client, all) = search.client().await?;
-            items.extend(of_client);
-            if !all {
-                not_searched.push(TRUNCATED_CLIENTS);
+            match Indicator::of_text(text) {
+                None => {}
+                Some(Ok(indicator)) => {
+                    let (of_client, all) = search.client(&indicator).await?;
+                    items.extend(of_client);
+                    if !all {
+                        not_searched.push(TRUNCATED_CLIENTS);
+                    }
+                }
+                // An id may look like an indicator: where nothing has it, one was meant.
+                Some(Err(what)) if items.is_empty() => return Err(AskError::BadInput { what }),
+                Some(Err(_)) => not_searched.push(NO_INDICATOR),
             }
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
