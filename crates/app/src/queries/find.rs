@@ -14,7 +14,7 @@ use crate::{
         terms::{OBJECT, pair, term, variant_term},
     },
 };
-use claimledger_domain::history::HistoryCut;
+use claimledger_domain::{completeness::Barrier, history::HistoryCut};
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId},
@@ -80,7 +80,10 @@ const TRUNCATED_CLIENTS: &str =
 const NO_INDICATOR: &str = "clients: the text is no indicator that can be found";
 const SEALED_INDEX_NEEDS_ROLE: &str =
     "display name, and address and other indicators of clients: that needs the role investigate";
-const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
+const SEALED: &str = "sealed texts: those cannot be searched";
+const DESTROYED: &str = "people whose key was destroyed: their login, name and id, their clients, \
+                         and all else that was sealed about them was erased";
+const OF_DESTROYED: Barrier = Barrier::KeyDestroyed { whose: "people and clients of people" };
 
 impl App {
     /// Exact occurrences of a text, in what is known at K, at any T.
@@ -121,7 +124,9 @@ impl App {
         }
         let mut searched = SEARCHED_CLEAR.to_vec();
         let mut not_searched = vec![SEALED];
-        let mut barrier = None;
+        let is_destroyed = view.tenant.identity.keyring.destroyed_one_of(None).await?;
+        not_searched.extend(is_destroyed.then_some(DESTROYED));
+        let barrier;
         if caller.has(Role::Investigate) {
             searched.push(PEOPLE);
             for person in view.tenant.identity.keyring.find(text).await? {
@@ -148,6 +153,7 @@ impl App {
                 Some(Err(what)) if items.is_empty() => return Err(AskError::BadInput { what }),
                 Some(Err(_)) => not_searched.push(NO_INDICATOR),
             }
+            barrier = (is_destroyed && items.is_empty()).then_some(OF_DESTROYED);
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
             barrier = items.is_empty().then_some(barrier::SEALED_TEXT);
