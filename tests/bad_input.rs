@@ -200,6 +200,98 @@ fn keep_going_ingests_the_rest_and_lists_skipped_lines() {
     }
 }
 
+/// Where each refused value is: its line, and which of the values it is, in JSON lines with blank
+/// ones, in arrays on one line and on many, packed or not. Only it is left out.
+#[test]
+fn a_refusal_names_file_line_and_item_and_costs_no_other_value() {
+    let good = |name: &str| GOOD.replace("good", name);
+    let other = |name: &str| good(name).replace("stated", "polled");
+    let bad = good("bad").replace("stated", "guessed");
+    let wide = |values: &[String]| format!("[{}]", values.join(","));
+    let printed = |values: &[String]| {
+        let list: Vec<Value> = values.iter().map(|v| serde_json::from_str(v).unwrap()).collect();
+        serde_json::to_string_pretty(&list).unwrap()
+    };
+    let packed = |text: &str| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(text.as_bytes()).expect("packing");
+        packer.finish().expect("packing")
+    };
+    // The third is unknown, the fifth contradicts the first: one is refused as it is read, the
+    // other as it is written.
+    let values = [good("a"), good("b"), bad, good("c"), other("a"), good("d")];
+    let lines = format!("\n{}\n\n\n{}\n", values[..2].join("\n"), values[2..].join("\n\n"));
+    let pretty = printed(&values);
+    assert_eq!(pretty.lines().nth(19).map(str::trim), Some("{"), "{pretty}");
+    for (input, places) in [
+        (values.join("\n").into_bytes(), [(3, 3), (5, 5)]),
+        (lines.clone().into_bytes(), [(6, 3), (10, 5)]),
+        (packed(&lines), [(6, 3), (10, 5)]),
+        (wide(&values).into_bytes(), [(1, 3), (1, 5)]),
+        (pretty.clone().into_bytes(), [(20, 3), (38, 5)]),
+        (packed(&pretty), [(20, 3), (38, 5)]),
+    ] {
+        let scratch = Scratch::rehearsal(&["acme"]);
+        let file = scratch.file("input", &input);
+        let out = scratch.run(&["--format", "json", "ingest", &file, "--keep-going"]);
+        assert_eq!(out.status.code(), Some(3), "{}", support::text(&out.stderr));
+        assert!(support::text(&out.stderr).contains("2 values were refused"));
+        let report: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+        assert_eq!((&report["stored"], &report["file"]), (&json!(4), &json!(file)), "{report:#}");
+        let refused = report["refused"].as_array().expect("a list");
+        let of = |refusal: &Value| (refusal["line"].as_u64(), refusal["item"].as_u64());
+        let found: Vec<_> = refused.iter().map(of).collect();
+        assert_eq!(found, places.map(|(line, item)| (Some(line), Some(item))), "{report:#}");
+
+        // As text; and what stops at the first.
+        let scratch = Scratch::rehearsal(&["acme"]);
+        let file = scratch.file("input", &input);
+        let listed = support::text(&scratch.run(&["ingest", &file, "--keep-going"]).stdout);
+        let place = |(line, item): (u64, u64)| match line == item {
+            true => format!("line {line}"),
+            false => format!("line {line}, item {item}"),
+        };
+        assert!(listed.contains(&format!("2 refused of {file}:")), "{listed}");
+        assert!(listed.contains(&format!("{}, field data.basis: ", place(places[0]))), "{listed}");
+        assert!(listed.contains(&format!("{}: other content", place(places[1]))), "{listed}");
+        let stopped = support::text(&scratch.run(&["ingest", &file]).stderr);
+        let at = format!("{file}: {}, field data.basis", place(places[0]));
+        assert!(stopped.contains(&at), "{stopped}");
+    }
+    // Configuration is read the same way.
+    let scratch = Scratch::rehearsal(&["acme"]);
+    let zone = |id: &str| json!([{"id": id, "type": "IP", "name": id}]);
+    let look = |id: &str, at: &str| json!({"looked_at": at, "path": "/x", "body": zone(id)});
+    let at = "2026-03-10T10:00:00Z";
+    let looks = json!([look("n1", at), look("n2", "soon"), look("n3", at)]).to_string();
+    let arguments = ["--format", "json", "ingest", "-", "--as", "okta-config", "--keep-going"];
+    let out = scratch.run_with_input(&arguments, looks.as_bytes());
+    let report: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!((&report["stored"], &report["file"]), (&json!(2), &json!("standard input")));
+    let refused = &report["refused"];
+    assert_eq!((refused[0]["item"].as_u64(), refused[1].is_null()), (Some(2), true), "{refused}");
+}
+
+/// Over HTTP a refusal names the same place.
+#[test]
+fn a_refusal_over_http_names_line_and_item() {
+    let scratch = Scratch::rehearsal(&["acme"]);
+    let token = scratch.token("acme", "ingest,read");
+    let server = scratch.serve();
+    let good = |name: &str| GOOD.replace("good", name);
+    let post = |values: [String; 3]| {
+        let body = format!("\n[{}]", values.join(","));
+        let answer = server.post("/v1/facts", Some(&token), "application/json", body.as_bytes());
+        serde_json::from_str::<Value>(&answer.1).expect("JSON")["error"].clone()
+    };
+    let at = |error: &Value| (error["line"].as_u64(), error["item"].as_u64());
+    let unknown = post([good("a"), good("b").replace("stated", "guessed"), good("c")]);
+    assert_eq!(at(&unknown), (Some(2), Some(2)), "{unknown}");
+    let conflict = post([good("a"), good("b"), good("a").replace("stated", "polled")]);
+    assert_eq!((at(&conflict), &conflict["code"]), ((Some(2), Some(3)), &json!("conflict")));
+    assert!(conflict["message"].as_str().is_some_and(|m| m.starts_with("line 2, item 3: ")));
+}
+
 #[test]
 fn over_http() {
     let scratch = Scratch::rehearsal(&["acme"]);

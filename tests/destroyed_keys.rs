@@ -1,12 +1,16 @@
 //! A ledger in which a person's key was destroyed, through the shipped binary: its records are
 //! folded, rebuilt and shown, and an event that names the same id later is about a new person.
 
-use crate::support::Scratch;
+use crate::support::{Scratch, text};
 use claimledger_facts::ids::{Pseudonym, TenantId};
 use claimledger_ledger::keys::KeyStore;
 use claimledger_store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use std::path::Path;
+
+/// What a text about a session says below it.
+const ERASED: &str = "was destroyed: login, name, clients and all else that was sealed about this \
+                      person was erased.";
 
 const QUESTIONS: [&[&str]; 5] = [
     &["why", "S2", "--at", "2026-03-10T23:00:00Z", "--known-at", "80"],
@@ -36,8 +40,22 @@ fn records_whose_key_was_destroyed_are_folded_rebuilt_and_shown() {
     let demo = crate::support::fixture::dir().join("acme.jsonl");
     scratch.ok(&["ingest", demo.to_str().expect("UTF-8")]);
     let token = scratch.token("acme", "read,investigate");
-    let answers = || QUESTIONS.map(|question| scratch.ok(question));
+    let answers = || {
+        QUESTIONS.map(|question| {
+            let text = scratch.ok(question);
+            let is_of_answer = |line: &&str| !line.is_empty() && !line.contains(ERASED);
+            text.lines().filter(is_of_answer).collect::<Vec<_>>().join("\n")
+        })
+    };
+    let says_erased = || {
+        let texts = QUESTIONS.map(|question| scratch.ok(question).contains(ERASED));
+        assert!(!scratch.ok(&["session", "S1"]).contains(ERASED), "of another person");
+        texts
+    };
     let before = answers();
+    assert_eq!(says_erased(), [false; 5]);
+    let found = scratch.ok(&["find", "S2"]);
+    assert!(!found.contains("destroyed"), "{found}");
     let session_of = |id: &str| -> Value {
         let server = scratch.serve();
         server.graphql(&token, SESSION, json!({"id": id}))["session"]["session"].clone()
@@ -51,6 +69,15 @@ fn records_whose_key_was_destroyed_are_folded_rebuilt_and_shown() {
 
     destroy(&scratch.data(), &bob);
     assert_eq!(answers(), before, "the facts stand in the clear");
+    assert_eq!(says_erased(), [false, true, false, true, false], "of the session and its timeline");
+    let json = scratch.json(&["session", "S2"]);
+    assert!(json.get("erased").is_none(), "{json}");
+    let found = scratch.ok(&["find", "S2"]);
+    assert!(found.contains("; people whose key was destroyed: their login, name"), "{found}");
+    // Nobody can say any more that there was no such login.
+    let nothing = text(&scratch.run(&["find", "bob@acme.example"]).stdout);
+    let words = "None seen, because people and clients of people whose key was destroyed cannot be";
+    assert!(nothing.contains(words), "{nothing}");
     let position = session["records"][0]["position"].as_u64().expect("a position");
     let shown = scratch.ok(&["record", &format!("#{position}")]);
     assert!(

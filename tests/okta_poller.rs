@@ -98,8 +98,11 @@ fn a_source_is_set_up_polled_asked_for_and_removed() {
     assert_eq!(out.status.code(), Some(1));
     assert!(text(&out.stdout).contains("Wrong: it was not polled yet"), "{}", text(&out.stdout));
 
-    let polled = scratch.json(&["source", "poll", "okta", "--once"]);
+    // The log is in, and the configuration is not: the table said why.
+    let out = scratch.run(&["--format", "json", "source", "poll", "okta", "--once"]);
+    let polled: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     assert_eq!((&polled["stored"], &polled["repeated"]), (&json!(1), &json!(0)), "{polled:#}");
+    assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
     let record = scratch.json(&["record", "e0"]);
     assert_eq!(record["channel"], "poller", "{record:#}");
     let status = scratch.run(&["source", "status", "okta"]);
@@ -149,6 +152,115 @@ fn a_source_is_set_up_polled_asked_for_and_removed() {
     assert!(scratch.ok(&["source", "remove", "okta"]).contains("no longer polled"));
     assert!(scratch.ok(&["source", "list"]).contains("No source is polled"));
     assert_eq!(scratch.json(&["record", "e1"])["channel"], "poller");
+}
+
+/// A round that leaves something of the configuration unread does what it can, names that, and ends
+/// with a status of its own; one that does not look again ends with 0.
+#[test]
+fn a_round_with_a_look_that_failed_ends_with_what_failed() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    let give = |path: &str, status, code| {
+        org.double.org().configuration.insert(path.to_owned(), double::Given::Status(status, code));
+    };
+    org.double.org().publish(event("e0", "user.session.start", &now()));
+    let added = add(&scratch, &org, &token, &["--look-interval", "1d"]);
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+    give("/api/v1/features", 403, "E0000006");
+    give("/api/v1/apps", 500, "E0000009");
+    let poll = || {
+        let out = scratch.run(&["source", "poll", "okta", "--once"]);
+        (out.status.code(), text(&out.stdout), text(&out.stderr))
+    };
+    let (status, stdout, stderr) = poll();
+    assert_eq!(status, Some(4), "what failed may work later: {stderr}");
+    assert!(stdout.starts_with("okta: 1 events stored"), "{stdout}");
+    let named = "not everything was read: /api/v1/apps: Okta failed (500)";
+    assert!(stderr.contains(named), "{stderr}");
+    assert!(stderr.contains("/api/v1/features: the token may not read"), "{stderr}");
+    assert_eq!(poll().0, Some(0), "this round looked at nothing");
+
+    // An event says that the configuration changed: what is forbidden stays so.
+    org.double.org().configuration.remove("/api/v1/apps");
+    scratch.ok(&["source", "remove", "okta"]);
+    let added = add(&scratch, &org, &token, &[]);
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+    let (status, _, stderr) = poll();
+    assert_eq!(status, Some(3), "{stderr}");
+    assert!(!stderr.contains("/api/v1/apps"), "an org without it is no failure: {stderr}");
+    org.double.org().configuration.remove("/api/v1/features");
+    scratch.ok(&["source", "remove", "okta"]);
+    assert_eq!(add(&scratch, &org, &token, &[]).status.code(), Some(0));
+    assert_eq!(poll().0, Some(0));
+}
+
+/// A token that may read nothing sets nothing up; each endpoint says why it may not be read.
+#[test]
+fn a_token_that_may_read_nothing_sets_nothing_up() {
+    let org = Org::start();
+    let (scratch, token) = scratch();
+    let give_all = |log: Fault, status, code| {
+        let mut org = org.double.org();
+        for (path, given) in &mut org.configuration {
+            // It needs no token.
+            if path != "/.well-known/okta-organization" {
+                *given = double::Given::Status(status, code);
+            }
+        }
+        org.faults.push_back(log);
+    };
+    let nothing_is_set_up = || scratch.ok(&["source", "list"]).contains("No source is polled");
+
+    give_all(Fault::Status(403, "E0000006"), 403, "E0000006");
+    let out = add(&scratch, &org, &token, &[]);
+    let (table, words) = (text(&out.stdout), text(&out.stderr));
+    assert_eq!(out.status.code(), Some(1), "{words}");
+    assert!(words.contains("The token may read nothing of this org: nothing was set up."));
+    for (path, permission) in [
+        ("/api/v1/logs", "okta.logs.read"),
+        ("/api/v1/idps", "okta.idps.read"),
+        ("/api/v1/policies?type=ACCESS_POLICY", "okta.policies.read"),
+        ("/api/v1/authenticators", "okta.authenticators.read"),
+        ("/api/v1/features", "okta.features.read"),
+        ("/api/v1/apps", "okta.apps.read"),
+    ] {
+        let is_row = |line: &&str| line.split_whitespace().next() == Some(path);
+        let row = table.lines().find(is_row).unwrap_or_else(|| panic!("no {path}: {table}"));
+        assert!(row.contains(&format!("forbidden  {permission}")), "{row}");
+        assert!(row.contains("the token may not read"), "{row}");
+    }
+    assert!(!table.contains("is set up") && !words.contains("answers stay undetermined"));
+    assert!(nothing_is_set_up());
+
+    // As JSON, for programs.
+    give_all(Fault::Status(403, "E0000006"), 403, "E0000006");
+    let arguments = ["source", "add", "okta", "--org", &org.double.url, "--token-file", &token];
+    let out = scratch.run(&[&["--format", "json"], &arguments[..]].concat());
+    let said: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!((out.status.code(), &said["added"]), (Some(1), &json!(false)), "{said:#}");
+    let endpoints = said["endpoints"].as_array().expect("a list");
+    let apps = endpoints.iter().find(|one| one["endpoint"] == "/api/v1/apps").expect("it is asked");
+    assert_eq!(
+        (&apps["access"], &apps["permission"]),
+        (&json!("forbidden"), &json!("okta.apps.read"))
+    );
+    assert!(apps["why"].as_str().is_some_and(|why| why.contains("lacks the permission")));
+    assert!(nothing_is_set_up());
+
+    // What fails says nothing of the token.
+    give_all(Fault::Status(403, "E0000006"), 500, "E0000009");
+    let out = add(&scratch, &org, &token, &[]);
+    let words = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{words}");
+    assert!(words.contains("Okta did not say what the token may read"), "{words}");
+    assert!(nothing_is_set_up());
+
+    // One that the org does not accept.
+    std::fs::write(&token, "00wrong\n").expect("a file");
+    let out = add(&scratch, &org, &token, &[]);
+    assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("Okta does not accept the token"), "{}", text(&out.stderr));
+    assert!(nothing_is_set_up());
 }
 
 /// What goes wrong while a source is set up says what it is, and sets nothing up.

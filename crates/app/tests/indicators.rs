@@ -182,3 +182,37 @@ async fn find_takes_addresses_networks_and_kind_with_value() {
         assert_eq!((hit.kind, hit.count, named.join(" ").as_str()), (kind, records, sessions));
     }
 }
+
+#[tokio::test]
+async fn find_says_what_it_takes_where_a_text_is_no_indicator_that_can_be_found() {
+    let app = ledger().await;
+    let (now, owner) = (Asking::default(), owner("acme"));
+    let networks = "ip= takes networks of /24 to /32, and of /48 to /128";
+    for (text, says) in [
+        ("10.1.0.0/16", networks),
+        ("ip=203.0.0.0/8", networks),
+        ("10.1/16", networks),
+        ("203.0.113.0/33", networks),
+        ("2001:db8::/32", networks),
+        ("ip=masked", "ip= takes an IP address, or a network such as 203.0.113.0/24"),
+        ("asn=many", "asn= takes a number"),
+    ] {
+        let refused = app.find(&owner, text, &now).await;
+        let Err(AskError::BadInput { what }) = refused else { panic!("{text}: {refused:?}") };
+        assert!(what.contains(says), "{text}: {what}");
+    }
+    // What has an id of this form is found by it.
+    let line = access("asn=many", "A9", "u-ann", "15:00:00", json!({}));
+    ingest_line(&app, "acme", &line).await.unwrap();
+    let found = app.find(&owner, "asn=many", &now).await.unwrap().value;
+    assert_eq!((found.items.len(), found.items[0].kind), (1, FoundKind::Record));
+    assert!(found.not_searched.iter().any(|not| not.starts_with("clients: ")), "{found:?}");
+    // Ids with a slash, or that are no kind, are searched like any other text.
+    for text in ["wiki/24", "a.b/7", "shade=blue", "203.0.113.8", "10.1.0.0/x"] {
+        let found = app.find(&owner, text, &now).await.unwrap().value;
+        assert!(found.items.is_empty(), "{text}: {found:?}");
+    }
+    let reader = Caller { roles: vec![Role::Read], ..owner };
+    let found = app.find(&reader, "10.1.0.0/16", &now).await.unwrap();
+    assert_eq!(found.absence.code, AbsenceCode::NotForRole);
+}

@@ -45,6 +45,7 @@ async fn repetitions_are_ignored_and_other_content_conflicts() {
         let refused = ingest(&app, "acme", drafts(std::slice::from_ref(&other))).await;
         let Err(IngestError::Sequencer {
             line: Some(1),
+            item: None,
             error: SequencerError::Conflict { position, digest, stored_digest, .. },
         }) = refused
         else {

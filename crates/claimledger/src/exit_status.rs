@@ -33,6 +33,11 @@ pub(crate) struct No(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct Lagging(pub(crate) String);
 
+/// Something else did not answer as it should, and may later: exit status 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unavailable(pub(crate) String);
+
 /// Something stored is damaged, or gone: exit status 5.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -53,7 +58,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if cause.is::<Refused>() {
         return Some(3);
     }
-    if cause.is::<Lagging>() {
+    if cause.is::<Lagging>() || cause.is::<Unavailable>() {
         return Some(4);
     }
     if cause.is::<Damaged>() {

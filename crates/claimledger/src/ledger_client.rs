@@ -5,6 +5,7 @@ use crate::{
     engine,
     exit_status::{Damaged, Refused, usage},
     settings::Settings,
+    terminal::LongWork,
 };
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
@@ -71,6 +72,7 @@ impl LedgerClient {
         let document = document(query);
         let answer = match self {
             Self::Embedded(embedded) => {
+                embedded.settle().await;
                 embedded.executor.execute(&embedded.caller, &document, variables).await
             }
             Self::Remote(remote) => {
@@ -100,6 +102,7 @@ impl LedgerClient {
     pub(crate) async fn check_receipt(&self, file: &[u8]) -> Result<Value> {
         match self {
             Self::Embedded(embedded) => {
+                embedded.settle().await;
                 Ok(embedded.executor.check_receipt(&embedded.caller, file).await)
             }
             Self::Remote(remote) => {
@@ -117,10 +120,19 @@ impl LedgerClient {
     ) -> Result<Value> {
         match self {
             Self::Embedded(embedded) => {
+                embedded.settle().await;
                 let Embedded { executor, caller, .. } = &**embedded;
                 Ok(executor.evidence_pack(caller, session, &settings.asking, opened).await)
             }
             Self::Remote(remote) => remote.evidence_pack(settings, session, opened),
+        }
+    }
+
+    /// Waits until the read models of the directory have all of the log, however long that takes: a
+    /// command is the only one that brings them there. A server does it by itself.
+    pub(crate) async fn settle(&self) {
+        if let Self::Embedded(embedded) = self {
+            embedded.settle().await;
         }
     }
 
@@ -148,6 +160,12 @@ impl Embedded {
         self.executor.subscribe(&self.caller, document, variables)
     }
 
+    async fn settle(&self) {
+        let mut work = LongWork::new("records read into the read models");
+        // What does not work is what the question says.
+        let _ = self.app.settle(&self.caller, |done, of| work.moved(done, of)).await;
+    }
+
     async fn open(settings: &Settings) -> Result<Self> {
         Self::of(engine::open(settings.data_dir()?, settings.options()).await?, settings).await
     }
@@ -158,7 +176,8 @@ impl Embedded {
         if app.read_only().is_some() {
             // Read models in memory begin with nothing. Where they are on the disk, they are at the
             // head already.
-            app.settled_status(&caller).await?;
+            let mut work = LongWork::new("records read into the read models");
+            app.settle(&caller, |done, of| work.moved(done, of)).await?;
         }
         Ok(Self { executor: Executor::new(app.clone()), app, caller })
     }
@@ -359,4 +378,34 @@ pub(crate) fn asking(asking: &Asking) -> Value {
         "knownAt": asking.known_at.map(|known_at| known_at.to_string()),
         "knownAtPosition": asking.known_at_position.map(|position| position.0),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{commands::demo, engine};
+    use claimledger_app::app::Options;
+    use claimledger_facts::ids::TenantId;
+    use std::time::Duration;
+
+    /// A command is the only one that brings the read models of its directory to the head, and
+    /// waits, however long that takes.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_question_waits_until_the_read_models_have_all_of_the_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("ledger");
+        let idle = Options { follow: false, ..Options::default() };
+        let app = engine::create_or_open(&dir, None, idle).await.unwrap();
+        app.init_tenant(&TenantId::new("acme"), true, None).await.unwrap();
+        let (tenant, dialect, source, text) = demo::FILES[0];
+        demo::fill(&app, tenant, dialect, source, text).await.unwrap();
+        let caller = Caller::owner(TenantId::new(tenant));
+        let executor = Executor::new(app.clone());
+        let client = LedgerClient::Embedded(Box::new(Embedded { app, caller, executor }));
+        let query = "query { sessions(first: 1) { status { head } } }";
+        // Past the time in which a read of a server gives up.
+        let asked = client.ask(query, "sessions", json!({}));
+        let answer = tokio::time::timeout(Duration::from_secs(7), asked).await;
+        assert!(answer.is_err(), "nothing projects, and still: {answer:?}");
+    }
 }

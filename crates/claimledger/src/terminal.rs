@@ -3,7 +3,11 @@
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::{fmt::Write as _, io::Write as _};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    time::{Duration, Instant},
+};
 
 /// Marks of styles in text of ours. Text from outside cannot contain them: [`escape`] replaces
 /// control characters.
@@ -73,6 +77,50 @@ pub(crate) fn progress(unit: &'static str) -> ProgressBar {
 /// that is no terminal.
 pub(crate) fn spinner() -> ProgressBar {
     ProgressBar::new_spinner()
+}
+
+/// How far something is that may take long, on standard error: a bar in a terminal, else a line now
+/// and then. Nothing where it takes no time.
+pub(crate) struct LongWork {
+    unit: &'static str,
+    began: Instant,
+    lines: u32,
+    bar: Option<ProgressBar>,
+}
+
+/// What takes less is not shown.
+const SHORT: Duration = Duration::from_secs(1);
+/// How long until the first line, of which each further one comes later.
+const FIRST_LINE: Duration = Duration::from_secs(2);
+
+impl LongWork {
+    /// It begins.
+    pub(crate) fn new(unit: &'static str) -> Self {
+        Self { unit, began: Instant::now(), lines: 0, bar: None }
+    }
+
+    /// How much of it is done.
+    pub(crate) fn moved(&mut self, done: u64, of: u64) {
+        let time = self.began.elapsed();
+        if !Term::stderr().is_term() {
+            if done < of && time >= FIRST_LINE.saturating_mul(2_u32.saturating_pow(self.lines)) {
+                self.lines += 1;
+                print_note(&format!("{done} of {of} {}", self.unit));
+            }
+        } else if done < of && time >= SHORT {
+            let bar = self.bar.get_or_insert_with(|| progress(self.unit));
+            bar.set_length(of);
+            bar.set_position(done);
+        }
+    }
+}
+
+impl Drop for LongWork {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// Columns of standard output; none: it is no terminal, and lines may have any length.

@@ -169,6 +169,23 @@ impl Indicator {
         }
     }
 
+    /// Reads a text that may be anything as an indicator: `KIND=VALUE`, or an address or a network
+    /// alone. None: it looks like none of these.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Result<Self, String>> {
+        let is_kind = |word: &str| IndicatorKind::ALL.iter().any(|kind| kind.as_str() == word);
+        if text.split_once('=').is_some_and(|(word, _)| is_kind(word.trim())) {
+            return Some(Self::parse(text));
+        }
+        let is_of = match text.split_once('/') {
+            Some((base, bits)) => {
+                looks_like_address(base.trim()) && bits.trim().parse::<u32>().is_ok()
+            }
+            None => address(text.trim()).is_some(),
+        };
+        is_of.then(|| Self::parse(&format!("{}={text}", IndicatorKind::Ip.as_str())))
+    }
+
     /// What it says of the client.
     #[must_use]
     pub fn kind(&self) -> IndicatorKind {
@@ -259,8 +276,9 @@ impl Network {
     /// # Errors
     /// What was expected.
     fn parse(base: &str, bits: &str) -> Result<Self, String> {
-        const EXPECTED: &str =
-            "ip= takes networks of /24 to /32, and of /48 to /128 where the addresses are IPv6";
+        const EXPECTED: &str = "ip= takes networks of /24 to /32, and of /48 to /128 where the \
+                                addresses are IPv6: addresses are sealed, and found by a digest \
+                                of themselves and of their /24 or /48";
         let base: IpAddr = base.trim().parse().map_err(|_| EXPECTED.to_owned())?;
         let bits: u8 = bits.trim().parse().map_err(|_| EXPECTED.to_owned())?;
         // Addresses have one spelling, so networks of IPv4 addresses in IPv6 have it too.
@@ -328,6 +346,13 @@ fn address(text: &str) -> Option<IpAddr> {
         },
     };
     host.split_once('%').map_or(host, |(address, _)| address).parse().ok()
+}
+
+/// Whether a text is the beginning of a network, however many of its parts are left out.
+fn looks_like_address(text: &str) -> bool {
+    let is = |part: fn(&char) -> bool| text.chars().all(|c| part(&c) || matches!(c, '.' | ':'));
+    let is_v4 = text.contains('.') && is(char::is_ascii_digit);
+    is_v4 || text.contains(':') && is(char::is_ascii_hexdigit)
 }
 
 /// The number of an autonomous system, without the letters that it may begin with.

@@ -4,13 +4,16 @@ use serde::Serialize;
 
 /// A refusal, in the form that the command line and HTTP show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{}{message}", place(*line, field))]
+#[error("{}{message}", place(*line, *item, field.as_deref()))]
 pub struct Refusal {
     /// A code for machines.
     pub code: RefusalCode,
     /// The line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// The number of the value in its input, from 1: several may stand on one line, one on many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<u64>,
     /// The field, as a path: `data.rules[0].priority`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -57,6 +60,7 @@ impl Refusal {
         Self {
             code,
             line: None,
+            item: None,
             field: Some(field.into()),
             expected: Some(expected.into()),
             message: message.into(),
@@ -89,6 +93,7 @@ impl Refusal {
         Self {
             code,
             line: None,
+            item: None,
             field: None,
             expected: Some(expected.into()),
             message: message.into(),
@@ -101,13 +106,25 @@ impl Refusal {
         self.line = Some(line);
         self
     }
+
+    /// With the number of the value, from 1.
+    #[must_use]
+    pub fn of_item(mut self, item: u64) -> Self {
+        self.item = Some(item);
+        self
+    }
 }
 
-fn place(line: Option<u64>, field: &Option<String>) -> String {
-    match (line, field) {
-        (Some(line), Some(field)) => format!("line {line}, field {field}: "),
-        (Some(line), None) => format!("line {line}: "),
-        (None, Some(field)) => format!("field {field}: "),
-        (None, None) => String::new(),
-    }
+/// Where something is in an input, for the beginning of a sentence: `line 7, item 2, field data: `.
+/// Where both numbers are equal, the line alone is shown.
+#[must_use]
+pub fn place(line: Option<u64>, item: Option<u64>, field: Option<&str>) -> String {
+    let item = item.filter(|item| Some(*item) != line);
+    let parts = [
+        line.map(|line| format!("line {line}")),
+        item.map(|item| format!("item {item}")),
+        field.map(|field| format!("field {field}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!("{}: ", parts.join(", ")) }
 }

@@ -154,7 +154,9 @@ impl AppIntake {
         let numbered = (1..).zip(values);
         let looks = Looks {
             settings: self.configuration.clone(),
-            values: numbered.map(|(line, value)| Piece { line, bytes: value.to_vec() }).collect(),
+            values: numbered
+                .map(|(line, value)| Piece { line, item: line, bytes: value.to_vec() })
+                .collect(),
             channel: Channel::Poller,
             source: Some(self.source.clone()),
             rehearsal_now: Some(self.clock.now()),

@@ -5,13 +5,14 @@ use crate::{
     endpoints::{CONFIGURATION, Endpoint, OF_EACH},
     error::ApiError,
     intake::Kind,
+    log::CIRCLE,
     poller::{PollError, Poller},
     progress::{Access, Report},
 };
 use claimledger_facts::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// After this many requests without an answer nothing more is asked in one look: each costs the
 /// whole time that is waited for, in which the log is not read.
@@ -70,8 +71,11 @@ impl Poller {
             reports.insert(endpoint.address(), report);
             let of_each = OF_EACH.iter().find(|(of, _)| *of == endpoint.path);
             let (Some(found), Some((_, of_each))) = (found, of_each) else { continue };
-            let objects: Vec<Object> = serde_json::from_str(found.body.get()).unwrap_or_default();
-            for object in objects {
+            let objects: Vec<&RawValue> =
+                serde_json::from_str(found.body.get()).unwrap_or_default();
+            // One whose id cannot be read keeps no other out.
+            for object in objects.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()) {
+                let object: Object = object;
                 let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
                 if object.id.is_empty() || !object.id.chars().all(is_id) {
                     continue;
@@ -144,7 +148,7 @@ impl Poller {
             return Ok(Found { looked_at, body, objects: 1 });
         }
         let mut objects: Vec<Box<RawValue>> = Vec::new();
-        let mut bytes = 0;
+        let (mut bytes, mut pages) = (0, BTreeSet::new());
         for _ in 0..MAX_PAGES {
             let answer = self.get(&url, endpoint.permission).await?;
             bytes += answer.body.len();
@@ -159,10 +163,12 @@ impl Poller {
                     let body = to_raw_value(&objects).expect("a list of valid JSON");
                     return Ok(Found { looked_at, body, objects: objects.len() as u64 });
                 }
-                Some(next) if next == url => {
-                    return Err(unexpected("a next page that is the same page".to_owned()).into());
+                Some(next) => {
+                    pages.insert(std::mem::replace(&mut url, next));
+                    if pages.contains(&url) {
+                        return Err(unexpected(CIRCLE.to_owned()).into());
+                    }
                 }
-                Some(next) => url = next,
             }
         }
         Err(unexpected(format!("more than {MAX_PAGES} pages")).into())

@@ -81,6 +81,21 @@ async fn an_endpoint_that_cannot_be_read_stops_no_other() {
     assert_eq!((access, why.contains("Okta failed (500)")), (Access::Failed, true), "{why}");
 }
 
+/// Links that lead in a circle give no whole list: it ends after the pages that there are.
+#[tokio::test]
+async fn a_list_whose_links_lead_in_a_circle_is_not_ingested() {
+    let world = World::new().await;
+    let pages = ["0oaA", "0oaB", "0oaC"].map(|id| vec![object(id)]).to_vec();
+    world.double.org().configuration.insert("/api/v1/idps".to_owned(), Given::Circle(pages));
+    world.round().await.unwrap();
+    let report = &world.progress().await.endpoints["/api/v1/idps"];
+    assert_eq!(report.state, Access::Failed);
+    assert!(report.why.contains("leads back to a page that was read"), "{}", report.why);
+    assert!(!world.ledger.looked_at().contains(&"/api/v1/idps".to_owned()));
+    let asked = world.double.org().seen.iter().filter(|seen| seen.path == "/api/v1/idps").count();
+    assert_eq!(asked, 4, "the first, and each of the circle once");
+}
+
 /// A look that was read and not understood is said to be so.
 #[tokio::test]
 async fn a_look_that_is_not_understood_is_reported() {

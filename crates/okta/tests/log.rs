@@ -1,6 +1,7 @@
 //! The System Log: what is asked, in which order it is stored, and what is said of the source.
 
 use crate::support::{World, double::Fault, double::event, text, time};
+use claimledger_ledger::clock::Clock as _;
 use claimledger_okta::Kind;
 use serde_json::json;
 use std::sync::atomic::Ordering;
@@ -96,7 +97,7 @@ async fn an_org_whose_clock_is_behind_is_read_to_its_end() {
     assert!(!words.contains("nothing has polled"), "{words}");
 }
 
-/// Links that lead in a circle end the round, and are named.
+/// Links that lead in a circle end the round and are named; what the pages held is stored.
 #[tokio::test]
 async fn links_that_lead_in_a_circle_are_a_failure() {
     let mut world = World::new().await;
@@ -115,9 +116,24 @@ async fn links_that_lead_in_a_circle_are_a_failure() {
     let words = world.failed_round().await;
     assert!(words.contains("leads back to a page that was read"), "{words}");
     assert_eq!(world.double.asked_of_log().len(), 3);
+    assert_eq!(world.ledger.uuids().len(), 6, "also of the page whose link leads back");
+    assert_eq!(world.ledger.statements("source.heard").len(), 0);
+    let progress = world.progress().await;
+    assert_eq!((progress.next.as_deref(), progress.caught_up), (Some(b), false));
+    let troubles = claimledger_okta::troubles(&world.source, &progress, world.clock.now());
+    assert!(troubles[0].contains("leads back to a page that was read"), "{troubles:?}");
+    // As long as it stays so, a round asks for that page and ends.
+    assert!(world.failed_round().await.contains("leads back"));
+    assert_eq!(world.double.asked_of_log().len(), 4);
     world.double.org().faults.clear();
+    world.publish("e6", "2026-03-10T09:06:00.000Z");
     world.round().await.unwrap();
-    assert_eq!(world.ledger.uuids().len(), 6);
+    assert_eq!(world.ledger.uuids().len(), 7);
+    assert!(world.progress().await.failure.is_none());
+    // An empty page whose link leads to where it was not asked is not the end of the log either.
+    world.publish("e7", "2026-03-10T09:07:00.000Z");
+    world.double.org().faults.extend([Fault::Repeats(0), Fault::NextAt(link(7))]);
+    assert!(world.failed_round().await.contains("leads back"));
 }
 
 /// A page that is too large is asked for in smaller ones. One event that is too large is passed by,

@@ -19,6 +19,7 @@
 //! | `native`, `cloudevents` | the public contract, bare and in a CloudEvents envelope |
 //! | `okta` | the System Log of Okta |
 //! | `okta_config` | the configuration of an Okta org, as its API answers with it |
+//! | `lenient` | what can be said of a value that is no strict JSON |
 //! | `json` | a value that borrows from its text |
 //! | `number` | numbers that 64 bits do not hold |
 //! | `encoding` | UTF-16 into UTF-8, a piece at a time |
@@ -31,6 +32,7 @@ mod cloudevents;
 mod contract;
 mod encoding;
 mod json;
+mod lenient;
 mod native;
 mod number;
 mod okta;

@@ -41,6 +41,8 @@ impl Default for Limits {
 pub struct Piece {
     /// The line where it starts, from 1.
     pub line: u64,
+    /// Its number in the stream, from 1, broken ones counted.
+    pub item: u64,
     /// Its bytes, without white space around them.
     pub bytes: Vec<u8>,
 }
@@ -64,6 +66,8 @@ pub struct Splitter {
     state: State,
     /// The line where the open top-level array began, and what may come next in it.
     array: Option<Array>,
+    /// How many values were given out or refused.
+    items: u64,
     ended: bool,
 }
 
@@ -149,6 +153,7 @@ impl Splitter {
             indent: Some(0),
             state: State::Start,
             array: None,
+            items: 0,
             ended: false,
         }
     }
@@ -203,7 +208,8 @@ impl Splitter {
                 };
                 let refusal =
                     malformed(expected, format!("`{}` is not allowed here", char::from(byte)))
-                        .on_line(self.line);
+                        .on_line(self.line)
+                        .of_item(self.items + 1);
                 if let Some(array) = in_array {
                     array.next = ArrayNext::Anything;
                 }
@@ -218,7 +224,8 @@ impl Splitter {
                     "`,` or `]`",
                     "a comma is missing between two values of the array",
                 )
-                .on_line(self.line)));
+                .on_line(self.line)
+                .of_item(self.items + 1)));
             }
             _ => {
                 let value = Value {
@@ -257,7 +264,8 @@ impl Splitter {
         let bytes = self.buffer[self.start..self.scanned].trim_ascii_end().to_vec();
         self.start = self.scanned;
         self.after_value();
-        Piece { line, bytes }
+        self.items += 1;
+        Piece { line, item: self.items, bytes }
     }
 
     fn after_value(&mut self) {
@@ -283,7 +291,8 @@ impl Splitter {
         if let Some(array) = &mut self.array {
             array.next = ArrayNext::Anything;
         }
-        refusal.on_line(line)
+        self.items += 1;
+        refusal.on_line(line).of_item(self.items)
     }
 
     /// What is wrong with the open value, which is known to be cut or broken before `buffer[end]`.

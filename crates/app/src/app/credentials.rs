@@ -236,7 +236,7 @@ impl App {
             .sequencer
             .append(request)
             .await
-            .map_err(|error| IngestError::Sequencer { line: None, error })?;
+            .map_err(|error| IngestError::Sequencer { line: None, item: None, error })?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
         Ok(())
     }
@@ -264,5 +264,5 @@ pub(crate) fn lacks(caller: &Caller, role: Role) -> Option<IngestError> {
 }
 
 pub(crate) fn log(error: LogError) -> IngestError {
-    IngestError::Sequencer { line: None, error: SequencerError::Log(error) }
+    IngestError::Sequencer { line: None, item: None, error: SequencerError::Log(error) }
 }

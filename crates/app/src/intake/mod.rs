@@ -4,7 +4,7 @@ mod looks;
 mod source_state;
 
 pub use crate::model::ingest::{
-    BATCH_BYTES, Batch, IngestError, Ingested, RECORD_OVERHEAD_BYTES, portions,
+    BATCH_BYTES, Batch, IngestError, Ingested, Places, RECORD_OVERHEAD_BYTES, portions,
 };
 pub use looks::{Looks, LooksIngested, LooksMode};
 pub use source_state::{SourceStates, SourceValue};
@@ -276,7 +276,7 @@ fn refused(error: SequencerError, drafts: &[(u64, Draft)]) -> IngestError {
         SequencerError::StaleRevision { .. } | SequencerError::Log(_) => None,
     };
     let line = index.and_then(|index| drafts.get(index)).map(|(line, _)| *line);
-    IngestError::Sequencer { line, error }
+    IngestError::Sequencer { line, item: None, error }
 }
 
 fn ingested(line: u64, draft: Draft, receipt: Receipt) -> Ingested {

@@ -3,7 +3,7 @@
 use claimledger_facts::{
     draft::Draft,
     ids::{LogPosition, SessionId, SourceEventId, SourceId},
-    refusal::Refusal,
+    refusal::{Refusal, place},
     time::Time,
     vocabulary::Channel,
 };
@@ -95,10 +95,12 @@ pub enum IngestError {
         needs: claimledger_facts::vocabulary::Role,
     },
     /// The sequencer rejected it.
-    #[error("{}", not_written(*line, error))]
+    #[error("{}", not_written(*line, *item, error))]
     Sequencer {
         /// The line of the draft that is the cause, if there is one.
         line: Option<u64>,
+        /// The number of its value in its input, where the caller knows it.
+        item: Option<u64>,
         /// The reason.
         #[source]
         error: SequencerError,
@@ -114,25 +116,57 @@ impl IngestError {
             Self::Sequencer {
                 line,
                 error: SequencerError::Conflict { .. } | SequencerError::RecordedAt { .. },
+                ..
             } => *line,
             Self::Sequencer { .. } | Self::Forbidden { .. } => None,
         }
     }
 }
 
+/// Where the values of an input are. Several drafts may be of one line: each gets a number of its
+/// own, which stands for its line until it is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(Vec<(u64, u64)>);
+
+impl Places {
+    /// The number of a draft, from 1. `line`, `item`: of its value.
+    pub fn add(&mut self, line: u64, item: u64) -> u64 {
+        self.0.push((line, item));
+        self.0.len() as u64
+    }
+
+    /// The error with the place of the draft in its input, instead of the number.
+    #[must_use]
+    pub fn of(&self, error: IngestError) -> IngestError {
+        let place = |number: Option<u64>| {
+            let index = usize::try_from(number?).ok()?.checked_sub(1)?;
+            self.0.get(index).map(|(line, item)| (Some(*line), Some(*item)))
+        };
+        match error {
+            IngestError::Refused(mut refusal) => {
+                if let Some(found) = place(refusal.line) {
+                    (refusal.line, refusal.item) = found;
+                }
+                refusal.into()
+            }
+            IngestError::Sequencer { line, item, error } => {
+                let (line, item) = place(line).unwrap_or((line, item));
+                IngestError::Sequencer { line, item, error }
+            }
+            IngestError::Forbidden { .. } => error,
+        }
+    }
+}
+
 /// If the line is known it identifies the record, so the index that the sequencer reports is left
 /// out: two numbers would only confuse.
-fn not_written(line: Option<u64>, error: &SequencerError) -> String {
-    let Some(line) = line else { return error.to_string() };
+fn not_written(line: Option<u64>, item: Option<u64>, error: &SequencerError) -> String {
+    let place = place(line, item, None);
     match error {
-        SequencerError::Conflict { source_name, source_id, position, .. } => {
-            format!(
-                "line {line}: other content is stored under {source_name}/{source_id} at {position}"
-            )
+        SequencerError::Conflict { source_name, source_id, position, .. } if line.is_some() => {
+            format!("{place}other content is stored under {source_name}/{source_id} at {position}")
         }
-        SequencerError::RecordedAt { reason, .. } => format!("line {line}: {reason}"),
-        SequencerError::StaleRevision { .. } | SequencerError::Log(_) => {
-            format!("line {line}: {error}")
-        }
+        SequencerError::RecordedAt { reason, .. } if line.is_some() => format!("{place}{reason}"),
+        _ => format!("{place}{error}"),
     }
 }

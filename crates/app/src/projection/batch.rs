@@ -28,12 +28,56 @@ use claimledger_ledger::{
     views::{IndexRow, SessionRow, Term},
 };
 use parking_lot::Mutex;
-use std::sync::Arc;
-use tokio::sync::oneshot;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Maximum batch size while appends are in progress: short transactions delay them less.
 const MAX_BATCH_DURING_APPENDS: usize = 500;
+
+/// Records of the first batch. A process that ends within a batch loses the work on it, so batches
+/// are as large as what is lost is little.
+const FIRST_BATCH: usize = 1_000;
+/// No batch is made smaller than this: each has costs of its own.
+const LEAST_BATCH: usize = 250;
+/// A batch that took less is followed by one of twice its size.
+const QUICK_BATCH: Duration = Duration::from_secs(2);
+/// A batch that took more is followed by one of half its size.
+const SLOW_BATCH: Duration = Duration::from_secs(8);
+
+/// The number of records in a batch, by the time that batches take.
+pub(crate) struct Pace(AtomicUsize);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(AtomicUsize::new(FIRST_BATCH))
+    }
+}
+
+impl Pace {
+    fn records(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// A batch of this size took this long.
+    fn took(&self, records: usize, time: Duration) {
+        let now = self.records();
+        let next = if time > SLOW_BATCH {
+            (records / 2).max(LEAST_BATCH).min(now)
+        } else if time < QUICK_BATCH && records >= now {
+            now.saturating_mul(2)
+        } else {
+            now
+        };
+        self.0.store(next, Ordering::Relaxed);
+    }
+}
 
 /// Records with their terms and encoded summaries, in log order.
 type Decoded = Vec<(RecordSummary, Vec<Term>, Vec<u8>)>;
@@ -64,7 +108,7 @@ impl Projector {
         let mut at = from;
         let mut before: Option<PreparedBatch> = None;
         loop {
-            let want = self.want(at, head);
+            let (want, large, began) = (self.want(at, head), self.max_batch(), Instant::now());
             let (written, wait) = oneshot::channel();
             let pending = before.as_ref().map(|batch| Arc::clone(&batch.pending));
             let write = async {
@@ -84,7 +128,8 @@ impl Projector {
             let Some(batch) = &before else { return Ok(()) };
             at = LogPosition(batch.size);
             progress(at.0, head);
-            if want < self.max_batch() || self.want(at, head) < self.max_batch() {
+            self.pace.took(want, began.elapsed());
+            if want < large || self.want(at, head) < self.max_batch() {
                 break;
             }
         }
@@ -97,7 +142,7 @@ impl Projector {
 
     /// Maximum records per batch.
     fn max_batch(&self) -> usize {
-        self.tenant.progress.batch_records
+        self.tenant.progress.batch_records.min(self.pace.records())
     }
 
     /// Number of records in the next batch.
@@ -364,6 +409,22 @@ mod tests {
         let (written, wait) = oneshot::channel();
         written.send(()).unwrap();
         wait
+    }
+
+    #[test]
+    fn batches_grow_while_they_are_quick_and_shrink_where_they_are_slow() {
+        let pace = Pace::default();
+        let after = |records, secs| {
+            pace.took(records, Duration::from_secs(secs));
+            pace.records()
+        };
+        assert_eq!(pace.records(), 1_000);
+        assert_eq!(after(1_000, 1), 2_000);
+        assert_eq!(after(500, 1), 2_000, "fewer than it may have say nothing");
+        assert_eq!(after(2_000, 5), 2_000);
+        assert_eq!(after(2_000, 9), 1_000);
+        assert_eq!(after(300, 9), 250);
+        assert_eq!(after(250, 60), 250);
     }
 
     #[tokio::test]

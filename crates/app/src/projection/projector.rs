@@ -13,7 +13,10 @@ use crate::{
         query::Query,
         question::{AskError, Caller},
     },
-    projection::{batch::Next, rules},
+    projection::{
+        batch::{Next, Pace},
+        rules,
+    },
     read::record_cache::RecordCache,
     tenant::{Folded, Tenant},
 };
@@ -57,6 +60,8 @@ pub(crate) struct Projector {
     /// The following batch, read and decoded while the current one is assessed and written. Only
     /// used far behind the log.
     pub(crate) next: Next,
+    /// How many records a batch may have by the time that the last ones took.
+    pub(crate) pace: Pace,
 }
 
 /// State of a shadow generation that must be separate from that of the live one.
@@ -174,6 +179,7 @@ impl Projector {
             tenant: Arc::clone(tenant),
             shadow: None,
             next: Next::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -253,20 +259,38 @@ impl App {
     /// # Errors
     /// If the log cannot be read or is corrupt.
     pub async fn settled_status(&self, caller: &Caller) -> Result<Status, AskError> {
+        self.settle(caller, |_, _| {}).await?;
+        self.status(caller).await
+    }
+
+    /// The same without the status. `progress` gets the number of records in the read models, and
+    /// that in the log.
+    ///
+    /// # Errors
+    /// See [`Self::settled_status`].
+    pub async fn settle(
+        &self,
+        caller: &Caller,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<(), AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let head = self.0.log.head(&tenant.id).await?.0;
         let mut assessed = tenant.progress.assessed.subscribe();
-        while *assessed.borrow_and_update() < head {
+        loop {
+            let reached = *assessed.borrow_and_update();
+            progress(reached.min(head), head);
+            if reached >= head {
+                return Ok(());
+            }
             if let Some(error) = tenant.progress.stopped() {
                 return Err(error.into());
             }
             if tenant.is_projection_failing() {
-                break;
+                return Ok(());
             }
             // A stopped projector sends no notification, so poll as well.
             let _ = tokio::time::timeout(Duration::from_millis(200), assessed.changed()).await;
         }
-        self.status(caller).await
     }
 
     /// Every row of the read models as text, in a fixed order, to compare rebuilds.

@@ -9,7 +9,7 @@ use crate::{
         rebuild::{RebuildError, RebuildReport, RebuildState},
     },
     projection::{
-        batch::Next,
+        batch::{Next, Pace},
         projector::{Projector, ShadowState},
     },
     tenant::{Folded, Tenant},
@@ -227,6 +227,7 @@ impl<'a> Build<'a> {
             tenant: Arc::clone(tenant),
             shadow: Some(ShadowState { folded, ..ShadowState::default() }),
             next: Next::default(),
+            pace: Pace::default(),
         };
         Ok(Self { views, tenant, projector, shadow })
     }

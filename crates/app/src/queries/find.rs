@@ -14,10 +14,11 @@ use crate::{
         terms::{OBJECT, pair, term, variant_term},
     },
 };
-use claimledger_domain::history::HistoryCut;
+use claimledger_domain::{completeness::Barrier, history::HistoryCut};
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId},
+    indicator::Indicator,
     vocabulary::Role,
 };
 use claimledger_ledger::{
@@ -76,9 +77,13 @@ const CLIENTS: &str =
 const NEEDS_ROLE: &str = "login, name or id of people: that needs the role investigate";
 const TRUNCATED_CLIENTS: &str =
     "clients of people past the first 100,000, or past the first 10,000 records";
+const NO_INDICATOR: &str = "clients: the text is no indicator that can be found";
 const SEALED_INDEX_NEEDS_ROLE: &str =
     "display name, and address and other indicators of clients: that needs the role investigate";
-const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
+const SEALED: &str = "sealed texts: those cannot be searched";
+const DESTROYED: &str = "people whose key was destroyed: their login, name and id, their clients, \
+                         and all else that was sealed about them was erased";
+const OF_DESTROYED: Barrier = Barrier::KeyDestroyed { whose: "people and clients of people" };
 
 impl App {
     /// Exact occurrences of a text, in what is known at K, at any T.
@@ -119,7 +124,9 @@ impl App {
         }
         let mut searched = SEARCHED_CLEAR.to_vec();
         let mut not_searched = vec![SEALED];
-        let mut barrier = None;
+        let is_destroyed = view.tenant.identity.keyring.destroyed_one_of(None).await?;
+        not_searched.extend(is_destroyed.then_some(DESTROYED));
+        let barrier;
         if caller.has(Role::Investigate) {
             searched.push(PEOPLE);
             for person in view.tenant.identity.keyring.find(text).await? {
@@ -133,11 +140,20 @@ impl App {
             self.disclose(caller, Query::Sealed)?;
             searched.extend([SEALED_INDEX, CLIENTS]);
             items.extend(search.labelled().await?);
-            let (of_client, all) = search.client().await?;
-            items.extend(of_client);
-            if !all {
-                not_searched.push(TRUNCATED_CLIENTS);
+            match Indicator::of_text(text) {
+                None => {}
+                Some(Ok(indicator)) => {
+                    let (of_client, all) = search.client(&indicator).await?;
+                    items.extend(of_client);
+                    if !all {
+                        not_searched.push(TRUNCATED_CLIENTS);
+                    }
+                }
+                // An id may look like an indicator: where nothing has it, one was meant.
+                Some(Err(what)) if items.is_empty() => return Err(AskError::BadInput { what }),
+                Some(Err(_)) => not_searched.push(NO_INDICATOR),
             }
+            barrier = (is_destroyed && items.is_empty()).then_some(OF_DESTROYED);
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
             barrier = items.is_empty().then_some(barrier::SEALED_TEXT);

@@ -90,11 +90,12 @@ impl Search<'_> {
         Ok(called)
     }
 
-    /// The records of clients with an indicator: as `ip=203.0.113.7`, or an address or network
-    /// alone. And whether the keys of all people were tried.
-    pub(super) async fn client(&self) -> Result<(Option<Found>, bool), LogError> {
-        let Some(indicator) = self.indicator() else { return Ok((None, true)) };
-        let found = self.view.with_indicator(&indicator, None).await?;
+    /// The records of clients with an indicator, and whether the keys of all people were tried.
+    pub(super) async fn client(
+        &self,
+        indicator: &Indicator,
+    ) -> Result<(Option<Found>, bool), LogError> {
+        let found = self.view.with_indicator(indicator, None).await?;
         if found.positions.is_empty() {
             return Ok((None, found.all_people));
         }
@@ -107,12 +108,6 @@ impl Search<'_> {
         let found_as =
             self.found(kind, self.text.trim(), matched, &found.positions, at_least).await?;
         Ok((Some(found_as), found.all_people))
-    }
-
-    fn indicator(&self) -> Option<Indicator> {
-        Indicator::parse(self.text)
-            .or_else(|_| Indicator::parse(&format!("{}={}", IndicatorKind::Ip.as_str(), self.text)))
-            .ok()
     }
 }
 

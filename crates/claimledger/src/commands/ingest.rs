@@ -11,11 +11,13 @@ use crate::{
     terminal::{escape, print_json, print_text, progress, try_print_line},
 };
 use anyhow::{Context, Result};
-use claimledger_app::intake::{BATCH_BYTES, Batch, IngestError, Ingested, RECORD_OVERHEAD_BYTES};
+use claimledger_app::intake::{
+    BATCH_BYTES, Batch, IngestError, Ingested, Places, RECORD_OVERHEAD_BYTES,
+};
 use claimledger_facts::{
     draft::Draft,
     ids::{SessionId, SourceId},
-    refusal::{Refusal, RefusalCode},
+    refusal::{Refusal, RefusalCode, place},
     time::Time,
     vocabulary::Channel,
 };
@@ -63,7 +65,7 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
         batch: Vec::new(),
         values: Vec::new(),
         bytes: 0,
-        last_line: None,
+        places: Places::default(),
     };
     let outcome = run.all(&mut input).await;
     let tally = run.tally;
@@ -211,8 +213,8 @@ struct Run<'a> {
     values: Vec<Piece>,
     /// The size of either.
     bytes: usize,
-    /// The last line of the last batch that is in.
-    last_line: Option<u64>,
+    /// Where they are in the input, by number.
+    places: Places,
 }
 
 impl Run<'_> {
@@ -229,9 +231,11 @@ impl Run<'_> {
             for piece in &mut splitter {
                 match piece {
                     Ok(piece) if self.plan.settings.keeps_looks() => self.look(piece).await?,
-                    Ok(piece) => match read(&self.plan.settings, &piece) {
-                        Ok(drafts) => self.drafts(drafts).await?,
-                        Err(refusal) => self.refuse(&refusal)?,
+                    Ok(piece) => match translate(&self.plan.settings, None, &piece.bytes) {
+                        Ok(read) => self.drafts(read.drafts, &piece).await?,
+                        Err(refusal) => {
+                            self.refuse(&refusal.on_line(piece.line).of_item(piece.item))?
+                        }
                     },
                     Err(refusal) => self.refuse(&refusal)?,
                 }
@@ -242,14 +246,14 @@ impl Run<'_> {
         }
     }
 
-    async fn drafts(&mut self, drafts: Vec<(u64, Draft)>) -> Result<()> {
-        for (line, draft) in drafts {
+    async fn drafts(&mut self, drafts: Vec<Draft>, of: &Piece) -> Result<()> {
+        for draft in drafts {
             let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
             if self.batch.len() >= self.batch_lines() || self.bytes + size > BATCH_BYTES {
                 self.flush().await?;
             }
             self.bytes += size;
-            self.batch.push((line, draft));
+            self.batch.push((self.places.add(of.line, of.item), draft));
         }
         Ok(())
     }
@@ -258,17 +262,18 @@ impl Run<'_> {
     async fn flush(&mut self) -> Result<()> {
         self.bytes = 0;
         let (batch, values) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.values));
-        self.write(batch).await?;
-        self.write_looks(values).await
+        let places = std::mem::take(&mut self.places);
+        self.write(batch, &places).await?;
+        self.write_looks(values, &places).await
     }
 
     fn batch_lines(&self) -> usize {
         if self.plan.ack { 1 } else { BATCH_LINES }
     }
 
-    /// Writes a batch. With `--keep-going` a refused line is listed, and the rest is tried without
+    /// Writes a batch. With `--keep-going` a refused draft is listed, and the rest is tried without
     /// it.
-    async fn write(&mut self, mut batch: Vec<(u64, Draft)>) -> Result<()> {
+    async fn write(&mut self, mut batch: Vec<(u64, Draft)>, places: &Places) -> Result<()> {
         while !batch.is_empty() {
             let owner = self.ledger.embedded("ingest")?;
             let attempt = Batch {
@@ -285,14 +290,14 @@ impl Run<'_> {
             match owner.app.ingest(&owner.caller, attempt).await {
                 Ok(done) => return self.done(&done),
                 Err(error) => {
+                    let number = error.refused_line();
+                    let error = places.of(error);
                     let Some(refusal) = refusal(&error) else { return Err(error.into()) };
-                    let line = refusal["line"].as_u64();
-                    if self.plan.keep_going && line.is_some() {
-                        self.tally.refused.push(refusal);
-                        batch.retain(|(number, _)| Some(*number) != line);
+                    self.tally.refused.push(refusal);
+                    if self.plan.keep_going && number.is_some() {
+                        batch.retain(|(other, _)| Some(*other) != number);
                         continue;
                     }
-                    self.tally.refused.push(refusal);
                     return Err(anyhow::Error::new(Refused(error.to_string())));
                 }
             }
@@ -309,7 +314,6 @@ impl Run<'_> {
                 anyhow::ensure!(reader, "nothing reads the acknowledgements");
             }
         }
-        self.last_line = done.last().map(|one| one.line).or(self.last_line);
         Ok(())
     }
 
@@ -323,28 +327,22 @@ impl Run<'_> {
     }
 }
 
-fn read(settings: &SourceSettings, piece: &Piece) -> Result<Vec<(u64, Draft)>, Refusal> {
-    let read =
-        translate(settings, None, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
-    Ok(read.drafts.into_iter().map(|draft| (piece.line, draft)).collect())
-}
-
 /// A refusal of the input as the contract writes it; none for what is not the input's fault.
 fn refusal(error: &IngestError) -> Option<Value> {
     match error {
         IngestError::Refused(refusal) => Some(json!(refusal)),
         IngestError::Forbidden { .. } => None,
-        IngestError::Sequencer { line, error } => match error {
+        IngestError::Sequencer { line, item, error: of } => match of {
             SequencerError::Conflict { position, digest, stored_digest, .. } => Some(json!({
-                "code": "conflict", "line": line, "position": position.0,
+                "code": "conflict", "line": line, "item": item, "position": position.0,
                     "digest": digest.to_string(),
                 "storedDigest": stored_digest.to_string(), "message": error.to_string()})),
             SequencerError::StaleRevision { current, .. } => Some(
                 json!({"code": "stale_revision", "current": current, "message": error.to_string()}),
             ),
             SequencerError::RecordedAt { reason, .. } => {
-                Some(json!({"code": RefusalCode::RecordedAt, "line": line, "field": "recorded_at",
-                    "expected": reason, "message": error.to_string()}))
+                Some(json!({"code": RefusalCode::RecordedAt, "line": line, "item": item,
+                    "field": "recorded_at", "expected": reason, "message": error.to_string()}))
             }
             SequencerError::Log(_) => None,
         },
@@ -358,6 +356,10 @@ fn report(
     outcome: Result<()>,
 ) -> Result<()> {
     let stopped = outcome.as_ref().err().filter(|error| error.is::<Refused>()).is_some();
+    let file = match args.file.to_str() {
+        Some("-") => "standard input".to_owned(),
+        _ => args.file.display().to_string(),
+    };
     let types: Vec<Value> = tally
         .types
         .iter()
@@ -375,7 +377,7 @@ fn report(
             let mut document = json!({
                 "stored": tally.stored, "repeated": tally.repeated, "variants": tally.variants,
                     "timeAssumedUtc": tally.time_assumed_utc,
-                "refused": tally.refused, "unknownFields": tally.unknown_fields,
+                "file": file, "refused": tally.refused, "unknownFields": tally.unknown_fields,
             });
             if let Some(unchanged) = tally.unchanged {
                 document["unchanged"] = json!(unchanged);
@@ -388,7 +390,7 @@ fn report(
             }
             print_json(&document);
         }
-        Format::Text => text(args, tally),
+        Format::Text => text(args, tally, &file),
     }
     if stopped {
         let kept = tally.stored + tally.repeated + tally.variants;
@@ -397,27 +399,26 @@ fn report(
             1 => "1 record before it is in.".to_owned(),
             kept => format!("{kept} records before it are in."),
         };
-        return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
+        let refused = |error| anyhow::Error::new(Refused(format!("{file}: {error}. {kept}")));
+        return outcome.map_err(refused);
     }
     outcome?;
     // With `--keep-going` the rest is in, and still not all of the input is.
     match tally.refused.len() {
         0 => Ok(()),
-        1 => Err(anyhow::Error::new(Refused("One line was refused; the rest is in.".to_owned()))),
-        n => Err(anyhow::Error::new(Refused(format!("{n} lines were refused; the rest is in.")))),
+        1 => Err(anyhow::Error::new(Refused("One value was refused; the rest is in.".to_owned()))),
+        n => Err(anyhow::Error::new(Refused(format!("{n} values were refused; the rest is in.")))),
     }
 }
 
-/// Line and field, what is wrong, and what was expected. Messages of the sequencer name their line
-/// themselves.
-fn refused_line(refusal: &Value) -> String {
+/// Place and field, what is wrong, and what was expected. Messages of the sequencer name their
+/// place themselves.
+fn refused_value(refusal: &Value) -> String {
     let message = refusal["message"].as_str().unwrap_or_default();
-    let line = refusal["line"].as_u64().map(|line| format!("line {line}"));
-    if line.as_ref().is_none_or(|line| message.starts_with(&format!("{line}: "))) {
+    let (line, item) = (refusal["line"].as_u64(), refusal["item"].as_u64());
+    if message.starts_with(&place(line, item, None)) {
         return message.to_owned();
     }
-    let field = refusal["field"].as_str().map(|field| format!("field {field}"));
-    let place: Vec<String> = line.into_iter().chain(field).collect();
     // Some messages say it themselves; an unknown word's lists the words that are known.
     let expected = refusal["expected"]
         .as_str()
@@ -425,10 +426,10 @@ fn refused_line(refusal: &Value) -> String {
         .filter(|_| refusal["code"] != json!(RefusalCode::UnknownWord))
         .map(|expected| format!("; expected {expected}"))
         .unwrap_or_default();
-    format!("{}: {message}{expected}", place.join(", "))
+    format!("{}{message}{expected}", place(line, item, refusal["field"].as_str()))
 }
 
-fn text(args: &IngestArgs, tally: &Tally) {
+fn text(args: &IngestArgs, tally: &Tally, file: &str) {
     if args.report && !tally.types.is_empty() {
         let rows = tally.types.iter().map(|(name, row)| {
             let shown = if row.understood == row.events {
@@ -470,9 +471,9 @@ fn text(args: &IngestArgs, tally: &Tally) {
         ));
     }
     if args.keep_going && !tally.refused.is_empty() {
-        print_text(&format!("{} refused:", tally.refused.len()));
+        print_text(&format!("{} refused of {}:", tally.refused.len(), escape(file)));
         for refusal in &tally.refused {
-            print_text(&format!("  {}", escape(&refused_line(refusal))));
+            print_text(&format!("  {}", escape(&refused_value(refusal))));
         }
     }
 }

@@ -1,9 +1,18 @@
 //! Asks a question, and prints its answer.
 
 use super::{evidence, rendering::is_empty};
-use crate::{ledger_client::LedgerClient, output::print_answer, settings::Settings};
+use crate::{
+    cli::Format,
+    ledger_client::{LedgerClient, asking},
+    output::{field, print_answer},
+    settings::Settings,
+};
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+/// Needs the role investigate, unlike the answer that it stands beside.
+const LABEL: &str = "query Label($id: ID!, $asking: Asking) { session(id: $id, asking: $asking) {
+    session { subject label { keyDestroyed } } } }";
 
 /// Asks the ledger that the settings name.
 pub(super) async fn ask(
@@ -32,6 +41,46 @@ async fn answered(
     let answer = ledger.ask(query, name, variables.clone()).await?;
     evidence::write_receipt(ledger, path, query, variables, &answer).await?;
     Ok(answer)
+}
+
+/// The same about a session. Its text says that what is sealed about the subject was erased with
+/// their key, where it was and the role may know; JSON has it as `label { keyDestroyed }`.
+pub(super) async fn ask_of_session(
+    settings: &Settings,
+    query: &str,
+    name: &str,
+    variables: Value,
+    session: &str,
+) -> Result<Value> {
+    if let Some(path) = &settings.receipt {
+        evidence::check_absent(path)?;
+    }
+    let ledger = LedgerClient::open(settings).await?;
+    let mut answer = answered(&ledger, settings, query, name, variables).await;
+    if let (Ok(answer), Format::Text) = (&mut answer, settings.format) {
+        let of = json!({"id": session, "asking": asking(&settings.asking)});
+        let label = ledger.ask(LABEL, "session", of).await.unwrap_or_default();
+        if label["session"]["label"]["keyDestroyed"] == true {
+            answer[ERASED] = label["session"]["subject"].clone();
+        }
+    }
+    ledger.close().await;
+    answer
+}
+
+/// The subject of which what was sealed was erased, in the answer about a session.
+const ERASED: &str = "erased";
+
+/// A text with what was erased below it.
+pub(super) fn with_erased(answer: &Value, text: String) -> String {
+    if answer[ERASED].is_null() {
+        return text;
+    }
+    format!(
+        "{text}\n\nThe key of {} was destroyed: login, name, clients and all else that was sealed \
+         about this person was erased.",
+        field(answer, ERASED)
+    )
 }
 
 /// Asks, and prints; `list` is the part of the answer that says whether it is empty.

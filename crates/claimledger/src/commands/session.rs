@@ -1,7 +1,7 @@
 //! `session`.
 
 use super::{
-    question::ask,
+    question::{ask_of_session, with_erased},
     rendering::{add_table, factor_name, marks, rows},
     sessions::{outlived, state},
 };
@@ -20,10 +20,10 @@ const SESSION: &str = concat!(
 
 /// Prints a session; status 1 if nothing by this id is known.
 pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
-    let answer =
-        ask(settings, SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)}))
-            .await?;
-    print_answer(settings.format, &answer, answer["session"].is_null(), session_text)
+    let variables = json!({"id": id, "asking": asking(&settings.asking)});
+    let answer = ask_of_session(settings, SESSION, "session", variables, id).await?;
+    let text = |answer: &Value| with_erased(answer, session_text(answer));
+    print_answer(settings.format, &answer, answer["session"].is_null(), text)
 }
 
 fn session_text(answer: &Value) -> String {

@@ -1,13 +1,13 @@
 //! `timeline`.
 
 use super::{
-    question::ask_and_print,
-    rendering::{occurred, page, rows},
+    question::{ask_of_session, with_erased},
+    rendering::{is_empty, occurred, page, rows},
 };
 use crate::{
     cli::TimelineArgs,
     ledger_client::asking,
-    output::{field, lowercase},
+    output::{field, lowercase, print_answer},
     settings::Settings,
 };
 use anyhow::Result;
@@ -24,7 +24,9 @@ pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result
     let asking = asking(&settings.asking);
     let variables = json!({"session": args.session, "order": order, "asking": asking,
         "first": args.first, "after": args.after});
-    ask_and_print(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text).await
+    let answer = ask_of_session(settings, TIMELINE, "timeline", variables, &args.session).await?;
+    let text = |answer: &Value| with_erased(answer, timeline_text(answer));
+    print_answer(settings.format, &answer, is_empty(&answer["edges"]), text)
 }
 
 fn timeline_text(answer: &Value) -> String {

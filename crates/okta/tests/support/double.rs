@@ -88,6 +88,8 @@ pub(crate) enum Given {
     Status(u16, &'static str),
     /// No answer.
     Hangs,
+    /// Pages of which the last leads to the first.
+    Circle(Vec<Vec<Value>>),
     /// The first page, and then JSON that ends early.
     CutOffAfter(Vec<Value>),
 }
@@ -319,12 +321,11 @@ impl Org {
             .join("&");
         let address = if kept.is_empty() { path.to_owned() } else { format!("{path}?{kept}") };
         let page: usize = parameter(query, "after").and_then(|n| n.parse().ok()).unwrap_or(0);
-        let linked = |objects: &[Value], more: bool| {
+        let linked = |objects: &[Value], next: Option<usize>| {
             let mut headers = HeaderMap::new();
-            if more {
+            if let Some(next) = next {
                 let join = if kept.is_empty() { "" } else { "&" };
-                let next =
-                    format!("<{}{path}?{kept}{join}after={}>; rel=\"next\"", self.url, page + 1);
+                let next = format!("<{}{path}?{kept}{join}after={next}>; rel=\"next\"", self.url);
                 headers.append(header::LINK, next.parse().expect("a value"));
             }
             (headers, serde_json::to_string(objects).expect("JSON")).into_response()
@@ -333,12 +334,13 @@ impl Org {
             None | Some(Given::Hangs) => summarised(404, "E0000007"),
             Some(Given::Status(status, code)) => summarised(*status, code),
             Some(Given::Object(object)) => object.to_string().into_response(),
-            Some(Given::CutOffAfter(objects)) if page == 0 => linked(objects, true),
+            Some(Given::CutOffAfter(objects)) if page == 0 => linked(objects, Some(1)),
             Some(Given::CutOffAfter(_)) => "[{\"id\": \"0oa".into_response(),
             Some(Given::Pages(pages)) => linked(
                 pages.get(page).map(Vec::as_slice).unwrap_or_default(),
-                page + 1 < pages.len(),
+                Some(page + 1).filter(|next| *next < pages.len()),
             ),
+            Some(Given::Circle(pages)) => linked(&pages[page], Some((page + 1) % pages.len())),
         }
     }
 }

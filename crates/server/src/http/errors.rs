@@ -212,12 +212,10 @@ impl From<IngestError> for Refused {
             IngestError::Forbidden { needs } => {
                 Self::new(StatusCode::FORBIDDEN, "forbidden", message).with("needs", needs.as_str())
             }
-            IngestError::Sequencer { line, error } => {
-                let refused = sequencer(error, message);
-                match line {
-                    Some(line) => refused.with("line", line),
-                    None => refused,
-                }
+            IngestError::Sequencer { line, item, error } => {
+                let places = [("line", line), ("item", item)];
+                let known = places.into_iter().filter_map(|(name, place)| Some((name, place?)));
+                known.fold(sequencer(error, message), |refused, (name, at)| refused.with(name, at))
             }
         }
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::intake::{Batch, IngestError, Ingested, Looks, LooksMode};
+use claimledger_app::intake::{Batch, IngestError, Ingested, Looks, LooksMode, Places};
 use claimledger_facts::{
     draft::Draft,
     ids::SessionId,
@@ -69,9 +69,9 @@ pub(crate) async fn post(
         let packed = packed || is_gzip(&bytes);
         let bytes = if packed { body::gunzip(&bytes, MAX_APPEND_BYTES)? } else { bytes };
         if settings.keeps_looks() {
-            looks(settings, &bytes, rehearsal_now).map(Read::Looks)
+            looks(settings, &bytes, rehearsal_now)
         } else {
-            drafts(&settings, &bytes).map(Read::Drafts)
+            drafts(&settings, &bytes)
         }
     })
     .await
@@ -80,20 +80,23 @@ pub(crate) async fn post(
     })??;
     let channel = Channel::Http;
     let done = match read {
-        Read::Looks(looks) => server.app.ingest_looks(&caller, looks).await?.done,
-        Read::Drafts(drafts) => {
+        Read::Looks(looks, places) => {
+            let looked = server.app.ingest_looks(&caller, looks).await;
+            looked.map_err(|error| places.of(error))?.done
+        }
+        Read::Drafts(drafts, places) => {
             let batch = Batch { drafts, channel, source: None, expected_revision, rehearsal_now };
-            server.app.ingest(&caller, batch).await?
+            server.app.ingest(&caller, batch).await.map_err(|error| places.of(error))?
         }
     };
     let results: Vec<Value> = done.iter().map(result).collect();
     Ok(Json(json!({"results": results})).into_response())
 }
 
-/// What a body holds.
+/// What a body holds, and where.
 enum Read {
-    Drafts(Vec<(u64, Draft)>),
-    Looks(Looks),
+    Drafts(Vec<(u64, Draft)>, Places),
+    Looks(Looks, Places),
 }
 
 pub(super) fn malformed(message: impl Into<String>) -> Refused {
@@ -176,27 +179,35 @@ fn looks(
     settings: SourceSettings,
     bytes: &[u8],
     rehearsal_now: Option<Time>,
-) -> Result<Looks, Refused> {
-    let values = pieces(&settings, bytes).collect::<Result<Vec<Piece>, _>>()?;
+) -> Result<Read, Refused> {
+    let mut values = pieces(&settings, bytes).collect::<Result<Vec<Piece>, _>>()?;
+    let mut places = Places::default();
+    values.iter_mut().for_each(|value| value.line = places.add(value.line, value.item));
     if values.is_empty() {
         return Err(empty("one object of a configuration, an array of objects, or JSON lines"));
     }
     let (channel, mode) = (Channel::Http, LooksMode::Atomic);
-    Ok(Looks { settings, values, channel, source: None, rehearsal_now, mode })
+    let looks = Looks { settings, values, channel, source: None, rehearsal_now, mode };
+    Ok(Read::Looks(looks, places))
 }
 
 fn empty(expected: &str) -> Refused {
     Refusal::whole(RefusalCode::Malformed, expected, "the body holds no fact").into()
 }
 
-fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
-    let mut drafts = Vec::new();
+fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Read, Refused> {
+    let (mut drafts, mut places) = (Vec::new(), Places::default());
     for piece in pieces(settings, bytes) {
         let piece = piece?;
         let read = translate(settings, None, &piece.bytes).map_err(|refusal| {
-            if refusal.line.is_some() { refusal } else { refusal.on_line(piece.line) }
+            if refusal.line.is_some() {
+                refusal
+            } else {
+                refusal.on_line(piece.line).of_item(piece.item)
+            }
         })?;
-        drafts.extend(read.drafts.into_iter().map(|draft| (piece.line, draft)));
+        let numbered = |draft| (places.add(piece.line, piece.item), draft);
+        drafts.extend(read.drafts.into_iter().map(numbered));
         if drafts.len() > MAX_APPEND_ENTRIES {
             let message = format!("a request carries at most {MAX_APPEND_ENTRIES} records");
             return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
@@ -207,7 +218,7 @@ fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, 
     if drafts.is_empty() {
         return Err(empty("one fact, an array of facts, or JSON lines"));
     }
-    Ok(drafts)
+    Ok(Read::Drafts(drafts, places))
 }
 
 fn result(ingested: &Ingested) -> Value {

@@ -9,6 +9,7 @@
 //! | Elastic: ECS document, hit, search result | `event.original`; `_source`; `hits.hits[]` |
 //! | other collectors | `events[]`, `message` |
 
+use super::page;
 use crate::{
     bearer::{self, Named},
     json::{Json, Object},
@@ -175,30 +176,24 @@ impl Envelope {
     }
 }
 
-/// The events of the body of a hook, each as its text, where the body without them is strict JSON.
-pub(super) fn hook_events(text: &str) -> Option<Vec<&str>> {
-    let list = at(text, EVENT_HOOK.path)?.get();
-    let events: Vec<&RawValue> =
-        serde_json::from_str(list).ok().filter(|_| list.starts_with('['))?;
-    let around = around(text, list);
-    let around = strict::parse_borrowed(around.as_bytes(), Duplicates::Refused).ok()?;
+/// The events of the body of a hook, each as its bytes, where the body without them is strict JSON.
+pub(super) fn hook_events(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut path = EVENT_HOOK.path.iter();
+    let list = path.try_fold(bytes, |value, name| page::value_of(value, name))?;
+    let events = page::events(list)?;
+    let around = page::with_part(bytes, list, b"[]");
+    let around = strict::parse_borrowed(&around, Duplicates::Refused).ok()?;
     let Json::Object(around) = around else { return None };
     let is_hook = of(&around).is_some_and(Envelope::is_hook);
-    (is_hook && !events.is_empty()).then(|| events.into_iter().map(RawValue::get).collect())
+    (is_hook && !events.is_empty()).then_some(events)
 }
 
 /// Why the body of a hook is refused although it is tolerable JSON: a key around the events stands
 /// twice, so that two readers may see other events; none: no key does.
 pub(super) fn repeated_around(bytes: &[u8]) -> Option<Refusal> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let around = around(text, at(text, EVENT_HOOK.path)?.get());
-    strict::parse_borrowed(around.as_bytes(), Duplicates::Refused).err()
-}
-
-/// A text with an empty list in place of a part of it.
-fn around(text: &str, part: &str) -> String {
-    let from = part.as_ptr().addr() - text.as_ptr().addr();
-    format!("{}[]{}", &text[..from], &text[from + part.len()..])
+    let around = page::with_part(bytes, at(text, EVENT_HOOK.path)?.get().as_bytes(), b"[]");
+    strict::parse_borrowed(&around, Duplicates::Refused).err()
 }
 
 /// The value at a path of objects, as it is spelled.

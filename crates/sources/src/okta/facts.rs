@@ -211,13 +211,24 @@ fn claims_received<'e>(event: &Event<'e>) -> Facts<'e> {
 }
 
 /// The values of `amrList`; an error: it is cut off, or holds what is no value. None: nothing is
-/// stated.
+/// stated, also by a list of nothing but `null`.
 fn amr(stated: &Json<'_>) -> Option<Result<Vec<Amr>, NotAList>> {
+    let is_null = |value: &str| value.eq_ignore_ascii_case("null");
     let is_value = |value: &&str| {
-        text::is_id(value) && !value.contains(|c: char| c.is_whitespace() || "[]{}\";".contains(c))
+        text::is_id(value)
+            && !is_null(value)
+            && !value.contains(|c: char| c.is_whitespace() || "[]{}\";".contains(c))
     };
+    let is_nothing =
+        |item: &Json<'_>| matches!(item, Json::Null) || item.as_str().is_some_and(is_null);
+    if stated.as_list().is_some_and(|items| !items.is_empty() && items.iter().all(is_nothing)) {
+        return None;
+    }
     let values = match list(stated) {
         Ok(None) => return None,
+        Ok(Some(values)) if !values.is_empty() && values.iter().all(|value| is_null(value)) => {
+            return None;
+        }
         Ok(Some(values)) if values.iter().all(is_value) => values,
         Ok(Some(_)) | Err(NotAList) => return Some(Err(NotAList)),
     };

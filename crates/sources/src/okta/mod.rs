@@ -54,7 +54,6 @@ use claimledger_facts::{
     vocabulary::{FREE_TEXT, Note},
 };
 use event::{Event, ROOT_SESSION};
-use std::borrow::Cow;
 
 pub(crate) const TRANSLATOR: &str = "okta-system-log/5";
 
@@ -154,19 +153,11 @@ pub(crate) fn delivery(settings: &SourceSettings, bytes: &[u8]) -> Result<Delive
 /// The events of the body of a hook that is no strict JSON because of some of them; none: the rest
 /// of it is none either.
 fn salvaged(idp: Option<&IdpId>, bytes: &[u8]) -> Option<Delivery> {
-    let text = String::from_utf8_lossy(bytes);
-    let events = envelope::hook_events(&text)?;
     let (mut drafts, mut unread) = (Vec::new(), Vec::new());
-    for event in events.iter().map(|event| event.as_bytes()) {
-        // A byte that is no character was replaced, and what the event said is not known.
-        let is_whole = matches!(text, Cow::Borrowed(_)) || !event.windows(3).any(|w| w == REPLACED);
-        let (read, refusal) = if is_whole {
-            kept(idp, event, 1)
-        } else {
-            (vec![unreadable::draft(idp, event)], None)
-        };
+    for event in envelope::hook_events(bytes)? {
+        let (read, refusal) = kept(idp, event, 1);
         drafts.extend(read);
-        if !is_whole || refusal.is_some() {
+        if refusal.is_some() {
             unread.push(drafts.len());
         }
     }
@@ -194,9 +185,6 @@ pub(crate) fn kept(
         Err(refusal) => (vec![unreadable::draft(idp, event)], Some(refusal)),
     }
 }
-
-/// U+FFFD in UTF-8.
-const REPLACED: &[u8] = "\u{fffd}".as_bytes();
 
 /// What links the sessions of one sign-in: the transaction that began it.
 const AUTHN_REQUEST: &str = "authn_request";

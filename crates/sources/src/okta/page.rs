@@ -28,22 +28,43 @@ pub(crate) fn events(answer: &[u8]) -> Option<Vec<&[u8]>> {
 /// The text of a member of an object, however damaged the rest of it is, or cut off behind it;
 /// none: there is no such text. Of a name that stands twice it is the first.
 pub(crate) fn text_of(object: &[u8], name: &str) -> Option<String> {
-    let key = format!("\"{name}\"").into_bytes();
-    let mut walk = Walk::default();
-    for (at, byte) in object.iter().enumerate() {
-        let is_member = walk.depth == 1 && !walk.in_string;
-        walk.step(*byte)?;
-        if !is_member || *byte != b'"' || !object[at..].starts_with(&key) {
-            continue;
-        }
-        let value = object[at + key.len()..].trim_ascii_start();
-        let Some(value) = value.strip_prefix(b":").map(<[u8]>::trim_ascii_start) else { continue };
+    from_members(object, name).find_map(|value| {
         let mut texts = serde_json::Deserializer::from_slice(value).into_iter::<String>();
-        if let Some(Ok(text)) = texts.next() {
-            return Some(text);
+        texts.next()?.ok()
+    })
+}
+
+/// The value of a member of an object, as it is spelled, however damaged it is inside.
+pub(crate) fn value_of<'b>(object: &'b [u8], name: &str) -> Option<&'b [u8]> {
+    let value = from_members(object, name).next()?;
+    let mut walk = Walk::default();
+    for (at, byte) in value.iter().enumerate() {
+        if walk.is_outside() && matches!(byte, b',' | b'}') {
+            return Some(value[..at].trim_ascii_end());
         }
+        walk.step(*byte)?;
     }
     None
+}
+
+/// Bytes with others in place of a part of them.
+pub(crate) fn with_part(bytes: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
+    let from = part.as_ptr().addr() - bytes.as_ptr().addr();
+    [&bytes[..from], by, &bytes[from + part.len()..]].concat()
+}
+
+/// The object from the value of each of its members of a name on.
+fn from_members<'b>(object: &'b [u8], name: &str) -> impl Iterator<Item = &'b [u8]> {
+    let key = format!("\"{name}\"").into_bytes();
+    let mut walk = Walk::default();
+    let walked = object.iter().enumerate().map_while(move |(at, byte)| {
+        let is_member = walk.depth == 1 && !walk.in_string;
+        walk.step(*byte).map(|()| is_member.then_some(at))
+    });
+    walked.flatten().filter_map(move |at| {
+        let value = object[at..].strip_prefix(&key[..])?.trim_ascii_start();
+        value.strip_prefix(b":").map(<[u8]>::trim_ascii_start)
+    })
 }
 
 /// Where a walk over JSON is.
@@ -109,5 +130,17 @@ mod tests {
         assert_eq!(of(b"{\"a\":\"uuid\",\"uuid\":7}"), None);
         assert_eq!(of(b"[\"uuid\"]"), None);
         assert_eq!(of(b"{\"uuid\""), None);
+    }
+
+    #[test]
+    fn a_value_is_cut_out_as_it_is_spelled() {
+        let of = |text: &'static [u8]| value_of(text, "a");
+        assert_eq!(
+            of(b"{\"b\":{\"a\":1},\"a\" : [\"\xff,}\", {}] ,\"c\":1}").unwrap(),
+            b"[\"\xff,}\", {}]"
+        );
+        assert_eq!(of(b"{\"a\":7}").unwrap(), b"7");
+        assert_eq!(of(b"{\"a\":[1,2"), None, "cut off");
+        assert_eq!(of(b"{\"b\":\"a\"}"), None);
     }
 }

@@ -1,10 +1,11 @@
-//! What is kept of an event that cannot be read: all of it, sealed, under an id that is the same
-//! for the same content.
+//! What is kept of an event that cannot be read: its bytes, sealed, under an id that is the same
+//! for the same content. Where they hold a secret, or are nested too deep to tell, it is what can
+//! be read of them without it.
 
 use super::{TRANSLATOR, dialect, event::Event, facts, is_event_type, page, people, published};
 use crate::{
     bearer::{self, Named},
-    native,
+    lenient, native,
     strict::{self, Duplicates},
     text,
 };
@@ -28,7 +29,9 @@ pub(super) const WHEN: Occurred = Occurred { from: Time::MIN, to: Some(Time::MAX
 /// A draft that states nothing but, where its session and its time can be told, that something of
 /// that session is not understood.
 pub(super) fn draft(idp: Option<&IdpId>, bytes: &[u8]) -> Draft {
-    let mut event = match read(bytes) {
+    let kept = lenient::parse(bytes);
+    let is_told = kept.is_some();
+    let mut event = match kept {
         Some(Value::Object(members)) => members,
         Some(other) => Map::from_iter([(KIND.to_owned(), other)]),
         // Nested too deep to be told from secrets: that it came is kept, and not what it was.
@@ -37,7 +40,7 @@ pub(super) fn draft(idp: Option<&IdpId>, bytes: &[u8]) -> Draft {
             Map::from_iter([(KIND.to_owned(), bearer::digest(&text).into())])
         }
     };
-    bearer::redact(&mut event, Named::Vendor);
+    let has_secret = bearer::redact(&mut event, Named::Vendor);
     let canonical = canonical::object_to_vec(&event);
     // What cannot be kept may still say what it is called.
     let named = |field: &str| match event.get(field) {
@@ -66,7 +69,7 @@ pub(super) fn draft(idp: Option<&IdpId>, bytes: &[u8]) -> Draft {
         unowned: Personal::write(0, |_| {}),
         labels: Vec::new(),
         indicators: Vec::new(),
-        original: canonical.clone(),
+        original: if is_told && !has_secret { bytes.to_vec() } else { canonical.clone() },
         canonical,
         unknown_fields: Vec::new(),
         translator: TRANSLATOR,
@@ -88,41 +91,4 @@ fn placed(canonical: &[u8], kind: &str) -> Option<(Occurred, Option<SessionId>, 
     let fact = |data| DraftFact { session: None, subject: None, occurred: None, data, other: None };
     let facts = data.map(fact).into_iter().collect();
     Some((published.occurred, session.map(SessionId::from), facts))
-}
-
-/// As much of it as JSON can say: keys that stand twice are numbered, and what is no character is
-/// replaced.
-fn read(bytes: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(bytes);
-    let text = whole_characters(&text);
-    strict::parse(text.as_bytes(), Duplicates::Numbered).ok()
-}
-
-/// The text with U+FFFD in place of each half of a surrogate pair that stands alone.
-fn whole_characters(text: &str) -> String {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let (mut out, mut at, mut copied) = (String::with_capacity(text.len()), 0, 0);
-    while let Some(found) = text[at..].find('\\') {
-        at += found;
-        let (high, low) = (unit(at), unit(at + 6));
-        let is =
-            |unit: Option<u16>, from| unit.is_some_and(|unit| (from..from + 0x400).contains(&unit));
-        if is(high, 0xd800) && is(low, 0xdc00) {
-            at += 12;
-        } else if is(high, 0xd800) || is(high, 0xdc00) {
-            out.push_str(&text[copied..at]);
-            out.push('\u{fffd}');
-            at += 6;
-            copied = at;
-        } else {
-            // The escaped character may be a backslash itself.
-            let next = text[at + 1..].chars().next();
-            at += 1 + next.map_or(0, char::len_utf8);
-        }
-    }
-    out.push_str(&text[copied..]);
-    out
 }

@@ -3,7 +3,8 @@
 
 use super::{place::Place, shape::instant};
 use crate::{
-    contract, native,
+    bearer, contract, lenient, native,
+    okta::page,
     strict::{self, Duplicates},
 };
 use claimledger_facts::{
@@ -31,18 +32,78 @@ pub(super) struct Item {
     pub(super) bytes: Vec<u8>,
     /// Where it is in the value: empty, `body.` or `body[3].`.
     pub(super) field: String,
+    /// Why it is no strict JSON: what it holds is what can be said of it. None: it is.
+    pub(super) flaw: Option<Refusal>,
 }
 
-/// Reads a value.
+/// Reads a value. An object of a list that is no strict JSON keeps no other out.
 pub(super) fn read(bytes: &[u8]) -> Result<Received, Refusal> {
-    let mut members = native::object(strict::parse(bytes, Duplicates::Tolerated)?)?;
+    match strict::parse(bytes, Duplicates::Tolerated) {
+        Ok(value) => of_members(native::object(value)?, bytes, &[]),
+        Err(refusal) => salvaged(bytes).unwrap_or(Err(refusal)),
+    }
+}
+
+/// Reads a list of which some objects are no strict JSON; none: the rest of it is none either.
+fn salvaged(bytes: &[u8]) -> Option<Result<Received, Refusal>> {
+    let list = page::value_of(bytes, "body")?;
+    let (mut whole, mut flawed) = (Vec::new(), Vec::new());
+    for (n, object) in page::events(list)?.into_iter().enumerate() {
+        match strict::parse(object, Duplicates::Tolerated) {
+            Ok(_) => whole.push(object),
+            Err(refusal) => flawed.push((n, object, refusal)),
+        }
+    }
+    let without = page::with_part(bytes, list, &[b"[", &whole.join(&b","[..])[..], b"]"].concat());
+    let members = native::object(strict::parse(&without, Duplicates::Tolerated).ok()?).ok()?;
+    let places: Vec<usize> = flawed.iter().map(|(n, ..)| *n).collect();
+    let mut received = match of_members(members, &without, &places) {
+        Ok(received) => received,
+        Err(refusal) => return Some(Err(refusal)),
+    };
+    let text = String::from_utf8(without).ok()?;
+    let around = match around(text.as_bytes()) {
+        Ok((around, _)) => around,
+        Err(refusal) => return Some(Err(refusal)),
+    };
+    for (n, object, mut flaw) in flawed {
+        let members = match lenient::parse(object) {
+            Some(Value::Object(members)) => members,
+            // Too deep, or damaged outside of its texts, so that secrets cannot be told.
+            _ => {
+                let text = String::from_utf8_lossy(object);
+                let id = page::text_of(object, "id").map(|id| ("id".to_owned(), id.into()));
+                id.into_iter()
+                    .chain([(UNREADABLE.to_owned(), bearer::digest(&text).into())])
+                    .collect()
+            }
+        };
+        let bytes = enveloped(&around, &Value::Object(members.clone()).to_string());
+        let field = format!("body[{n}].");
+        flaw.field = Some(flaw.field.map_or(format!("body[{n}]"), |of| format!("{field}{of}")));
+        received
+            .items
+            .insert(n.min(received.items.len()), Item { members, bytes, field, flaw: Some(flaw) });
+    }
+    Some(Ok(received))
+}
+
+/// The member of an object of which its digest alone is kept.
+const UNREADABLE: &str = "unreadable";
+
+/// `flawed`: the places in the list of objects that were taken out of it.
+fn of_members(
+    mut members: Map<String, Value>,
+    bytes: &[u8],
+    flawed: &[usize],
+) -> Result<Received, Refusal> {
     let path = members.get("path").and_then(Value::as_str).map(str::to_owned);
     let Some(body) = members.remove("body") else {
         if members.contains_key("looked_at") || path.is_some_and(|path| path.contains("/api/")) {
             let message = "the envelope has no body";
             return Err(Refusal::field(RefusalCode::MissingField, "body", EXPECTED, message));
         }
-        let item = Item { members, bytes: bytes.to_vec(), field: String::new() };
+        let item = Item { members, bytes: bytes.to_vec(), field: String::new(), flaw: None };
         return Ok(Received {
             looked_at: None,
             place: Place::default(),
@@ -59,11 +120,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Received, Refusal> {
     let (items, listed) = match body {
         Value::Object(members) => {
             let field = "body.".to_owned();
-            (vec![Item { members, bytes: bytes.to_vec(), field }], None)
+            (vec![Item { members, bytes: bytes.to_vec(), field, flaw: None }], None)
         }
         Value::Array(list) => {
-            let count = list.len();
-            (items(list, bytes)?, Some(count))
+            let count = list.len() + flawed.len();
+            (items(list, bytes, flawed)?, Some(count))
         }
         other => {
             let message = format!("the body is {}", contract::kind(&other));
@@ -79,19 +140,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Received, Refusal> {
 const EXPECTED: &str = "an object of Okta's API, or a list of them";
 
 /// The objects of a list, each in an envelope of its own.
-fn items(list: Vec<Value>, bytes: &[u8]) -> Result<Vec<Item>, Refusal> {
-    let raw: BTreeMap<Cow<'_, str>, &RawValue> = parsed(bytes)?;
-    let body: Vec<&RawValue> =
-        raw.get("body").map_or(Ok(Vec::new()), |body| parsed(body.get().as_bytes()))?;
-    let around: Vec<(&str, &str)> = raw
-        .iter()
-        .filter(|(name, _)| *name != "body")
-        .map(|(name, value)| (&**name, value.get()))
-        .collect();
+fn items(list: Vec<Value>, bytes: &[u8], flawed: &[usize]) -> Result<Vec<Item>, Refusal> {
+    let (around, body) = around(bytes)?;
+    let places = (0..).filter(|n| !flawed.contains(n));
     let read = |(n, (value, raw)): (usize, (Value, &RawValue))| match value {
         Value::Object(members) => {
             let bytes = enveloped(&around, raw.get());
-            Ok(Item { members, bytes, field: format!("body[{n}].") })
+            Ok(Item { members, bytes, field: format!("body[{n}]."), flaw: None })
         }
         other => {
             let message = format!("the entry is {}", contract::kind(&other));
@@ -99,14 +154,23 @@ fn items(list: Vec<Value>, bytes: &[u8]) -> Result<Vec<Item>, Refusal> {
             Err(Refusal::field(RefusalCode::InvalidField, field, EXPECTED, message))
         }
     };
-    list.into_iter().zip(body).enumerate().map(read).collect()
+    places.zip(list.into_iter().zip(body)).map(read).collect()
 }
 
-fn enveloped(around: &[(&str, &str)], body: &str) -> Vec<u8> {
+/// What stands around the objects of a list, by name, and the objects.
+type Around<'b> = (Vec<(Cow<'b, str>, &'b str)>, Vec<&'b RawValue>);
+
+fn around(bytes: &[u8]) -> Result<Around<'_>, Refusal> {
+    let mut raw: BTreeMap<Cow<'_, str>, &RawValue> = parsed(bytes)?;
+    let body = raw.remove("body").map_or(Ok(Vec::new()), |body| parsed(body.get().as_bytes()))?;
+    Ok((raw.into_iter().map(|(name, value)| (name, value.get())).collect(), body))
+}
+
+fn enveloped(around: &[(Cow<'_, str>, &str)], body: &str) -> Vec<u8> {
     let mut text = String::with_capacity(body.len() + 128);
     text.push('{');
     for (name, value) in around {
-        text.push_str(&Value::from(*name).to_string());
+        text.push_str(&Value::from(&**name).to_string());
         text.push(':');
         text.push_str(value);
         text.push(',');

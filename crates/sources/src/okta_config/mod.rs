@@ -135,7 +135,12 @@ impl Reader for Looks<'_> {
         run.glance = Glance { at, answers_change: received.answers_change, as_updated };
         let states = found.iter_mut().map(|found| &mut found.state).collect();
         run.config.mark_joint(states, run.glance);
-        let listed: BTreeSet<String> = found.iter().map(|found| found.state.key.clone()).collect();
+        let keys = found.iter().flat_map(|found| [Some(&found.state.key), found.flawed.as_ref()]);
+        let listed: BTreeSet<String> = keys.flatten().cloned().collect();
+        let is_flawed = received.items.iter().any(|item| item.flaw.is_some());
+        // Of an object that does not say which it is nobody knows that it is not missing.
+        let is_told = |found: &Found<'_>| found.item.flaw.is_none() || found.flawed.is_some();
+        let is_whole = received.is_whole && found.iter().all(is_told);
         let mut time = None;
         for found in found {
             let stamp = found.stamp(at);
@@ -149,8 +154,8 @@ impl Reader for Looks<'_> {
         if !as_updated {
             run.state_rest();
         }
-        if received.is_whole {
-            run.missing(&received, &listed);
+        if is_whole {
+            run.missing(&received, &listed, is_flawed);
         }
         // Of many applications in a row, a policy is stated once.
         if !(as_updated && run.touched.only_new_applications()) {
@@ -198,10 +203,15 @@ struct Found<'r> {
     state: State,
     /// Methods embedded in an authenticator.
     embedded: Vec<State>,
+    /// The key of an object that is no strict JSON: what is known of it stays as it is.
+    flawed: Option<String>,
 }
 
 impl<'r> Found<'r> {
     fn of(item: &'r Item, received: &Received, settings: &SourceSettings) -> Result<Self, Refusal> {
+        if let Some(flaw) = &item.flaw {
+            return Self::flawed(item, received, flaw);
+        }
         let shape = Shape::of(&item.members, &received.place, &item.field)?;
         let created = shape.text("created").and_then(|text| Time::parse(text).ok());
         // What a call sends to create an object has no id yet: it is kept by its content.
@@ -236,7 +246,31 @@ impl<'r> Found<'r> {
             body: shape.body(settings),
         };
         let id = shape.id.clone();
-        Ok(Self { item, kind: shape.kind, id, state, embedded })
+        Ok(Self { item, kind: shape.kind, id, state, embedded, flawed: None })
+    }
+
+    /// An object that is no strict JSON: kept by its content, not read, and what is known of it
+    /// stays as it is, as if it had not been looked at. What several objects state together would
+    /// say too much without one of them, so their list is refused.
+    fn flawed(item: &'r Item, received: &Received, flaw: &Refusal) -> Result<Self, Refusal> {
+        let shape = Shape::of(&item.members, &received.place, &item.field).ok();
+        let kind = shape.as_ref().map_or(Kind::Other, |shape| shape.kind);
+        if kind.is_part() || received.place.lists_parts() {
+            return Err(flaw.clone());
+        }
+        let id = shape.and_then(|shape| shape.id).filter(|id| !id.contains('\u{fffd}'));
+        let content = digest(&canonical::object_to_vec(&item.members));
+        let state = State {
+            key: format!("{}:unreadable:{content}", kind.word()),
+            updated: None,
+            created: None,
+            name: None,
+            named: None,
+            joint: false,
+            body: Body::Unread,
+        };
+        let flawed = id.as_ref().map(|id| format!("{}:{id}", kind.word()));
+        Ok(Self { item, kind, id, state, embedded: Vec::new(), flawed })
     }
 
     fn stamp(&self, at: Time) -> Time {
@@ -279,7 +313,9 @@ impl Run {
         let record = |source_id: &str, occurred| {
             let (members, bytes) = (found.item.members.clone(), &found.item.bytes);
             let ids = (source_id, occurred);
+            let flawed = found.item.flaw.as_ref().and_then(|flaw| flaw.field.clone());
             let wrong = match found.kind {
+                _ if flawed.is_some() => flawed.into_iter().collect(),
                 Kind::Rule | Kind::RoutingRule => rule::wrong(&members, &found.state.body),
                 _ => Vec::new(),
             };
@@ -351,8 +387,9 @@ impl Run {
         }
     }
 
-    /// Records of what a whole list lacks.
-    fn missing(&mut self, received: &Received, listed: &BTreeSet<String>) {
+    /// Records of what a whole list lacks. `is_flawed`: it has objects that cannot be read, which a
+    /// later look may tell.
+    fn missing(&mut self, received: &Received, listed: &BTreeSet<String>, is_flawed: bool) {
         let at = self.glance.at;
         let lacked = |(key, seen): &(&String, &Seen)| {
             !listed.contains(*key) && received.place.lists(key, seen)
@@ -369,7 +406,7 @@ impl Run {
             }
             self.remove(&key, at);
         }
-        if let Some(path) = received.place.address() {
+        if let Some(path) = received.place.address().filter(|_| !is_flawed) {
             self.config.listed(path, at);
         }
         self.state_together();

@@ -79,6 +79,11 @@ impl Place {
         }
     }
 
+    /// Whether facts state what it lists together.
+    pub(super) fn lists_parts(&self) -> bool {
+        matches!(self.parts()[..], ["policies" | "authenticators" | "features", ..])
+    }
+
     /// The address of the list, without what leaves it whole.
     pub(super) fn address(&self) -> Option<String> {
         let of = self.parameters.iter().find(|(name, _)| name == "type");

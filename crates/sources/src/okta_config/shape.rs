@@ -61,6 +61,15 @@ impl Kind {
         }
     }
 
+    /// Whether facts state it together with others of its list.
+    pub(super) const fn is_part(self) -> bool {
+        match self {
+            Self::Policy | Self::Rule | Self::RoutingRule | Self::Authenticator => true,
+            Self::AuthenticatorMethod | Self::Feature | Self::Org => true,
+            Self::Idp | Self::IdpKey | Self::App | Self::LogStream | Self::Other => false,
+        }
+    }
+
     /// What `object.named` calls it; none: it has no name that answers show.
     pub(super) const fn named(self) -> Option<ObjectKind> {
         match self {

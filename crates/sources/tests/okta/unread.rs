@@ -53,12 +53,24 @@ fn a_list_of_values_that_is_cut_off_is_not_read() {
         json!("pwd hwk"),
         json!("[pwd; hwk]"),
         json!(["pwd", 7]),
+        json!(["pwd", null]),
+        json!(["pwd", "null"]),
+        json!("[pwd, null]"),
     ] {
         assert_eq!(claim(amr.clone()), cut, "{amr}");
     }
     assert_eq!(claim(json!("[pwd, , hwk]")), (Some(2), None));
     assert_eq!(claim(json!("[]")), (Some(0), None));
-    for nothing in [json!(""), json!("null"), json!(null)] {
+    for nothing in [
+        json!(""),
+        json!("null"),
+        json!("NULL"),
+        json!("[null]"),
+        json!("[\"null\", null]"),
+        json!(null),
+        json!([null]),
+        json!(["null", null]),
+    ] {
         assert_eq!(claim(nothing.clone()), (None, None), "{nothing}");
     }
 }

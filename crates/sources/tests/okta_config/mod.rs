@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod deleted;
+mod flawed;
 mod idps;
 mod late;
 mod many_rules;
@@ -38,9 +39,12 @@ impl Org {
     }
 
     fn try_see(&mut self, value: &Value) -> Result<Vec<Draft>, Refusal> {
-        let bytes = value.to_string();
-        let read = translate(&self.settings, self.look.as_ref(), bytes.as_bytes())?;
-        let again = translate(&self.settings, self.look.as_ref(), bytes.as_bytes())?;
+        self.try_read(value.to_string().as_bytes())
+    }
+
+    fn try_read(&mut self, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
+        let read = translate(&self.settings, self.look.as_ref(), bytes)?;
+        let again = translate(&self.settings, self.look.as_ref(), bytes)?;
         assert_eq!(read, again, "the same look gives the same records");
         let Translation { drafts, look } = read;
         self.look = Some(look.expect("something to compare the next look with"));

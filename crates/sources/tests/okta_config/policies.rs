@@ -280,6 +280,10 @@ fn global_session_rules_have_limits_factors_and_idps() {
     assert_eq!((second.require_mfa, second.idps), (Some(false), Some(Vec::new())));
     assert_eq!(second.primary_factor, Some(PrimaryFactor::PasswordIdp));
 
+    // Who is refused is asked for no factor.
+    let refused = session_rule(json!({"access": "DENY", "requireFactor": true}), json!(null));
+    assert_eq!((refused.access, refused.factor_mode), (Access::Deny, FactorMode::OneFactor));
+
     let classic = session_rule(json!({"access": "CHALLENGE"}), json!(null));
     assert_eq!((classic.access, classic.require_mfa), (Access::Allow, Some(true)));
     assert_eq!(classic.idps, None);

@@ -166,6 +166,14 @@ fn a_rule_that_denies_asks_for_nothing() {
     assert_eq!(rule.reauthenticate_in_secs, None);
 }
 
+/// A rule that gives no priority does not come before those that do.
+#[test]
+fn a_rule_without_priority_comes_last() {
+    let mut object = rule("p1", "r1", "09:00", two_factors());
+    object.as_object_mut().unwrap().remove("priority");
+    assert_eq!(read_object(&object).priority, 99);
+}
+
 #[test]
 fn chains_are_sequences_of_which_one_suffices() {
     let entry = |key: &str, method: &str| json!({"key": key, "method": method});

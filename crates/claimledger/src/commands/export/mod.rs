@@ -45,6 +45,7 @@ pub(crate) async fn export(settings: &Settings, what: &ExportCommand) -> Result<
     };
     let begun = Begun::of(settings, args)?;
     let ledger = LedgerClient::open(settings).await?;
+    ledger.settle().await;
     let written = write(&ledger, settings, (list, filter), args, begun).await;
     ledger.close().await;
     let manifest = written?;

@@ -3,6 +3,7 @@
 use super::sources_of;
 use crate::{
     cli::Format,
+    exit_status::{Refused, Unavailable},
     ledger_client::{Embedded, LedgerClient},
     settings::Settings,
     terminal::{escape, print_json, print_text, spinner},
@@ -12,7 +13,7 @@ use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::{ids::SourceId, random::SystemRandom};
 use claimledger_ledger::clock::SystemClock;
 use claimledger_okta::{
-    AppIntake, Client, ClientOptions, Poller, Progress, Source, Sources, Surroundings,
+    Access, AppIntake, Client, ClientOptions, Poller, Progress, Source, Sources, Surroundings,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -73,7 +74,28 @@ pub(super) async fn poll(settings: &Settings, id: &str, once: bool) -> Result<()
             escape(id.as_str())
         )),
     }
-    Ok(())
+    if once { check_look(&before, &after) } else { Ok(()) }
+}
+
+/// An error where the look of this round left something unread: the log is in all the same. What
+/// failed may work later; what is forbidden stays so until the token may read it.
+fn check_look(before: &Progress, after: &Progress) -> Result<()> {
+    if after.last_look == before.last_look {
+        return Ok(());
+    }
+    let of = |access| {
+        let reports = after.endpoints.iter().filter(move |(_, report)| report.state == access);
+        reports.map(|(address, report)| format!("{}: {}", escape(address), escape(&report.why)))
+    };
+    let unread: Vec<String> = of(Access::Failed).chain(of(Access::Forbidden)).collect();
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let words = format!("Of the configuration not everything was read: {}", unread.join("; "));
+    match of(Access::Failed).next() {
+        Some(_) => Err(Unavailable(words).into()),
+        None => Err(Refused(words).into()),
+    }
 }
 
 async fn polled(owner: &Embedded, id: &SourceId, once: bool) -> Result<(Progress, Progress)> {

@@ -216,6 +216,27 @@ async fn an_event_that_is_no_strict_json_keeps_no_other_out() {
     assert!(kept.iter().all(|record| record["understood"] == false), "{kept:?}");
 }
 
+/// Bytes that are no characters, in one event: it is kept with them, and the others are read.
+#[tokio::test]
+async fn an_event_with_bytes_that_are_no_utf_8_keeps_no_other_out() {
+    let hook = Hook::new().await;
+    let mut odd = event("byte-2", "10:00:30");
+    odd["displayMessage"] = json!("BYTE");
+    let body = self::hook(&[event("byte-1", "10:00:00"), odd, event("byte-3", "10:01:00")]);
+    for bytes in [&b"\xff"[..], b"\xe2\x82", b"\x01"] {
+        let at = body.find("BYTE").unwrap();
+        let body = [&body.as_bytes()[..at], bytes, &body.as_bytes()[at + 4..]].concat();
+        is_stored(&hook.post(body).await);
+    }
+    for (uuid, count, understood) in
+        [("byte-1", 1, true), ("byte-2", 2, false), ("byte-3", 1, true)]
+    {
+        let records = hook.records(uuid).await;
+        assert_eq!(records.len(), count, "{uuid}: {records:?}");
+        assert!(records.iter().all(|record| record["understood"] == understood), "{records:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_is_no_delivery_is_refused_with_what_is_wrong() {
     let hook = Hook::new().await;

@@ -152,7 +152,11 @@ fn source() -> SourceId {
 
 fn look(looked_at: &str, keys: &[&str]) -> Piece {
     let at = at(looked_at).to_string();
-    Piece { line: 1, bytes: json!({"looked_at": at, "keys": keys}).to_string().into_bytes() }
+    Piece {
+        line: 1,
+        item: 1,
+        bytes: json!({"looked_at": at, "keys": keys}).to_string().into_bytes(),
+    }
 }
 
 fn stop(values: Vec<Piece>) -> Looks {
@@ -303,7 +307,7 @@ async fn a_refused_value_stops_all_of_it_or_is_skipped() {
     let (world, _, app) = opened().await;
     let size = world.log.head(&tenant("acme")).await.unwrap();
     let values = || {
-        let cut = Piece { line: 2, bytes: b"{\"looked_at\":".to_vec() };
+        let cut = Piece { line: 2, item: 2, bytes: b"{\"looked_at\":".to_vec() };
         vec![look("10:00:00", &["A"]), cut, Piece { line: 3, ..look("11:00:00", &["B"]) }]
     };
     for mode in [LooksMode::Stop, LooksMode::Atomic] {
