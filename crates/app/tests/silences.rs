@@ -65,8 +65,8 @@ async fn a_late_silence_opens_what_it_could_change_and_a_back_fill_settles_it() 
     let part = ("14:00:02", "14:10:00");
     assert_eq!(told("b1", "source.backfilled", part).await, both("S5", ""));
     assert_eq!(told("b2", "source.backfilled", gap).await, both("S5 S8", "S8"));
-    // What no decision lies behind changes nothing. The whole day leaves all refusals open, and what
-    // the loss took from S2.
+    // What no decision lies behind changes nothing. The whole day leaves all refusals open, and
+    // what the loss took from S2.
     let evening = ("21:00:00", "22:00:00");
     assert_eq!(told("s2", "source.silent", evening).await, both("S5 S8", ""));
     let day = ("09:00:00", "20:00:00");

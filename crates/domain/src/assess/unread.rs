@@ -19,7 +19,7 @@ pub(crate) struct Unread<'a> {
     pub(crate) occurred: Occurred,
     /// What would tell.
     pub(crate) missing: &'static str,
-    /// The gap in which it may have been; none: it is told.
+    /// The gap in which it may have been; none: a fact says that it was.
     pub(crate) gap: Option<Gap>,
 }
 
