@@ -4,9 +4,11 @@
 use crate::model::claims::{Claim, void};
 use crate::model::factors::{Factor, all, claims};
 use crate::model::facts::{Fact, Sure, Time, View, words};
-use crate::model::sessions::Session;
+use crate::model::lists::heard;
+use crate::model::sessions::{Limit, Session, limits};
 use crate::model::tables;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What the rules imply.
 #[derive(Clone, PartialEq, Debug)]
@@ -129,8 +131,10 @@ pub(crate) fn judge(
     let of_none = session
         .of("claim.accepted")
         .any(|said| said.from <= at && !claims.iter().any(|claim| of_claim(said, claim)));
+    // 48: so could what a silent source did not send.
+    let of_gap = in_gap(view, session, at).then_some(false);
     for possible in [false, true] {
-        for anything in [None, unknown.map(Claim::third_party), of_none.then_some(false)] {
+        for anything in [None, unknown.map(Claim::third_party), of_none.then_some(false), of_gap] {
             let counts = |factor: &&Factor| sure(factor) == Sure::Certain || possible;
             let factors = factors.iter().filter(usable).filter(counts).collect();
             let federated = federated(view, session, &claims, at, possible, falsifiers_to);
@@ -139,6 +143,31 @@ pub(crate) fn judge(
         }
     }
     one_of(verdicts)
+}
+
+/// 48: whether a source that tells how the session was signed in to has an open gap in which a
+/// factor may have been verified by an instant: from a minute before its first fact; without a
+/// start, from as long before that as it may have lived.
+fn in_gap(view: &View, session: &Session, at: Time) -> bool {
+    const TELLS: [&str; 5] = [
+        "policy.decided",
+        "session.started",
+        "claims.received",
+        "claim.accepted",
+        "factor.verified",
+    ];
+    let tells = |fact: &&Fact| TELLS.contains(&fact.kind.as_str());
+    let sources: BTreeSet<&String> =
+        session.facts.iter().filter(tells).map(|fact| &fact.source).collect();
+    let first = session.facts[0].from;
+    let began = match limits(view, session, view.t).0 {
+        _ if session.of("session.started").next().is_some() => first - 60,
+        Limit::Some(ends) => first - (ends - first),
+        Limit::None | Limit::Unknown => Time::MIN,
+    };
+    heard(view).iter().filter(|heard| sources.contains(&heard.source)).any(|heard| {
+        heard.gaps.iter().any(|(from, until, filled)| !filled && *from <= at && *until > began)
+    })
 }
 
 /// 36: bounds local factors, half-open; 0: verified since the session's previous decision. 9:

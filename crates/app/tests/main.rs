@@ -18,5 +18,6 @@ mod reached;
 mod rebuild;
 mod sets;
 mod sets_of_sessions;
+mod silences;
 mod sources;
 mod tree;

@@ -34,6 +34,7 @@ pub(crate) mod requirement;
 pub(crate) mod retraction;
 pub(crate) mod security_question;
 pub(crate) mod signs_of_life;
+pub(crate) mod silence;
 pub(crate) mod state;
 pub(crate) mod step_up;
 pub(crate) mod subject;
@@ -81,7 +82,7 @@ pub(crate) struct Trace<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
     pub(crate) factors: Vec<AssessedFactor<'a>>,
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
-    /// What was presented and is not told.
+    /// What was or may have been presented and is not told.
     pub(crate) unread: Vec<Unread<'a>>,
     /// What was believed when decisions fell, where a later falsifier takes from it:
     /// [`Decided::earlier`] points here.
@@ -183,7 +184,8 @@ pub(crate) fn trace_with<'a>(
         began,
     };
     let believed = reader.read(history);
-    let unread = unread::unread(&upto);
+    let mut unread = unread::unread(&upto);
+    unread.extend(silence::unheard(&of_session, &life, history));
     let (earlier, decisions) = decisions(&reader, &believed, &life, &unread);
     let falsifiers = falsifiers::known(history, subject.as_ref(), &believed);
     let Believed { claims, factors, sign_in } = believed;

@@ -77,6 +77,8 @@ pub const MISSING_SUBJECT: &str = "subject";
 pub const MISSING_CLAIM_CONTENT: &str = "claim_content";
 /// An authentication in the session is stored and not understood.
 pub const MISSING_AUTHENTICATION: &str = "authentication";
+/// A source was silent while the session may have been signed in to.
+pub const MISSING_SOURCE_SILENT: &str = "source_silent";
 /// A logout does not say whether it ended the session.
 pub const MISSING_END: &str = "session_end";
 /// The characteristics of a verification were not logged, and depend on the device.
@@ -210,6 +212,7 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_SUBJECT => "whether the people whom its records name are one person",
         MISSING_CLAIM_CONTENT => "what the assertion carried",
         MISSING_AUTHENTICATION => "which factor an authentication was that is not understood",
+        MISSING_SOURCE_SILENT => "what a source did not send while it was silent",
         MISSING_END => "whether a logout ended the session",
         UNREADABLE => "what the unreadable claim carried",
         MISSING_PROPERTIES => "the characteristics of a verification",
@@ -254,6 +257,7 @@ pub fn supplier(code: &str) -> Supplier {
             Supplier::ServiceProvider("authenticator.configured")
         }
         MISSING_END => Supplier::ServiceProvider("session.ended"),
+        MISSING_SOURCE_SILENT => Supplier::ServiceProvider("source.backfilled"),
         MISSING_PROPERTIES | MISSING_AUTHENTICATION => Supplier::ServiceProvider("factor.verified"),
         MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => {
             Supplier::EitherProvider("claims.received")

@@ -1,5 +1,6 @@
-//! How complete each source is, as known at K. It stands beside an answer, and changes one only
-//! where it says that every save of something is known (`history/saves.rs`).
+//! How complete each source is, as known at K. It stands beside an answer. It changes one only
+//! where it says that every save of something is known (`history/saves.rs`), or that a factor may
+//! be missing (`assess/silence.rs`).
 
 mod absence;
 mod statements;

@@ -11,20 +11,19 @@
 //! meet it together with the sign-in itself. What each person has enrolled is left to the rehearsal
 //! of the same change ([`crate::rehearse`]).
 
+mod rules_in_force;
 mod unknown_policies;
 
 use crate::{
     assess::{
-        asked_rule::PolicyState,
         challenge::{Local, Which, local_authenticators, with_local},
         claims::{Tri, add},
-        decision::is_active,
         engine_mix::{self, EngineMix},
         trust_at_receipt::{IdpState, is_shared},
     },
     codes,
     explain::{NOT_THE_REASON, challenge},
-    history::{HistoryCut, InForce, Stated, settings::org_or_default},
+    history::{HistoryCut, Stated, settings::org_or_default},
     model::{Certainty, Mark, Reason, RecordRef},
     rehearse::{Feature, IdpSetting, TrustChange},
     words,
@@ -37,8 +36,8 @@ use claimledger_facts::{
         org::OrgConfigured,
         policy::{PolicyConfigured, Rule},
     },
-    vocabulary::{Access, Status},
 };
+use rules_in_force::{asks, is_settled, mixed_rules};
 use std::collections::BTreeSet;
 
 pub(crate) const ID: &str = "guard";
@@ -363,12 +362,21 @@ fn requiring<'a>(
                 record: version.record.clone(),
             });
         };
-        let exact = in_force.options.len() == 1;
+        // What all versions have alike, and was not saved between them, held whichever it was.
+        let mut open_rules: BTreeSet<&RuleId> =
+            versions.clone().flat_map(|v| v.data.rules.iter().map(|rule| &rule.rule)).collect();
+        open_rules.retain(|rule| !is_settled(&in_force, rule));
         for version in versions {
+            let is_latest = version.record.id == latest.record.id;
             let read = |rule: &&Rule| asks(version.data.status, rule);
-            version.data.rules.iter().filter(read).for_each(|r| add_rule(version, r, exact));
+            for rule in version.data.rules.iter().filter(read) {
+                let is_settled = !open_rules.contains(&rule.rule);
+                if is_latest || !is_settled {
+                    add_rule(version, rule, is_settled);
+                }
+            }
         }
-        match mixed_rules(&in_force) {
+        match mixed_rules(&in_force, &open_rules) {
             Some(mixed) => mixed.iter().for_each(|rule| add_rule(latest, rule, false)),
             None => {
                 add(missing, &[codes::MISSING_EXACT_TIME]);
@@ -381,11 +389,6 @@ fn requiring<'a>(
         requires = requires.max(Tri::Maybe);
     }
     Requiring { requires, rules, open, local }
-}
-
-/// Whether a rule of a policy in this status asks for anything before it lets in.
-fn asks(policy: Option<Status>, rule: &Rule) -> bool {
-    matches!(policy, None | Some(Status::Active)) && rule.access == Access::Allow && is_active(rule)
 }
 
 /// What local authenticators do not meet of a rule, and what would tell, where that is open. None:
@@ -415,30 +418,6 @@ fn lacks(
         add(&mut open, &[codes::MISSING_EXACT_TIME]);
     }
     Some((by_sure.best.unmet, open))
-}
-
-/// The rules that no version has, and that may have asked for something all the same. None: there
-/// are more than are looked at, or one was saved, and what it said meanwhile no look saw.
-fn mixed_rules(in_force: &InForce<'_, PolicyConfigured>) -> Option<Vec<Rule>> {
-    let mut mixed = Vec::new();
-    if in_force.options.len() == 1 {
-        return Some(mixed);
-    }
-    if in_force.is_policy_unseen() || in_force.saved_rules().next().is_some() {
-        return None;
-    }
-    let versions = in_force.options.iter().flatten();
-    let ids: BTreeSet<&RuleId> =
-        versions.flat_map(|version| version.data.rules.iter().map(|rule| &rule.rule)).collect();
-    for id in ids {
-        let states = in_force.mixtures(|version| version.map(|v| PolicyState::of(v, id))).ok()?;
-        let rules = states
-            .into_iter()
-            .flatten()
-            .filter_map(|state| state.rule.filter(|rule| asks(state.status, rule)));
-        mixed.extend(rules);
-    }
-    Some(mixed)
 }
 
 fn conclusion(

@@ -62,7 +62,7 @@ pub use assess::{
 };
 
 /// The version of these rules: the R of an answer.
-pub const RULES: &str = "r6";
+pub const RULES: &str = "r7";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[
@@ -88,6 +88,7 @@ pub const RULE_SOURCES: &[(&str, &str)] = &[
     (assess::requirement::ID, "Okta, Sign-on policies, constraints"),
     (assess::retraction::ID, "claimledger, What an answer means, retractions"),
     (assess::security_question::ID, "Okta, Configure claims sharing, security question"),
+    (assess::silence::ID, "claimledger, What an answer means, silent sources"),
     (assess::step_up::ID, "Okta, Step-up authentication with ACR values"),
     (assess::subject::ID, "claimledger, What an answer means, another person"),
     (assess::third_party_amr::ID, "Okta, Configure claims sharing, AMR values"),

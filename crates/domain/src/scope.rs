@@ -1,8 +1,9 @@
 //! Which sessions a configuration fact can change: those that name its IdP, its policy or its
-//! person, or all. A retraction changes those only that have a claim which it can hit.
+//! person, or all. A retraction changes those only that have a claim which it can hit. What opens
+//! or closes a gap of a source changes those that lived since.
 
 use crate::{
-    history::{Concerned, History, HistoryCut},
+    history::{Concerned, History, HistoryCut, silences},
     model::{Known, RecordRef},
 };
 use claimledger_facts::{
@@ -66,10 +67,9 @@ impl Scope {
         Self::of_one(fact).into_iter().collect()
     }
 
-    /// Whom a record of the history concerns beyond that, since it tells how often something was
+    /// Whom a record of the history concerns, since it tells how often something was
     /// saved between two looks, or whether all of that is known.
-    #[must_use]
-    pub fn of_saves(history: HistoryCut<'_>, record: &RecordRef, fact: &Fact) -> Vec<(Self, Time)> {
+    fn of_saves(history: HistoryCut<'_>, record: &RecordRef, fact: &Fact) -> Vec<(Self, Time)> {
         let concerned = history.concerned_by_saves(record, fact).into_iter();
         let scopes = concerned.flat_map(|(concerned, from)| {
             let scopes = match concerned {
@@ -80,6 +80,25 @@ impl Scope {
             scopes.into_iter().map(move |scope| (scope, from))
         });
         scopes.collect()
+    }
+
+    /// Whom a record of the history concerns beyond what it says itself.
+    #[must_use]
+    pub fn of_log(history: HistoryCut<'_>, record: &RecordRef, fact: &Fact) -> Vec<(Self, Time)> {
+        let silent = Self::of_silence(history, record, fact);
+        Self::of_saves(history, record, fact).into_iter().chain(silent).collect()
+    }
+
+    /// Every session that lived since, where the record changes which gaps of its source are open:
+    /// which sessions the source tells of is not looked up.
+    fn of_silence(
+        history: HistoryCut<'_>,
+        record: &RecordRef,
+        fact: &Fact,
+    ) -> Option<(Self, Time)> {
+        let is_of_completeness = fact.data.nature() == Nature::Completeness;
+        let from = is_of_completeness.then(|| silences::changed_by(history, record)).flatten()?;
+        Some((Self::Everything, from))
     }
 
     /// The same scope of each identity that was ever one with the person's (`semantics.md` 11), and
@@ -190,8 +209,8 @@ impl ConfigIndex {
     /// Adds a fact that the history has; one that changes no session changes nothing.
     pub fn insert(&mut self, known: &Known, history: &History) {
         let history = history.at(known.record.position);
-        let of_saves = Scope::of_saves(history, &known.record, &known.fact);
-        for (scope, from) in Scope::of(&known.fact).into_iter().chain(of_saves) {
+        let of_log = Scope::of_log(history, &known.record, &known.fact);
+        for (scope, from) in Scope::of(&known.fact).into_iter().chain(of_log) {
             let earliest =
                 self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
             *earliest = (*earliest).min(from);

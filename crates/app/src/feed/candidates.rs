@@ -95,12 +95,12 @@ impl Candidates {
                 terms.push(term);
             }
         }
-        let of_saves = variants.iter().flat_map(|record| {
+        let of_log = variants.iter().flat_map(|record| {
             let facts = record.statement.facts.iter();
-            facts.flat_map(|fact| Scope::of_saves(history.at(position), &record.reference, fact))
+            facts.flat_map(|fact| Scope::of_log(history.at(position), &record.reference, fact))
         });
         let of_facts = facts().filter(|fact| !is_behind(fact)).flat_map(Scope::of);
-        let scopes = of_facts.chain(of_saves).collect();
+        let scopes = of_facts.chain(of_log).collect();
         let (stage, from) = after.map_or((0, 0), |hit| (hit.stage, hit.by.0));
         let tenant = Arc::clone(tenant);
         Ok(Self {

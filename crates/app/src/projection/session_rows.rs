@@ -417,10 +417,9 @@ impl Late {
             None => scopes.push_back((scope, from)),
         };
         let mut stated = VecDeque::new();
-        let of_saves = |known: &Known| Scope::of_saves(history, &known.record, &known.fact);
-        let all = config
-            .iter()
-            .flat_map(|known| Scope::of(&known.fact).into_iter().chain(of_saves(known)));
+        let of_log = |known: &Known| Scope::of_log(history, &known.record, &known.fact);
+        let all =
+            config.iter().flat_map(|known| Scope::of(&known.fact).into_iter().chain(of_log(known)));
         for (scope, from) in all {
             if latest.is_none_or(|latest| from <= latest) {
                 add(&mut stated, scope, from);

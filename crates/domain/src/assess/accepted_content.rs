@@ -18,7 +18,7 @@ pub(crate) const ID: &str = "accepted_content";
 
 /// How far the clocks may differ of what writes that a claim came and what writes that one of its
 /// factors was taken: both are parts of one service provider.
-const CLOCK_DIFFERENCE_SECS: u64 = 60;
+pub(super) const CLOCK_DIFFERENCE_SECS: u64 = 60;
 
 /// Whether what the service provider says it took, or did not, is of a claim: where it names the
 /// assertion, of that one; else of the last that came by then. What was written just before any

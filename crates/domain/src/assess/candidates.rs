@@ -65,7 +65,7 @@ pub(super) fn counting(
         }
     }
     for unread in setting.unread {
-        if in_effect(setting.life, unread.seen.occurred(), at) != Tri::No {
+        if in_effect(setting.life, unread.occurred, at) != Tri::No {
             candidates.extend(any_factor(unread.missing));
         }
     }

@@ -221,7 +221,10 @@ impl<'a> DecisionExplainer<'a, '_> {
             .filter(|f| f.claim.is_none() && f.occurred().from <= latest(at))
             .collect();
         reasons.extend(word::local(&local, self.today));
-        let unread = self.trace.unread.iter().filter(|u| u.seen.occurred().from <= latest(at));
+        let unread = self.trace.unread.iter().filter(|u| u.occurred.from <= latest(at));
+        // A gap says something where it leaves the outcome open, and nothing where it does not.
+        let silent = self.judged.missing.contains(&codes::MISSING_SOURCE_SILENT);
+        let unread = unread.filter(|u| silent || u.missing != codes::MISSING_SOURCE_SILENT);
         reasons.extend(unread.map(|unread| word::unread(unread, self.today)));
         if reasons.is_empty() {
             let says = match &self.trace.idp {

@@ -357,7 +357,9 @@ impl<'a> DecisionExplainer<'a, '_> {
                 unsure.iter().copied().filter(|c| c.missing == candidate.missing).collect();
             let names: Vec<&str> =
                 alike.iter().map(|c| c.value.name.as_str()).filter(|n| !n.is_empty()).collect();
-            let what = if names.is_empty() && candidate.claim.is_none() {
+            let what = if candidate.missing.contains(&codes::MISSING_SOURCE_SILENT) {
+                "What a source did not send".to_owned()
+            } else if names.is_empty() && candidate.claim.is_none() {
                 "What is not understood".to_owned()
             } else if names.is_empty() {
                 "What a claim carried".to_owned()

@@ -7,7 +7,7 @@ use crate::{
         engine_mix::EngineMix,
         factors::AssessedFactor,
         keys::{self, Standing},
-        legacy_mapping, retraction, subject,
+        legacy_mapping, retraction, silence, subject,
         trust_at_receipt::{self, IdpState},
         unread::{self, Unread},
     },
@@ -110,12 +110,16 @@ pub(crate) fn local(factors: &[&AssessedFactor<'_>], today: Time) -> Option<Reas
     )
 }
 
-/// What was presented and is not told.
+/// What was or may have been presented and is not told.
 pub(crate) fn unread(unread: &Unread<'_>, today: Time) -> Reason {
-    let record = unread.seen.record();
-    let when = words::at(unread.seen.occurred(), today);
+    let record = unread.record;
+    let when = words::at(unread.occurred, today);
     let source = &record.source;
-    let (says, rule) = if unread.missing == codes::MISSING_AUTHENTICATION {
+    let (says, rule) = if let Some(gap) = unread.gap {
+        let span = gap.span(today);
+        let says = format!("{source} {span}: any factor that it did not send may be missing.");
+        (says, silence::ID)
+    } else if unread.missing == codes::MISSING_AUTHENTICATION {
         let says = format!(
             "{source} logged an authentication {when} that is not understood ({}): it may have \
              been any factor.",
@@ -135,7 +139,7 @@ pub(crate) fn unread(unread: &Unread<'_>, today: Time) -> Reason {
         .coded(Some(unread.missing))
         .on([record])
         .by_rule(rule)
-        .reading(13)
+        .reading(if unread.gap.is_some() { 48 } else { 13 })
 }
 
 /// How the key stood.

@@ -2,7 +2,7 @@
 
 use super::{
     CompletenessFacts, History, KeyChange, PeopleFacts, SettingFacts, Stated, TrustFacts,
-    people::Pair, put,
+    people::Pair, put, silences,
 };
 use crate::model::RecordRef;
 use claimledger_facts::{
@@ -60,6 +60,7 @@ impl History {
             names,
             assumed,
         } = self;
+        let ending = silences::ending(self.at(LogPosition(u64::MAX)));
         Self {
             settings: SettingFacts {
                 org: some(org, keep, |_| (Concerns::Everyone, OrgConfigured::TYPE.words)),
@@ -113,24 +114,19 @@ impl History {
                     (Concerns::Person(s.subject.as_ref()), SubjectSessionsEnded::TYPE.words)
                 }),
             },
-            // They concern a session only where they tell whether all saves of something are known.
             completeness: CompletenessFacts {
+                // Most end no gap, and tell nothing of saves.
                 heard: some(heard, keep, |s| {
-                    (everyone(saves.completes(s.record.position)), SourceHeard::TYPE.words)
+                    let position = s.record.position;
+                    let concerns = saves.completes(position) || ending.contains(&position);
+                    (everyone(concerns), SourceHeard::TYPE.words)
                 }),
-                silent: some(silent, keep, |s| {
-                    let span = (s.data.from, Some(s.data.until));
-                    let touches = saves.touches(&s.record.source, span.0, span.1);
-                    (everyone(touches), SourceSilent::TYPE.words)
+                silent: some(silent, keep, |_| (Concerns::Everyone, SourceSilent::TYPE.words)),
+                backfilled: some(backfilled, keep, |_| {
+                    (Concerns::Everyone, SourceBackfilled::TYPE.words)
                 }),
-                backfilled: some(backfilled, keep, |s| {
-                    let span = (s.data.from, Some(s.data.until));
-                    let touches = saves.touches(&s.record.source, span.0, span.1);
-                    (everyone(touches), SourceBackfilled::TYPE.words)
-                }),
-                deliveries: some(deliveries, keep, |s| {
-                    let touches = saves.touches(&s.record.source, s.occurred.from, None);
-                    (everyone(touches), SourceDeliveryChanged::TYPE.words)
+                deliveries: some(deliveries, keep, |_| {
+                    (Concerns::Everyone, SourceDeliveryChanged::TYPE.words)
                 }),
             },
             saves: saves.part(&mut |record, object, policy| {

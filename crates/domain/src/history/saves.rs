@@ -155,11 +155,7 @@ impl SaveFacts {
         self.intervals.iter().any(|interval| interval.heard_by == Some(position))
     }
 
-    /// Whether a time in which something may be missing touches an interval.
-    pub(super) fn touches(&self, source: &SourceId, from: Time, until: Option<Time>) -> bool {
-        self.touched(source, from, until).next().is_some()
-    }
-
+    /// The intervals that a time touches in which something may be missing.
     fn touched(
         &self,
         source: &SourceId,

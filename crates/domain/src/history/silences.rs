@@ -13,7 +13,10 @@ use claimledger_facts::{
     time::Time,
     vocabulary::{DeliveryChange, HeardBasis, ObjectKind},
 };
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// A time in which a source was silent: a whole silence, or the part of one that a back-fill covers
 /// or leaves open (`semantics.md` 3).
@@ -60,6 +63,11 @@ impl Gap {
         !self.backfilled && self.from <= at
     }
 
+    /// Whether something that occurred between two times, both included, may be missing.
+    pub(crate) fn touches(&self, from: Time, to: Time) -> bool {
+        self.is_open_by(to) && !self.ends_by(from)
+    }
+
     /// Whether it has ended by a time.
     #[must_use]
     pub fn ends_by(&self, time: Time) -> bool {
@@ -87,19 +95,39 @@ struct Span<'a> {
 
 /// Every gap of every source, each once.
 pub(crate) fn silences(history: HistoryCut<'_>) -> Vec<Silence<'_>> {
-    let mut filled: BTreeMap<&SourceId, Vec<(Time, Time)>> = BTreeMap::new();
-    for stated in history.sources().backfilled() {
-        let span = (stated.data.from, stated.data.until);
-        filled.entry(&stated.record.source).or_default().push(span);
-    }
-    let stated = history.sources().silent().map(|stated| Span {
+    silences_of(history, None)
+}
+
+/// The gaps of a source that nothing has filled in.
+pub(crate) fn open<'a>(
+    history: HistoryCut<'a>,
+    source: &SourceId,
+) -> impl Iterator<Item = Silence<'a>> {
+    silences_of(history, Some(source)).into_iter().filter(|silence| !silence.gap.backfilled)
+}
+
+/// Every gap of one source, or of all.
+fn silences_of<'a>(history: HistoryCut<'a>, only: Option<&SourceId>) -> Vec<Silence<'a>> {
+    let is_of = |record: &RecordRef| only.is_none_or(|only| record.source == *only);
+    let stated = history.sources().silent().filter(|stated| is_of(&stated.record));
+    let stated = stated.map(|stated| Span {
         record: &stated.record,
         from: stated.data.from,
         until: Some(stated.data.until),
         cause: GapCause::Silent,
     });
+    let mut spans: Vec<Span<'_>> = stated.collect();
+    spans.extend(unsent(history).into_iter().filter(|span| is_of(span.record)));
+    if spans.is_empty() {
+        return Vec::new();
+    }
+    let mut filled: BTreeMap<&SourceId, Vec<(Time, Time)>> = BTreeMap::new();
+    for stated in history.sources().backfilled().filter(|stated| is_of(&stated.record)) {
+        let span = (stated.data.from, stated.data.until);
+        filled.entry(&stated.record.source).or_default().push(span);
+    }
     let mut found: Vec<Silence<'_>> = Vec::new();
-    for span in stated.chain(unsent(history)) {
+    for span in spans {
         let filled = filled.get(&span.record.source).map_or(&[][..], Vec::as_slice);
         for gap in parts(&span, filled) {
             let is_same = |said: &Silence<'_>| {
@@ -114,6 +142,41 @@ pub(crate) fn silences(history: HistoryCut<'_>) -> Vec<Silence<'_>> {
     found
 }
 
+/// From when on a record of the source itself changes which of its gaps are open; none: it changes
+/// none.
+pub(crate) fn changed_by(history: HistoryCut<'_>, record: &RecordRef) -> Option<Time> {
+    let at = |position| {
+        let silences = open(history.as_of(position), &record.source);
+        silences.map(|silence| (silence.gap.from, silence.gap.until)).collect::<BTreeSet<_>>()
+    };
+    let before = record.position.0.checked_sub(1).map(|last| at(LogPosition(last)));
+    let (was, is) = (before.unwrap_or_default(), at(record.position));
+    was.symmetric_difference(&is).map(|(from, _)| *from).min()
+}
+
+/// The statements of what was heard that may end a gap which is concluded, by their positions: of
+/// each time at which one may begin, the first that reaches it; where something is assumed of the
+/// source, all.
+pub(super) fn ending(history: HistoryCut<'_>) -> BTreeSet<LogPosition> {
+    let mut begin: BTreeMap<&SourceId, BTreeSet<Time>> = BTreeMap::new();
+    for stated in history.sources().deliveries() {
+        let times = begin.entry(&stated.record.source).or_default();
+        times.extend([stated.occurred.from, not_delivered_since(stated.occurred.from)]);
+    }
+    let mut ending = BTreeSet::new();
+    for (source, times) in begin {
+        let of_source = || history.sources().heard().filter(|s| s.record.source == *source);
+        if of_source().any(|stated| stated.data.basis == HeardBasis::Assumed) {
+            ending.extend(of_source().map(|stated| stated.record.position));
+        }
+        ending.extend(times.into_iter().filter_map(|from| {
+            let reaching = of_source().filter(|stated| stated.data.until >= from);
+            reaching.map(|stated| stated.record.position).min()
+        }));
+    }
+    ending
+}
+
 /// Whether everything of a source was heard between two times, on its own word or by polling, and
 /// no gap of that time is open.
 pub(super) fn was_heard(history: HistoryCut<'_>, source: &SourceId, from: Time, to: Time) -> bool {
@@ -122,10 +185,7 @@ pub(super) fn was_heard(history: HistoryCut<'_>, source: &SourceId, from: Time, 
             && stated.data.until >= to
             && stated.data.basis != HeardBasis::Assumed
     });
-    let touches = |gap: &Gap| gap.is_open_by(to) && !gap.ends_by(from);
-    let is_missing =
-        |silence: &Silence<'_>| silence.record.source == *source && touches(&silence.gap);
-    reached && !silences(history).iter().any(is_missing)
+    reached && !open(history, source).any(|silence| silence.gap.touches(from, to))
 }
 
 /// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers
@@ -176,16 +236,19 @@ pub(crate) fn concluded(history: HistoryCut<'_>) -> Vec<(&RecordRef, Gap)> {
 
 /// The times in which what sends a source's events did not, and nothing else brought them.
 fn unsent(history: HistoryCut<'_>) -> Vec<Span<'_>> {
-    let mut heard: BTreeMap<&SourceId, Heard> = BTreeMap::new();
-    for stated in history.sources().heard() {
-        let heard = heard.entry(&stated.record.source).or_default();
+    let spans = spans(history);
+    // Mostly there are none, and many statements of what was heard.
+    let mut heard: BTreeMap<&SourceId, Heard> =
+        spans.iter().map(|span| (&span.record.source, Heard::default())).collect();
+    for stated in history.sources().heard().take_while(|_| !spans.is_empty()) {
+        let Some(heard) = heard.get_mut(&stated.record.source) else { continue };
         let reached = match stated.data.basis {
             HeardBasis::Stated | HeardBasis::Polled => &mut heard.otherwise,
             HeardBasis::Assumed => &mut heard.assumed,
         };
         *reached = (*reached).max(Some(stated.data.until));
     }
-    let all = spans(history).into_iter();
+    let all = spans.into_iter();
     all.filter_map(|span| heard.get(&span.record.source).copied().unwrap_or_default().rest(span))
         .collect()
 }
@@ -212,8 +275,7 @@ fn spans(history: HistoryCut<'_>) -> Vec<Span<'_>> {
                 }
             }
             DeliveryChange::Failed => {
-                let from =
-                    Time::from_micros(at.micros().saturating_sub(HOOK_DELAY_SECS * 1_000_000));
+                let from = not_delivered_since(at);
                 let until = Some(latest(stated.occurred));
                 let before = last.get(&key(true)).map(|index| &mut spans[*index]);
                 match before.filter(|span| span.until >= Some(from)) {
@@ -227,6 +289,11 @@ fn spans(history: HistoryCut<'_>) -> Vec<Span<'_>> {
         }
     }
     spans
+}
+
+/// The earliest time of an event that a failure at a time can have kept back.
+fn not_delivered_since(at: Time) -> Time {
+    Time::from_micros(at.micros().saturating_sub(HOOK_DELAY_SECS * 1_000_000))
 }
 
 /// Up to when a source was heard, whatever sends its events.

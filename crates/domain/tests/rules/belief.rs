@@ -1,8 +1,11 @@
 //! What was believed, and which facts changed it (`semantics.md` 28).
 
-use crate::given::{
-    Given, Said, claim, claims, decided, fact, given, idp_at, key_added, key_retired, local, org,
-    policy, third_party, time, verified,
+use crate::{
+    given::{
+        Given, Said, claim, claims, decided, fact, given, idp_at, key_added, key_retired, local,
+        org, policy, third_party, time, verified,
+    },
+    saves::{heard, span},
 };
 use claimledger_domain::{
     belief::{AspectKind, BeliefDiff, Beliefs, MAX_TRIED, belief_diff},
@@ -376,4 +379,39 @@ fn a_link_between_identities_is_a_cause_11_28() {
     assert_eq!(causes(&diff(&g, "14:00:00", 4, 5)), ["5 alone"]);
     assert_eq!(causes(&diff(&g, "14:00:00", 3, 5)), ["4 alone", "5 alone"]);
     assert_eq!(causes(&diff(&g, "14:00:00", 3, 4)), [""; 0]);
+}
+
+/// One factor of two, and what is said of the source; from position 7 on.
+fn refused(of_source: impl IntoIterator<Item = Said>) -> Given {
+    let start = fact("10:00:00", "session.started", json!({}));
+    let claims = claims("10:00:00", &["pwd"]);
+    let base = [org(), third_party(), policy(json!({})), claims, start];
+    given(base.into_iter().chain([decided("10:30:00", "allow")]).chain(of_source))
+}
+
+#[test]
+fn a_silence_and_what_ends_it_are_causes_28_48() {
+    let g = refused([
+        span("source.silent", "07:00:00", "08:00:00"),
+        span("source.silent", "10:10:00", "10:20:00"),
+        heard("20:00:00", "polled"),
+        span("source.backfilled", "10:00:00", "10:15:00"),
+        span("source.backfilled", "10:15:00", "10:30:00"),
+    ]);
+    let opened = diff(&g, "12:00:00", 6, 9);
+    assert_eq!(causes(&opened), ["8 alone"]);
+    assert_eq!(kinds(&opened), [AspectKind::Decision]);
+    assert_eq!(causes(&diff(&g, "12:00:00", 9, 10)), [""; 0]);
+    assert_eq!(causes(&diff(&g, "12:00:00", 9, 11)), ["10 alone", "11 alone"]);
+    // A stream that was off, and polling that says that nothing is missing.
+    let stopped = json!({"kind": "log_stream", "change": "stopped"});
+    let g = refused([
+        fact("10:10:00", "source.delivery_changed", stopped),
+        heard("10:00:00", "polled"),
+        heard("11:00:00", "polled"),
+        heard("12:00:00", "polled"),
+    ]);
+    assert_eq!(causes(&diff(&g, "12:00:00", 6, 8)), ["7 alone"]);
+    assert_eq!(causes(&diff(&g, "12:00:00", 7, 10)), ["9 alone"]);
+    assert_eq!(causes(&diff(&g, "12:00:00", 6, 10)), [""; 0]);
 }

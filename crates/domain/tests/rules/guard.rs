@@ -265,6 +265,42 @@ fn an_interval_that_covers_its_time_leaves_the_verdict_open() {
     }
 }
 
+/// What was saved of one rule of a policy leaves the others as they are.
+#[test]
+fn a_rule_that_was_not_saved_decides_all_the_same() {
+    let lax = json!({"rule": "o", "priority": 2, "access": "allow", "factor_mode": "1fa"});
+    let policy = |at: &str, rules: serde_json::Value, saved: &[&str]| {
+        let mut data = json!({"policy": "p", "version": "v", "kind": "app_sign_in",
+            "rules": rules});
+        if !saved.is_empty() {
+            data["saved"] = json!({"policy": saved.contains(&"p"),
+                "rules": saved.iter().filter(|id| **id != "p").collect::<Vec<_>>()});
+        }
+        fact(at, "policy.configured", data)
+    };
+    let strict =
+        |mode: &str| json!({"rule": "r", "priority": 1, "access": "allow", "factor_mode": mode});
+    let of = |before: serde_json::Value, after: serde_json::Value, saved: &[&str]| {
+        let facts = [org(), third_party(), local("password"), policy("08:00:00", before, &[])];
+        let later = policy("09:00:00", after, saved).until("13:00:00");
+        guarded(facts.into_iter().chain([later]), &deactivate(), time("12:00:00"))
+    };
+    let (two, one) = (strict("2fa"), strict("1fa"));
+    let renamed = of(json!([two, lax]), json!([two, lax]), &["o"]);
+    assert_eq!(row_of(&renamed), "Refused");
+    let rules: Vec<_> = renamed.requiring.iter().map(|r| (r.rule.as_str(), r.certainty)).collect();
+    assert_eq!(rules, [("r", Certainty::Certain)], "once, of the later version");
+    let other = json!({"rule": "o", "priority": 2, "access": "deny", "factor_mode": "1fa"});
+    assert_eq!(row_of(&of(json!([two, lax]), json!([two, other]), &["o"])), "Refused");
+    // What the saved one asked for meanwhile, or whether the policy was active, is not known.
+    let open = "Undetermined exact_time";
+    assert_eq!(row_of(&of(json!([one, lax]), json!([one, lax]), &["o"])), open);
+    assert_eq!(row_of(&of(json!([two, lax]), json!([two, lax]), &["r"])), open);
+    assert_eq!(row_of(&of(json!([two, lax]), json!([two, lax]), &["p"])), open);
+    assert_eq!(row_of(&of(json!([two, lax]), json!([one, lax]), &[])), open);
+    assert_eq!(row_of(&of(json!([two, lax]), json!([lax]), &[])), open);
+}
+
 #[test]
 fn two_classic_orgs_are_not_described() {
     let classic = fact(

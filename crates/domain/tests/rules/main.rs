@@ -38,6 +38,7 @@ mod saves;
 mod sessions;
 mod sets;
 mod sharing;
+mod silence;
 #[path = "../support/mod.rs"]
 mod support;
 mod timeline;
