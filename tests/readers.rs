@@ -20,7 +20,7 @@ fn compared(parquet: &str, jsonl: &str) -> Result<Value, String> {
         .output()
         .expect("python runs");
     if !output.status.success() {
-        return Err(text(&output.stderr).into());
+        return Err(text(&output.stderr));
     }
     Ok(serde_json::from_slice(&output.stdout).expect("JSON"))
 }
