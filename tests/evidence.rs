@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// The log as an auditor trusts it, who was given its key.
-fn trusted(scratch: &Scratch) -> TrustedLog {
+pub(crate) fn trusted(scratch: &Scratch) -> TrustedLog {
     let shown = scratch.json(&["--tenant", "acme", "checkpoint"]);
     let key: VerifierKey = shown["verifierKey"].as_str().unwrap().parse().unwrap();
     TrustedLog::new(key.name().to_owned(), vec![key]).unwrap()

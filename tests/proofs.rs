@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// A rehearsal of acme's first `lines` lines.
-fn first_lines(scratch: &Scratch, lines: usize) {
+pub(crate) fn first_lines(scratch: &Scratch, lines: usize) {
     let facts = fixture::facts("acme");
     let first: String = facts.lines().take(lines).map(|line| format!("{line}\n")).collect();
     let file = scratch.file("first.jsonl", first);
     scratch.ok(&["--tenant", "acme", "ingest", &file]);
 }
 
-fn the_rest(scratch: &Scratch) {
+pub(crate) fn the_rest(scratch: &Scratch) {
     let file = fixture::dir().join("acme.jsonl");
     scratch.ok(&["--tenant", "acme", "ingest", file.to_str().unwrap()]);
 }
@@ -46,7 +46,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A copy of a whole ledger.
-fn copy_ledger(from: &Path, to: &Path) {
+pub(crate) fn copy_ledger(from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);
     std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap() {
@@ -212,7 +212,7 @@ fn edits_of_the_log_by_sql_are_caught_and_named() {
 }
 
 /// 200 records of a source that was not there.
-fn other_lines(scratch: &Scratch) -> String {
+pub(crate) fn other_lines(scratch: &Scratch) -> String {
     let lines: String = (0..200)
         .map(|n| {
             let line = json!({"id": format!("f{n}"), "type": "source.heard",

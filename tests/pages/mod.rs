@@ -2,6 +2,7 @@
 
 mod clocks;
 mod decision;
+mod evidence;
 mod factor;
 mod rehearse;
 mod session;

@@ -94,6 +94,7 @@ fn dark_forced_and_narrow_pages_are_laid_out_correctly() {
         ("drawer", format!("/session?id=S3&{AT}&rules={RULES}&open=40")),
         ("not-found", format!("/session?id=GX1&{AT}&rules={RULES}")),
         ("query", "/query".to_owned()),
+        ("evidence", "/evidence".to_owned()),
     ];
     for (look, width, preferences) in LOOKS {
         browser.viewport(width, 1000);

@@ -11,7 +11,7 @@ use claimledger_app::{
     export::{ExportList, ExportQuery},
     model::question::{AskError, Asking, Caller},
 };
-use claimledger_domain::{RULES, model::Cut, timeline::ClockOrder};
+use claimledger_domain::{model::Cut, timeline::ClockOrder};
 use claimledger_export::{
     Format,
     manifest::{Manifest, Writing},
@@ -129,9 +129,7 @@ impl ExportRequest {
             }
         };
         parameters.only(&[known, COMMON].concat())?;
-        if let Some(rules) = parameters.get("rules").filter(|rules| *rules != RULES) {
-            return Err(Bad::of(format!("this build answers by rules {RULES}, not {rules}.")));
-        }
+        parameters.own_rules()?;
         let zone = match parameters.get("timeZone") {
             None => Zone::default(),
             Some(text) => Zone::parse(text).ok_or_else(|| {

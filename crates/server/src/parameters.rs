@@ -2,6 +2,7 @@
 //! with the reason.
 
 use axum::http::Uri;
+use claimledger_domain::RULES;
 use claimledger_facts::time::Time;
 use std::collections::BTreeMap;
 
@@ -76,6 +77,16 @@ impl Parameters {
             Some("false" | "no" | "0") => Ok(Some(false)),
             Some(other) => {
                 Err(Bad::of(format!("{name}: {other} is not a boolean; use true or false.")))
+            }
+        }
+    }
+
+    /// Refuses an address that is pinned to other rules than those of this build.
+    pub(crate) fn own_rules(&self) -> Result<(), Bad> {
+        match self.get("rules").filter(|rules| *rules != RULES) {
+            None => Ok(()),
+            Some(rules) => {
+                Err(Bad::of(format!("this build answers by rules {RULES}, not {rules}.")))
             }
         }
     }

@@ -101,6 +101,7 @@ struct Asked {
 impl Asked {
     fn read(uri: &Uri) -> Result<Self, String> {
         let parameters = Parameters::read(uri).map_err(|bad| bad.0)?;
+        parameters.own_rules().map_err(|bad| bad.0)?;
         let mut asking =
             Asking { at: parameters.time("at").map_err(|bad| bad.0)?, ..Asking::default() };
         for name in ["knownAt", "knownAtPosition"] {
@@ -140,7 +141,8 @@ async fn admitted(server: &Server, headers: &HeaderMap) -> Result<Caller, Refuse
     Ok(caller)
 }
 
-fn evidence<'e>(server: &'e Server, caller: &'e Caller) -> Evidence<'e> {
+/// Evidence for one caller.
+pub(crate) fn evidence<'e>(server: &'e Server, caller: &'e Caller) -> Evidence<'e> {
     Evidence { app: &server.app, schema: &server.schema, caller, limits: limits(server) }
 }
 
@@ -151,19 +153,23 @@ fn made<T>(
 ) -> Result<Response, Refused> {
     match made {
         Ok(made) => shown(made),
-        Err(NotMade(errors)) => {
-            let code =
-                errors.first().and_then(|error| match error.extensions.as_ref()?.get("code")? {
-                    async_graphql::Value::String(code) => Some(code.as_str()),
-                    _ => None,
-                });
-            let status = match code {
-                Some("FORBIDDEN") => StatusCode::FORBIDDEN,
-                Some("UNAVAILABLE" | "LAGGING") => StatusCode::SERVICE_UNAVAILABLE,
-                Some("CORRUPT") => StatusCode::INTERNAL_SERVER_ERROR,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            Ok((status, Json(json!({"errors": errors}))).into_response())
+        Err(not_made) => {
+            let status = status(&not_made);
+            Ok((status, Json(json!({"errors": not_made.0}))).into_response())
         }
+    }
+}
+
+/// The status of the first error.
+pub(crate) fn status(NotMade(errors): &NotMade) -> StatusCode {
+    let code = errors.first().and_then(|error| match error.extensions.as_ref()?.get("code")? {
+        async_graphql::Value::String(code) => Some(code.as_str()),
+        _ => None,
+    });
+    match code {
+        Some("FORBIDDEN") => StatusCode::FORBIDDEN,
+        Some("UNAVAILABLE" | "LAGGING") => StatusCode::SERVICE_UNAVAILABLE,
+        Some("CORRUPT") => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -2,10 +2,7 @@
 
 use super::error_page::PageError;
 use crate::http::{auth, body};
-use axum::{
-    body::Body,
-    http::{HeaderMap, Uri},
-};
+use axum::{body::Body, http::HeaderMap};
 use serde::de::DeserializeOwned;
 
 /// The message for a form that was not sent from a page of this server.
@@ -27,12 +24,9 @@ pub(crate) async fn read<T: DeserializeOwned>(
     let bytes = body::read(body, most)
         .await
         .map_err(|_| PageError::refused(format!("The form has more than {most} bytes.")))?;
-    // The reader of addresses also reads forms: they are written alike.
-    let uri = std::str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| format!("/?{}", text.replace('#', "%23")).parse::<Uri>().ok());
-    let form = uri.and_then(|uri| axum::extract::Query::<T>::try_from_uri(&uri).ok());
-    form.map(|form| form.0).ok_or_else(|| PageError::refused("The form cannot be read."))
+    let text = std::str::from_utf8(&bytes).ok();
+    let form = text.and_then(|text| serde_urlencoded::from_str(text).ok());
+    form.ok_or_else(|| PageError::refused("The form cannot be read."))
 }
 
 #[cfg(test)]

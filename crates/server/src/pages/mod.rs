@@ -13,14 +13,18 @@ pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
 pub(crate) mod error_page;
+mod evidence;
+mod export_form;
 pub(crate) mod factor;
 mod form;
 pub(crate) mod frame;
 pub(crate) mod order_switch;
 pub(crate) mod outlived;
+mod pack;
 mod parameters;
 pub(crate) mod query;
 pub(crate) mod records;
+mod refused;
 pub(crate) mod rehearse;
 mod rehearse_form;
 mod rehearse_found;
@@ -55,6 +59,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/sources", get(sources::get))
         .route("/rehearse", get(rehearse::get).post(rehearse::post))
         .route("/query", get(query::get).post(query::post))
+        .route("/evidence", get(evidence::get).post(evidence::post))
         .route("/semantics", get(semantics::get))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))
@@ -66,7 +71,7 @@ pub(crate) fn routes() -> Router<Shared> {
 /// No such path.
 pub(crate) async fn no_such_page() -> Response {
     let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" {
-    "sessions" } ", " a href="/sources" { "sources" } ", " a href="/rehearse" { "rehearse" }
-    " and " a href="/query" { "query" } "." } };
+    "sessions" } ", " a href="/sources" { "sources" } ", " a href="/rehearse" { "rehearse" } ", "
+    a href="/query" { "query" } " and " a href="/evidence" { "evidence" } "." } };
     frame::page(StatusCode::NOT_FOUND, "No such page", None, html! {}, main).into_response()
 }

@@ -14,7 +14,10 @@ use claimledger_app::model::{
 };
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::{
-    ids::LogPosition, record::BodyKind, statement::is_sealed_index, vocabulary::Role,
+    ids::LogPosition,
+    record::{BodyKind, Header},
+    statement::is_sealed_index,
+    vocabulary::Role,
 };
 use maud::{Markup, html};
 
@@ -99,7 +102,7 @@ pub(crate) fn drawer(
             h2 id="record-h" { "Record " (position) }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
-                Some(view) => { (opened(view)) (sealed(view, caller)) },
+                Some(view) => { (opened(view)) (proof(position)) (sealed(view, caller)) },
             }
         }
     }
@@ -147,12 +150,32 @@ fn opened(view: &RecordView) -> Markup {
                 same id too" } }
             @for note in &view.statement.notes { dt { "note" } dd { (note.as_str()) } }
             @for (name, value) in correlation() { dt { (plain(name)) } dd { (inert(value)) } }
+            // Read from the bytes below, so that these are what the leaf hash is taken over.
+            @if let Ok(header) = Header::decode(&view.header) {
+                dt { "commitment to the facts" } dd { code { (header.facts) } }
+                @for personal in &header.personal {
+                    dt { "to personal data" } dd { code { (personal.plain) } } }
+                dt { "to the original" } dd { code { (header.original.plain) } }
+            }
             dt { "leaf hash" } dd { code { (view.leaf) } }
             dt { "bytes" } dd { code class="bytes" {
                 (data_encoding::BASE64.encode(&view.header)) } }
         }
         p class="muted" { "Facts are a rendering; the header's bytes are what the leaf hash is \
                            taken over: SHA-256(0x00 ‖ bytes)." }
+    }
+}
+
+/// The two commands that show, the second offline, that a record is in the log.
+fn proof(position: LogPosition) -> Markup {
+    let file = format!("{}.tlog-proof", position.0);
+    html! {
+        h3 { "Proof" }
+        pre class="scroll" tabindex="0" { "claimledger prove '" (position) "' > " (file) "\n"
+            "claimledger-verify proof " (file) " --key 'KEY'" }
+        p class="muted" { "The first writes the hashes that lead from the leaf to a signed \
+            checkpoint; the second needs them and the key alone, which " a href="/evidence" {
+            "Evidence" } " shows." }
     }
 }
 

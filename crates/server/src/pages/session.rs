@@ -8,9 +8,10 @@ use super::{
     error_page::{PageError, Unknown, lagging},
     factor,
     frame::{self, Strip},
-    order_switch, outlived,
+    order_switch, outlived, pack,
     parameters::{CutAsked, Parameters},
     records,
+    refused::refused,
     text::inert,
     times::{Times, clock},
     why,
@@ -190,8 +191,10 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let drawer = view
         .open
         .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
-    let beside =
-        Beside { ways, points: points.value.as_ref(), compared: compared.as_ref(), drawer };
+    let size = session.state.records.len();
+    let pack = pack::section(caller, (&view.id, size), view.order, &answer.answered);
+    let (points, compared) = (points.value.as_ref(), compared.as_ref());
+    let beside = Beside { ways, points, compared, drawer, pack };
     let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.state.id);
     Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
@@ -221,6 +224,7 @@ struct Beside<'a> {
     points: Option<&'a SessionChangePoints>,
     compared: Option<&'a Compared>,
     drawer: Option<Markup>,
+    pack: Markup,
 }
 
 /// Where nothing by the id is known: the same questions to the app, whether the id is unknown or
@@ -338,30 +342,7 @@ fn main(
         (refused(session, &href))
         (records::list(&session.records, view.records, &href, &|page|
             here.clone().with("records", page.to_string()).href() + "#records"))
-    }
-}
-
-/// More refused sign-ins than this are counted, and shown on the timeline only.
-const REFUSED: usize = 100;
-
-fn refused(session: &SessionState, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
-    let mut times = Times::default();
-    html! {
-        @if !session.activity.refused.is_empty() {
-            section id="refused" aria-labelledby="refused-h" {
-                h2 id="refused-h" { "Refused sign-ins" }
-                p { (session.activity.refused.len()) " did not succeed. None of them is a factor." }
-                ul {
-                    @for one in session.activity.refused.iter().take(REFUSED) {
-                        li { a class="record" href=(href(Some(one.record.position))) {
-                            (one.record.position) } " " (times.show(one.at)) " · "
-                            (inert(&one.words)) }
-                    }
-                    @if session.activity.refused.len() > REFUSED { li {
-                        "and " (session.activity.refused.len() - REFUSED) " more" } }
-                }
-            }
-        }
+        (beside.pack)
     }
 }
 

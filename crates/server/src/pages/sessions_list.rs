@@ -2,7 +2,9 @@
 
 use super::{
     address::Address,
-    as_query, decision, frame, outlived,
+    as_query, decision,
+    export_form::export_form,
+    frame, outlived,
     session::state,
     sessions::{FIELDS, SessionsView},
     text::{inert, sentence},
@@ -17,7 +19,6 @@ use claimledger_domain::{
     explain::{called, line},
     model::{Certainty, Decision, Grade, SessionState},
 };
-use claimledger_export::Format;
 use claimledger_facts::vocabulary::Role;
 use maud::{Markup, html};
 
@@ -47,20 +48,13 @@ pub(crate) fn main(
 
 /// The same list as a file, at the same T and K.
 fn export(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
-    let pinned =
-        super::parameters::CutAsked::pin(&view.cut, Address::new("/sessions"), &answer.answered);
-    html! {
-        form class="export" method="get" action="/v1/export/sessions" {
-            @for (name, value) in pinned.fields() {
-                input type="hidden" name=(name) value=(value); }
-            @for (name, value) in &view.written { input type="hidden" name=(name) value=(value); }
-            label { "Export these as " select name="as" {
-                @for format in Format::ALL { option value=(format.as_str()) { (format.as_str()) } }
-            } }
-            button type="submit" { "Export" }
-            button type="submit" name="part" value="manifest" { "Manifest" }
-        }
-    }
+    let list = view.cut.pin(Address::new("/v1/export/sessions"), &answer.answered);
+    let written = view.written.iter();
+    export_form(
+        "these",
+        &written.fold(list, |list, (name, value)| list.with(name, value.as_str())),
+        true,
+    )
 }
 
 fn form(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {

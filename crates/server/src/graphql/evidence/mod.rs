@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 /// What a pack asks.
 const PACK: &str = include_str!("pack.graphql");
 /// Maximum number of records on the timeline of a session that a pack is made of: one page.
-const MAX_TIMELINE: u32 = 500;
+pub(crate) const MAX_TIMELINE: u32 = 500;
 
 /// One caller, and the ledger.
 pub(crate) struct Evidence<'e> {
@@ -54,17 +54,17 @@ impl From<ServerError> for NotMade {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Checked {
     /// T.
-    at: String,
+    pub(crate) at: String,
     /// K.
-    known_at: u64,
+    pub(crate) known_at: u64,
     /// The rules that it was answered by.
-    rules: String,
+    pub(crate) rules: String,
     /// Whether the bytes are equal; none: this build has other rules, and cannot ask again.
-    same: Option<bool>,
+    pub(crate) same: Option<bool>,
     /// Where the answers differ first, as a JSON pointer.
     differs_at: Option<String>,
     /// What it says in words.
-    words: String,
+    pub(crate) words: String,
 }
 
 impl Evidence<'_> {
