@@ -43,4 +43,4 @@ mod tree;
 pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
 pub use queries::{proof::LogFile, rows::Rows};
-pub use tree::{Finding, VerifyReport};
+pub use tree::{Finding, VerifiedLog, VerifyReport};

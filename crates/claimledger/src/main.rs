@@ -111,7 +111,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Verify => commands::proof::verify(&settings).await,
         Command::Checkpoint(args) => commands::proof::checkpoint(&settings, args).await,
-        Command::Prove { record } => commands::proof::prove(&settings, record).await,
+        Command::Access(args) => commands::access::access(&settings, args).await,
+        Command::Prove(args) => commands::proof::prove(&settings, args).await,
         Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => {

@@ -130,7 +130,7 @@ impl App {
                         .await?,
                 );
             }
-            self.disclose(caller, Query::Sealed)?;
+            self.disclose(caller, Query::Sealed).await?;
             searched.extend([SEALED_INDEX, CLIENTS]);
             items.extend(search.labelled().await?);
             let (of_client, all) = search.client().await?;

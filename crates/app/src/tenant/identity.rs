@@ -1,7 +1,7 @@
 //! What does not change while a tenant is open.
 
 use crate::{
-    model::cursor::CursorKey,
+    model::{cursor::CursorKey, proof::LogKind},
     tenant::{keyring::Keyring, own_records::OwnRecords, signed_log::SignedLog},
 };
 use claimledger_facts::seal::TenantKeys;
@@ -18,4 +18,15 @@ pub(crate) struct Identity {
     pub(crate) keyring: Keyring,
     pub(crate) own: Arc<OwnRecords>,
     pub(crate) signed_log: SignedLog,
+    pub(crate) signed_access_log: SignedLog,
+}
+
+impl Identity {
+    /// One of the tenant's logs, as verifiers know it.
+    pub(crate) const fn signed(&self, kind: LogKind) -> &SignedLog {
+        match kind {
+            LogKind::Records => &self.signed_log,
+            LogKind::Access => &self.signed_access_log,
+        }
+    }
 }

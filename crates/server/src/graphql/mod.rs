@@ -13,6 +13,7 @@ pub(crate) mod loaders;
 mod mirror;
 mod nulls;
 pub(crate) mod query;
+mod recorded;
 pub(crate) mod scalars;
 mod sdl;
 pub(crate) mod subscription;
@@ -27,10 +28,17 @@ use async_graphql::{
     },
     parser::types::ExecutableDocument,
 };
-use claimledger_app::{app::App, model::question::Caller};
-use claimledger_facts::ids::{LogPosition, TenantId};
+use claimledger_app::{
+    app::App,
+    model::{access, question::Caller},
+};
+use claimledger_facts::{
+    ids::{LogPosition, TenantId},
+    vocabulary::Surface,
+};
 use limits::Limits;
 pub(crate) use sdl::sdl;
+use std::sync::Arc;
 use subscription::Subscription;
 
 /// The schema.
@@ -113,6 +121,9 @@ fn measured(
     let document = document::read(&request.query)?;
     limits::check(&document, &request.variables, limits)?;
     check(&document)?;
+    if let Some(asked) = asker.caller.request() {
+        asked.state_parameters(recorded::parameters(&document, &request.variables));
+    }
     request.set_parsed_query(document);
     let labels = loaders::Labels::of(asker.app.clone(), asker.caller.clone());
     Ok(request.data(asker).data(labels))
@@ -144,8 +155,18 @@ impl Executor {
         document: &str,
         variables: serde_json::Value,
     ) -> serde_json::Value {
-        let (asker, request) = self.request(caller, document, variables);
-        let response = run(&self.schema, asker, request, UNLIMITED).await;
+        let asked = match caller.request() {
+            Some(request) => request.beside(),
+            None => access::Request::gathering(Surface::Cli, access::Reason::default()),
+        };
+        let caller = caller.clone().with_request(Arc::clone(&asked));
+        let (asker, request) = self.request(&caller, document, variables);
+        let mut response = run(&self.schema, asker, request, UNLIMITED).await;
+        // Written before anything is given out.
+        if let Err(error) = self.app.record_request(&asked).await {
+            let refused = errors::refused("UNAVAILABLE", errors::log(&error), &[]);
+            response = Response::from_errors(vec![refused]);
+        }
         // A response is JSON by construction.
         serde_json::to_value(response).unwrap_or_default()
     }

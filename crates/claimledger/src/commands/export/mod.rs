@@ -150,7 +150,7 @@ async fn write(
         Begun::Resumed(part) => Some(&**part),
     };
     parameters.extend(pins(settings, resumed));
-    let mut pages = Pages::open(ledger, list, parameters)?;
+    let mut pages = Pages::open(ledger, list, parameters).await?;
     let Some(mut page) = pages.next().await? else {
         anyhow::bail!("the list has no first page");
     };
