@@ -76,6 +76,7 @@ async fn the_access_log_is_a_log_of_its_own_and_outlives_the_process() {
             opened => break opened.unwrap(),
         }
     };
+    assert_eq!(store.log().head(&acme).await.unwrap(), LogSize(0), "another file");
     let access = store.access().unwrap();
     assert_eq!(access.read(&acme, LogPosition(0), 10).await.unwrap(), entries);
 }

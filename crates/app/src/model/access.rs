@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn what_is_large_is_in_parts_and_nothing_is_lost() {
         let mut disclosed = Disclosed::of(Query::Sessions, None);
-        disclosed.sessions = (0..1_201).map(|n| SessionId::from(format!("S{n:05}"))).collect();
+        disclosed.sessions = (0..1_201).map(|n| SessionId::new(format!("S{n:05}"))).collect();
         disclosed.positions = (0..701).map(|n| LogPosition(2 * n)).collect();
         let parts = disclosed.clone().parts();
         assert_eq!(
@@ -339,7 +339,7 @@ mod tests {
         let named = parts.iter().flat_map(|part| part.sessions.iter().cloned()).collect();
         assert_eq!(disclosed.sessions, named);
         let long: Vec<_> =
-            (0..9).map(|n| SessionId::from(format!("{n}{}", "x".repeat(20_000)))).collect();
+            (0..9).map(|n| SessionId::new(format!("{n}{}", "x".repeat(20_000)))).collect();
         let parts = Disclosed { sessions: long.into_iter().collect(), ..disclosed }.parts();
         assert_eq!(parts.iter().map(|part| part.sessions.len()).collect::<Vec<_>>(), [3, 3, 3]);
         assert_eq!(Disclosed::default().parts().len(), 1);

@@ -19,12 +19,13 @@ use claimledger_facts::{
     personal::Personal,
     record::{Entry, Prepared},
     seal::open_personal,
+    time::Time,
     types::access::RecordsDisclosed,
 };
 use claimledger_ledger::{
     access::{AccessIndex, AccessKey, AccessQuery, AccessRow, RECORDS_PER_KEY},
     append::{AppendRequest, SequencerError},
-    clock::{ClockGuard, ClockSettings, OnJump},
+    clock::{Clock, ClockGuard, ClockSettings, OnJump},
     index::{Looked, RecordIndex},
     log::{Log, LogError},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
@@ -48,6 +49,7 @@ pub(crate) struct AccessLog {
     pub(crate) log: Arc<dyn Log>,
     index: Arc<dyn AccessIndex>,
     own: Arc<OwnRecords>,
+    guard: Arc<ClockGuard>,
     /// None: the ledger can only be read, and reads are not recorded.
     sequencer: Option<Sequencer>,
     /// Held while the index takes in entries.
@@ -58,6 +60,7 @@ impl AccessLog {
     pub(crate) async fn open(
         tenant: &TenantId,
         parts: &Parts,
+        guard: &Arc<ClockGuard>,
         own: &Arc<OwnRecords>,
     ) -> Result<Self, LogError> {
         let (log, index) = (Arc::clone(&parts.access.log), Arc::clone(&parts.access.index));
@@ -65,23 +68,32 @@ impl AccessLog {
             index.clear(tenant).await?;
         }
         let sequencer = if parts.options.read_only.is_none() && parts.options.access_log {
-            // A clock that jumped stops appends, but not reads: their entries are stamped with it,
-            // never before the last one.
+            // A clock that jumped stops appends, but not reads. Accepting the believed time accepts
+            // no jump: that clock has no steady one beside it.
             let settings = ClockSettings { on_jump: OnJump::Accept, ..parts.options.clock };
+            let clock = Arc::new(BelievedClock(Arc::clone(guard)));
             let opened = Sequencer::open(SequencerConfig {
                 tenant: tenant.clone(),
                 log: Arc::clone(&log),
                 index: Arc::new(Ids(Arc::clone(&index))),
                 facts: Arc::clone(own) as Arc<_>,
-                clock: Arc::new(ClockGuard::new(Arc::clone(&parts.clock), settings)),
+                clock: Arc::new(ClockGuard::new(clock, settings)),
                 kind: LedgerKind::Live,
             });
             Some(opened.await.map_err(access_error)?)
         } else {
             None
         };
-        let (tenant, own) = (tenant.clone(), Arc::clone(own));
-        Ok(Self { tenant, log, index, own, sequencer, indexing: tokio::sync::Mutex::default() })
+        let (tenant, own, guard) = (tenant.clone(), Arc::clone(own), Arc::clone(guard));
+        Ok(Self {
+            tenant,
+            log,
+            index,
+            own,
+            guard,
+            sequencer,
+            indexing: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Writes what a request was shown. When it returns, the entries are durable. Entries of
@@ -134,7 +146,7 @@ impl AccessLog {
             refused: part.refused,
         });
         let id = format!("access/{id}/{number}");
-        let now = self.own.clock.now();
+        let now = self.guard.believed_now();
         self.own.seal_with(&id, fact, now, Personal::from(reason)).map_err(|refusal| {
             LogError::unavailable(format!("an entry of the access log cannot be sealed: {refusal}"))
         })
@@ -260,6 +272,15 @@ fn not_recorded(error: SequencerError) -> LogError {
     LogError::Stopped {
         why: format!("nothing is shown that cannot be recorded in the access log: {cause}"),
         source: Some(Box::new(error)),
+    }
+}
+
+/// The time that is believed while the clock may have jumped.
+struct BelievedClock(Arc<ClockGuard>);
+
+impl Clock for BelievedClock {
+    fn now(&self) -> Time {
+        self.0.believed_now()
     }
 }
 

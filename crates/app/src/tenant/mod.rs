@@ -130,7 +130,7 @@ impl Tenant {
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
         })
         .await?;
-        let access = AccessLog::open(id, parts, &own).await?;
+        let access = AccessLog::open(id, parts, guard, &own).await?;
         Ok(Some(Self {
             id: id.clone(),
             identity: Identity {

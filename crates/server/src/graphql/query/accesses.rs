@@ -167,6 +167,7 @@ impl AccessQuestions {
     /// Who was shown what: entries of the access log, the last first. Your own, or with the role
     /// govern those of everybody. The entry of this question is among them.
     #[graphql(complexity = "first.unwrap_or(DEFAULT_FIRST).max(0) as usize * child_complexity + 1")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn accesses(
         &self,
         ctx: &Context<'_>,
