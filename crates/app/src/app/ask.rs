@@ -173,7 +173,7 @@ impl Inner {
         disclosed: Disclosed,
     ) -> Result<(), LogError> {
         let tenant = self.tenant(&caller.tenant).await?;
-        let written = tenant.access.write(caller, request, disclosed).await;
+        let written = tenant.identity.access.write(caller, request, disclosed).await;
         written.inspect_err(|error| tenant.report_damage(&*self.views, error))
     }
 }

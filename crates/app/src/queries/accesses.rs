@@ -59,7 +59,7 @@ impl App {
         {
             self.0.write_entry(&caller, request, disclosed).await?;
         }
-        let log = &view.tenant.access;
+        let log = &view.tenant.identity.access;
         log.fill_index().await?;
         let own_only = !caller.has(Role::Govern);
         let max = usize::try_from(first).unwrap_or(usize::MAX);

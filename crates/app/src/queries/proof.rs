@@ -85,7 +85,7 @@ impl App {
         position: LogPosition,
     ) -> Result<Option<RecordProof>, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let Some(entry) = tenant.access.entry(position).await? else { return Ok(None) };
+        let Some(entry) = tenant.identity.access.entry(position).await? else { return Ok(None) };
         if !caller.has(Role::Govern) && entry.disclosed.credential != caller.credential {
             return Ok(None);
         }

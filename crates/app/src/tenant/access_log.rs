@@ -40,7 +40,7 @@ const REQUEST_BYTES: usize = 10;
 const PARTS_PER_APPEND: usize = 4;
 /// Entries per step of the index.
 const BATCH_ENTRIES: usize = 256;
-/// Interval at which the index takes in new entries. A question takes them in itself.
+/// Interval at which the index follows new entries. A question fills it itself.
 const INDEX_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The access log of one tenant.
@@ -52,7 +52,7 @@ pub(crate) struct AccessLog {
     guard: Arc<ClockGuard>,
     /// None: the ledger can only be read, and reads are not recorded.
     sequencer: Option<Sequencer>,
-    /// Held while the index takes in entries.
+    /// Held while the index is filled.
     indexing: tokio::sync::Mutex<()>,
 }
 
@@ -223,9 +223,9 @@ impl AccessLog {
 
 /// Fills the index while entries are written.
 pub(crate) async fn run_index(tenant: Arc<super::Tenant>, stop: CancellationToken) {
-    let mut changes = tenant.access.log.changes();
+    let mut changes = tenant.identity.access.log.changes();
     loop {
-        if let Err(error) = tenant.access.fill_index().await {
+        if let Err(error) = tenant.identity.access.fill_index().await {
             tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error,
                 "the index of the access log was not filled, which will be tried again");
         }

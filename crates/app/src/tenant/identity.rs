@@ -2,7 +2,9 @@
 
 use crate::{
     model::{cursor::CursorKey, proof::LogKind},
-    tenant::{keyring::Keyring, own_records::OwnRecords, signed_log::SignedLog},
+    tenant::{
+        access_log::AccessLog, keyring::Keyring, own_records::OwnRecords, signed_log::SignedLog,
+    },
 };
 use claimledger_facts::seal::TenantKeys;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ pub(crate) struct Identity {
     pub(crate) keys: TenantKeys,
     pub(crate) keyring: Keyring,
     pub(crate) own: Arc<OwnRecords>,
+    /// Who was shown what.
+    pub(crate) access: AccessLog,
     pub(crate) signed_log: SignedLog,
     pub(crate) signed_access_log: SignedLog,
 }

@@ -70,8 +70,6 @@ pub(crate) struct Tenant {
     pub(crate) looking: tokio::sync::Mutex<()>,
     /// When the last known record was recorded, in microseconds.
     last_recorded: Arc<AtomicI64>,
-    /// Who was shown what.
-    pub(crate) access: AccessLog,
     /// What does not work.
     pub(crate) health: HealthMonitor,
 }
@@ -144,6 +142,7 @@ impl Tenant {
                 keys,
                 keyring,
                 own,
+                access,
             },
             knowledge: Knowledge::load(id, parts, covered, sources).await?,
             // If the process stopped while late configuration was applied, rows of the next batch
@@ -159,7 +158,6 @@ impl Tenant {
             deliveries: Deliveries::new(id.clone(), Arc::clone(&parts.state)),
             looking: tokio::sync::Mutex::default(),
             last_recorded,
-            access,
             health: HealthMonitor::default(),
         }))
     }

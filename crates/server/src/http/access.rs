@@ -1,20 +1,12 @@
-//! The access log around every request: what its questions disclose is written as one entry before
-//! its answer is sent. The parts of an answer that is sent in parts are written one by one.
+//! The request that is being answered, for the access log: set in one place around all routes
+//! (`crate::recording`), so that no handler can forget it.
 
-use super::{Shared, errors::Refused, graphql};
-use crate::{pages, parameters};
-use axum::{
-    extract::{Query, Request as HttpRequest, State},
-    http::{HeaderMap, StatusCode},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::http::HeaderMap;
 use claimledger_app::model::{
     access::{Reason, Request},
-    question::{AskError, Caller},
+    question::Caller,
 };
 use claimledger_facts::vocabulary::Surface;
-use claimledger_ledger::log::LogError;
 use std::sync::Arc;
 
 /// The header with the purpose.
@@ -27,31 +19,9 @@ tokio::task_local! {
     static REQUEST: Arc<Request>;
 }
 
-/// Answers a request, and writes what it disclosed before the answer is sent.
-pub(crate) async fn record(
-    State(server): State<Shared>,
-    request: HttpRequest,
-    next: Next,
-) -> Response {
-    let surface = surface(request.uri().path());
-    let reason = match reason(request.headers()) {
-        Ok(reason) => reason,
-        Err(what) => return refused(surface, what),
-    };
-    let asked = Request::gathering(surface, reason);
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
-    asked.state_parameters(parameters::recorded(
-        pairs.map(|Query(pairs)| pairs).unwrap_or_default(),
-    ));
-    let response = REQUEST.scope(Arc::clone(&asked), next.run(request)).await;
-    if response.status().is_redirection() {
-        // Nothing was shown: the address that it leads to is a request of its own.
-        return response;
-    }
-    match server.app.record_request(&asked).await {
-        Ok(()) => response,
-        Err(error) => not_recorded(surface, error),
-    }
+/// Runs what answers a request.
+pub(crate) async fn answering<T>(request: &Arc<Request>, answer: impl Future<Output = T>) -> T {
+    REQUEST.scope(Arc::clone(request), answer).await
 }
 
 /// The caller, with the request that is being answered.
@@ -64,7 +34,8 @@ pub(crate) fn asking(caller: Caller) -> Caller {
     caller.with_request(request)
 }
 
-fn surface(path: &str) -> Surface {
+/// How a request to this path came.
+pub(crate) fn surface(path: &str) -> Surface {
     let first = path.trim_start_matches('/');
     if first.starts_with("graphql/stream") {
         Surface::Subscription
@@ -80,30 +51,11 @@ fn surface(path: &str) -> Surface {
 }
 
 /// The reason that the headers state.
-fn reason(headers: &HeaderMap) -> Result<Reason, String> {
+pub(crate) fn reason(headers: &HeaderMap) -> Result<Reason, String> {
     let text = |name: &str| match headers.get(name).map(|value| str::from_utf8(value.as_bytes())) {
         Some(Ok(text)) => Ok(Some(text)),
         Some(Err(_)) => Err(format!("the header {name} is not UTF-8")),
         None => Ok(None),
     };
     Reason::new(text(PURPOSE)?, text(CASE)?)
-}
-
-fn refused(surface: Surface, what: String) -> Response {
-    match surface {
-        Surface::Graphql | Surface::Subscription => *graphql::bad_request(what),
-        Surface::Page => pages::refused(AskError::BadInput { what }),
-        Surface::Cli | Surface::Http | Surface::Export => {
-            Refused::new(StatusCode::BAD_REQUEST, "reason", what).into_response()
-        }
-    }
-}
-
-/// What was asked is not shown, because that could not be recorded.
-fn not_recorded(surface: Surface, error: LogError) -> Response {
-    match surface {
-        Surface::Graphql | Surface::Subscription => *graphql::unavailable(&error),
-        Surface::Page => pages::refused(error.into()),
-        Surface::Cli | Surface::Http | Surface::Export => Refused::from(error).into_response(),
-    }
 }

@@ -66,7 +66,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
 }
 
-/// What a request is told whose question is not answered.
+/// The page for a question that is not answered.
 pub(crate) fn refused(error: AskError) -> Response {
     error_page::PageError::from(error).page(None)
 }

@@ -106,12 +106,7 @@ impl Files {
         self.remove(&[TREE, "tree-wal", "tree-shm"])
     }
 
-    /// Removes the file of the index of the access log.
-    pub(super) fn remove_access_index(&self) -> Result<(), OpenError> {
-        self.remove(&[ACCESS_INDEX, "access_index-wal", "access_index-shm"])
-    }
-
-    fn remove(&self, names: &[&str]) -> Result<(), OpenError> {
+    pub(super) fn remove(&self, names: &[&str]) -> Result<(), OpenError> {
         for name in names {
             let path = self.dir.join(name);
             match std::fs::remove_file(&path) {

@@ -114,7 +114,8 @@ async fn every_field_passes_the_recorder() {
     let described = world
         .graphql(
             &token,
-            "{ __schema { queryType { fields { name args { name defaultValue type { kind } } } } } }",
+            "{ __schema { queryType { fields { name args { name defaultValue type { kind } } } } }
+              }",
         )
         .await
         .json();
