@@ -14,6 +14,7 @@ pub(crate) mod loaders;
 mod mirror;
 mod nulls;
 pub(crate) mod query;
+mod recorded;
 pub(crate) mod scalars;
 mod sdl;
 pub(crate) mod subscription;
@@ -31,12 +32,19 @@ use async_graphql::{
 use claimledger_app::{
     Opened,
     app::App,
-    model::question::{Asking, Caller},
+    model::{
+        access,
+        question::{Asking, Caller},
+    },
 };
-use claimledger_facts::ids::{LogPosition, SessionId, TenantId};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId, TenantId},
+    vocabulary::Surface,
+};
 use evidence::{Evidence, NotMade, question::Question};
 use limits::Limits;
 pub(crate) use sdl::sdl;
+use std::sync::Arc;
 use subscription::Subscription;
 
 /// The schema.
@@ -130,6 +138,9 @@ fn measured(
     let mut document = document::read(&request.query)?;
     limits::check(&document, &request.variables, limits)?;
     prepare(&mut document, &mut request.variables)?;
+    if let Some(asked) = asker.caller.request() {
+        asked.state_parameters(recorded::parameters(&document, &request.variables));
+    }
     request.set_parsed_query(document);
     let labels = loaders::Labels::of(asker.app.clone(), asker.caller.clone());
     Ok(request.data(asker).data(labels).data(limits))
@@ -161,8 +172,18 @@ impl Executor {
         document: &str,
         variables: serde_json::Value,
     ) -> serde_json::Value {
-        let (asker, request) = self.request(caller, document, variables);
-        let response = run(&self.schema, asker, request, UNLIMITED).await;
+        let asked = match caller.request() {
+            Some(request) => request.beside(),
+            None => access::Request::gathering(Surface::Cli, access::Reason::default()),
+        };
+        let caller = caller.clone().with_request(Arc::clone(&asked));
+        let (asker, request) = self.request(&caller, document, variables);
+        let mut response = run(&self.schema, asker, request, UNLIMITED).await;
+        // Written before anything is given out.
+        if let Err(error) = self.app.record_request(&asked).await {
+            let refused = errors::refused("UNAVAILABLE", errors::log(&error), &[]);
+            response = Response::from_errors(vec![refused]);
+        }
         // A response is JSON by construction.
         serde_json::to_value(response).unwrap_or_default()
     }

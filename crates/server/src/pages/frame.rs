@@ -42,7 +42,8 @@ pub(crate) fn page(
                     span class="brand" { "claimledger" @if let Some(caller) = caller {
                         " · " (caller.tenant.as_str()) } }
                     nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" {
-                        "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" } }
+                        "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" } a href="/access" {
+                        "Access" } }
                     @if let Some(caller) = caller { (reader(caller)) }
                 }
                 (outside)
