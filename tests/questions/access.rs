@@ -98,6 +98,9 @@ fn c7_who_looked_at_alices_session() {
 /// What a command is recorded as; none: it shows no record, and why.
 type Recorded = (&'static str, &'static [&'static str], Result<&'static str, &'static str>);
 
+/// Where a command writes to.
+const OUT: &str = "OUT";
+
 const COMMANDS: &[Recorded] = &[
     ("init", &[], Err("makes a ledger")),
     ("token", &[], Err("makes a credential")),
@@ -130,6 +133,8 @@ const COMMANDS: &[Recorded] = &[
     ("access", &[], Ok("accesses")),
     ("checkpoint", &[], Err("hashes and signatures")),
     ("prove", &["43"], Ok("proof")),
+    ("pack", &["S1", "--out", OUT], Ok("evidence")),
+    ("receipt", &["check", OUT], Err("asks again: that is recorded")),
     ("status", &["--rows"], Ok("dump")),
     ("demo", &[], Err("a ledger of its own, of invented people")),
     ("completions", &[], Err("no ledger")),
@@ -160,7 +165,12 @@ fn every_command_leaves_an_entry_or_shows_no_record() {
         assert!(names.contains(command), "{command} is no command any more");
         let Ok(question) = recorded else { continue };
         let before = entries()["size"].as_u64().expect("a size");
-        let all = [&["--tenant", "acme", *command], *arguments].concat();
+        let out = scratch.path("out.html");
+        let arguments = arguments.iter().map(|argument| match *argument {
+            OUT => out.to_str().expect("a UTF-8 path"),
+            argument => argument,
+        });
+        let all: Vec<&str> = ["--tenant", "acme", command].into_iter().chain(arguments).collect();
         let out = scratch.run(&all);
         let list = entries();
         let after = list["size"].as_u64().expect("a size");

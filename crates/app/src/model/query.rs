@@ -83,6 +83,8 @@ impl Query {
             Self::Proof => "proof",
             Self::Checkpoint => "checkpoint",
             Self::Export => "export",
+            Self::Receipt => "receipt",
+            Self::Evidence => "evidence",
             Self::Dump => "dump",
             Self::Sealed => "sealed",
             Self::Labels => "labels",
@@ -91,9 +93,9 @@ impl Query {
     }
 
     /// Whether its answers are entries of the access log. Hashes and signatures of a log tell
-    /// nothing of a record.
+    /// nothing of a record; of a receipt the answer is recorded where it is made.
     pub(crate) const fn discloses_records(self) -> bool {
-        !matches!(self, Self::Checkpoint)
+        !matches!(self, Self::Checkpoint | Self::Receipt)
     }
 
     /// The required role, if the caller lacks it. The result does not depend on whether the

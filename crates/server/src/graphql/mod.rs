@@ -34,7 +34,7 @@ use claimledger_app::{
     app::App,
     model::{
         access,
-        question::{Asking, Caller},
+        question::{AskError, Asking, Caller},
     },
 };
 use claimledger_facts::{
@@ -172,11 +172,7 @@ impl Executor {
         document: &str,
         variables: serde_json::Value,
     ) -> serde_json::Value {
-        let asked = match caller.request() {
-            Some(request) => request.beside(),
-            None => access::Request::gathering(Surface::Cli, access::Reason::default()),
-        };
-        let caller = caller.clone().with_request(Arc::clone(&asked));
+        let (asked, caller) = gathering(caller);
         let (asker, request) = self.request(&caller, document, variables);
         let mut response = run(&self.schema, asker, request, UNLIMITED).await;
         // Written before anything is given out.
@@ -212,12 +208,16 @@ impl Executor {
         variables: serde_json::Value,
     ) -> serde_json::Value {
         let question = Question { document: document.to_owned(), variables };
-        json(self.evidence(caller).receipt(&question).await)
+        let (asked, caller) = gathering(caller);
+        let made = self.evidence(&caller).receipt(&question).await;
+        self.recorded(&asked, made).await
     }
 
     /// Whether a receipt is this ledger's, and its question still gets the same answer.
     pub async fn check_receipt(&self, caller: &Caller, file: &[u8]) -> serde_json::Value {
-        json(self.evidence(caller).check(file).await)
+        let (asked, caller) = gathering(caller);
+        let made = self.evidence(&caller).check(file).await;
+        self.recorded(&asked, made).await
     }
 
     /// The evidence pack of a session.
@@ -228,7 +228,22 @@ impl Executor {
         asking: &Asking,
         opened: Opened,
     ) -> serde_json::Value {
-        json(self.evidence(caller).pack(session, asking, opened).await)
+        let (asked, caller) = gathering(caller);
+        let made = self.evidence(&caller).pack(session, asking, opened).await;
+        self.recorded(&asked, made).await
+    }
+
+    /// What was made, once what it discloses is recorded; or `errors`.
+    async fn recorded(
+        &self,
+        asked: &access::Request,
+        made: Result<impl serde::Serialize, NotMade>,
+    ) -> serde_json::Value {
+        let made = match self.app.record_request(asked).await {
+            Ok(()) => made,
+            Err(error) => Err(NotMade::from(AskError::from(error))),
+        };
+        json(made)
     }
 
     fn evidence<'e>(&'e self, caller: &'e Caller) -> Evidence<'e> {
@@ -244,6 +259,16 @@ impl Executor {
         let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
         (asker, Request::new(document).variables(async_graphql::Variables::from_json(variables)))
     }
+}
+
+/// A request of its own of this caller, and the caller with it.
+fn gathering(caller: &Caller) -> (Arc<access::Request>, Caller) {
+    let asked = match caller.request() {
+        Some(request) => request.beside(),
+        None => access::Request::gathering(Surface::Cli, access::Reason::default()),
+    };
+    let caller = caller.clone().with_request(Arc::clone(&asked));
+    (asked, caller)
 }
 
 /// What was made, or `errors`.

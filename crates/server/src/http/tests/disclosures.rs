@@ -33,6 +33,9 @@ const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/graphql", Endpoint::Elsewhere("every field is called")),
     ("/graphql/stream", Endpoint::Elsewhere("each part is an entry")),
     ("/v1/export/{list}", Endpoint::Elsewhere("every list is exported")),
+    ("/v1/evidence", Endpoint::Elsewhere("a pack is made")),
+    ("/v1/receipts", Endpoint::Elsewhere("an answer is signed")),
+    ("/v1/receipts/check", Endpoint::Elsewhere("and asked for again")),
     ("/v1/facts", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/hooks/okta", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/rebuild", Endpoint::ShowsNothing("how far a rebuild is")),
@@ -229,6 +232,34 @@ async fn every_export_passes_the_recorder() {
             assert_eq!(last_entry(&world).await.disclosed.surface, Surface::Export);
         }
     }
+}
+
+#[tokio::test]
+async fn packs_and_receipts_pass_the_recorder() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    let token = world.token("acme", &[Role::Read], None).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut before = 0;
+    new_entries(&world, &mut before).await;
+    let pack = world.get("/v1/evidence?session=S3&format=json", &cookie).await;
+    assert_eq!(pack.status.as_u16(), 200, "{}", pack.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "a pack");
+    let shown = last_entry(&world).await.disclosed;
+    let asked: Vec<&str> = shown.questions.iter().map(|asked| asked.question.as_str()).collect();
+    assert!(asked.contains(&"evidence") && asked.contains(&"why"), "{asked:?}");
+    assert!(shown.sessions.iter().any(|id| id.as_str() == "S3"), "{shown:?}");
+    assert!(!shown.records.is_empty(), "{shown:?}");
+
+    let query = serde_json::json!({"query": "{ why(session: \"S3\") { text } }"}).to_string();
+    let receipt = world.send("POST", "/v1/receipts", &headers, query).await;
+    assert_eq!(receipt.status.as_u16(), 200, "{}", receipt.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "a receipt");
+    let checked = world.send("POST", "/v1/receipts/check", &headers, receipt.body).await;
+    assert_eq!(checked.json()["same"], true, "{}", checked.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "a receipt that is checked");
+    assert!(last_entry(&world).await.disclosed.sessions.iter().any(|id| id.as_str() == "S3"));
 }
 
 #[tokio::test]
