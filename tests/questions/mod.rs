@@ -1,5 +1,6 @@
 //! The acceptance questions of `tests/fixture/questions.md`, against the shipped program.
 
+mod access;
 mod change;
 mod clocks;
 mod exports;

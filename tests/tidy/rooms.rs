@@ -20,7 +20,7 @@ const APP: &[(&str, &[&str])] = &[
     ("feed", &["app", "model", "read", "tenant"]),
     ("queries", &["app", "model", "projection", "read", "tenant", "tree"]),
     ("export", &["app", "model", "queries"]),
-    ("open", &["app", "projection", "tenant", "tree"]),
+    ("open", &["app", "model", "projection", "tenant", "tree"]),
 ];
 
 /// The same of `proof`: from hashes to files.

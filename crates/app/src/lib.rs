@@ -47,4 +47,4 @@ pub use queries::{
     proof::LogFile,
     rows::Rows,
 };
-pub use tree::{Finding, VerifyReport};
+pub use tree::{Finding, VerifiedLog, VerifyReport};

@@ -3,12 +3,13 @@
 
 use crate::{
     app::{App, Inner},
+    model::proof::LogKind,
     projection::{
         projector::{self, Projector},
         rebuild, scrub,
     },
     tenant::{
-        Tenant, deliveries,
+        Tenant, access_log, deliveries,
         own_records::OwnRecords,
         parts::{Parts, cannot_unwrap},
     },
@@ -145,10 +146,12 @@ impl App {
 
 /// Starts the background tasks of a tenant.
 async fn start(inner: &Inner, tenant: &Arc<Tenant>) -> Result<(), LogError> {
-    let follower = match inner.options.keep_tree {
-        true => Some(Follower::open(&inner.parts, tenant).await?),
-        false => None,
-    };
+    let mut followers = Vec::new();
+    if inner.options.keep_tree {
+        for kind in LogKind::ALL {
+            followers.push(Follower::open(&inner.parts, tenant, kind).await?);
+        }
+    }
     if inner.options.read_only.is_none() {
         projector::record_rules(tenant, &*inner.log, &*inner.views).await;
         inner.runners.spawn(deliveries::run(Arc::clone(tenant), inner.stop.clone()));
@@ -162,8 +165,11 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) -> Result<(), LogError> {
             let (log, views) = (Arc::clone(&inner.log), Arc::clone(&inner.views));
             inner.runners.spawn(rebuild::renew(log, views, Arc::clone(tenant), inner.stop.clone()));
         }
-        if let (None, Some(follower)) = (&inner.options.read_only, follower) {
-            inner.runners.spawn(follower::run(follower, inner.stop.clone()));
+        if inner.options.read_only.is_none() {
+            for follower in followers {
+                inner.runners.spawn(follower::run(follower, inner.stop.clone()));
+            }
+            inner.runners.spawn(access_log::run_index(Arc::clone(tenant), inner.stop.clone()));
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The use cases, with engines in memory and on disk. One binary, a module for each group of tests.
 
 mod access;
+mod access_log;
 mod changes;
 mod common;
 mod day;

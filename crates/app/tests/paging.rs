@@ -3,7 +3,7 @@
 
 use crate::common::*;
 use claimledger_app::{
-    app::{App, Options, Parts, ProofParts},
+    app::{AccessParts, App, Options, Parts, ProofParts},
     model::question::{Asking, DecisionFilter, SessionFilter},
 };
 use claimledger_domain::model::SessionState;
@@ -108,6 +108,7 @@ impl Engines {
             keys: store.keys(),
             state: store.state(),
             proofs: ProofParts { tiles: store.tiles(), checkpoints: store.checkpoints() },
+            access: AccessParts { log: store.access().unwrap(), index: store.access_index() },
             views: store.views(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
             random: Arc::new(SystemRandom),

@@ -8,8 +8,8 @@ mod source;
 pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs, BenchTranslateArgs};
 pub(crate) use export::{ExportArgs, ExportCommand, VerifyArgs};
 pub(crate) use questions::{
-    BeliefDiffArgs, ChangeKind, DecisionFilterArgs, DecisionsArgs, DependantsArgs, Feature,
-    FirstSeenArgs, FirstSeenOf, GuardArgs, RehearseArgs, SessionFilterArgs, SessionsArgs,
+    AccessArgs, BeliefDiffArgs, ChangeKind, DecisionFilterArgs, DecisionsArgs, DependantsArgs,
+    Feature, FirstSeenArgs, FirstSeenOf, GuardArgs, RehearseArgs, SessionFilterArgs, SessionsArgs,
     TimelineArgs, WatchArgs, WhyArgs,
 };
 pub(crate) use source::{AddCommand, AddOktaArgs, SourceCommand};
@@ -117,6 +117,24 @@ pub(crate) struct Common {
     /// Write a signed receipt of the answer to this file: question, T, K, rules, digest
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
+    /// Why records are read; kept in the access log
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_PURPOSE",
+        value_name = "TEXT"
+    )]
+    pub(crate) purpose: Option<String>,
+    /// Id of the case for which records are read; kept in the access log
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_CASE",
+        value_name = "ID"
+    )]
+    pub(crate) case: Option<String>,
     /// Output
     #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
@@ -263,13 +281,12 @@ pub(crate) enum Command {
     /// Read everything that is stored, and compare it with its commitments, the tree, the last
     /// checkpoint and the anchors; status 1 if something does not hold
     Verify,
+    /// Who was shown what: entries of the access log, the last first
+    Access(AccessArgs),
     /// Print the last signed checkpoint of the log
     Checkpoint(CheckpointArgs),
     /// Print the proof that a record is in the log, as a file that a verifier checks offline
-    Prove {
-        /// Record id, source's own id, or position (82 or #82)
-        record: String,
-    },
+    Prove(ProveArgs),
     /// Write one session's story with the records that it rests on, as a file that can be checked
     /// offline
     Pack(PackArgs),
@@ -408,7 +425,19 @@ pub(crate) struct ServeArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// Record id, source's own id, or position (82 or #82)
+    pub(crate) record: String,
+    /// The entry of the access log at this position
+    #[arg(long)]
+    pub(crate) access: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CheckpointArgs {
+    /// That of the access log
+    #[arg(long, conflicts_with = "since")]
+    pub(crate) access: bool,
     /// A checkpoint that was saved earlier: prove that the log was only appended to since; status 1
     /// if it was not
     #[arg(long, value_name = "FILE")]

@@ -6,14 +6,15 @@ use crate::{
     terminal::print_note,
 };
 use anyhow::{Context, Result, anyhow, bail};
-use claimledger_app::app::{App, Options, Parts, ProofParts};
+use claimledger_app::app::{AccessParts, App, Options, Parts, ProofParts};
 use claimledger_domain::RULES;
 use claimledger_facts::{ids::TenantId, random::SystemRandom, seal::MasterKey};
 use claimledger_ledger::{
+    access::AccessIndex,
     generations::MadeBy,
     index::RecordIndex as _,
-    log::{Log as _, LogError},
-    memory::MemoryIndex,
+    log::{Log, LogError},
+    memory::{MemoryAccessIndex, MemoryIndex, MemoryLog},
     views::Views,
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, Synchronous};
@@ -149,6 +150,12 @@ async fn open_once(
             Options { read_only: Some(format!("the ledger can only be read: {why}")), ..options },
         ),
     };
+    let access: (Arc<dyn Log>, Arc<dyn AccessIndex>) = match (store.access(), store.read_only()) {
+        (Some(log), None) => (log, store.access_index()),
+        // Filled in memory, for as long as this process runs.
+        (Some(log), Some(_)) => (log, Arc::new(MemoryAccessIndex::default())),
+        (None, _) => (Arc::new(MemoryLog::default()), Arc::new(MemoryAccessIndex::default())),
+    };
     // Made again in memory, for as long as this process runs.
     let views = views.unwrap_or_else(|| Arc::new(MemoryIndex::default()));
     let parts = Parts {
@@ -156,6 +163,7 @@ async fn open_once(
         keys: store.keys(),
         state: store.state(),
         proofs: ProofParts { tiles: store.tiles(), checkpoints: store.checkpoints() },
+        access: AccessParts { log: access.0, index: access.1 },
         views: Arc::clone(&views),
         clock: Arc::new(LedgerClock::of(dir)),
         random: Arc::new(SystemRandom),

@@ -11,9 +11,12 @@ use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
     Opened,
     app::App,
-    model::question::{Asking, Caller},
+    model::{
+        access::{Reason, Request},
+        question::{Asking, Caller},
+    },
 };
-use claimledger_facts::ids::SessionId;
+use claimledger_facts::{ids::SessionId, vocabulary::Surface};
 use claimledger_server::graphql::{ChangeStream, Executor};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufReader};
@@ -42,6 +45,7 @@ pub(crate) struct Embedded {
 pub(crate) struct Remote {
     url: String,
     token: String,
+    reason: Reason,
     agent: ureq::Agent,
 }
 
@@ -172,7 +176,8 @@ impl Embedded {
 
     async fn of(app: App, settings: &Settings) -> Result<Self> {
         let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
-        let caller = Caller::owner(tenant);
+        let request = Request::in_parts(Surface::Cli, settings.reason.clone());
+        let caller = Caller::owner(tenant).with_request(request);
         if app.read_only().is_some() {
             // Read models in memory begin with nothing. Where they are on the disk, they are at the
             // head already.
@@ -199,7 +204,8 @@ impl Remote {
             ));
         }
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })
+        let (url, reason) = (url.trim_end_matches('/').to_owned(), settings.reason.clone());
+        Ok(Self { url, token, reason, agent })
     }
 
     /// A subscription: `take` gets each response, and says whether more is wanted. True: the line
@@ -212,9 +218,8 @@ impl Remote {
         take: &mut impl FnMut(&Value) -> Result<bool>,
     ) -> Result<bool> {
         let url = format!("{}{path}", self.url);
-        let request =
-            self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
-        let request = request
+        let request = self
+            .with_headers(self.agent.post(&url))
             .header("content-type", "application/json")
             .header("accept", "text/event-stream");
         // An IO error tells the caller that the server is away, and that it may try again.
@@ -245,6 +250,18 @@ impl Remote {
         Ok(true)
     }
 
+    /// With the credential and the reason.
+    fn with_headers<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        let mut request = request.header("authorization", format!("Bearer {}", self.token));
+        let Reason { purpose, case } = &self.reason;
+        for (name, text) in [("claimledger-purpose", purpose), ("claimledger-case", case)] {
+            if let Some(text) = text {
+                request = request.header(name, text.as_str());
+            }
+        }
+        request
+    }
+
     fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.send(path, "application/json", body.to_string().as_bytes()).map(|(_, body)| body)
     }
@@ -252,11 +269,7 @@ impl Remote {
     /// A POST; status and body.
     pub(crate) fn send(&self, path: &str, content_type: &str, body: &[u8]) -> Result<(u16, Value)> {
         let url = format!("{}{path}", self.url);
-        let request = self
-            .agent
-            .post(&url)
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("content-type", content_type);
+        let request = self.with_headers(self.agent.post(&url)).header("content-type", content_type);
         let answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
         Self::read(&url, answer)
     }
@@ -264,8 +277,7 @@ impl Remote {
     /// A GET; status and body.
     pub(crate) fn get(&self, path: &str) -> Result<(u16, Value)> {
         let url = format!("{}{path}", self.url);
-        let request =
-            self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
+        let request = self.with_headers(self.agent.get(&url));
         let answer = request.call().with_context(|| format!("{url} does not answer"))?;
         Self::read(&url, answer)
     }
@@ -278,9 +290,9 @@ impl Remote {
     ) -> Result<(u16, ureq::Body)> {
         let url = format!("{}{path}", self.url);
         let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let request = self.agent.get(&url).query_pairs(pairs);
-        let answer = request
-            .header("authorization", format!("Bearer {}", self.token))
+        let answer = self
+            .with_headers(self.agent.get(&url))
+            .query_pairs(pairs)
             .call()
             .with_context(|| format!("{url} does not answer"))?;
         Ok((answer.status().as_u16(), answer.into_body()))

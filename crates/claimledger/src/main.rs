@@ -115,7 +115,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Receipt { what: ReceiptCommand::Check { file } } => {
             commands::evidence::check(&settings, file).await
         }
-        Command::Prove { record } => commands::proof::prove(&settings, record).await,
+        Command::Access(args) => commands::access::access(&settings, args).await,
+        Command::Prove(args) => commands::proof::prove(&settings, args).await,
         Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => {

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Result;
 use claimledger_app::{
     app::{Anchors, Options},
-    model::question::Asking,
+    model::{access::Reason, question::Asking},
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::{
@@ -32,6 +32,9 @@ pub(crate) struct ConfigFile {
     pub(crate) format: Option<Format>,
     pub(crate) clock_jump: Option<ClockJump>,
     pub(crate) max_clock_jump_secs: Option<u64>,
+    /// Why records are read.
+    pub(crate) purpose: Option<String>,
+    pub(crate) case: Option<String>,
     #[serde(default)]
     pub(crate) anchors: Vec<String>,
     #[serde(default)]
@@ -65,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) clock: ClockSettings,
     /// Where an embedded ledger writes its checkpoints to.
     pub(crate) anchors: Vec<Arc<dyn Anchor>>,
+    /// Why records are read, for the access log.
+    pub(crate) reason: Reason,
     pub(crate) serve: ServeSection,
 }
 
@@ -89,6 +94,11 @@ impl Settings {
             } else {
                 &common.anchor
             })?,
+            reason: Reason::new(
+                common.purpose.or(file.purpose).as_deref(),
+                common.case.or(file.case).as_deref(),
+            )
+            .map_err(usage)?,
             serve: file.serve,
         })
     }

@@ -5,8 +5,9 @@ use crate::{
     nature::Nature,
     time::Occurred,
     types::{
-        account, activity, app, authenticator, claims, configuration, erasure, factor, hold, idp,
-        idp_session, ledger, object, org, policy, session, sign_in, source, subject, trust,
+        access, account, activity, app, authenticator, claims, configuration, erasure, factor,
+        hold, idp, idp_session, ledger, object, org, policy, session, sign_in, source, subject,
+        trust,
     },
     vocabulary::{FREE_TEXT, is_code},
 };
@@ -282,6 +283,8 @@ fact_types! {
         Session, "authentication that is not understood", [session];
     SessionLogoutReported(session::SessionLogoutReported) = "session.logout_reported" v 1,
         Session, "logout that may have ended the session", [session];
+    RecordsDisclosed(access::RecordsDisclosed) = "records.disclosed" v 1,
+        Ledger, "records disclosed", [];
 }
 
 impl FactType {

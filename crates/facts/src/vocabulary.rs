@@ -102,6 +102,9 @@ vocabulary! {
     Enrollment { Allowed = "allowed", Disabled = "disabled", }
     /// What a local authenticator is allowed for: signing in, recovery of the account, or both.
     AllowedFor { Any = "any", None = "none", Recovery = "recovery", Sso = "sso", }
+    /// How a request to read records came.
+    Surface { Cli = "cli", Http = "http", Graphql = "graphql", Page = "page",
+        Subscription = "subscription", Export = "export", }
     /// What the service provider recorded as its decision.
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
     /// The outcome of a sign-in, a factor or an access that did not succeed.

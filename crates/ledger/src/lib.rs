@@ -27,6 +27,7 @@
 //!    [`conformance::views`]; then to each engine.
 //! 3. Raise [`generations::VIEWS_VERSION`]: rows of the version before are folded again.
 
+pub mod access;
 pub mod append;
 pub mod clock;
 pub mod conformance;

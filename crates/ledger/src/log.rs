@@ -160,7 +160,7 @@ pub enum LogError {
 pub fn remedy(file: &str) -> &'static str {
     match file {
         "views" => "; it is derived from the log: rebuild it with `claimledger rebuild`",
-        "tree" => "; it is derived from the log: it is built again by itself",
+        "tree" | "access_index" => "; it is derived from the log: it is built again by itself",
         // It holds no record: deleting it is safe, and what it says of sources is set up again.
         "state" => {
             "; restore it from a backup of the whole directory, or delete it and add the sources \

@@ -2,7 +2,10 @@
 
 use claimledger_ledger::{
     conformance,
-    memory::{MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState, MemoryTiles},
+    memory::{
+        MemoryAccessIndex, MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState,
+        MemoryTiles,
+    },
 };
 use std::sync::Arc;
 
@@ -29,6 +32,11 @@ async fn views() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn state() {
     conformance::state(|| async { MemoryState::default() }).await;
+}
+
+#[tokio::test]
+async fn access_index() {
+    conformance::access_index(|| async { MemoryAccessIndex::default() }).await;
 }
 
 #[tokio::test]

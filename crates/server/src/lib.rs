@@ -46,6 +46,7 @@ mod options;
 mod pages;
 mod parameters;
 mod record;
+mod recording;
 mod router;
 mod text;
 mod timeline;

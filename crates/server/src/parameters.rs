@@ -104,6 +104,73 @@ impl Parameters {
     }
 }
 
+/// The parameters of questions, of addresses and of GraphQL, that name no person: the access log
+/// keeps them in the clear. Ids that people type may be logins, and are not among them.
+const RECORDED: &[&str] = &[
+    "active",
+    "activeAt",
+    "actor",
+    "app",
+    "as",
+    "at",
+    "certainty",
+    "change",
+    "clock",
+    "differs",
+    "factor",
+    "factorType",
+    "feature",
+    "first",
+    "from",
+    "idp",
+    "implied",
+    "key",
+    "kind",
+    "knownAt",
+    "knownAtPosition",
+    "labels",
+    "limit",
+    "list",
+    "method",
+    "names",
+    "of",
+    "open",
+    "order",
+    "outcome",
+    "part",
+    "policy",
+    "position",
+    "pos",
+    "property",
+    "rows",
+    "rule",
+    "rules",
+    "sample",
+    "seed",
+    "source",
+    "state",
+    "subject",
+    "to",
+    "type",
+    "version",
+];
+/// Maximum characters of a recorded value.
+const MAX_RECORDED: usize = 100;
+
+/// Those of these parameters that the access log keeps. A value with other characters than those of
+/// ids and times is none of them.
+pub(crate) fn recorded(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/#+,=".contains(c);
+    let mut pairs = pairs;
+    pairs.retain(|(name, value)| {
+        RECORDED.contains(&name.as_str())
+            && !value.is_empty()
+            && value.len() <= MAX_RECORDED
+            && value.chars().all(is_plain)
+    });
+    pairs
+}
+
 /// Percent-encodes a value. Colons stay, so that times can be read in the address bar.
 pub(crate) fn encode(value: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";

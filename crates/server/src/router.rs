@@ -7,7 +7,7 @@ use crate::{
         rate::Limiter, rebuild, sources, stream,
     },
     options::ServerOptions,
-    pages,
+    pages, recording,
 };
 use axum::{
     Router,
@@ -52,6 +52,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/csp-report", post(health::csp_report))
         .merge(pages::routes())
         .fallback(pages::no_such_page)
+        .layer(middleware::from_fn_with_state(server.clone(), recording::record))
         .layer(middleware::from_fn_with_state(server.clone(), health::notice_damage))
         .with_state(server)
         // Each handler bounds its own body; this holds for those that take none.

@@ -1,8 +1,14 @@
 //! Sign-in to the pages: one-time codes, and the sessions they open. Kept in memory: a restart
 //! signs everyone out, and nothing can leak from disk.
 
-use crate::{access::tokens, model::question::Caller};
-use claimledger_facts::record::Digest32;
+use crate::{
+    access::tokens,
+    model::{
+        access::{Reason, Request},
+        question::Caller,
+    },
+};
+use claimledger_facts::{record::Digest32, vocabulary::Surface};
 use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -41,6 +47,14 @@ impl PageSessions {
     /// The caller of a session.
     pub(crate) fn caller(&self, value: &str) -> Option<Caller> {
         self.sessions.lock().get(value)
+    }
+
+    /// States for what reason the reader of a session reads.
+    pub(crate) fn state_reason(&self, value: &str, reason: Reason) {
+        if let Some(entry) = self.sessions.lock().0.get_mut(&tokens::sha256(value.as_bytes())) {
+            let request = Request::in_parts(Surface::Page, reason);
+            entry.caller = entry.caller.clone().with_request(request);
+        }
     }
 
     /// Ends a session.
@@ -93,6 +107,7 @@ impl ExpiringMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::access::Requested;
     use claimledger_facts::{ids::TenantId, vocabulary::Role};
 
     fn caller(credential: &str) -> Caller {
@@ -101,6 +116,7 @@ mod tests {
             credential: credential.to_owned(),
             roles: vec![Role::Read],
             source: None,
+            request: Requested::default(),
         }
     }
 

@@ -7,6 +7,7 @@
 use crate::{
     app::{App, Inner, cut::Pinned},
     model::{
+        access::{Reason, Request},
         answer::Answer,
         cursor::{Cursor, Question},
         query::{Disclosed, Discloses, Query},
@@ -27,7 +28,10 @@ use claimledger_domain::{
     history::History,
     model::{Cut, Explained, SessionState},
 };
-use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId},
+    vocabulary::Surface,
+};
 use claimledger_ledger::log::LogError;
 use std::sync::{Arc, atomic::Ordering};
 
@@ -64,7 +68,7 @@ impl App {
         query: Query,
         asking: &Asking,
     ) -> Result<View<'a>, AskError> {
-        self.disclose(caller, query)?;
+        self.disclose(caller, query).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         Ok(View::new(&self.0, tenant, caller, query, pinned))
@@ -85,7 +89,7 @@ impl App {
         let Some(text) = after else {
             return Ok((self.ask(caller, query, asking).await?, None));
         };
-        self.disclose(caller, query)?;
+        self.disclose(caller, query).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let head = LogPosition(tenant.progress.assessed_to().saturating_sub(1));
         let cursor = tenant.identity.cursor_key.open(text, question, RULES, head, asking)?;
@@ -101,11 +105,25 @@ impl App {
     ///
     /// # Errors
     /// If a role is missing.
-    pub(crate) fn disclose(&self, caller: &Caller, query: Query) -> Result<(), AskError> {
+    pub(crate) async fn disclose(&self, caller: &Caller, query: Query) -> Result<(), AskError> {
         let missing = query.missing_role(|role| caller.has(role));
         tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?query,
             allowed = missing.is_none(), "read");
-        missing.map_or(Ok(()), |needs| Err(AskError::Forbidden { needs }))
+        let Some(needs) = missing else { return Ok(()) };
+        let refused = Disclosed { refused: Some(needs), ..Disclosed::of(query, None) };
+        self.0.write_access(caller, refused).await?;
+        Err(AskError::Forbidden { needs })
+    }
+
+    /// Writes what the questions of a caller's request have disclosed so far, as one entry of the
+    /// access log. Its answer may be given out once this returns. What it discloses from now on is
+    /// written at once.
+    ///
+    /// # Errors
+    /// If it cannot be written: then the answer must not be given out.
+    pub async fn record_request(&self, request: &Request) -> Result<(), LogError> {
+        let Some((caller, disclosed)) = request.end_gathering() else { return Ok(()) };
+        self.0.write_entry(&caller, request, disclosed).await
     }
 
     /// Number of answers since the start, of all tenants.
@@ -116,20 +134,47 @@ impl App {
 }
 
 impl Inner {
-    /// Records what is disclosed, before it is returned. An access log would be written here: today
-    /// answers are only counted, and who read what is **not recorded**.
-    pub(crate) fn record_disclosure(
+    /// Records what is disclosed, before it is returned: in the request of the caller while that
+    /// gathers, otherwise in the access log.
+    ///
+    /// # Errors
+    /// If it cannot be recorded: then it must not be returned.
+    pub(crate) async fn record_disclosure(
         &self,
         caller: &Caller,
         query: Query,
         cut: Option<Cut>,
         value: &impl Discloses,
-    ) {
-        let mut disclosed = Disclosed { cut, ..Disclosed::default() };
-        value.add_to(&mut disclosed);
+    ) -> Result<(), LogError> {
         self.disclosures.fetch_add(1, Ordering::Relaxed);
-        tracing::trace!(tenant = %caller.tenant, credential = %caller.credential, ?query,
-            ?disclosed, "disclosed");
+        if !query.discloses_records() {
+            return Ok(());
+        }
+        let mut disclosed = Disclosed::of(query, cut.map(|cut| (cut.at, cut.known_at, RULES)));
+        disclosed.names = matches!(query, Query::Labels | Query::Sealed);
+        value.add_to(&mut disclosed);
+        self.write_access(caller, disclosed).await
+    }
+
+    async fn write_access(&self, caller: &Caller, disclosed: Disclosed) -> Result<(), LogError> {
+        if let Some(request) = caller.request() {
+            let Some(disclosed) = request.gather(caller, disclosed) else { return Ok(()) };
+            return self.write_entry(caller, request, disclosed).await;
+        }
+        let request = Request::in_parts(Surface::Cli, Reason::default());
+        self.write_entry(caller, &request, disclosed).await
+    }
+
+    /// Writes an entry of the access log.
+    pub(crate) async fn write_entry(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        disclosed: Disclosed,
+    ) -> Result<(), LogError> {
+        let tenant = self.tenant(&caller.tenant).await?;
+        let written = tenant.identity.access.write(caller, request, disclosed).await;
+        written.inspect_err(|error| tenant.report_damage(&*self.views, error))
     }
 }
 
@@ -225,7 +270,8 @@ impl<'a> View<'a> {
         value: T,
         barrier: Option<Barrier>,
     ) -> Result<Answer<T>, AskError> {
-        self.inner.record_disclosure(self.caller, self.query, Some(self.cut), &value);
+        let cut = Some(self.cut);
+        self.inner.record_disclosure(self.caller, self.query, cut, &value).await?;
         let completeness = self.tenant.knowledge.completeness(self.cut.known_at);
         let answered = self.pinned.answered(&self.tenant);
         let absence = absence(&answered.completeness, barrier.as_ref(), self.pinned.behind);

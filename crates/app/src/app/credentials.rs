@@ -1,6 +1,14 @@
 //! Credentials with their tokens, and the page sessions that depend on them.
 
-use crate::{access::tokens, app::App, model::ingest::IngestError, model::question::Caller};
+use crate::{
+    access::tokens,
+    app::App,
+    model::{
+        access::{Reason, Requested},
+        ingest::IngestError,
+        question::Caller,
+    },
+};
 use claimledger_facts::{
     fact::FactData,
     ids::{Pseudonym, SourceId, TenantId},
@@ -179,6 +187,11 @@ impl App {
         self.0.pages.caller(value)
     }
 
+    /// States for what reason the reader of a page session reads, until the session ends.
+    pub fn state_page_reason(&self, value: &str, reason: Reason) {
+        self.0.pages.state_reason(value, reason);
+    }
+
     /// Signs a browser out.
     pub fn end_page_session(&self, value: &str) {
         self.0.pages.end(value);
@@ -255,6 +268,7 @@ fn caller_of(row: CredentialRow) -> Caller {
         credential: row.credential,
         roles: row.roles.iter().filter_map(|word| Role::parse(word)).collect(),
         source: row.source.map(SourceId::new),
+        request: Requested::default(),
     }
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod credentials;
 pub(crate) mod cut;
 mod status;
 
-pub use crate::tenant::parts::{Anchors, Options, Parts, ProofParts};
+pub use crate::tenant::parts::{AccessParts, Anchors, Options, Parts, ProofParts};
 
 use crate::{access::page_sessions::PageSessions, model::question::Caller, tenant::Tenant};
 use claimledger_facts::{

@@ -59,6 +59,7 @@ impl Inner {
     /// The health of a tenant. All tenants share the log, the key store and the state store.
     pub(crate) fn health_of(&self, tenant: &Tenant) -> Health {
         let stopped = self.log.stopped().or_else(|| self.keys.stopped());
+        let stopped = stopped.or_else(|| self.access.log.stopped());
         let cause = stopped.or_else(|| self.state.stopped()).map(|stopped| {
             let lasted = i64::try_from(stopped.lasted.as_micros()).unwrap_or(i64::MAX);
             Cause {

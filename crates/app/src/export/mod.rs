@@ -131,16 +131,16 @@ impl App {
     ///
     /// # Errors
     /// If a role is missing, or the sample is too large.
-    pub fn export(
+    pub async fn export(
         &self,
         caller: &Caller,
         query: ExportQuery,
         asking: &Asking,
         after: Option<&str>,
     ) -> Result<Export, AskError> {
-        self.disclose(caller, Query::Export)?;
+        self.disclose(caller, Query::Export).await?;
         if query.labels {
-            self.disclose(caller, Query::Labels)?;
+            self.disclose(caller, Query::Labels).await?;
         }
         if query.events && matches!(query.list, ExportList::Timeline(..)) {
             return Err(AskError::BadInput { what: "a timeline has no events of OCSF".to_owned() });
@@ -188,7 +188,7 @@ impl Export {
     }
 
     async fn page(&mut self) -> Result<Option<ExportPage>, AskError> {
-        self.app.disclose(&self.caller, Query::Export)?;
+        self.app.disclose(&self.caller, Query::Export).await?;
         Ok(Some(match &mut self.listed {
             Listed::Sessions(rows) => {
                 let Some(answer) = rows.next().await? else { return Ok(None) };

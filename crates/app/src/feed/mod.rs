@@ -70,7 +70,7 @@ impl App {
         caller: &Caller,
         after: Option<&str>,
     ) -> Result<Changes, AskError> {
-        self.disclose(caller, Query::SessionChanges)?;
+        self.disclose(caller, Query::SessionChanges).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let began = self.0.log.head(&tenant.id).await?.0;
         let place = match after {
@@ -129,7 +129,7 @@ impl Changes {
                 self.place = Place::after(position);
                 continue;
             };
-            self.app.disclose(&self.caller, Query::SessionChanges)?;
+            self.app.disclose(&self.caller, Query::SessionChanges).await?;
             let place = Place { position, hit: Some(hit) };
             let answer = self.answer(change, &place).await?;
             self.place = place;

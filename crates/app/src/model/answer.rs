@@ -231,6 +231,8 @@ pub struct Beliefs {
 /// The records that changed the answer about a session at one T.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionChangePoints {
+    /// The session, by the id that was asked.
+    pub session: SessionId,
     /// Those up to K. This list is final.
     pub until: ChangePoints,
     /// Those after K, as known when the question is answered.

@@ -12,9 +12,10 @@ use crate::model::{
 };
 use claimledger_domain::{
     changes::{PolicyChanges, TrustChanges},
-    model::{Explained, SessionState},
+    model::{Decision, Explained, SessionState},
     reused::Reuse,
 };
+use claimledger_facts::ids::Pseudonym;
 
 impl<T: Discloses> Discloses for Option<T> {
     fn add_to(&self, disclosed: &mut Disclosed) {
@@ -37,6 +38,7 @@ impl<T: Discloses> Discloses for Page<T> {
 impl Discloses for SessionState {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.insert(self.id.clone());
+        disclosed.subjects.extend(self.origin.subject.clone());
     }
 }
 
@@ -52,9 +54,17 @@ impl<S: Discloses> Discloses for SessionHit<S> {
     }
 }
 
+impl Discloses for Decision {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.positions.insert(self.recorded.record.position);
+        disclosed.sessions.insert(self.recorded.session.clone());
+    }
+}
+
 impl Discloses for DecisionHit {
     fn add_to(&self, disclosed: &mut Disclosed) {
-        disclosed.positions.insert(self.decision.recorded.record.position);
+        self.decision.add_to(disclosed);
+        disclosed.subjects.extend(self.subject.clone());
     }
 }
 
@@ -77,6 +87,7 @@ impl Discloses for SessionChange {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.insert(self.session.clone());
         disclosed.positions.insert(self.record.position);
+        self.state.as_deref().into_iter().for_each(|state| state.add_to(disclosed));
     }
 }
 
@@ -103,6 +114,7 @@ impl Discloses for Beliefs {
 impl Discloses for Chain {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.links.iter().filter_map(|link| link.session.id.clone()));
+        disclosed.subjects.extend(self.links.iter().filter_map(|link| link.subject.clone()));
     }
 }
 
@@ -115,24 +127,30 @@ impl Discloses for OutlivedHit {
 impl Discloses for RecordView {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.positions.insert(self.reference.position);
+        disclosed.sessions.extend(self.statement.sessions().cloned());
+        let subjects = self.statement.facts.iter().filter_map(|fact| fact.subject.clone());
+        disclosed.subjects.extend(subjects);
     }
 }
 
 impl Discloses for HeldAnswer {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.items.iter().map(|held| held.session.clone()));
+        disclosed.subjects.extend(self.items.iter().filter_map(|held| held.subject.clone()));
     }
 }
 
 impl Discloses for Reuse {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.uses.iter().map(|used| used.session.clone()));
+        disclosed.subjects.extend(self.uses.iter().filter_map(|used| used.subject.clone()));
     }
 }
 
 impl Discloses for ChangeHit {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.dependants.iter().map(|hit| hit.session.clone()));
+        disclosed.subjects.extend(self.dependants.iter().filter_map(|hit| hit.subject.clone()));
     }
 }
 
@@ -140,10 +158,15 @@ impl Discloses for Rehearsed {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.live.iter().map(|live| live.session.clone()));
         disclosed.sessions.extend(self.locked_out.iter().map(|out| out.session.clone()));
+        let subjects = (self.live.iter().map(|live| &live.subject))
+            .chain(self.locked_out.iter().map(|out| &out.subject))
+            .chain(self.flips.iter().map(|hit| &hit.subject))
+            .chain(self.falls.iter().map(|hit| &hit.subject));
+        disclosed.subjects.extend(subjects.flatten().cloned());
         let decisions = (self.flips.iter().map(|hit| &hit.decision))
             .chain(self.falls.iter().map(|hit| &hit.decision))
             .chain(self.unchanged.iter().map(|hit| &hit.decision));
-        disclosed.positions.extend(decisions.map(|decision| decision.recorded.record.position));
+        decisions.for_each(|decision| decision.add_to(disclosed));
     }
 }
 
@@ -152,6 +175,35 @@ impl Discloses for Guarded {
         if let Ok(rehearsed) = &self.rehearsed {
             rehearsed.add_to(disclosed);
         }
+    }
+}
+
+impl Discloses for FoundList {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.sessions.extend(self.items.iter().flat_map(|found| found.sessions.clone()));
+        let records = self.items.iter().flat_map(|found| &found.records);
+        disclosed.positions.extend(records.map(|record| record.position));
+    }
+}
+
+impl Discloses for SessionChangePoints {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.sessions.insert(self.session.clone());
+    }
+}
+
+impl Discloses for FirstSeenAnswer {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        let claims = || self.items.iter().map(|item| &item.claim);
+        disclosed.sessions.extend(claims().map(|claim| claim.session.clone()));
+        disclosed.subjects.extend(claims().filter_map(|claim| claim.subject.clone()));
+    }
+}
+
+/// The label of a person was shown.
+impl Discloses for Pseudonym {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.subjects.insert(self.clone());
     }
 }
 
@@ -164,14 +216,4 @@ macro_rules! by_reference {
     )*};
 }
 
-by_reference!(
-    (),
-    String,
-    SessionChangePoints,
-    FirstSeenAnswer,
-    FoundList,
-    Heard,
-    Rehearsable,
-    TrustChanges,
-    PolicyChanges
-);
+by_reference!((), String, Heard, Rehearsable, TrustChanges, PolicyChanges);

@@ -56,6 +56,10 @@ pub enum DamagedPlace {
     State(String),
     /// A row of the Merkle trees, as table and keys: they are built again from the log.
     Tree(String),
+    /// An entry of the access log: it can only be restored from a backup.
+    Access(String),
+    /// A row of the index of the access log: it is filled again from that.
+    AccessIndex(String),
     /// A signed checkpoint: it can only be restored from a backup.
     Checkpoint(String),
 }
@@ -70,6 +74,8 @@ impl DamagedPlace {
             Self::Key(_) => "keys",
             Self::State(_) => "state",
             Self::Tree(_) => "tree",
+            Self::Access(_) => "access",
+            Self::AccessIndex(_) => "access_index",
             Self::Checkpoint(_) => "checkpoints",
         }
     }
@@ -151,6 +157,13 @@ impl Health {
                 DamagedPlace::Checkpoint(row) => {
                     format!("a signed checkpoint is damaged: {row}{}", remedy("checkpoints"))
                 }
+                DamagedPlace::Access(entry) => {
+                    format!("the access log is damaged: {entry}{}", remedy("access"))
+                }
+                DamagedPlace::AccessIndex(row) => format!(
+                    "the index of the access log is damaged: {row}{}",
+                    remedy("access_index")
+                ),
                 DamagedPlace::State(row) => format!(
                     "what a source keeps between two runs is damaged: {row}{}",
                     remedy("state")

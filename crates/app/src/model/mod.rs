@@ -3,6 +3,7 @@
 //! Enters: values of `claimledger_facts` and `claimledger_domain`. Leaves: questions, answers,
 //! cursors, terms. Every other room imports this one; it imports none of them.
 
+pub mod access;
 pub mod answer;
 pub(crate) mod cursor;
 mod disclosed;

@@ -2,6 +2,21 @@
 
 use claimledger_facts::{ids::LogPosition, record::Digest32};
 
+/// One of the logs of a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogKind {
+    /// The records.
+    #[default]
+    Records,
+    /// Who was shown which of them.
+    Access,
+}
+
+impl LogKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Records, Self::Access];
+}
+
 /// A signed checkpoint of a log, and what a verifier needs to believe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckpointView {

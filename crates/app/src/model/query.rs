@@ -1,8 +1,8 @@
 //! The kinds of questions, and the role that each requires.
 
-use claimledger_domain::model::Cut;
 use claimledger_facts::{
-    ids::{LogPosition, SessionId},
+    ids::{LogPosition, Pseudonym, SessionId},
+    types::access::AskedQuestion,
     vocabulary::Role,
 };
 use std::collections::BTreeSet;
@@ -49,15 +49,63 @@ pub(crate) enum Query {
     Sealed,
     /// Names of people.
     Labels,
+    /// Entries of the access log.
+    Accesses,
 }
 
 impl Query {
+    /// Its word in the access log. Never changed.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Sessions => "sessions",
+            Self::Decision => "decision",
+            Self::Decisions => "decisions",
+            Self::Why => "why",
+            Self::Chain => "chain",
+            Self::Timeline => "timeline",
+            Self::BeliefDiff => "belief_diff",
+            Self::ChangePoints => "change_points",
+            Self::FirstSeen => "first_seen",
+            Self::Reused => "reused",
+            Self::Outlived => "outlived",
+            Self::HeldUnder => "held_under",
+            Self::Dependants => "dependants",
+            Self::Rehearse => "rehearse",
+            Self::Guard => "guard",
+            Self::Trust => "trust",
+            Self::Policies => "policies",
+            Self::Find => "find",
+            Self::Sources => "sources",
+            Self::Completeness => "completeness",
+            Self::Record => "record",
+            Self::SessionChanges => "session_changes",
+            Self::Proof => "proof",
+            Self::Checkpoint => "checkpoint",
+            Self::Export => "export",
+            Self::Receipt => "receipt",
+            Self::Evidence => "evidence",
+            Self::Dump => "dump",
+            Self::Sealed => "sealed",
+            Self::Labels => "labels",
+            Self::Accesses => "accesses",
+        }
+    }
+
+    /// Whether its answers are entries of the access log. Hashes and signatures of a log tell
+    /// nothing of a record; of a receipt the answer is recorded where it is made.
+    pub(crate) const fn discloses_records(self) -> bool {
+        !matches!(self, Self::Checkpoint | Self::Receipt)
+    }
+
     /// The required role, if the caller lacks it. The result does not depend on whether the
     /// requested thing exists.
     pub(crate) fn missing_role(self, has: impl Fn(Role) -> bool) -> Option<Role> {
         match self {
             Self::Sealed | Self::Labels => (!has(Role::Investigate)).then_some(Role::Investigate),
             Self::Export | Self::Evidence => (!has(Role::Export)).then_some(Role::Export),
+            // Everybody sees their own entries.
+            Self::Accesses => None,
             Self::Session
             | Self::Sessions
             | Self::Decision
@@ -89,15 +137,32 @@ impl Query {
     }
 }
 
-/// What one answer disclosed.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What one answer disclosed, or all answers of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Disclosed {
-    /// The cut; none: the answer is one record, or labels.
-    pub(crate) cut: Option<Cut>,
+    /// What was asked.
+    pub(crate) questions: Vec<AskedQuestion>,
     /// Sessions in the answer.
     pub(crate) sessions: BTreeSet<SessionId>,
+    /// The users of these sessions, and people of these records.
+    pub(crate) subjects: BTreeSet<Pseudonym>,
     /// Records whose content is in the answer, not only their reference.
     pub(crate) positions: BTreeSet<LogPosition>,
+    /// Whether everything that is stored is in the answer.
+    pub(crate) whole_log: bool,
+    /// Whether names of people, or what is sealed, are in the answer.
+    pub(crate) names: bool,
+    /// The role for whose lack it was refused.
+    pub(crate) refused: Option<Role>,
+}
+
+/// Everything that is stored.
+pub(crate) struct WholeLog;
+
+impl Discloses for WholeLog {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.whole_log = true;
+    }
 }
 
 /// A value that can list what it discloses.

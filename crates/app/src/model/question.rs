@@ -1,11 +1,13 @@
 //! Questions, and who asks them.
 
+use crate::model::access::{Request, Requested};
 use claimledger_facts::{
     ids::{AppId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::Time,
     vocabulary::Role,
 };
 use claimledger_ledger::log::LogError;
+use std::sync::Arc;
 
 pub use claimledger_domain::{decision_list::DecisionFilter, session_list::SessionFilter};
 
@@ -20,13 +22,33 @@ pub struct Caller {
     pub roles: Vec<Role>,
     /// The source that it may append as.
     pub source: Option<SourceId>,
+    /// The request that it makes, for the access log.
+    pub request: Requested,
 }
 
 impl Caller {
     /// The process that owns the directory: every role, in one tenant.
     #[must_use]
     pub fn owner(tenant: TenantId) -> Self {
-        Self { tenant, credential: "owner".to_owned(), roles: Role::ALL.to_vec(), source: None }
+        Self {
+            tenant,
+            credential: "owner".to_owned(),
+            roles: Role::ALL.to_vec(),
+            source: None,
+            request: Requested::default(),
+        }
+    }
+
+    /// The same caller with this request.
+    #[must_use]
+    pub fn with_request(self, request: Arc<Request>) -> Self {
+        Self { request: Requested(Some(request)), ..self }
+    }
+
+    /// The request; none: each question is a request of its own.
+    #[must_use]
+    pub fn request(&self) -> Option<&Arc<Request>> {
+        self.request.0.as_ref()
     }
 
     /// Whether the caller has a role.

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     model::{
         answer::Status,
-        query::Query,
+        query::{Query, WholeLog},
         question::{AskError, Caller},
     },
     projection::{
@@ -298,7 +298,9 @@ impl App {
     /// # Errors
     /// If the caller may not read, or the read models cannot be read.
     pub async fn dump_views(&self, caller: &Caller) -> Result<Vec<String>, AskError> {
-        self.disclose(caller, Query::Dump)?;
-        Ok(self.0.views.dump(&caller.tenant).await?)
+        self.disclose(caller, Query::Dump).await?;
+        let rows = self.0.views.dump(&caller.tenant).await?;
+        self.0.record_disclosure(caller, Query::Dump, None, &WholeLog).await?;
+        Ok(rows)
     }
 }

@@ -46,7 +46,7 @@ impl App {
             let gathered = view.gathered(session, head, None).await?.unwrap_or_default();
             view.between(session, &gathered, at, (known_at, head), Nearest::Before)
         };
-        view.answer(Some(SessionChangePoints { until, later })).await
+        view.answer(Some(SessionChangePoints { session: session.clone(), until, later })).await
     }
 }
 

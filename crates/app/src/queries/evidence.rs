@@ -4,6 +4,7 @@
 use crate::{
     app::{App, Inner},
     model::{
+        proof::LogKind,
         query::{Disclosed, Discloses, Query},
         question::{AskError, Asking, Caller},
     },
@@ -54,7 +55,7 @@ impl App {
     /// # Errors
     /// See [`AskError`].
     pub async fn cut(&self, caller: &Caller, asking: &Asking) -> Result<Cut, AskError> {
-        self.disclose(caller, Query::Receipt)?;
+        self.disclose(caller, Query::Receipt).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         Ok(self.0.pin(&tenant, caller, asking).await?.cut)
     }
@@ -69,18 +70,18 @@ impl App {
         caller: &Caller,
         answered: Answered<'_>,
     ) -> Result<ReceiptFile, AskError> {
-        self.disclose(caller, Query::Receipt)?;
+        self.disclose(caller, Query::Receipt).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let (receipt, _) = self.0.sign_answer(&tenant, &answered, Vec::new()).await?;
         let file = ReceiptFile {
             format: RECEIPT_FORMAT.to_owned(),
-            verifier_key: tenant.identity.signed_log.verifier_key(),
+            verifier_key: tenant.identity.signed(LogKind::Records).verifier_key(),
             receipt,
             query: answered.query.to_owned(),
             answer: answered.answer.to_owned(),
         };
         // The answer itself was recorded where it was made.
-        self.0.record_disclosure(caller, Query::Receipt, Some(answered.cut), &NoRecord);
+        self.0.record_disclosure(caller, Query::Receipt, Some(answered.cut), &NoRecord).await?;
         Ok(file)
     }
 
@@ -93,9 +94,9 @@ impl App {
         caller: &Caller,
         file: &ReceiptFile,
     ) -> Result<Receipt, AskError> {
-        self.disclose(caller, Query::Receipt)?;
+        self.disclose(caller, Query::Receipt).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let receipt = file.verify(tenant.identity.signed_log.trusted());
+        let receipt = file.verify(tenant.identity.signed(LogKind::Records).trusted());
         receipt.map_err(|error| AskError::BadInput {
             what: match std::error::Error::source(&error) {
                 Some(cause) => format!("{error}: {cause}"),
@@ -116,7 +117,7 @@ impl App {
         positions: Vec<LogPosition>,
         opened: Opened,
     ) -> Result<EvidencePack, AskError> {
-        self.may_pack(caller, opened)?;
+        self.may_pack(caller, opened).await?;
         if positions.len() > MAX_RECORDS {
             return Err(AskError::TooMany {
                 what: "records in one pack",
@@ -126,14 +127,15 @@ impl App {
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let (receipt, tree) = self.0.sign_answer(&tenant, &answered, positions.clone()).await?;
-        let signed = self.0.signed_after(&tenant, answered.cut.known_at).await?;
+        let log = tenant.identity.signed(LogKind::Records);
+        let signed = self.0.signed_after(log, answered.cut.known_at).await?;
         let size = signed.head.size;
         let mut queries: Vec<TreeQuery> = positions
             .iter()
             .map(|position| TreeQuery::Inclusion { position: *position, size })
             .collect();
         queries.push(TreeQuery::Consistency { old: tree.size, new: size });
-        let tiles = tiles::load(&*self.0.proofs.tiles, &tenant.id, &queries).await?;
+        let tiles = tiles::load(&*self.0.proofs.tiles, log.stored_as(), &queries).await?;
         let consistency = tiles
             .consistency_proof(tree.size, size)
             .map_err(|error| tiles::unusable(&tenant.id, &error))?;
@@ -141,7 +143,6 @@ impl App {
         for position in &positions {
             records.push(self.0.pack_record(&tenant, *position, size, &tiles, opened).await?);
         }
-        let log = &tenant.identity.signed_log;
         let pack = EvidencePack {
             format: PACK_FORMAT.to_owned(),
             verifier_key: log.verifier_key(),
@@ -162,7 +163,7 @@ impl App {
         })?;
         let query = if opened == Opened::default() { Query::Evidence } else { Query::Sealed };
         let shown = Packed { session, positions: &positions };
-        self.0.record_disclosure(caller, query, Some(answered.cut), &shown);
+        self.0.record_disclosure(caller, query, Some(answered.cut), &shown).await?;
         Ok(pack)
     }
 
@@ -170,10 +171,10 @@ impl App {
     ///
     /// # Errors
     /// If a role is missing.
-    pub fn may_pack(&self, caller: &Caller, opened: Opened) -> Result<(), AskError> {
-        self.disclose(caller, Query::Evidence)?;
+    pub async fn may_pack(&self, caller: &Caller, opened: Opened) -> Result<(), AskError> {
+        self.disclose(caller, Query::Evidence).await?;
         if opened != Opened::default() {
-            self.disclose(caller, Query::Sealed)?;
+            self.disclose(caller, Query::Sealed).await?;
         }
         Ok(())
     }
@@ -189,11 +190,12 @@ impl Inner {
     ) -> Result<(String, TreeHead), AskError> {
         let known_at = answered.cut.known_at;
         // Tiles are stored before a checkpoint is signed, and nothing is signed that it lacks.
-        self.signed_after(tenant, known_at).await?;
+        let log = tenant.identity.signed(LogKind::Records);
+        self.signed_after(log, known_at).await?;
         let size = LogSize(known_at.0 + 1);
-        let tree = tiles::head_at(&*self.proofs.tiles, &tenant.id, size).await?;
+        let tree = tiles::head_at(&*self.proofs.tiles, log.stored_as(), size).await?;
         let receipt = Receipt {
-            origin: tenant.identity.signed_log.origin().to_owned(),
+            origin: log.origin().to_owned(),
             at: answered.cut.at,
             known_at,
             rules: RULES.to_owned(),
@@ -202,7 +204,7 @@ impl Inner {
             tree,
             records,
         };
-        let note = tenant.identity.signed_log.sign_receipt(&receipt).map_err(|error| {
+        let note = log.sign_receipt(&receipt).map_err(|error| {
             LogError::unavailable(format!("the receipt could not be signed: {error}"))
         })?;
         Ok((note, tree))

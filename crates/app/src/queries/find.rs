@@ -137,7 +137,7 @@ impl App {
                         .await?,
                 );
             }
-            self.disclose(caller, Query::Sealed)?;
+            self.disclose(caller, Query::Sealed).await?;
             searched.extend([SEALED_INDEX, CLIENTS]);
             items.extend(search.labelled().await?);
             match Indicator::of_text(text) {

@@ -35,7 +35,7 @@ impl App {
         caller: &Caller,
         people: &[Pseudonym],
     ) -> Result<BTreeMap<Pseudonym, Label>, AskError> {
-        self.disclose(caller, Query::Labels)?;
+        self.disclose(caller, Query::Labels).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let mut labels = BTreeMap::new();
         for person in people {
@@ -43,7 +43,8 @@ impl App {
                 labels.insert(person.clone(), label);
             }
         }
-        self.0.record_disclosure(caller, Query::Labels, None, &());
+        let shown: Vec<Pseudonym> = labels.keys().cloned().collect();
+        self.0.record_disclosure(caller, Query::Labels, None, &shown).await?;
         Ok(labels)
     }
 }
@@ -135,10 +136,10 @@ impl App {
         person: &Pseudonym,
         known_at: LogPosition,
     ) -> Result<LabelHistory, AskError> {
-        self.disclose(caller, Query::Labels)?;
+        self.disclose(caller, Query::Labels).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let history = self.0.label_history(&tenant, person, known_at).await?;
-        self.0.record_disclosure(caller, Query::Labels, None, &());
+        self.0.record_disclosure(caller, Query::Labels, None, person).await?;
         Ok(history)
     }
 }

@@ -1,6 +1,7 @@
 //! One file per question. Each calls [`App::ask`](crate::app::App) first and returns an answer of
 //! the view it got, so that every disclosure passes one function.
 
+mod accesses;
 mod background_read;
 mod barrier;
 mod belief;

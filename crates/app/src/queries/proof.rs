@@ -4,19 +4,24 @@
 use crate::{
     app::{App, Inner},
     model::{
-        proof::{CheckpointView, ConsistencyView, RecordProof},
+        proof::{CheckpointView, ConsistencyView, LogKind, RecordProof},
         query::{Disclosed, Discloses, Query},
         question::{AskError, Caller, RecordBy},
     },
-    tenant::{Tenant, signed_log::Signed},
+    tenant::{
+        Tenant,
+        signed_log::{Signed, SignedLog},
+    },
     tree::tiles,
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize},
-    record::Digest32,
+    record::{Digest32, StoredHeader},
+    vocabulary::Role,
 };
 use claimledger_ledger::log::LogError;
 use claimledger_proof::{
+    checkpoint::CheckpointError,
     note::SignedNote,
     tiles::{Bundle, HASH_BYTES, Resource, TILE_WIDTH, Tile, TileError, TreeQuery, encode_bundle},
     tlog_proof::TlogProof,
@@ -35,12 +40,17 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn checkpoint(&self, caller: &Caller) -> Result<Option<CheckpointView>, AskError> {
-        self.disclose(caller, Query::Checkpoint)?;
+    pub async fn checkpoint(
+        &self,
+        caller: &Caller,
+        of: LogKind,
+    ) -> Result<Option<CheckpointView>, AskError> {
+        self.disclose(caller, Query::Checkpoint).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let signed = self.0.last_signed(&tenant).await?;
-        let view = signed.map(|signed| view(&tenant, signed));
-        self.0.record_disclosure(caller, Query::Checkpoint, None, &Hashes);
+        let log = tenant.identity.signed(of);
+        let signed = self.0.last_signed(log).await?;
+        let view = signed.map(|signed| view(log, signed));
+        self.0.record_disclosure(caller, Query::Checkpoint, None, &Hashes).await?;
         Ok(view)
     }
 
@@ -54,31 +64,38 @@ impl App {
         caller: &Caller,
         by: RecordBy,
     ) -> Result<Option<RecordProof>, AskError> {
-        self.disclose(caller, Query::Proof)?;
+        self.disclose(caller, Query::Proof).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let Some(position) = self.0.locate(&tenant, by).await? else { return Ok(None) };
         let headers = self.0.log.headers_at(&tenant.id, &[position]).await?;
         let Some(header) = headers.into_iter().next() else { return Ok(None) };
-        let signed = self.0.signed_after(&tenant, position).await?;
-        let log = &tenant.identity.signed_log;
-        let query = TreeQuery::Inclusion { position, size: signed.head.size };
-        let tiles = tiles::load(&*self.0.proofs.tiles, &tenant.id, &[query]).await?;
-        let unusable =
-            |what: String| LogError::damaged("tree", format!("tile, {}", tenant.id), what);
-        let note = SignedNote::parse(signed.note.as_bytes())
-            .map_err(|error| unusable(error.to_string()))?;
-        // Verified as it is made: a damaged tile, or a record that was altered, gives none.
-        let proof = TlogProof::make(&tiles, &header.leaf, position, note, log.trusted())
-            .map_err(|error| unusable(format!("{position}: {error}")))?
-            .with_extra(header.bytes.clone());
-        let proof = RecordProof {
-            position,
-            header: header.bytes,
-            leaf: header.leaf,
-            file: proof.to_string(),
-            checkpoint: view(&tenant, signed),
+        let proof =
+            self.0.prove(tenant.identity.signed(LogKind::Records), position, header).await?;
+        self.0.record_disclosure(caller, Query::Proof, None, &proof).await?;
+        Ok(Some(proof))
+    }
+
+    /// The proof that an entry is in the access log; none: the caller has no such entry.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn prove_access(
+        &self,
+        caller: &Caller,
+        position: LogPosition,
+    ) -> Result<Option<RecordProof>, AskError> {
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let Some(entry) = tenant.identity.access.entry(position).await? else { return Ok(None) };
+        if !caller.has(Role::Govern) && entry.disclosed.credential != caller.credential {
+            return Ok(None);
+        }
+        let log = tenant.identity.signed(LogKind::Access);
+        let headers = self.0.access.log.headers_at(&tenant.id, &[position]).await;
+        let Some(header) = headers.map_err(|error| log.error(error))?.into_iter().next() else {
+            return Ok(None);
         };
-        self.0.record_disclosure(caller, Query::Proof, None, &proof);
+        let proof = self.0.prove(log, position, header).await?;
+        self.0.record_disclosure(caller, Query::Accesses, None, &()).await?;
         Ok(Some(proof))
     }
 
@@ -92,26 +109,31 @@ impl App {
         caller: &Caller,
         since: &str,
     ) -> Result<ConsistencyView, AskError> {
-        self.disclose(caller, Query::Checkpoint)?;
+        self.disclose(caller, Query::Checkpoint).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let old = tenant.identity.signed_log.open(since).map_err(|error| AskError::BadInput {
+        // The saved one says of which log it is.
+        let opened = LogKind::ALL.map(|kind| tenant.identity.signed(kind)).into_iter();
+        let opened = opened.map(|log| Ok((log, log.open(since)?))).reduce(Result::or);
+        let opened: Option<Result<_, CheckpointError>> = opened;
+        let Some(opened) = opened else { unreachable!("there are two logs") };
+        let (log, old) = opened.map_err(|error| AskError::BadInput {
             what: format!("this is no checkpoint of this log: {error}"),
         })?;
-        let new = self.0.signed_after(&tenant, LogPosition(old.head.size.0.saturating_sub(1)));
+        let new = self.0.signed_after(log, LogPosition(old.head.size.0.saturating_sub(1)));
         let new = match new.await {
             // The log of the saved checkpoint was longer.
-            Err(LogError::Unavailable { .. }) => self.0.last_signed(&tenant).await?,
+            Err(LogError::Unavailable { .. }) => self.0.last_signed(log).await?,
             signed => Some(signed?),
         };
         let new = new.ok_or_else(|| LogError::unavailable("nothing was signed yet"))?;
-        let (proof, broken) = self.0.consistency_of(&tenant, &old, &new).await?;
+        let (proof, broken) = self.0.consistency_of(log, &old, &new).await?;
         let shown = ConsistencyView {
-            old: view(&tenant, old),
-            new: view(&tenant, new),
+            old: view(log, old),
+            new: view(log, new),
             proof,
             broken: broken.map(|error| error.to_string()),
         };
-        self.0.record_disclosure(caller, Query::Checkpoint, None, &Hashes);
+        self.0.record_disclosure(caller, Query::Checkpoint, None, &Hashes).await?;
         Ok(shown)
     }
 
@@ -121,30 +143,40 @@ impl App {
     /// # Errors
     /// See [`AskError`].
     pub async fn log_file(&self, caller: &Caller, path: &str) -> Result<Option<LogFile>, AskError> {
-        self.disclose(caller, Query::Checkpoint)?;
+        self.disclose(caller, Query::Checkpoint).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let origin = tenant.identity.signed_log.origin();
-        let resource = path.strip_prefix(origin).and_then(|path| path.strip_prefix('/'));
-        let Some(resource) = resource.and_then(|path| path.parse::<Resource>().ok()) else {
-            return Ok(None);
-        };
-        let Some(signed) = self.0.last_signed(&tenant).await? else { return Ok(None) };
+        let logs = LogKind::ALL.map(|kind| tenant.identity.signed(kind));
+        let found = logs.into_iter().find_map(|log| {
+            let path = path.strip_prefix(log.origin())?.strip_prefix('/')?;
+            Some((log, path.parse::<Resource>().ok()?))
+        });
+        let Some((log, resource)) = found else { return Ok(None) };
+        let Some(signed) = self.0.last_signed(log).await? else { return Ok(None) };
         let size = signed.head.size;
         let found = match resource {
             Resource::Checkpoint => Some(LogFile::new(signed.note.into_bytes(), false)),
-            Resource::Tile(tile) => self.0.tile(&tenant, tile, size).await?,
+            Resource::Tile(tile) => self.0.tile(log, tile, size).await?,
             Resource::Bundle(bundle) => {
-                self.disclose(caller, Query::Proof)?;
-                self.0.bundle(&tenant, bundle, size).await?
+                self.disclose(caller, Query::Proof).await?;
+                if log.kind() == LogKind::Access && !caller.has(Role::Govern) {
+                    return Err(AskError::Forbidden { needs: Role::Govern });
+                }
+                let bundle = self.0.bundle(&tenant, log, bundle, size).await;
+                bundle.map_err(|error| log.error(error))?
             }
         };
         match (&found, resource) {
+            (Some(_), Resource::Bundle(_)) if log.kind() == LogKind::Access => {
+                self.0.record_disclosure(caller, Query::Accesses, None, &()).await?;
+            }
             (Some(_), Resource::Bundle(bundle)) => {
                 let first = bundle.index * u64::from(TILE_WIDTH);
                 let entries = Entries { first, count: u64::from(bundle.width) };
-                self.0.record_disclosure(caller, Query::Proof, None, &entries);
+                self.0.record_disclosure(caller, Query::Proof, None, &entries).await?;
             }
-            (Some(_), _) => self.0.record_disclosure(caller, Query::Checkpoint, None, &Hashes),
+            (Some(_), _) => {
+                self.0.record_disclosure(caller, Query::Checkpoint, None, &Hashes).await?;
+            }
             (None, _) => {}
         }
         Ok(found)
@@ -167,16 +199,42 @@ impl LogFile {
 }
 
 impl Inner {
+    /// The proof that a header is in a log.
+    async fn prove(
+        &self,
+        log: &SignedLog,
+        position: LogPosition,
+        header: StoredHeader,
+    ) -> Result<RecordProof, LogError> {
+        let signed = self.signed_after(log, position).await?;
+        let query = TreeQuery::Inclusion { position, size: signed.head.size };
+        let tiles = tiles::load(&*self.proofs.tiles, log.stored_as(), &[query]).await?;
+        let unusable =
+            |what: String| LogError::damaged("tree", format!("tile, {}", log.stored_as()), what);
+        let note = SignedNote::parse(signed.note.as_bytes())
+            .map_err(|error| unusable(error.to_string()))?;
+        // Verified as it is made: a damaged tile, or a record that was altered, gives none.
+        let proof = TlogProof::make(&tiles, &header.leaf, position, note, log.trusted())
+            .map_err(|error| unusable(format!("{position}: {error}")))?
+            .with_extra(header.bytes.clone());
+        Ok(RecordProof {
+            position,
+            header: header.bytes,
+            leaf: header.leaf,
+            file: proof.to_string(),
+            checkpoint: view(log, signed),
+        })
+    }
+
     /// The last checkpoint. One of another process is not noticed here.
-    async fn last_signed(&self, tenant: &Tenant) -> Result<Option<Signed>, LogError> {
-        let log = &tenant.identity.signed_log;
+    async fn last_signed(&self, log: &SignedLog) -> Result<Option<Signed>, LogError> {
         if let Some(last) = log.last() {
             return Ok(Some(last));
         }
-        let row = self.proofs.checkpoints.checkpoint(&tenant.id).await?;
+        let row = self.proofs.checkpoints.checkpoint(log.stored_as()).await?;
         let opened = row.map(|row| log.open(&row.note)).transpose();
         opened.map_err(|error| {
-            let place = format!("checkpoint, {}", tenant.id);
+            let place = format!("checkpoint, {}", log.stored_as());
             LogError::damaged("checkpoints", place, error.to_string())
         })
     }
@@ -184,12 +242,12 @@ impl Inner {
     /// The last checkpoint, once it covers a position.
     pub(super) async fn signed_after(
         &self,
-        tenant: &Tenant,
+        log: &SignedLog,
         position: LogPosition,
     ) -> Result<Signed, LogError> {
         let began = Instant::now();
         loop {
-            match self.last_signed(tenant).await? {
+            match self.last_signed(log).await? {
                 Some(signed) if signed.head.size.0 > position.0 => return Ok(signed),
                 _ if began.elapsed() > CHECKPOINT_TIMEOUT || self.options.read_only.is_some() => {
                     return Err(LogError::unavailable(format!(
@@ -204,7 +262,7 @@ impl Inner {
     /// The proof that one tree is the beginning of another, and why it does not hold.
     async fn consistency_of(
         &self,
-        tenant: &Tenant,
+        log: &SignedLog,
         old: &Signed,
         new: &Signed,
     ) -> Result<(Vec<Digest32>, Option<ProofError>), LogError> {
@@ -214,10 +272,10 @@ impl Inner {
             return Ok((Vec::new(), Some(shrunk.into())));
         }
         let query = TreeQuery::Consistency { old: sizes.0, new: sizes.1 };
-        let tiles = tiles::load(&*self.proofs.tiles, &tenant.id, &[query]).await?;
+        let tiles = tiles::load(&*self.proofs.tiles, log.stored_as(), &[query]).await?;
         let proof = tiles
             .consistency_proof(sizes.0, sizes.1)
-            .map_err(|error| tiles::unusable(&tenant.id, &error))?;
+            .map_err(|error| tiles::unusable(log.stored_as(), &error))?;
         let broken = proof.verify(&old.head, &new.head).err();
         let ConsistencyProof(hashes) = proof;
         Ok((hashes, broken))
@@ -225,7 +283,7 @@ impl Inner {
 
     async fn tile(
         &self,
-        tenant: &Tenant,
+        log: &SignedLog,
         tile: Tile,
         size: LogSize,
     ) -> Result<Option<LogFile>, LogError> {
@@ -234,10 +292,10 @@ impl Inner {
         if published.is_none_or(|published| tile.width > published.width || tile.width == 0) {
             return Ok(None);
         }
-        let mut hashes = tiles::hashes(&*self.proofs.tiles, &tenant.id, tile).await?;
+        let mut hashes = tiles::hashes(&*self.proofs.tiles, log.stored_as(), tile).await?;
         let bytes = usize::from(tile.width) * HASH_BYTES;
         if hashes.len() < bytes {
-            return Err(tiles::unusable(&tenant.id, &TileError::Missing(tile)));
+            return Err(tiles::unusable(log.stored_as(), &TileError::Missing(tile)));
         }
         hashes.truncate(bytes);
         Ok(Some(LogFile::new(hashes, true)))
@@ -246,6 +304,7 @@ impl Inner {
     async fn bundle(
         &self,
         tenant: &Tenant,
+        log: &SignedLog,
         bundle: Bundle,
         size: LogSize,
     ) -> Result<Option<LogFile>, LogError> {
@@ -258,7 +317,8 @@ impl Inner {
         let width = usize::from(bundle.width);
         while headers.len() < width {
             let from = LogPosition(first.0 + headers.len() as u64);
-            let more = self.log.headers(&tenant.id, from, width - headers.len()).await?;
+            let log = self.log_of(log.kind());
+            let more = log.headers(&tenant.id, from, width - headers.len()).await?;
             if more.is_empty() {
                 return Err(claimledger_ledger::log::no_record(from));
             }
@@ -271,8 +331,7 @@ impl Inner {
     }
 }
 
-fn view(tenant: &Tenant, signed: Signed) -> CheckpointView {
-    let log = &tenant.identity.signed_log;
+fn view(log: &SignedLog, signed: Signed) -> CheckpointView {
     CheckpointView {
         origin: log.origin().to_owned(),
         verifier_key: log.verifier_key(),

@@ -38,9 +38,9 @@ impl App {
         by: RecordBy,
         open_original: bool,
     ) -> Result<Option<RecordView>, AskError> {
-        self.disclose(caller, Query::Record)?;
+        self.disclose(caller, Query::Record).await?;
         if open_original {
-            self.disclose(caller, Query::Sealed)?;
+            self.disclose(caller, Query::Sealed).await?;
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let Some(position) = self.0.locate(&tenant, by).await? else { return Ok(None) };
@@ -79,7 +79,7 @@ impl App {
             deliveries: deliveries.ok(),
         };
         let query = if open_original { Query::Sealed } else { Query::Record };
-        self.0.record_disclosure(caller, query, None, &view);
+        self.0.record_disclosure(caller, query, None, &view).await?;
         Ok(Some(view))
     }
 }

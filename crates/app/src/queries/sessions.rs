@@ -164,7 +164,7 @@ impl App {
         filter: &SessionFilter,
     ) -> Result<Question, AskError> {
         let Some(indicator) = &filter.indicator else { return Ok(Question::of(LIST, filter)) };
-        self.disclose(caller, Query::Sessions)?;
+        self.disclose(caller, Query::Sessions).await?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let digest = tenant.identity.keys.client_index(&[indicator.question()]);
         Ok(Question::of(LIST, &(filter, digest)))
@@ -182,7 +182,7 @@ impl App {
         if !caller.has(Role::Investigate) {
             return Ok(Some(BTreeSet::new()));
         }
-        self.disclose(caller, Query::Sealed)?;
+        self.disclose(caller, Query::Sealed).await?;
         let found = view.with_indicator(indicator, people).await?;
         let too_many = |what, limit: usize| {
             let limit = limit as u64;

@@ -1,8 +1,10 @@
 //! What does not change while a tenant is open.
 
 use crate::{
-    model::cursor::CursorKey,
-    tenant::{keyring::Keyring, own_records::OwnRecords, signed_log::SignedLog},
+    model::{cursor::CursorKey, proof::LogKind},
+    tenant::{
+        access_log::AccessLog, keyring::Keyring, own_records::OwnRecords, signed_log::SignedLog,
+    },
 };
 use claimledger_facts::seal::TenantKeys;
 use std::sync::Arc;
@@ -17,5 +19,18 @@ pub(crate) struct Identity {
     pub(crate) keys: TenantKeys,
     pub(crate) keyring: Keyring,
     pub(crate) own: Arc<OwnRecords>,
+    /// Who was shown what.
+    pub(crate) access: AccessLog,
     pub(crate) signed_log: SignedLog,
+    pub(crate) signed_access_log: SignedLog,
+}
+
+impl Identity {
+    /// One of the tenant's logs, as verifiers know it.
+    pub(crate) const fn signed(&self, kind: LogKind) -> &SignedLog {
+        match kind {
+            LogKind::Records => &self.signed_log,
+            LogKind::Access => &self.signed_access_log,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! One open tenant: its keys, its sequencer, its configuration, and the progress of its read
 //! models.
 
+pub(crate) mod access_log;
 pub(crate) mod appends;
 pub(crate) mod deliveries;
 mod identity;
@@ -22,9 +23,11 @@ use crate::{
     model::{
         cursor::CursorKey,
         health::{DamagedPlace, HealthMonitor},
+        proof::LogKind,
     },
     read::reader::{Reader, decode},
     tenant::{
+        access_log::AccessLog,
         appends::Appends,
         deliveries::Deliveries,
         keyring::Keyring,
@@ -125,6 +128,7 @@ impl Tenant {
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
         })
         .await?;
+        let access = AccessLog::open(id, parts, guard, &own).await?;
         Ok(Some(Self {
             id: id.clone(),
             identity: Identity {
@@ -133,10 +137,12 @@ impl Tenant {
                 // Derived from the tenant's key by a digest of a fixed name, so that it is secret
                 // and does not have to be stored.
                 cursor_key: CursorKey::new(&keys.byte_digest(b"claimledger cursors v1").0),
-                signed_log: SignedLog::new(&keys)?,
+                signed_log: SignedLog::new(LogKind::Records, id, &keys)?,
+                signed_access_log: SignedLog::new(LogKind::Access, id, &keys)?,
                 keys,
                 keyring,
                 own,
+                access,
             },
             knowledge: Knowledge::load(id, parts, covered, sources).await?,
             // If the process stopped while late configuration was applied, rows of the next batch
@@ -184,6 +190,12 @@ impl Tenant {
             }
             LogError::Damaged { file, place, what } if file == "checkpoints" => {
                 self.damaged(DamagedPlace::Checkpoint(place.clone()), what.clone());
+            }
+            LogError::Damaged { file, place, what } if file == "access" => {
+                self.damaged(DamagedPlace::Access(place.clone()), what.clone());
+            }
+            LogError::Damaged { file, place, what } if file == "access_index" => {
+                self.damaged(DamagedPlace::AccessIndex(place.clone()), what.clone());
             }
             LogError::Damaged { place, what, .. } => {
                 self.damaged(DamagedPlace::Key(place.clone()), what.clone())

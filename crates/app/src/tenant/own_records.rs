@@ -48,6 +48,17 @@ impl OwnRecords {
         fact: FactData,
         occurred: Time,
     ) -> Result<Prepared, Refusal> {
+        self.seal_with(id, fact, occurred, Personal::default())
+    }
+
+    /// The same with what belongs to it and may not stand in the clear.
+    pub(crate) fn seal_with(
+        &self,
+        id: &str,
+        fact: FactData,
+        occurred: Time,
+        unowned: Personal,
+    ) -> Result<Prepared, Refusal> {
         let kind = fact.type_name().to_owned();
         let line = json!({"id": id, "type": kind, "data": fact.to_value().unwrap_or_default()});
         let canonical = canonical::to_vec(&line);
@@ -68,7 +79,7 @@ impl OwnRecords {
                 other: None,
             }],
             persons: Vec::new(),
-            unowned: Personal::default(),
+            unowned,
             labels: Vec::new(),
             indicators: Vec::new(),
             original: canonical.clone(),

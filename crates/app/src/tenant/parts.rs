@@ -1,7 +1,9 @@
 //! The engines and options of a ledger.
 
+use crate::model::proof::LogKind;
 use claimledger_facts::{ids::TenantId, random::Random, seal::MasterKey};
 use claimledger_ledger::{
+    access::AccessIndex,
     clock::{Clock, ClockSettings},
     keys::KeyStore,
     log::{Log, LogError},
@@ -21,6 +23,8 @@ pub struct Parts {
     pub state: Arc<dyn StateStore>,
     /// What proofs of the log are made from.
     pub proofs: ProofParts,
+    /// The access logs.
+    pub access: AccessParts,
     /// The read models.
     pub views: Arc<dyn Views>,
     /// The clock.
@@ -33,6 +37,15 @@ pub struct Parts {
     pub options: Options,
     /// A value that lives as long as the ledger: the engine's lock on its directory.
     pub engine: Box<dyn std::any::Any + Send + Sync>,
+}
+
+/// Where it is written who was shown what.
+#[derive(Clone)]
+pub struct AccessParts {
+    /// The logs.
+    pub log: Arc<dyn Log>,
+    /// Their index.
+    pub index: Arc<dyn AccessIndex>,
 }
 
 /// What proofs of the logs are made from.
@@ -73,6 +86,8 @@ pub struct Options {
     pub keep_tree: bool,
     /// The anchors of the checkpoints.
     pub anchors: Anchors,
+    /// Whether it is recorded who was shown what. Only measurements do without.
+    pub access_log: bool,
     /// Why the ledger is read-only; none: it accepts writes.
     pub read_only: Option<String>,
 }
@@ -85,9 +100,20 @@ impl Default for Options {
             batch_records: 10_000,
             scrub: false,
             keep_tree: true,
+            access_log: true,
             anchors: Anchors::default(),
             clock: ClockSettings::default(),
             read_only: None,
+        }
+    }
+}
+
+impl Parts {
+    /// One of the logs of all tenants.
+    pub(crate) fn log_of(&self, kind: LogKind) -> &Arc<dyn Log> {
+        match kind {
+            LogKind::Records => &self.log,
+            LogKind::Access => &self.access.log,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a tenant's log is to verifiers: its origin, the key that signs its checkpoints, and the
 //! last checkpoint.
 
-use claimledger_facts::seal::TenantKeys;
+use crate::model::proof::LogKind;
+use claimledger_facts::{ids::TenantId, seal::TenantKeys};
 use claimledger_ledger::{
     log::LogError,
     tree::{CheckpointRow, TreeRow},
@@ -16,9 +17,13 @@ use parking_lot::RwLock;
 
 /// What origins begin with. An origin is a name, not an address: nothing is fetched from it.
 const ORIGIN_PREFIX: &str = "claimledger/t/";
+/// The same of access logs.
+const ACCESS_ORIGIN_PREFIX: &str = "claimledger/access/";
 
 /// A log with its signing key. Both origin and key are derived from the tenant's key.
 pub(crate) struct SignedLog {
+    kind: LogKind,
+    stored_as: TenantId,
     origin: String,
     key: SigningKey,
     trusted: TrustedLog,
@@ -33,16 +38,42 @@ pub(crate) struct Signed {
 }
 
 impl SignedLog {
-    pub(crate) fn new(keys: &TenantKeys) -> Result<Self, LogError> {
+    pub(crate) fn new(
+        kind: LogKind,
+        tenant: &TenantId,
+        keys: &TenantKeys,
+    ) -> Result<Self, LogError> {
         let unusable = |error: &dyn std::fmt::Display| {
             LogError::unavailable(format!("the key that signs checkpoints cannot be used: {error}"))
         };
-        let origin = format!("{ORIGIN_PREFIX}{}", keys.log_name());
+        let (prefix, stored_as) = match kind {
+            LogKind::Records => (ORIGIN_PREFIX, tenant.clone()),
+            // No tenant has this name: names have no slash.
+            LogKind::Access => (ACCESS_ORIGIN_PREFIX, TenantId::new(format!("{tenant}/access"))),
+        };
+        let origin = format!("{prefix}{}", keys.log_name());
         let key = SigningKey::from_seed(&origin, keys.log_signing_seed())
             .map_err(|error| unusable(&error))?;
         let trusted = TrustedLog::new(&origin, vec![key.verifier().clone()])
             .map_err(|error| unusable(&error))?;
-        Ok(Self { origin, key, trusted, last: RwLock::default() })
+        Ok(Self { kind, stored_as, origin, key, trusted, last: RwLock::default() })
+    }
+
+    pub(crate) const fn kind(&self) -> LogKind {
+        self.kind
+    }
+
+    /// The name under which its tree and its checkpoint are stored.
+    pub(crate) const fn stored_as(&self) -> &TenantId {
+        &self.stored_as
+    }
+
+    /// An error of reading this log.
+    pub(crate) fn error(&self, error: LogError) -> LogError {
+        match self.kind {
+            LogKind::Records => error,
+            LogKind::Access => access_error(error),
+        }
     }
 
     /// The origin: the first line of every checkpoint.
@@ -92,6 +123,16 @@ impl SignedLog {
 impl Signed {
     pub(crate) fn row(&self) -> CheckpointRow {
         CheckpointRow { size: self.head.size, note: self.note.clone() }
+    }
+}
+
+/// An error of the access log, whose entries are no records of the file `log`.
+pub(crate) fn access_error(error: LogError) -> LogError {
+    match error {
+        LogError::Corrupt { position, what } => {
+            LogError::damaged("access", format!("entry {position}"), what)
+        }
+        other => other,
     }
 }
 

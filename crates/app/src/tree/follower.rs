@@ -1,10 +1,11 @@
 //! The follower: builds a tenant's tree from the log, signs checkpoints and writes them to anchors.
 
 use super::{anchored, tiles};
+use crate::model::proof::LogKind;
 use crate::tenant::{
     Tenant,
     parts::{Parts, ProofParts},
-    signed_log::{Signed, tree_row},
+    signed_log::{Signed, SignedLog, tree_row},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize},
@@ -37,8 +38,9 @@ const MAX_RECORDS_AT_STOP: u64 = 50_000;
 pub(super) const ANOTHER_RECORD: &str =
     "the record is another one than when the tree was built: the log was altered or replaced";
 
-/// Keeps the tree of one tenant.
+/// Keeps the tree of one log of a tenant.
 pub(crate) struct Follower {
+    kind: LogKind,
     log: Arc<dyn Log>,
     proofs: ProofParts,
     anchors: Vec<Arc<dyn Anchor>>,
@@ -75,9 +77,23 @@ impl Follower {
     ///
     /// # Errors
     /// If the log is not the one that a checkpoint was signed of, or an engine fails.
-    pub(crate) async fn open(parts: &Parts, tenant: &Arc<Tenant>) -> Result<Self, LogError> {
+    pub(crate) async fn open(
+        parts: &Parts,
+        tenant: &Arc<Tenant>,
+        kind: LogKind,
+    ) -> Result<Self, LogError> {
+        let opened = Self::open_log(parts, tenant, kind).await;
+        opened.map_err(|error| tenant.identity.signed(kind).error(error))
+    }
+
+    async fn open_log(
+        parts: &Parts,
+        tenant: &Arc<Tenant>,
+        kind: LogKind,
+    ) -> Result<Self, LogError> {
         let mut follower = Self {
-            log: Arc::clone(&parts.log),
+            kind,
+            log: Arc::clone(parts.log_of(kind)),
             proofs: parts.proofs.clone(),
             anchors: parts.options.anchors.0.clone(),
             tenant: Arc::clone(tenant),
@@ -85,7 +101,7 @@ impl Follower {
             tree: None,
             anchored: None,
         };
-        let anchors = anchored::last(&follower.anchors, &tenant.identity.signed_log).await?;
+        let anchors = anchored::last(&follower.anchors, follower.signed()).await?;
         let signed = follower.last_checkpoint().await?;
         let known: Vec<Signed> = anchors.into_iter().chain(signed).collect();
         follower.check_size(&known).await?;
@@ -104,28 +120,33 @@ impl Follower {
         Ok(follower)
     }
 
+    /// The log, as verifiers know it.
+    fn signed(&self) -> &SignedLog {
+        self.tenant.identity.signed(self.kind)
+    }
+
     /// The last checkpoint that was signed.
     async fn last_checkpoint(&self) -> Result<Option<Signed>, LogError> {
-        let tenant = &self.tenant;
-        let Some(row) = self.proofs.checkpoints.checkpoint(&tenant.id).await? else {
+        let log = self.signed();
+        let id = log.stored_as();
+        let Some(row) = self.proofs.checkpoints.checkpoint(id).await? else {
             return Ok(None);
         };
-        let damaged = |what: String| {
-            LogError::damaged("checkpoints", format!("checkpoint, {}", tenant.id), what)
-        };
-        let opened = tenant.identity.signed_log.open(&row.note);
+        let damaged =
+            |what: String| LogError::damaged("checkpoints", format!("checkpoint, {id}"), what);
+        let opened = log.open(&row.note);
         let signed = opened.map_err(|error| damaged(error.to_string()))?;
         if signed.head.size != row.size {
             return Err(damaged(format!("it is of {} records", signed.head.size.0)));
         }
-        tenant.identity.signed_log.set_last(signed.clone());
+        log.set_last(signed.clone());
         Ok(Some(signed))
     }
 
     /// Refuses a log that has fewer records than a checkpoint or its tree.
     async fn check_size(&self, known: &[Signed]) -> Result<(), LogError> {
         let head = self.log.head(&self.tenant.id).await?;
-        let stored = self.proofs.tiles.tree(&self.tenant.id).await;
+        let stored = self.proofs.tiles.tree(self.signed().stored_as()).await;
         // A damaged tree is dropped when it is loaded.
         let stored = stored.ok().flatten().map(|tree| (tree.size, "its tree"));
         let signed = known.iter().map(|signed| (signed.head.size, "a signed checkpoint"));
@@ -144,7 +165,7 @@ impl Follower {
 
     /// The stored tree; an empty one if it is missing or damaged.
     async fn stored_tree(&self) -> Result<TreeBuilder, LogError> {
-        let (store, tenant) = (&*self.proofs.tiles, &self.tenant.id);
+        let (store, tenant) = (&*self.proofs.tiles, self.signed().stored_as());
         let loaded = async {
             let Some(row) = store.tree(tenant).await? else { return Ok(TreeBuilder::new()) };
             let tiles = tiles::load(store, tenant, &[TreeQuery::Root { size: row.size }]).await?;
@@ -162,7 +183,7 @@ impl Follower {
 
     async fn throw_away(&self, error: &LogError) -> Result<(), LogError> {
         tracing::warn!(tenant = %self.tenant.id, %error, "the tree is built again from the log");
-        self.proofs.tiles.clear(&self.tenant.id).await
+        self.proofs.tiles.clear(self.signed().stored_as()).await
     }
 
     /// Adds records of the log to the tree, up to a size or until it is stopped, and stores it.
@@ -172,11 +193,11 @@ impl Follower {
         to: LogSize,
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), LogError> {
-        let id = &self.tenant.id;
+        let (tenant, id) = (&self.tenant.id, self.signed().stored_as());
         while tree.size() < to && !is_stopped() {
             let from = tree.size();
             let most = usize::try_from(to.0 - from.0).unwrap_or(BATCH_RECORDS).min(BATCH_RECORDS);
-            let headers = self.log.headers(id, LogPosition(from.0), most).await?;
+            let headers = self.log.headers(tenant, LogPosition(from.0), most).await?;
             if headers.is_empty() {
                 return Ok(());
             }
@@ -195,7 +216,8 @@ impl Follower {
 
     /// Refuses a head that the tree did not have at its size.
     async fn check_head(&mut self, head: &TreeHead) -> Result<(), LogError> {
-        let (store, id) = (&*self.proofs.tiles, &self.tenant.id);
+        let (store, id) = (Arc::clone(&self.proofs.tiles), self.signed().stored_as().clone());
+        let (store, id) = (&*store, &id);
         let found = tiles::head_at(store, id, head.size).await;
         if found.is_ok_and(|found| found == *head) {
             return Ok(());
@@ -205,7 +227,7 @@ impl Follower {
         let what = "the tree is not that of a signed checkpoint";
         self.throw_away(&LogError::damaged("tree", format!("tree, {id}"), what)).await?;
         let mut tree = TreeBuilder::new();
-        self.extend(&mut tree, self.log.head(id).await?, &|| false).await?;
+        self.extend(&mut tree, self.log.head(&self.tenant.id).await?, &|| false).await?;
         if tiles::head_at(store, id, head.size).await? == *head {
             return Ok(());
         }
@@ -222,14 +244,15 @@ impl Follower {
     /// Compares the last records that are in the tree with it: a log that was replaced, or cut off
     /// and continued, differs there. All records are compared by `App::verify`.
     async fn check_last_records(&self) -> Result<(), LogError> {
-        let (store, id) = (&*self.proofs.tiles, &self.tenant.id);
+        let (store, id) = (&*self.proofs.tiles, self.signed().stored_as());
         let Some(row) = store.tree(id).await? else { return Ok(()) };
         let Some(last) = row.size.0.checked_sub(1) else { return Ok(()) };
         let index = last / u64::from(TILE_WIDTH);
         let from = LogSize(index * u64::from(TILE_WIDTH));
         let width = (row.size.0 - from.0) as u16;
         let hashes = tiles::hashes(store, id, Tile { level: 0, index, width }).await?;
-        let headers = self.log.headers(id, LogPosition(from.0), usize::from(width)).await?;
+        let headers =
+            self.log.headers(&self.tenant.id, LogPosition(from.0), usize::from(width)).await?;
         // What is stored as leaf: a header that no longer fits it is damage of one record, which
         // the scrub reports while the others are answered.
         let mut pairs = hashes.chunks(HASH_BYTES).zip(&headers);
@@ -273,7 +296,7 @@ impl Follower {
     /// Signs a head of the stored tree and publishes it. Returns whether it was larger than the
     /// last one.
     async fn sign(&mut self, head: TreeHead) -> Result<bool, LogError> {
-        let log = &self.tenant.identity.signed_log;
+        let log = self.signed();
         let last = match log.last() {
             Some(last) => Some(last),
             None => self.last_checkpoint().await?,
@@ -285,7 +308,8 @@ impl Follower {
         let signed = log.sign(head).map_err(|error| {
             LogError::unavailable(format!("a checkpoint was not signed: {error}"))
         })?;
-        match self.proofs.checkpoints.publish(&self.tenant.id, expected, &signed.row()).await {
+        let id = log.stored_as();
+        match self.proofs.checkpoints.publish(id, expected, &signed.row()).await {
             Ok(()) => {
                 log.set_last(signed);
                 Ok(true)
@@ -303,7 +327,7 @@ impl Follower {
     }
 
     async fn write_to_anchors(&mut self) {
-        let log = &self.tenant.identity.signed_log;
+        let log = self.signed();
         let Some(last) = log.last() else { return };
         let anchored = Anchored {
             at: self.tenant.identity.own.clock.now(),
@@ -321,7 +345,7 @@ impl Follower {
 
     /// Records what did not work. It is tried again.
     fn report(&self, advanced: Result<(), LogError>) {
-        let Err(error) = advanced else { return };
+        let Err(error) = advanced.map_err(|error| self.signed().error(error)) else { return };
         if error.is_damage() {
             tracing::error!(tenant = %self.tenant.id, %error, "nothing is signed any more");
             self.tenant.report_damage(&*self.views, &error);

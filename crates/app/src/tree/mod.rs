@@ -9,4 +9,4 @@ pub(crate) mod follower;
 pub(crate) mod tiles;
 mod verify;
 
-pub use verify::{Finding, VerifyReport};
+pub use verify::{Finding, VerifiedLog, VerifyReport};

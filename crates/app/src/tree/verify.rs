@@ -8,9 +8,15 @@ use super::{
 };
 use crate::{
     app::App,
-    model::question::{AskError, Caller},
+    model::{
+        proof::LogKind,
+        question::{AskError, Caller},
+    },
     read::reader::decode_record,
-    tenant::{Tenant, signed_log::Signed},
+    tenant::{
+        Tenant,
+        signed_log::{Signed, SignedLog},
+    },
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize},
@@ -28,7 +34,20 @@ const MAX_LISTED: usize = 20;
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// The number of records that were read.
+    /// What was read of the log of the records.
+    pub log: VerifiedLog,
+    /// The same of the access log.
+    pub access: VerifiedLog,
+    /// What does not hold, at most 20 of a kind.
+    pub findings: Vec<Finding>,
+    /// How many more of them there are.
+    pub unlisted: u64,
+}
+
+/// What was read of one log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifiedLog {
+    /// The number of its records that were read.
     pub records: u64,
     /// The root hash over them.
     pub root: Option<Digest32>,
@@ -36,15 +55,13 @@ pub struct VerifyReport {
     pub checkpoint: Option<u64>,
     /// The sizes of the anchored checkpoints that were compared.
     pub anchored: Vec<u64>,
-    /// What does not hold, at most 20 of a kind.
-    pub findings: Vec<Finding>,
-    /// How many more of them there are.
-    pub unlisted: u64,
 }
 
 /// Something that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// The log that it is found in.
+    pub log: LogKind,
     /// The record; none: it is not about one record.
     pub position: Option<LogPosition>,
     /// What was found.
@@ -65,9 +82,16 @@ impl VerifyReport {
         self.findings.is_empty()
     }
 
-    fn found(&mut self, position: Option<LogPosition>, what: impl Into<String>) {
+    fn of(&mut self, log: LogKind) -> &mut VerifiedLog {
+        match log {
+            LogKind::Records => &mut self.log,
+            LogKind::Access => &mut self.access,
+        }
+    }
+
+    fn found(&mut self, log: LogKind, position: Option<LogPosition>, what: impl Into<String>) {
         if self.findings.len() < MAX_LISTED {
-            self.findings.push(Finding { position, what: what.into() });
+            self.findings.push(Finding { log, position, what: what.into() });
         } else {
             self.unlisted += 1;
         }
@@ -88,18 +112,34 @@ impl App {
     ) -> Result<VerifyReport, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let mut report = VerifyReport::default();
-        let mut promises = self.promises(&tenant, &mut report).await?;
-        let head = self.0.log.head(&tenant.id).await?;
+        for kind in LogKind::ALL {
+            let verified = self.verify_log(&tenant, kind, &mut report, &mut progress).await;
+            verified.map_err(|error| tenant.identity.signed(kind).error(error))?;
+        }
+        self.verify_files(&mut report).await?;
+        Ok(report)
+    }
+
+    async fn verify_log(
+        &self,
+        tenant: &Tenant,
+        kind: LogKind,
+        report: &mut VerifyReport,
+        progress: &mut impl FnMut(u64, u64),
+    ) -> Result<(), LogError> {
+        let mut promises = self.promises(tenant, kind, report).await?;
+        let head = self.0.log_of(kind).head(&tenant.id).await?;
         let mut tree = TreeBuilder::new();
         while tree.size() < head {
             progress(tree.size().0, head.0);
             let next = promises.keys().find(|size| **size > tree.size()).copied();
             let to = next.unwrap_or(head).min(head);
-            self.verify_records(&tenant, &mut tree, to, &mut report).await?;
+            self.verify_records(tenant, kind, &mut tree, to, report).await?;
             let root = tree.head().root;
             for promise in promises.remove(&tree.size()).unwrap_or_default() {
                 if promise.root != root {
                     report.found(
+                        kind,
                         Some(LogPosition(tree.size().0 - 1)),
                         format!(
                             "the records up to here have the root {root}, and {} says {}",
@@ -112,25 +152,26 @@ impl App {
         for promise in promises.into_values().flatten() {
             let what =
                 format!("the log ends here, and {} has {} records", promise.by, promise.size.0);
-            report.found(Some(LogPosition(head.0)), what);
+            report.found(kind, Some(LogPosition(head.0)), what);
         }
-        report.records = tree.size().0;
-        report.root = Some(tree.head().root);
-        self.verify_files(&mut report).await?;
-        Ok(report)
+        let read = report.of(kind);
+        read.records = tree.size().0;
+        read.root = Some(tree.head().root);
+        Ok(())
     }
 
     /// The heads that the log must have had, by size.
     async fn promises(
         &self,
         tenant: &Tenant,
+        kind: LogKind,
         report: &mut VerifyReport,
     ) -> Result<BTreeMap<LogSize, Vec<Promise>>, LogError> {
-        let log = &tenant.identity.signed_log;
+        let log = tenant.identity.signed(kind);
         let mut signed: Vec<(String, Result<Signed, String>)> = Vec::new();
-        match self.0.proofs.checkpoints.checkpoint(&tenant.id).await {
+        match self.0.proofs.checkpoints.checkpoint(log.stored_as()).await {
             Ok(row) => signed.extend(row.map(|row| {
-                report.checkpoint = Some(row.size.0);
+                report.of(kind).checkpoint = Some(row.size.0);
                 let anchored = Anchored {
                     at: claimledger_facts::time::Time::EPOCH,
                     origin: log.origin().to_owned(),
@@ -138,18 +179,22 @@ impl App {
                 };
                 ("the last signed checkpoint".to_owned(), anchored::open(log, &anchored))
             })),
-            Err(error) if error.is_damage() => report.found(None, error.to_string()),
+            Err(error) if error.is_damage() => report.found(kind, None, error.to_string()),
             Err(error) => return Err(error),
         }
         for anchor in &self.0.options.anchors.0 {
             let by = format!("the anchor {}", anchor.name());
             match anchor.last(log.origin()).await {
                 Ok(Some(found)) => {
-                    report.anchored.push(found.checkpoint.size.0);
+                    report.of(kind).anchored.push(found.checkpoint.size.0);
                     signed.push((by, anchored::open(log, &found)));
                 }
-                Ok(None) => report.found(None, format!("{by} has no checkpoint of this log")),
-                Err(error) => report.found(None, error.to_string()),
+                // Reads that were not anchored are no reason to doubt the records.
+                Ok(None) if kind == LogKind::Access => {}
+                Ok(None) => {
+                    report.found(kind, None, format!("{by} has no checkpoint of this log"));
+                }
+                Err(error) => report.found(kind, None, error.to_string()),
             }
         }
         let mut promises: BTreeMap<LogSize, Vec<Promise>> = BTreeMap::new();
@@ -159,7 +204,7 @@ impl App {
                     let promise = Promise { by, size: head.size, root: head.root };
                     promises.entry(head.size).or_default().push(promise);
                 }
-                Err(what) => report.found(None, format!("{by}: {what}")),
+                Err(what) => report.found(kind, None, format!("{by}: {what}")),
             }
         }
         Ok(promises)
@@ -170,18 +215,20 @@ impl App {
     async fn verify_records(
         &self,
         tenant: &Tenant,
+        kind: LogKind,
         tree: &mut TreeBuilder,
         to: LogSize,
         report: &mut VerifyReport,
     ) -> Result<(), LogError> {
-        let stored = self.0.proofs.tiles.tree(&tenant.id).await.ok().flatten();
+        let log = tenant.identity.signed(kind);
+        let stored = self.0.proofs.tiles.tree(log.stored_as()).await.ok().flatten();
         let in_tree = stored.map_or(LogSize(0), |stored| stored.size);
         while tree.size() < to {
             let from = tree.size();
             let most = usize::try_from(to.0 - from.0).unwrap_or(BATCH_RECORDS).min(BATCH_RECORDS);
-            let entries = self.0.log.read(&tenant.id, LogPosition(from.0), most).await?;
+            let entries = self.0.log_of(kind).read(&tenant.id, LogPosition(from.0), most).await?;
             if entries.is_empty() {
-                report.found(Some(LogPosition(from.0)), "no record is there");
+                report.found(kind, Some(LogPosition(from.0)), "no record is there");
                 return Ok(());
             }
             let headers: Vec<_> = entries.iter().map(|entry| entry.header.clone()).collect();
@@ -191,9 +238,9 @@ impl App {
                 Err(_) => headers.iter().map(|header| header.leaf).collect(),
             };
             for (position, what) in damaged(tenant, from, entries).await? {
-                report.found(Some(position), what);
+                report.found(kind, Some(position), what);
             }
-            self.compare_with_tree(tenant, (from.0..in_tree.0).zip(&leaves), report).await;
+            self.compare_with_tree(log, (from.0..in_tree.0).zip(&leaves), report).await;
             tree.append(&leaves).map_err(|error| tiles::unusable(&tenant.id, &error))?;
         }
         Ok(())
@@ -202,7 +249,7 @@ impl App {
     /// Compares leaves with the stored tree.
     async fn compare_with_tree(
         &self,
-        tenant: &Tenant,
+        log: &SignedLog,
         leaves: impl Iterator<Item = (u64, &Digest32)>,
         report: &mut VerifyReport,
     ) {
@@ -212,9 +259,9 @@ impl App {
                 (position / u64::from(TILE_WIDTH), position % u64::from(TILE_WIDTH));
             if tile.as_ref().is_none_or(|(read, _)| *read != index) {
                 let asked = Tile { level: 0, index, width: 1 };
-                let read = tiles::hashes(&*self.0.proofs.tiles, &tenant.id, asked).await;
+                let read = tiles::hashes(&*self.0.proofs.tiles, log.stored_as(), asked).await;
                 let hashes = read.unwrap_or_else(|error| {
-                    report.found(None, error.to_string());
+                    report.found(log.kind(), None, error.to_string());
                     Vec::new()
                 });
                 tile = Some((index, hashes));
@@ -222,7 +269,7 @@ impl App {
             let offset = offset as usize * HASH_BYTES;
             let stored = tile.as_ref().and_then(|(_, t)| t.get(offset..offset + HASH_BYTES));
             if stored.is_some_and(|stored| stored != leaf.0) {
-                report.found(Some(LogPosition(position)), ANOTHER_RECORD);
+                report.found(log.kind(), Some(LogPosition(position)), ANOTHER_RECORD);
             }
         }
     }
@@ -235,11 +282,14 @@ impl App {
             app.proofs.checkpoints.check().await,
             app.proofs.tiles.check().await,
             app.state.check().await,
+            app.access.index.check().await,
             app.views.check().await,
         ] {
             match checked {
                 Ok(()) => {}
-                Err(error) if error.is_damage() => report.found(None, error.to_string()),
+                Err(error) if error.is_damage() => {
+                    report.found(LogKind::Records, None, error.to_string());
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use claimledger_app::{
-    app::{App, Options, Parts, ProofParts},
+    app::{AccessParts, App, Options, Parts, ProofParts},
     intake::{Batch, IngestError, Ingested},
     model::question::{Asking, Caller},
 };
@@ -16,7 +16,10 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     clock::FixedClock,
-    memory::{MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState, MemoryTiles},
+    memory::{
+        MemoryAccessIndex, MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState,
+        MemoryTiles,
+    },
     state::StateStore,
 };
 use claimledger_sources::{Dialect, translate};
@@ -28,6 +31,7 @@ pub(crate) struct World {
     pub(crate) keys: Arc<MemoryKeys>,
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) proofs: ProofParts,
+    pub(crate) access: AccessParts,
     pub(crate) views: Arc<MemoryIndex>,
     pub(crate) clock: Arc<FixedClock>,
 }
@@ -39,6 +43,7 @@ impl World {
             keys: Arc::default(),
             state: Arc::new(MemoryState::default()),
             proofs: proofs(),
+            access: access(),
             views: Arc::default(),
             clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
         }
@@ -58,6 +63,7 @@ impl World {
             keys: self.keys.clone(),
             state: self.state.clone(),
             proofs: self.proofs.clone(),
+            access: self.access.clone(),
             views: self.views.clone(),
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),
@@ -73,6 +79,14 @@ pub(crate) fn proofs() -> ProofParts {
     ProofParts {
         tiles: Arc::new(MemoryTiles::default()),
         checkpoints: Arc::new(MemoryCheckpoints::default()),
+    }
+}
+
+/// Access logs and their index in memory.
+pub(crate) fn access() -> AccessParts {
+    AccessParts {
+        log: Arc::new(MemoryLog::default()),
+        index: Arc::new(MemoryAccessIndex::default()),
     }
 }
 

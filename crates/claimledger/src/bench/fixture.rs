@@ -161,7 +161,12 @@ impl Fixture {
 
     /// Opens the ledger, with read models up to its head.
     pub(crate) async fn open(&self) -> Result<App> {
-        let app = engine::open(&self.ledger(), Options::default()).await?;
+        self.open_with(Options::default()).await
+    }
+
+    /// The same with these options.
+    pub(crate) async fn open_with(&self, options: Options) -> Result<App> {
+        let app = engine::open(&self.ledger(), options).await?;
         app.settled_status(&caller()).await?;
         Ok(app)
     }

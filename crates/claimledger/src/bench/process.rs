@@ -102,6 +102,12 @@ impl Drop for Server {
     }
 }
 
+/// A client of a server of this process.
+pub(crate) fn client_of(url: String, token: String) -> Client {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    Client { url, token, agent }
+}
+
 /// See [`Server::client`].
 pub(crate) struct Client {
     url: String,

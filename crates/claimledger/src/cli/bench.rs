@@ -39,6 +39,9 @@ pub(crate) struct BenchSizesArgs {
     #[arg(long, default_value_t = 10,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(4..=1_000))]
     pub(crate) each: usize,
+    /// Ask once more with and without the access log, in turns (`query` only)
+    #[arg(long)]
+    pub(crate) compare_access_log: bool,
     /// Runs; medians are reported (`rebuild` only)
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,

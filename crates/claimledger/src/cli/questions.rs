@@ -282,3 +282,26 @@ pub(crate) struct GuardArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
 }
+
+/// `access`
+#[derive(Debug, Args)]
+pub(crate) struct AccessArgs {
+    /// Only what names this person (a pseudonym), one of their sessions or records
+    #[arg(long, value_name = "PSEUDONYM", conflicts_with = "session")]
+    pub(crate) subject: Option<String>,
+    /// Only what names this session, under any of its ids, or its records
+    #[arg(long, value_name = "SESSION")]
+    pub(crate) session: Option<String>,
+    /// Only entries written at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Only entries written before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// How many entries, at most
+    #[arg(long, default_value_t = 100, value_name = "NUMBER")]
+    pub(crate) first: u32,
+    /// Only entries before this one (a position)
+    #[arg(long, value_name = "POSITION")]
+    pub(crate) after: Option<u64>,
+}

@@ -1,5 +1,6 @@
 //! One file per command; `question` and `rendering` hold what they share.
 
+pub(crate) mod access;
 pub(crate) mod belief_diff;
 pub(crate) mod bench;
 pub(crate) mod chain;

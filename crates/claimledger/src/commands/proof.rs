@@ -2,7 +2,7 @@
 
 use super::question::ask;
 use crate::{
-    cli::{CheckpointArgs, Format},
+    cli::{CheckpointArgs, Format, ProveArgs},
     engine,
     exit_status::{No, usage},
     output::field,
@@ -10,12 +10,17 @@ use crate::{
     terminal::{escape, print_json, print_line, print_note, print_text, progress},
 };
 use anyhow::{Context, Result};
-use claimledger_app::{VerifyReport, app::Options, model::question::Caller};
+use claimledger_app::{
+    VerifiedLog, VerifyReport,
+    app::Options,
+    model::{proof::LogKind, question::Caller},
+};
 use serde_json::{Value, json};
 
 const CHECKPOINT: &str = include_str!("../queries/checkpoint.graphql");
 const CONSISTENCY: &str = include_str!("../queries/consistency.graphql");
 const PROVE: &str = include_str!("../queries/prove.graphql");
+const PROVE_ACCESS: &str = include_str!("../queries/prove_access.graphql");
 
 /// Reads everything that is stored. Status 1 if something does not hold.
 pub(crate) async fn verify(settings: &Settings) -> Result<()> {
@@ -63,33 +68,60 @@ pub(crate) async fn verify(settings: &Settings) -> Result<()> {
 }
 
 fn to_json(tenant: &str, report: &VerifyReport) -> Value {
+    let log = |log: &VerifiedLog| {
+        json!({
+            "records": log.records,
+            "root": log.root.map(|root| root.to_string()),
+            "checkpoint": log.checkpoint,
+            "anchored": log.anchored,
+        })
+    };
+    let findings = report.findings.iter().map(|finding| {
+        json!({
+            "log": if finding.log == LogKind::Access { "access" } else { "records" },
+            "position": finding.position.map(|at| at.0),
+            "what": finding.what,
+        })
+    });
     json!({
         "tenant": tenant,
-        "records": report.records,
-        "root": report.root.map(|root| root.to_string()),
-        "checkpoint": report.checkpoint,
-        "anchored": report.anchored,
-        "findings": report.findings.iter().map(|finding| {
-            json!({"position": finding.position.map(|at| at.0), "what": finding.what})
-        }).collect::<Vec<_>>(),
+        "records": report.log.records,
+        "root": report.log.root.map(|root| root.to_string()),
+        "checkpoint": report.log.checkpoint,
+        "anchored": report.log.anchored,
+        "access": log(&report.access),
+        "findings": findings.collect::<Vec<_>>(),
         "unlisted": report.unlisted,
     })
 }
 
 fn print_report(tenant: &str, report: &VerifyReport) {
-    let signed = match report.checkpoint {
+    let signed = |log: &VerifiedLog| match log.checkpoint {
         Some(size) => format!("the last checkpoint covers {size} of them"),
         None => "nothing was signed yet".to_owned(),
     };
-    print_text(&format!("{}: {} records read; {signed}.", escape(tenant), report.records));
-    if let Some(root) = report.root {
+    let log = &report.log;
+    print_text(&format!("{}: {} records read; {}.", escape(tenant), log.records, signed(log)));
+    if let Some(root) = log.root {
         print_text(&format!("  root {root}"));
     }
-    for size in &report.anchored {
+    for size in &log.anchored {
         print_text(&format!("  compared with an anchored checkpoint of {size} records"));
+    }
+    let access = &report.access;
+    if access.records > 0 || access.checkpoint.is_some() {
+        let signed = signed(access);
+        print_text(&format!("  {} entries of the access log read; {signed}", access.records));
+    }
+    for size in &access.anchored {
+        print_text(&format!("  compared with an anchored checkpoint of {size} entries"));
     }
     for finding in &report.findings {
         let at = finding.position.map_or_else(String::new, |at| format!("{at}: "));
+        let at = match finding.log {
+            LogKind::Records => at,
+            LogKind::Access => format!("access log {at}"),
+        };
         print_text(&format!("  ✗ {at}{}", escape(&finding.what)));
     }
     if report.unlisted > 0 {
@@ -103,7 +135,8 @@ fn print_report(tenant: &str, report: &VerifyReport) {
 /// Prints the last checkpoint, or whether the log was only appended to since a saved one.
 pub(crate) async fn checkpoint(settings: &Settings, args: &CheckpointArgs) -> Result<()> {
     let Some(path) = &args.since else {
-        let checkpoint = ask(settings, CHECKPOINT, "checkpoint", Value::Null).await?;
+        let log = if args.access { "ACCESS" } else { "RECORDS" };
+        let checkpoint = ask(settings, CHECKPOINT, "checkpoint", json!({"log": log})).await?;
         if checkpoint.is_null() {
             return Err(No("nothing was signed yet".to_owned()).into());
         }
@@ -149,8 +182,12 @@ fn print_signed(checkpoint: &Value) {
 }
 
 /// Prints the proof of a record; status 1 if there is no such record.
-pub(crate) async fn prove(settings: &Settings, which: &str) -> Result<()> {
+pub(crate) async fn prove(settings: &Settings, args: &ProveArgs) -> Result<()> {
+    let which = args.record.as_str();
     let position: Option<u64> = which.strip_prefix('#').unwrap_or(which).parse().ok();
+    if args.access {
+        return prove_access(settings, position).await;
+    }
     let variables = match position {
         Some(position) => json!({"position": position}),
         None => json!({"id": which}),
@@ -162,11 +199,28 @@ pub(crate) async fn prove(settings: &Settings, which: &str) -> Result<()> {
     }
     match settings.format {
         Format::Json => print_json(record),
-        Format::Text => {
-            let file = record["proof"]["file"].as_str().unwrap_or_default();
-            print_line(file.strip_suffix('\n').unwrap_or(file));
-            print_note(&format!("key: {}", field(&record["proof"]["checkpoint"], "verifierKey")));
-        }
+        Format::Text => print_proof(&record["proof"]),
+    }
+    Ok(())
+}
+
+fn print_proof(proof: &Value) {
+    let file = proof["file"].as_str().unwrap_or_default();
+    print_line(file.strip_suffix('\n').unwrap_or(file));
+    print_note(&format!("key: {}", field(&proof["checkpoint"], "verifierKey")));
+}
+
+async fn prove_access(settings: &Settings, position: Option<u64>) -> Result<()> {
+    let position = position.ok_or_else(|| usage("--access needs a position of the access log"))?;
+    let variables = json!({"after": position.saturating_add(1)});
+    let list = ask(settings, PROVE_ACCESS, "accesses", variables).await?;
+    let entry = &list["items"][0];
+    if entry["position"] != position {
+        return Err(No(format!("the access log has no entry {position} that you may see")).into());
+    }
+    match settings.format {
+        Format::Json => print_json(entry),
+        Format::Text => print_proof(&entry["proof"]),
     }
     Ok(())
 }

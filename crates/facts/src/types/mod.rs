@@ -1,5 +1,6 @@
 //! The fact types, one file a noun, each at its current version.
 
+pub mod access;
 pub mod account;
 pub mod activity;
 pub mod app;

@@ -4,6 +4,7 @@
 //! An engine runs them from its own tests, under a tokio runtime:
 //! `conformance::log(|| async { MemoryLog::default() }).await`.
 
+mod access;
 mod generations;
 mod keys;
 mod log;
@@ -12,6 +13,7 @@ mod state;
 mod tree;
 mod views;
 
+pub use access::access_index;
 pub use keys::{keys, races_of_destroyed_keys};
 pub use log::log;
 pub use records::Records;

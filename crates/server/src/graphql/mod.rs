@@ -14,6 +14,7 @@ pub(crate) mod loaders;
 mod mirror;
 mod nulls;
 pub(crate) mod query;
+mod recorded;
 pub(crate) mod scalars;
 mod sdl;
 pub(crate) mod subscription;
@@ -31,12 +32,19 @@ use async_graphql::{
 use claimledger_app::{
     Opened,
     app::App,
-    model::question::{Asking, Caller},
+    model::{
+        access,
+        question::{AskError, Asking, Caller},
+    },
 };
-use claimledger_facts::ids::{LogPosition, SessionId, TenantId};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId, TenantId},
+    vocabulary::Surface,
+};
 use evidence::{Evidence, NotMade, question::Question};
 use limits::Limits;
 pub(crate) use sdl::sdl;
+use std::sync::Arc;
 use subscription::Subscription;
 
 /// The schema.
@@ -130,6 +138,9 @@ fn measured(
     let mut document = document::read(&request.query)?;
     limits::check(&document, &request.variables, limits)?;
     prepare(&mut document, &mut request.variables)?;
+    if let Some(asked) = asker.caller.request() {
+        asked.state_parameters(recorded::parameters(&document, &request.variables));
+    }
     request.set_parsed_query(document);
     let labels = loaders::Labels::of(asker.app.clone(), asker.caller.clone());
     Ok(request.data(asker).data(labels).data(limits))
@@ -161,8 +172,14 @@ impl Executor {
         document: &str,
         variables: serde_json::Value,
     ) -> serde_json::Value {
-        let (asker, request) = self.request(caller, document, variables);
-        let response = run(&self.schema, asker, request, UNLIMITED).await;
+        let (asked, caller) = gathering(caller);
+        let (asker, request) = self.request(&caller, document, variables);
+        let mut response = run(&self.schema, asker, request, UNLIMITED).await;
+        // Written before anything is given out.
+        if let Err(error) = self.app.record_request(&asked).await {
+            let refused = errors::refused("UNAVAILABLE", errors::log(&error), &[]);
+            response = Response::from_errors(vec![refused]);
+        }
         // A response is JSON by construction.
         serde_json::to_value(response).unwrap_or_default()
     }
@@ -191,12 +208,16 @@ impl Executor {
         variables: serde_json::Value,
     ) -> serde_json::Value {
         let question = Question { document: document.to_owned(), variables };
-        json(self.evidence(caller).receipt(&question).await)
+        let (asked, caller) = gathering(caller);
+        let made = self.evidence(&caller).receipt(&question).await;
+        self.recorded(&asked, made).await
     }
 
     /// Whether a receipt is this ledger's, and its question still gets the same answer.
     pub async fn check_receipt(&self, caller: &Caller, file: &[u8]) -> serde_json::Value {
-        json(self.evidence(caller).check(file).await)
+        let (asked, caller) = gathering(caller);
+        let made = self.evidence(&caller).check(file).await;
+        self.recorded(&asked, made).await
     }
 
     /// The evidence pack of a session.
@@ -207,7 +228,22 @@ impl Executor {
         asking: &Asking,
         opened: Opened,
     ) -> serde_json::Value {
-        json(self.evidence(caller).pack(session, asking, opened).await)
+        let (asked, caller) = gathering(caller);
+        let made = self.evidence(&caller).pack(session, asking, opened).await;
+        self.recorded(&asked, made).await
+    }
+
+    /// What was made, once what it discloses is recorded; or `errors`.
+    async fn recorded(
+        &self,
+        asked: &access::Request,
+        made: Result<impl serde::Serialize, NotMade>,
+    ) -> serde_json::Value {
+        let made = match self.app.record_request(asked).await {
+            Ok(()) => made,
+            Err(error) => Err(NotMade::from(AskError::from(error))),
+        };
+        json(made)
     }
 
     fn evidence<'e>(&'e self, caller: &'e Caller) -> Evidence<'e> {
@@ -223,6 +259,16 @@ impl Executor {
         let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
         (asker, Request::new(document).variables(async_graphql::Variables::from_json(variables)))
     }
+}
+
+/// A request of its own of this caller, and the caller with it.
+fn gathering(caller: &Caller) -> (Arc<access::Request>, Caller) {
+    let asked = match caller.request() {
+        Some(request) => request.beside(),
+        None => access::Request::gathering(Surface::Cli, access::Reason::default()),
+    };
+    let caller = caller.clone().with_request(Arc::clone(&asked));
+    (asked, caller)
 }
 
 /// What was made, or `errors`.

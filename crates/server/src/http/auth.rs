@@ -1,6 +1,6 @@
 //! Who calls: a bearer token, or a page session's cookie.
 
-use super::Server;
+use super::{Server, access};
 use axum::http::{HeaderMap, header};
 use claimledger_app::model::question::Caller;
 use claimledger_ledger::log::LogError;
@@ -28,7 +28,7 @@ pub(crate) async fn by_token(server: &Server, headers: &HeaderMap) -> Result<Cal
 
 async fn holder(server: &Server, token: &str) -> Result<Caller, NotCaller> {
     match server.app.authenticate(token).await {
-        Ok(Some(caller)) => Ok(caller),
+        Ok(Some(caller)) => Ok(access::asking(caller)),
         Ok(None) => Err(NotCaller::Unauthenticated),
         Err(error) => Err(NotCaller::Log(error)),
     }
@@ -37,7 +37,8 @@ async fn holder(server: &Server, token: &str) -> Result<Caller, NotCaller> {
 /// The holder of a page session.
 pub(crate) fn by_cookie(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
     let value = cookie(headers).ok_or(NotCaller::Unauthenticated)?;
-    server.app.caller_of_page_session(value).ok_or(NotCaller::Unauthenticated)
+    let caller = server.app.caller_of_page_session(value).ok_or(NotCaller::Unauthenticated)?;
+    Ok(access::asking(caller))
 }
 
 /// For a page: by token or by cookie.

@@ -118,7 +118,7 @@ impl Reading {
     ) -> Result<Self, Refused> {
         let after = request.after.as_deref();
         let mut export =
-            server.app.export(caller, request.query.clone(), &request.asking, after)?;
+            server.app.export(caller, request.query.clone(), &request.asking, after).await?;
         let page = export.next().await?.ok_or_else(no_first_page)?;
         Ok(Self {
             server: Arc::clone(server),

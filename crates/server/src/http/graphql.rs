@@ -29,6 +29,7 @@ use axum::{
 };
 use claimledger_app::model::question::Caller;
 use claimledger_facts::ids::LogPosition;
+use claimledger_ledger::log::LogError;
 
 const RESPONSE_JSON: &str = "application/graphql-response+json";
 
@@ -150,6 +151,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Request, Box<Response>> {
 
 pub(crate) fn bad_request(message: String) -> Box<Response> {
     refused(StatusCode::BAD_REQUEST, errors::refused("BAD_REQUEST", message, &[]))
+}
+
+/// What was asked cannot be recorded, and is not shown.
+pub(crate) fn unavailable(error: &LogError) -> Box<Response> {
+    not_caller(NotCaller::Log(error.again()))
 }
 
 fn bad_body(error: BodyError) -> Box<Response> {

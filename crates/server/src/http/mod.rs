@@ -1,6 +1,7 @@
 //! Endpoints that are no pages, and what surrounds every answer: limits of time and size, headers,
 //! panics.
 
+pub(crate) mod access;
 pub(crate) mod auth;
 pub(crate) mod body;
 pub(crate) mod connections;

@@ -47,6 +47,7 @@ mod tests {
             credential: credential.to_owned(),
             roles: Vec::new(),
             source: None,
+            request: Default::default(),
         };
         let limiter = Limiter::new(Rate { per_second: 1, burst: 3 });
         for _ in 0..3 {

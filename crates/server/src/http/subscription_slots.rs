@@ -73,6 +73,7 @@ mod tests {
             credential: credential.to_owned(),
             roles: Vec::new(),
             source: None,
+            request: Default::default(),
         };
         let options =
             ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() };

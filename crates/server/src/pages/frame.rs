@@ -43,7 +43,7 @@ pub(crate) fn page(
                         " · " (caller.tenant.as_str()) } }
                     nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" {
                         "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" }
-                        a href="/evidence" { "Evidence" } }
+                        a href="/evidence" { "Evidence" } a href="/access" { "Access" } }
                     @if let Some(caller) = caller { (reader(caller)) }
                 }
                 (outside)

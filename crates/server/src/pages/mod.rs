@@ -4,7 +4,8 @@
 //! A view is an address with its whole state: without T, K or R it answers 303 to the pinned one.
 //! Ids stand in the query, never in the path.
 
-pub(crate) mod address;
+pub(crate) mod access;
+mod address;
 pub(crate) mod as_query;
 pub(crate) mod assets;
 pub(crate) mod belief;
@@ -46,6 +47,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use claimledger_app::model::question::AskError;
 use maud::html;
 
 /// The pages' routes.
@@ -57,6 +59,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/decision", get(decision::get))
         .route("/why", get(factor::get))
         .route("/sources", get(sources::get))
+        .route("/access", get(access::get).post(access::post))
         .route("/rehearse", get(rehearse::get).post(rehearse::post))
         .route("/query", get(query::get).post(query::post))
         .route("/evidence", get(evidence::get).post(evidence::post))
@@ -66,6 +69,11 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/theme", post(theme::post))
         .route("/assets/{name}", get(assets::get))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+}
+
+/// The page for a question that is not answered.
+pub(crate) fn refused(error: AskError) -> Response {
+    error_page::PageError::from(error).page(None)
 }
 
 /// No such path.

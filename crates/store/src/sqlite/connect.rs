@@ -25,8 +25,11 @@ const STATE: &str = "state";
 const VIEWS: &str = "views";
 const CHECKPOINTS: &str = "checkpoints";
 const TREE: &str = "tree";
+pub(super) const ACCESS: &str = "access";
+const ACCESS_INDEX: &str = "access_index";
 /// The files that prove that there was a log.
-pub(super) const BESIDE_THE_LOG: [&str; 5] = [KEYS, STATE, CHECKPOINTS, TREE, VIEWS];
+pub(super) const BESIDE_THE_LOG: [&str; 7] =
+    [KEYS, STATE, CHECKPOINTS, TREE, VIEWS, ACCESS, ACCESS_INDEX];
 const VIEWS_DAMAGED: &str = "views.damaged";
 
 /// Maximum size of a file that is checked in full at each opening, in bytes: it takes some 50 ms.
@@ -103,7 +106,7 @@ impl Files {
         self.remove(&[TREE, "tree-wal", "tree-shm"])
     }
 
-    fn remove(&self, names: &[&str]) -> Result<(), OpenError> {
+    pub(super) fn remove(&self, names: &[&str]) -> Result<(), OpenError> {
         for name in names {
             let path = self.dir.join(name);
             match std::fs::remove_file(&path) {
@@ -143,6 +146,16 @@ impl Files {
             schema: LOG_SCHEMA,
             reading: None,
         }
+    }
+
+    /// The access log: a log like that of the records.
+    pub(super) fn access(&self) -> Database {
+        Database { path: self.dir.join(ACCESS), ..self.log() }
+    }
+
+    pub(super) fn access_index(&self) -> Database {
+        let path = self.dir.join(ACCESS_INDEX);
+        Database { path, schema: ACCESS_INDEX_SCHEMA, ..self.tree() }
     }
 
     pub(super) fn keys(&self) -> Database {
@@ -498,6 +511,7 @@ const KEYS_SCHEMA: u32 = 0x3c20_1b64;
 const STATE_SCHEMA: u32 = 0x4366_6beb;
 const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
 const TREE_SCHEMA: u32 = 0xeb27_5a4f;
+const ACCESS_INDEX_SCHEMA: u32 = 0x5d9c_912c;
 const VIEWS_SCHEMA: u32 = 0xe8e7_5c4e;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there

@@ -2,7 +2,7 @@
 
 use super::{
     OpenError,
-    connect::{Database, Files, LOG_PAGE_BYTES},
+    connect::{Database, LOG_PAGE_BYTES},
     failure::{Failure, Poison, classify},
     heads::{Head, checked_heads, heads, move_anchors},
     log_rows::{POSITION_BITS, insert, key, remove},
@@ -31,7 +31,6 @@ use tokio::sync::{Mutex, watch};
 const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))];
 
-pub(super) const FILE: &str = "log";
 /// Bytes in the write-ahead log after which a background checkpoint starts.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// Maximum bytes in the write-ahead log; past it appends wait for the running checkpoint, so that
@@ -41,7 +40,7 @@ const MAX_UNSAVED_BYTES: u64 = 4 * CHECKPOINT_BYTES;
 /// as long as a commit.
 const MAX_FINAL_PASS_BYTES: u64 = 512 * 1024;
 
-/// The logs of all tenants, in the file `log`.
+/// One log of each tenant: the records in the file `log`, or the accesses in the file `access`.
 pub struct SqliteLog {
     inner: Arc<Inner>,
     readers: SqlitePool,
@@ -49,6 +48,8 @@ pub struct SqliteLog {
 }
 
 struct Inner {
+    /// The name of the file.
+    file: &'static str,
     writer: Mutex<Writer>,
     /// The head of each log: changed while the writer is locked, once the commit is durable.
     heads: RwLock<BTreeMap<TenantId, Head>>,
@@ -86,24 +87,29 @@ impl Drop for InFlight<'_> {
 }
 
 impl SqliteLog {
-    pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
-        let database = files.log();
+    pub(super) async fn open(
+        file: &'static str,
+        database: Database,
+        owner: &Arc<Owner>,
+    ) -> Result<Self, OpenError> {
         let (connection, heads) = begin(&database).await?;
-        Ok(Self::of(database, Some(connection), heads, Poison::default(), owner))
+        Ok(Self::of(file, database, Some(connection), heads, Poison::default(), owner))
     }
 
     /// Opens the file for reading only, with the reason.
     pub(super) async fn open_for_reading(
-        files: &Files,
+        file: &'static str,
+        database: Database,
         owner: &Arc<Owner>,
         why: &str,
     ) -> Result<Self, OpenError> {
-        let (database, mut connection) = files.log().for_reading(MIGRATIONS).await?;
+        let (database, mut connection) = database.for_reading(MIGRATIONS).await?;
         let heads = checked_heads(&mut connection, &database).await?;
-        Ok(Self::of(database, None, heads, Poison::read_only(FILE, why), owner))
+        Ok(Self::of(file, database, None, heads, Poison::read_only(file, why), owner))
     }
 
     fn of(
+        file: &'static str,
         database: Database,
         connection: Option<SqliteConnection>,
         heads: BTreeMap<TenantId, Head>,
@@ -111,6 +117,7 @@ impl SqliteLog {
         owner: &Arc<Owner>,
     ) -> Self {
         let inner = Inner {
+            file,
             writer: Mutex::new(Writer { connection, texts: HashMap::new() }),
             heads: RwLock::new(heads),
             abandoned: AtomicBool::new(false),
@@ -125,6 +132,10 @@ impl SqliteLog {
 
     pub(super) async fn head_of(&self, tenant: &TenantId) -> Result<Option<Head>, LogError> {
         self.inner.head_of(tenant).await
+    }
+
+    pub(super) fn file(&self) -> &'static str {
+        self.inner.file
     }
 
     pub(super) const fn readers(&self) -> &SqlitePool {
@@ -157,7 +168,7 @@ impl Recover for Inner {
     }
 
     async fn recover(&self) -> Result<(), LogError> {
-        check_free_space(FILE, &self.database.path).await?;
+        check_free_space(self.file, &self.database.path).await?;
         // A running checkpoint has its own connection; it must end before the file is reopened.
         let _checkpointing = self.checkpointing.lock().await;
         let mut writer = self.writer.lock().await;
@@ -167,7 +178,7 @@ impl Recover for Inner {
         }
         let database = self.database.clone();
         let (connection, heads) =
-            reopen(FILE, move || async move { begin(&database).await }).await?;
+            reopen(self.file, move || async move { begin(&database).await }).await?;
         let lost = self.heads.read().iter().find_map(|(tenant, known)| {
             let found = heads.get(tenant).map_or(0, |head| head.size);
             (found < known.size).then_some((found, known.size))
@@ -175,7 +186,7 @@ impl Recover for Inner {
         if let Some((found, known)) = lost {
             // Invariant: nothing is acknowledged on top of a log that lost what was acknowledged.
             self.poison.poison(
-                FILE,
+                self.file,
                 "a log in it ends before a record that was acknowledged: restore it from a backup",
             );
             let what = format!("the file holds {found} records where {known} were acknowledged");
@@ -187,7 +198,7 @@ impl Recover for Inner {
         *self.heads.write() = heads;
         self.abandoned.store(false, Ordering::SeqCst);
         self.unsaved.store(0, Ordering::SeqCst);
-        self.poison.recovered(FILE);
+        self.poison.recovered(self.file);
         self.changes.send_modify(|count| *count += 1);
         Ok(())
     }
@@ -197,7 +208,7 @@ impl Inner {
     /// The error for a failed statement. If the storage has failed, starts the task that reopens
     /// the file.
     fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
-        let error = self.poison.failed(FILE, error);
+        let error = self.poison.failed(self.file, error);
         keep_trying(self);
         error
     }
@@ -292,8 +303,10 @@ impl Inner {
                 // before it is missing.
                 let what = format!("an append at size {size} was refused by the tables: {error}");
                 tracing::error!(what, "something else writes to the log");
-                self.poison
-                    .poison(FILE, "its tables refused an append, so something else writes to it");
+                self.poison.poison(
+                    self.file,
+                    "its tables refused an append, so something else writes to it",
+                );
                 in_flight.ended = true;
                 return Err(LogError::Corrupt { position: LogPosition(size), what }.into());
             }
@@ -430,9 +443,7 @@ impl Writer {
     }
 
     fn connection(&mut self) -> Result<&mut SqliteConnection, LogError> {
-        self.connection
-            .as_mut()
-            .ok_or_else(|| LogError::unavailable("the file `log` is being reopened"))
+        self.connection.as_mut().ok_or_else(|| LogError::unavailable("the file is being reopened"))
     }
 }
 

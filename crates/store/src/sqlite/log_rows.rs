@@ -1,11 +1,7 @@
 //! The rows of the log: their SQL, and reads of whole rows or of headers only, without the columns
 //! of bodies.
 
-use super::{
-    failure::records_failed,
-    heads::Head,
-    log::{FILE, SqliteLog},
-};
+use super::{failure::records_failed, heads::Head, log::SqliteLog};
 use claimledger_facts::{
     ids::{LogPosition, RecordId, TenantId},
     record::{BodyKind, Digest32, Entry, Removal, SealedBody, StoredHeader},
@@ -239,7 +235,7 @@ impl SqliteLog {
         let rows = query
             .fetch_all(self.readers())
             .await
-            .map_err(|error| records_failed(FILE, first, error))?;
+            .map_err(|error| records_failed(self.file(), first, error))?;
         rows.iter()
             .map(|row| {
                 let key: i64 = row

@@ -1,11 +1,12 @@
-//! The embedded engine: one directory with the files `log`, `keys`, `checkpoints`, `state`, `tree`
-//! and `views`, and one process that owns it.
+//! The embedded engine: one directory with the files `log`, `keys`, `checkpoints`, `state`,
+//! `access`, `tree`, `access_index` and `views`, and one process that owns it.
 //!
-//! `log`, `keys`, `checkpoints` and `state` are durable when a write returns: WAL,
-//! `synchronous=FULL`. `tree` and `views` may lose their last transactions in a power cut: they are
-//! built again from the log. Only SQLite may open these files while the process runs: closing
-//! another handle would release the locks of this one.
+//! `log`, `keys`, `checkpoints`, `state` and `access` are durable when a write returns: WAL,
+//! `synchronous=FULL`. `tree`, `access_index` and `views` may lose their last transactions in a
+//! power cut: they are built again from the logs. Only SQLite may open these files while the process
+//! runs: closing another handle would release the locks of this one.
 
+mod access_index;
 mod checkpoints;
 mod connect;
 mod failure;
@@ -22,6 +23,7 @@ mod tiles;
 mod views;
 mod writer;
 
+pub use access_index::SqliteAccessIndex;
 pub use checkpoints::SqliteCheckpoints;
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
@@ -66,6 +68,9 @@ pub struct SqliteStore {
     state: Arc<SqliteState>,
     checkpoints: Arc<SqliteCheckpoints>,
     tiles: Arc<SqliteTiles>,
+    /// None: the directory can only be read, and has none.
+    access: Option<Arc<SqliteLog>>,
+    access_index: Arc<SqliteAccessIndex>,
     views: Arc<SqliteViews>,
     dir: PathBuf,
     healed: Option<String>,
@@ -287,7 +292,7 @@ impl SqliteStore {
         owner: &Arc<Owner>,
         heal_views: bool,
     ) -> Result<Self, OpenError> {
-        let log = SqliteLog::open(files, owner).await?;
+        let log = SqliteLog::open(connect::LOG, files.log(), owner).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
         // The names of new files are durable only once their directory is synced; the log's comes
         // first, so that a crash never leaves keys without a log.
@@ -310,6 +315,15 @@ impl SqliteStore {
             }
             opened => opened?,
         };
+        let access = SqliteLog::open(connect::ACCESS, files.access(), owner).await?;
+        let access_index = match SqliteAccessIndex::open(files, owner).await {
+            Err(OpenError::Corrupt { what, .. }) => {
+                tracing::warn!(what, "the file `access_index` is damaged: it is filled again");
+                files.remove(&["access_index", "access_index-wal", "access_index-shm"])?;
+                SqliteAccessIndex::open(files, owner).await?
+            }
+            opened => opened?,
+        };
         let (views, healed) = match SqliteViews::open(files, owner).await {
             Err(OpenError::Corrupt { what, .. }) if heal_views => {
                 tracing::warn!(
@@ -328,6 +342,8 @@ impl SqliteStore {
             state: Arc::new(state),
             checkpoints: Arc::new(checkpoints),
             tiles: Arc::new(tiles),
+            access: Some(Arc::new(access)),
+            access_index: Arc::new(access_index),
             views: Arc::new(views),
             dir: dir.to_owned(),
             healed,
@@ -341,12 +357,19 @@ impl SqliteStore {
         owner: &Arc<Owner>,
         why: &'static str,
     ) -> Result<Self, OpenError> {
-        let log = SqliteLog::open_for_reading(files, owner, why).await?;
+        let log = SqliteLog::open_for_reading(connect::LOG, files.log(), owner, why).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
         let keys = SqliteKeys::open_for_reading(files, owner, why).await?;
         let state = SqliteState::open_for_reading(files, owner, why).await;
         let checkpoints = SqliteCheckpoints::open_for_reading(files, owner, why).await;
         let tiles = SqliteTiles::open_for_reading(files, owner, why).await;
+        let access = if files.access().path.exists() {
+            let opened = SqliteLog::open_for_reading(connect::ACCESS, files.access(), owner, why);
+            Some(Arc::new(opened.await?))
+        } else {
+            None
+        };
+        let access_index = SqliteAccessIndex::open_for_reading(files, owner, why).await;
         // Read models are optional: no damage of them may prevent reads of the log.
         let views = match SqliteViews::open_for_reading(files, owner, why).await {
             Ok(views) => views,
@@ -364,6 +387,8 @@ impl SqliteStore {
             state: Arc::new(state),
             checkpoints: Arc::new(checkpoints),
             tiles: Arc::new(tiles),
+            access,
+            access_index: Arc::new(access_index),
             views: Arc::new(views),
             dir: dir.to_owned(),
             healed: None,
@@ -411,6 +436,18 @@ impl SqliteStore {
     #[must_use]
     pub fn tiles(&self) -> Arc<SqliteTiles> {
         Arc::clone(&self.tiles)
+    }
+
+    /// The access logs of all tenants; none: the directory can only be read, and has none.
+    #[must_use]
+    pub fn access(&self) -> Option<Arc<SqliteLog>> {
+        self.access.clone()
+    }
+
+    /// The index of the access logs.
+    #[must_use]
+    pub fn access_index(&self) -> Arc<SqliteAccessIndex> {
+        Arc::clone(&self.access_index)
     }
 
     /// The read models of all tenants. In a read-only directory they may lag behind the log, or be

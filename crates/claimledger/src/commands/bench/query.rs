@@ -5,7 +5,7 @@ use crate::{
     bench::{
         bare_sqlite,
         fixture::{Corpus, Fixture, caller},
-        process::{Client, Server},
+        process::{Client, Server, client_of},
         product, quantile,
         sessions::{HOT, HOT_IDP, Sessions},
     },
@@ -15,13 +15,14 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use claimledger_app::{
-    app::App,
+    app::{App, Options},
     model::question::{Asking, SessionFilter, WhyFilter},
 };
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SessionId},
     time::Time,
 };
+use claimledger_server::{Rate, ServerOptions, serve};
 use claimledger_sources::Dialect;
 use serde_json::{Value, json};
 use std::{
@@ -31,6 +32,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 
 const ABOUT: &str = "Questions at the head and at a past K. Times are medians or p99 of many \
                      questions. The targets of B5 and B6 are for 1,000,000 sessions, \
@@ -40,6 +42,9 @@ const QUESTIONS: usize = 2_000;
 /// Facts a second that are appended beside questions, and how many go in one request.
 const APPENDED_PER_SECOND: usize = 2_000;
 const FACTS_PER_REQUEST: usize = 20;
+/// Turns with and without the access log, and questions of each.
+const TURNS: usize = 5;
+const QUESTIONS_A_TURN: usize = 500;
 const PAGE: u32 = 50;
 /// Maximum time spent on asking over GraphQL.
 const MAX_ASKING_TIME: Duration = Duration::from_secs(60);
@@ -62,6 +67,9 @@ pub(crate) async fn query(settings: &Settings, args: &BenchSizesArgs) -> Result<
         let mut measures = Vec::new();
         measures.extend(one(&fixture, sessions).await?);
         measures.extend(beside_appends(&fixture, sessions)?);
+        if args.compare_access_log {
+            measures.extend(access_log(&fixture, sessions).await?);
+        }
         measures.extend(sets(&fixture, sessions).await?);
         sizes.push((format!("{} events, {} sessions", sessions.facts(), sessions.count), measures));
         // What was measured has left its marks: the next run wants a new one.
@@ -152,6 +160,47 @@ fn beside_appends(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>>
         Measure::new("B4", "why over GraphQL, p50", quantile(&took, 0.5), "ms"),
         Measure::new("B4", "why over GraphQL, p99", quantile(&took, 0.99), "ms").at_most(20.0),
         Measure::new("B4", "facts a second appended meanwhile", load.rate, "events/s"),
+    ])
+}
+
+/// What the access log costs: the questions of B4 without appends beside them, of a server in this
+/// process, with and without it in turns.
+async fn access_log(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>> {
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for turn in 0..2 * TURNS {
+        let access_log = turn % 2 == 0;
+        let app = fixture.open_with(Options { access_log, ..Options::default() }).await?;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let client = client_of(format!("http://{}", listener.local_addr()?), fixture.reader()?);
+        let unlimited = Rate { per_second: 1_000_000, burst: 1_000_000 };
+        let options = ServerOptions { rate: unlimited, ..ServerOptions::default() };
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(serve(app.clone(), options, listener, shutdown.clone()));
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut took = Vec::new();
+            for n in 0..QUESTIONS_A_TURN {
+                let session = Sessions::id(some_session(sessions, n));
+                let began = Instant::now();
+                let answer = client.ask(WHY, &json!({"session": session}))?;
+                took.push(millis(began.elapsed()));
+                anyhow::ensure!(answer["data"]["why"]["because"].get(0).is_some(), "{answer}");
+            }
+            Ok(took)
+        });
+        let took = asked.await??;
+        shutdown.cancel();
+        served.await??;
+        fixture.close(app).await?;
+        let of = if access_log { &mut with } else { &mut without };
+        // The first tenth warms up.
+        of.extend_from_slice(&took[QUESTIONS_A_TURN / 10..]);
+    }
+    let measure = |what, took: &[f64], q| Measure::new("B4", what, quantile(took, q), "ms");
+    Ok(vec![
+        measure("why over GraphQL, with the access log, p50", &with, 0.5),
+        measure("why over GraphQL, without it, p50", &without, 0.5),
+        measure("why over GraphQL, with the access log, p99", &with, 0.99),
+        measure("why over GraphQL, without it, p99", &without, 0.99),
     ])
 }
 

@@ -158,7 +158,7 @@ async fn write(
     };
     let mut signing = parameters.clone();
     parameters.extend(pins(settings, resumed));
-    let mut pages = Pages::open(ledger, list, parameters)?;
+    let mut pages = Pages::open(ledger, list, parameters).await?;
     let Some(mut page) = pages.next().await? else {
         anyhow::bail!("the list has no first page");
     };

@@ -29,13 +29,18 @@ pub(super) struct RemotePages {
 
 impl Pages {
     /// Asks for the rows of a list.
-    pub(super) fn open(ledger: &LedgerClient, list: &str, parameters: Parameters) -> Result<Self> {
+    pub(super) async fn open(
+        ledger: &LedgerClient,
+        list: &str,
+        parameters: Parameters,
+    ) -> Result<Self> {
         // A server reads them too; a mistake is refused alike, and before anything is sent.
         let request = ExportRequest::read(list, parameters.clone()).map_err(usage)?;
         match ledger {
             LedgerClient::Embedded(owner) => {
                 let ExportRequest { query, asking, after, .. } = request;
-                let export = owner.app.export(&owner.caller, query, &asking, after.as_deref())?;
+                let export =
+                    owner.app.export(&owner.caller, query, &asking, after.as_deref()).await?;
                 Ok(Self::Embedded(Box::new(export)))
             }
             LedgerClient::Remote(remote) => {

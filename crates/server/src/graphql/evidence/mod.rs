@@ -138,7 +138,7 @@ impl Evidence<'_> {
         asking: &Asking,
         opened: Opened,
     ) -> Result<EvidencePack, NotMade> {
-        self.app.may_pack(self.caller, opened)?;
+        self.app.may_pack(self.caller, opened).await?;
         let cut = self.app.cut(self.caller, asking).await?;
         let variables = json!({"session": session.as_str(), "first": MAX_TIMELINE});
         let question = Question { document: PACK.to_owned(), variables };

@@ -1,6 +1,7 @@
 //! The questions, one file a topic. A new one: an object in a file of its own, and its name in
 //! [`Query`].
 
+mod accesses;
 mod belief;
 mod changes;
 mod completeness;
@@ -53,6 +54,7 @@ pub(crate) struct Query(
     guard::GuardQuestion,
     status::StatusQuestion,
     proof::ProofQuestions,
+    accesses::AccessQuestions,
 );
 
 /// The cut of a question: true at T, known at K. Absent: now, and the head of the log.

@@ -1,14 +1,75 @@
-//! Every field and every page that shows something passes the one function that records it
-//! (`claimledger_app::app::App::disclosures` counts).
+//! Every field, page and endpoint that shows something of a record leaves one entry in the access
+//! log; one that shows nothing leaves none, and is in a list with the reason.
 
-use super::support::World;
+use super::{
+    stalling_log::{Appends, StallingLog},
+    support::{AT, World},
+};
 use axum::http::{StatusCode, header};
-use claimledger_app::export::ExportList;
-use claimledger_facts::vocabulary::Role;
+use claimledger_app::{
+    export::ExportList,
+    model::{
+        access::{AccessEntry, AccessFilter},
+        question::Caller,
+    },
+};
+use claimledger_facts::{
+    ids::TenantId,
+    vocabulary::{Role, Surface},
+};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Fields that show nothing of a source's records, and why.
-const SHOW_NOTHING: &[(&str, &str)] = &[("status", "how far the read models are")];
+const SHOW_NOTHING: &[(&str, &str)] = &[
+    ("status", "how far the read models are"),
+    ("checkpoint", "hashes and signatures"),
+    ("consistency", "hashes and signatures"),
+];
+
+/// Endpoints that are no pages: how each is called, and whether it shows records; or why it does
+/// not.
+const ENDPOINTS: &[(&str, Endpoint)] = &[
+    ("/graphql", Endpoint::Elsewhere("every field is called")),
+    ("/graphql/stream", Endpoint::Elsewhere("each part is an entry")),
+    ("/v1/export/{list}", Endpoint::Elsewhere("every list is exported")),
+    ("/v1/evidence", Endpoint::Elsewhere("a pack is made")),
+    ("/v1/receipts", Endpoint::Elsewhere("an answer is signed")),
+    ("/v1/receipts/check", Endpoint::Elsewhere("and asked for again")),
+    ("/v1/facts", Endpoint::ShowsNothing("receipts of what was sent")),
+    ("/v1/hooks/okta", Endpoint::ShowsNothing("receipts of what was sent")),
+    ("/v1/rebuild", Endpoint::ShowsNothing("how far a rebuild is")),
+    ("/v1/sources", Endpoint::ShowsNothing("what is polled and how far, no record")),
+    ("/log/{*path}", Endpoint::Elsewhere("the tiled log")),
+    ("/healthz", Endpoint::ShowsNothing("no caller")),
+    ("/readyz", Endpoint::ShowsNothing("no caller")),
+    ("/csp-report", Endpoint::ShowsNothing("nothing is answered")),
+];
+
+/// What is known of an endpoint.
+enum Endpoint {
+    /// It is called by a test of its own.
+    Elsewhere(&'static str),
+    /// It shows nothing of a record, and why.
+    ShowsNothing(&'static str),
+}
+
+/// The number of entries of the access log that were written since the last call.
+async fn new_entries(world: &World, before: &mut u64) -> u64 {
+    let owner = Caller::owner(TenantId::new("acme"));
+    let page = world.app.accesses(&owner, &AccessFilter::default(), 1, None).await.unwrap();
+    // The last is that of this very call.
+    let new = page.size - *before - 1;
+    *before = page.size;
+    new
+}
+
+/// The last entry of the access log that is not of the owner, who counts entries.
+async fn last_entry(world: &World) -> AccessEntry {
+    let owner = Caller::owner(TenantId::new("acme"));
+    let page = world.app.accesses(&owner, &AccessFilter::default(), 9, None).await.unwrap();
+    page.entries.into_iter().find(|entry| entry.disclosed.credential != "owner").unwrap()
+}
 
 /// Pages without answers, and why.
 const NO_ANSWER: &[(&str, &str)] = &[
@@ -29,6 +90,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/decision", "/decision?pos=43"),
     ("/why", "/why?session=S3&factor=hwk"),
     ("/sources", "/sources"),
+    ("/access", "/access?session=S3"),
     ("/rehearse", "/rehearse?change=deactivate&idp=idp-x"),
 ];
 
@@ -55,7 +117,8 @@ async fn every_field_passes_the_recorder() {
     let described = world
         .graphql(
             &token,
-            "{ __schema { queryType { fields { name args { name type { kind } } } } } }",
+            "{ __schema { queryType { fields { name args { name defaultValue type { kind } } } } }
+              }",
         )
         .await
         .json();
@@ -66,9 +129,12 @@ async fn every_field_passes_the_recorder() {
         .await
         .json();
     let saved = saved["data"]["record"]["proof"]["checkpoint"]["note"].to_string();
+    let mut before = 0;
     for field in &fields {
         let name = field["name"].as_str().unwrap();
-        let required = |argument: &&Value| argument["type"]["kind"] == "NON_NULL";
+        let required = |argument: &&Value| {
+            argument["type"]["kind"] == "NON_NULL" && argument["defaultValue"].is_null()
+        };
         let mut arguments: Vec<String> = field["args"]
             .as_array()
             .unwrap()
@@ -101,7 +167,7 @@ async fn every_field_passes_the_recorder() {
         };
         let scalar = name == "status" || name == "changesCursor";
         let inside = if scalar && name != "status" { "" } else { " { __typename }" };
-        let before = world.app.disclosures();
+        new_entries(&world, &mut before).await;
         let answer =
             world.graphql(&token, &format!("{{ {name}{arguments}{inside} }}")).await.json();
         let answer = match &answer["errors"] {
@@ -115,7 +181,8 @@ async fn every_field_passes_the_recorder() {
         };
         assert!(answer["errors"].is_null(), "{name}: {answer}");
         let shows_nothing = SHOW_NOTHING.iter().any(|(field, _)| *field == name);
-        assert_eq!(world.app.disclosures() > before, !shows_nothing, "{name}{arguments}");
+        let entries = new_entries(&world, &mut before).await;
+        assert_eq!(entries, u64::from(!shows_nothing), "{name}{arguments}");
     }
     let names: Vec<&str> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
     assert!(SHOW_NOTHING.iter().all(|(field, _)| names.contains(field)), "{names:?}");
@@ -128,8 +195,9 @@ async fn every_page_passes_the_recorder() {
         routes.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read]);
+    let mut before = 0;
     for route in &routes {
-        let before = world.app.disclosures();
+        new_entries(&world, &mut before).await;
         let Some((_, address)) = PAGES.iter().find(|(page, _)| page == route) else {
             let named = NO_ANSWER.iter().any(|(page, _)| page == route);
             assert!(named, "{route}: give its address, or say why it shows nothing");
@@ -142,7 +210,8 @@ async fn every_page_passes_the_recorder() {
             answer = world.get(&pinned, &cookie).await;
         }
         assert_eq!(answer.status.as_u16(), 200, "{address}: {}", answer.body);
-        assert!(world.app.disclosures() > before, "{address}");
+        assert_eq!(new_entries(&world, &mut before).await, 1, "{address}");
+        assert_eq!(last_entry(&world).await.disclosed.surface, Surface::Page, "{address}");
     }
     assert!(PAGES.iter().all(|(page, _)| routes.contains(page)), "{routes:?}");
 }
@@ -151,14 +220,153 @@ async fn every_page_passes_the_recorder() {
 async fn every_export_passes_the_recorder() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    let mut before = 0;
     for list in ExportList::WORDS {
         for sent in ["as=csv", "as=pages", "as=jsonl&part=manifest"] {
-            let before = world.app.disclosures();
+            new_entries(&world, &mut before).await;
             let session = if *list == "timeline" { "session=S3&" } else { "" };
             let address = format!("/v1/export/{list}?{session}{sent}");
             let answer = world.get(&address, &cookie).await;
             assert_eq!(answer.status.as_u16(), 200, "{address}: {}", answer.body);
-            assert!(world.app.disclosures() > before, "{address}");
+            assert!(new_entries(&world, &mut before).await > 0, "{address}");
+            assert_eq!(last_entry(&world).await.disclosed.surface, Surface::Export);
         }
     }
+}
+
+#[tokio::test]
+async fn packs_and_receipts_pass_the_recorder() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    let token = world.token("acme", &[Role::Read], None).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut before = 0;
+    new_entries(&world, &mut before).await;
+    let pack = world.get("/v1/evidence?session=S3&format=json", &cookie).await;
+    assert_eq!(pack.status.as_u16(), 200, "{}", pack.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "a pack");
+    let shown = last_entry(&world).await.disclosed;
+    let asked: Vec<&str> = shown.questions.iter().map(|asked| asked.question.as_str()).collect();
+    assert!(asked.contains(&"evidence") && asked.contains(&"why"), "{asked:?}");
+    assert!(shown.sessions.iter().any(|id| id.as_str() == "S3"), "{shown:?}");
+    assert!(!shown.records.is_empty(), "{shown:?}");
+
+    let query = serde_json::json!({"query": "{ why(session: \"S3\") { text } }"}).to_string();
+    let receipt = world.send("POST", "/v1/receipts", &headers, query).await;
+    assert_eq!(receipt.status.as_u16(), 200, "{}", receipt.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "a receipt");
+    let checked = world.send("POST", "/v1/receipts/check", &headers, receipt.body).await;
+    assert_eq!(checked.json()["same"], true, "{}", checked.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "a receipt that is checked");
+    assert!(last_entry(&world).await.disclosed.sessions.iter().any(|id| id.as_str() == "S3"));
+}
+
+#[tokio::test]
+async fn every_endpoint_is_known_and_the_tiled_log_leaves_an_entry() {
+    let routes = include_str!("../../router.rs");
+    let routes = routes.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let routes: Vec<&str> = routes.collect();
+    for route in &routes {
+        let known = ENDPOINTS.iter().find(|(name, _)| name == route);
+        assert!(known.is_some(), "{route}: say how it is recorded, or why it shows nothing");
+    }
+    let world = World::new().await;
+    let token = world.token("acme", &[Role::Read, Role::Ingest, Role::Operate], Some("s")).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    let mut before = 0;
+    for (route, endpoint) in ENDPOINTS {
+        assert!(routes.contains(route), "{route} is no route any more");
+        let (Endpoint::ShowsNothing(why) | Endpoint::Elsewhere(why)) = endpoint;
+        if matches!(endpoint, Endpoint::Elsewhere(_)) {
+            continue;
+        }
+        new_entries(&world, &mut before).await;
+        for method in ["GET", "POST"] {
+            world.send(method, route, &headers, "").await;
+        }
+        assert_eq!(new_entries(&world, &mut before).await, 0, "{route}: {why}");
+    }
+    let note = world.graphql(&token, "{ checkpoint { origin size } }").await.json();
+    let origin = note["data"]["checkpoint"]["origin"].as_str().unwrap();
+    let size = note["data"]["checkpoint"]["size"].as_u64().unwrap();
+    let bundle = format!("/log/{origin}/tile/entries/000.p/{}", size % 256);
+    for (path, entries) in [(format!("/log/{origin}/checkpoint"), 0), (bundle, 1)] {
+        new_entries(&world, &mut before).await;
+        let answer = world.send_bytes("GET", &path, &headers).await;
+        assert_eq!(answer.as_u16(), 200, "{path}");
+        assert_eq!(new_entries(&world, &mut before).await, entries, "{path}");
+    }
+    let shown = last_entry(&world).await.disclosed;
+    assert_eq!(shown.records.len(), 1);
+    assert_eq!((shown.records[0].first.0, shown.records[0].last.0), (0, size - 1));
+}
+
+#[tokio::test]
+async fn an_entry_says_who_asked_what_and_why() {
+    let world = World::new().await;
+    let token = world.token("acme", &[Role::Read], None).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("claimledger-purpose", "incident"),
+        ("claimledger-case", "INC-42"),
+    ];
+    let query = "{ a: session(id: \"S2\") { session { id } }
+        b: sessions(first: 3, filter: {idp: \"idp-x\"}) { edges { node { id } } } }";
+    let body = serde_json::json!({"query": query}).to_string();
+    let mut before = 0;
+    new_entries(&world, &mut before).await;
+    let answer = world.send("POST", "/graphql", &headers, body).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    assert_eq!(new_entries(&world, &mut before).await, 1, "two questions are one request");
+    let entry = last_entry(&world).await;
+    assert_eq!(entry.reason.purpose.as_deref(), Some("incident"));
+    assert_eq!(entry.reason.case.as_deref(), Some("INC-42"));
+    let shown = entry.disclosed;
+    let asked: Vec<&str> = shown.questions.iter().map(|asked| asked.question.as_str()).collect();
+    assert_eq!(asked, ["session", "sessions"]);
+    assert_eq!((shown.surface, shown.part, shown.refused), (Surface::Graphql, 1, None));
+    assert_eq!(shown.roles, [Role::Read]);
+    assert!(shown.sessions.iter().any(|id| id.as_str() == "S2"), "{shown:?}");
+    assert!(!shown.subjects.is_empty() && !shown.names, "{shown:?}");
+    assert_eq!(shown.parameters["idp"], "idp-x");
+    assert!(!shown.parameters.contains_key("id"), "an id may be a login: {:?}", shown.parameters);
+    // What is refused for a role is recorded too.
+    let operator = world.token("acme", &[Role::Operate], None).await;
+    let answer = world.graphql(&operator, query).await.json();
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+    let refused = last_entry(&world).await.disclosed;
+    assert_eq!(refused.refused, Some(Role::Read), "{refused:?}");
+    assert!(refused.sessions.is_empty(), "{refused:?}");
+    let control = [headers[0], headers[1], ("claimledger-case", "a\tb")];
+    let answer = world.send("POST", "/graphql", &control, "{}").await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.body);
+    assert!(answer.body.contains("the case has a control character"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn nothing_is_shown_that_cannot_be_recorded() {
+    let access = Arc::new(StallingLog::default());
+    let world = World::recording(access.clone()).await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    let token = world.token("acme", &[Role::Read], None).await;
+    access.set(Appends::Fail);
+    let answer = world.graphql(&token, "{ session(id: \"S2\") { session { id } } }").await;
+    assert_eq!(answer.status.as_u16(), 503, "{}", answer.body);
+    assert!(!answer.body.contains("S2"), "{}", answer.body);
+    assert!(answer.body.contains("cannot be recorded in the access log"), "{}", answer.body);
+    let status = world.graphql(&token, "{ status { head } }").await;
+    assert_eq!(status.status.as_u16(), 200, "no record is shown: {}", status.body);
+    let at = format!("at={AT}&knownAtPosition=82&rules={}", claimledger_domain::RULES);
+    for page in [format!("/session?id=S2&{at}"), "/v1/export/sessions?as=csv".to_owned()] {
+        let answer = world.get(&page, &cookie).await;
+        assert_eq!(answer.status.as_u16(), 503, "{page}: {}", answer.body);
+        assert!(answer.body.contains("cannot be recorded in the access log"), "{}", answer.body);
+    }
+    access.set(Appends::Work);
+    let answer = world.graphql(&token, "{ session(id: \"S2\") { session { id } } }").await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
 }

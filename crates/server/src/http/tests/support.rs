@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use claimledger_app::{
-    app::{App, Options, Parts, ProofParts},
+    app::{AccessParts, App, Options, Parts, ProofParts},
     intake::Batch,
     model::question::Caller,
 };
@@ -21,7 +21,10 @@ use claimledger_facts::{
 use claimledger_ledger::{
     clock::FixedClock,
     log::Log,
-    memory::{MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState, MemoryTiles},
+    memory::{
+        MemoryAccessIndex, MemoryCheckpoints, MemoryIndex, MemoryKeys, MemoryLog, MemoryState,
+        MemoryTiles,
+    },
 };
 use claimledger_sources::{Dialect, translate};
 use http_body_util::BodyExt;
@@ -66,6 +69,15 @@ impl World {
 
     /// The same over another log.
     pub(super) async fn over(log: Arc<dyn Log>, options: ServerOptions) -> Self {
+        Self::on(log, Arc::new(MemoryLog::default()), options).await
+    }
+
+    /// The same with this access log.
+    pub(super) async fn recording(access: Arc<dyn Log>) -> Self {
+        Self::on(Arc::new(MemoryLog::default()), access, ServerOptions::default()).await
+    }
+
+    async fn on(log: Arc<dyn Log>, access: Arc<dyn Log>, options: ServerOptions) -> Self {
         let parts = Parts {
             log,
             keys: Arc::new(MemoryKeys::default()),
@@ -74,6 +86,7 @@ impl World {
                 tiles: Arc::new(MemoryTiles::default()),
                 checkpoints: Arc::new(MemoryCheckpoints::default()),
             },
+            access: AccessParts { log: access, index: Arc::new(MemoryAccessIndex::default()) },
             views: Arc::new(MemoryIndex::default()),
             clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
             random: Arc::new(SystemRandom),
@@ -148,6 +161,23 @@ impl World {
         let (parts, body) = response.into_parts();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The status of an answer that is no text.
+    pub(super) async fn send_bytes(
+        &self,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+    ) -> StatusCode {
+        let request = Request::builder().method(method).uri(uri).header("host", "ledger.example");
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        response.into_body().collect().await.unwrap();
+        status
     }
 
     pub(super) async fn get(&self, uri: &str, cookie: &str) -> Answer {

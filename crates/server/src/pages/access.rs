@@ -1,0 +1,179 @@
+//! `/access`: who was shown what, and the reason that this reader states. The page lists itself.
+
+use super::{
+    address::Address,
+    error_page::PageError,
+    form,
+    frame::{self},
+    parameters::Parameters,
+    session::caller,
+    text::{count, inert, plain},
+    times::Times,
+};
+use crate::http::{Server, Shared, auth};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::model::{
+    access::{AccessEntry, AccessFilter, AccessPage, MAX_CASE, MAX_PURPOSE, Reason},
+    question::Caller,
+};
+use claimledger_facts::ids::LogPosition;
+use maud::{Markup, html};
+
+const PATH: &str = "/access";
+/// Entries of a page.
+const ENTRIES: u64 = 50;
+/// Maximum sessions of an entry that are listed; the number of the others is said.
+const MAX_LISTED: usize = 5;
+/// Maximum bytes of the form.
+const MAX_FORM_BYTES: usize = 4_000;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// States the reason of a page session.
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    let stated = async {
+        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
+        let sent = Parameters::of(pairs)?;
+        let reason =
+            Reason::new(sent.get("purpose"), sent.get("case")).map_err(PageError::refused)?;
+        if let Some(value) = auth::cookie(&headers) {
+            server.app.state_page_reason(value, reason);
+        }
+        Ok::<_, PageError>(Redirect::to(PATH).into_response())
+    };
+    stated.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
+    let parameters = Parameters::read(uri)?;
+    parameters.only(&["subject", "session", "from", "to", "after"])?;
+    let filter = AccessFilter {
+        subject: parameters.get("subject").map(Into::into),
+        session: parameters.get("session").map(Into::into),
+        from: parameters.time("from")?,
+        to: parameters.time("to")?,
+    };
+    let after = parameters.number("after")?.map(LogPosition);
+    let page = server.app.accesses(caller, &filter, ENTRIES, after).await?;
+    let keep = ["subject", "session", "from", "to"]
+        .iter()
+        .fold(Address::new(PATH), |to, name| to.with_some(name, parameters.get(name)));
+    let next = page.entries.last().filter(|_| page.has_next);
+    let next = next.map(|last| keep.clone().with("after", last.position.0.to_string()).href());
+    let main = html! {
+        h1 { "Access log" }
+        p { "Who was shown what, and for what reason. The last entry is first; the entry of this \
+            page is among them." }
+        (asked(&parameters))
+        @if page.own_only { p class="notice" { "These are entries of your own credential. Those \
+            of others need the role govern." } }
+        (list(&page))
+        @if let Some(next) = next { p { a href=(next) { "Earlier entries" } } }
+        (why(caller))
+    };
+    Ok(frame::page(StatusCode::OK, "Access log", Some(caller), html! {}, main))
+}
+
+/// The filter, as a form.
+fn asked(parameters: &Parameters) -> Markup {
+    let value = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
+    html! {
+        form method="get" action=(PATH) {
+            label { "Session " input name="session" value=(value("session")) autocomplete="off"; }
+            label { "Person (pseudonym) " input name="subject" value=(value("subject"))
+                autocomplete="off"; }
+            label { "From " input name="from" value=(value("from")) autocomplete="off"; }
+            label { "to " input name="to" value=(value("to")) autocomplete="off"; }
+            button type="submit" { "Ask" }
+        }
+    }
+}
+
+/// The reason that is recorded with what this reader is shown.
+fn why(caller: &Caller) -> Markup {
+    let reason = caller.request().map(|request| request.reason()).unwrap_or_default();
+    html! {
+        h2 { "Your reason" }
+        form method="post" action=(PATH) {
+            p { "Recorded with every page that you are shown, until you sign out. It is sealed." }
+            label { "Purpose " input name="purpose" maxlength=(MAX_PURPOSE)
+                value=(reason.purpose.unwrap_or_default()) autocomplete="off"; }
+            label { "Case " input name="case" maxlength=(MAX_CASE)
+                value=(reason.case.unwrap_or_default()) autocomplete="off"; }
+            button type="submit" { "Keep" }
+        }
+    }
+}
+
+fn list(page: &AccessPage) -> Markup {
+    let mut times = Times::default();
+    html! {
+        @if page.entries.is_empty() { p { "No entry of the access log is asked for." } }
+        @else {
+            div class="scroll" { table {
+                thead { tr { th { "Entry" } th { "Written" } th { "Credential" } th { "By" }
+                    th { "Asked" } th { "Shown" } th { "Purpose" } th { "Case" } th { "Request" } }
+                }
+                tbody { @for entry in &page.entries { tr {
+                    td { (entry.position.0) }
+                    td { (times.show(entry.at)) }
+                    td { bdi { (plain(&entry.disclosed.credential)) } " ("
+                        (words(entry.disclosed.roles.iter().map(|role| role.as_str()))) ")" }
+                    td { (entry.disclosed.surface.as_str()) }
+                    td { (words(entry.disclosed.questions.iter().map(|asked|
+                        asked.question.as_str()))) }
+                    td { (shown(entry)) }
+                    td { (inert(entry.reason.purpose.as_deref().unwrap_or("–"))) }
+                    td { (inert(entry.reason.case.as_deref().unwrap_or("–"))) }
+                    td { (plain(&entry.disclosed.request)) @if entry.disclosed.part > 1 {
+                        " part " (entry.disclosed.part) } }
+                } } }
+            } }
+        }
+    }
+}
+
+fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    plain(&words.collect::<Vec<_>>().join(", "))
+}
+
+/// What an entry names.
+fn shown(entry: &AccessEntry) -> Markup {
+    let shown = &entry.disclosed;
+    if let Some(needs) = shown.refused {
+        return html! { "refused: needs the role " (needs.as_str()) };
+    }
+    let records: u64 = shown.records.iter().map(|range| range.last.0 - range.first.0 + 1).sum();
+    html! {
+        @if shown.whole_log { "everything" }
+        @for (n, id) in shown.sessions.iter().take(MAX_LISTED).enumerate() {
+            @if n > 0 { ", " }
+            bdi { (plain(id.as_str())) }
+        }
+        @if shown.sessions.len() > MAX_LISTED {
+            " and " (count(shown.sessions.len() - MAX_LISTED, "more session"))
+        }
+        @if records > 0 { " · " (count(records, "record")) }
+        @if shown.names { " · with names" }
+    }
+}
