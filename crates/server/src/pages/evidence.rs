@@ -21,7 +21,7 @@ use axum::{
     response::Response,
 };
 use claimledger_app::model::{
-    proof::{CheckpointView, ConsistencyView},
+    proof::{CheckpointView, ConsistencyView, LogKind},
     question::{AskError, Asking, Caller},
 };
 use claimledger_domain::RULES;
@@ -113,7 +113,7 @@ async fn show(
     form: &Form,
     found: Option<&Found>,
 ) -> Result<Response, PageError> {
-    let last = match server.app.checkpoint(caller).await {
+    let last = match server.app.checkpoint(caller, LogKind::Records).await {
         Ok(last) => Ok(last),
         Err(AskError::Forbidden { needs }) => Err(needs),
         Err(error) => return Err(error.into()),

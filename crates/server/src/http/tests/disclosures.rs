@@ -73,6 +73,7 @@ async fn last_entry(world: &World) -> AccessEntry {
 
 /// Pages without answers, and why.
 const NO_ANSWER: &[(&str, &str)] = &[
+    ("/evidence", "hashes and signatures; what is pasted is compared there, and recorded"),
     ("/", "leads to the list of sessions"),
     ("/query", "a form; what it is sent is GraphQL"),
     ("/semantics", "a document"),
