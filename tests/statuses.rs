@@ -133,7 +133,7 @@ fn a_refused_line_is_named_once_with_its_field() {
     );
     let other = FACTS.lines().next().expect("a line").replace("pwd", "otp");
     let out = scratch.run_with_input(&["ingest", "-"], other.as_bytes());
-    check(&out, 3, "claimledger: line 1: other content is stored under t/c at #1");
+    check(&out, 3, "claimledger: standard input: line 1: other content is stored under t/c at #1");
     let recorded = without
         .replace(r#""session""#, r#""recorded_at": "2026-03-10T10:00:00Z", "session""#)
         .replace("{}", r#"{"app": "a"}"#);
@@ -141,7 +141,8 @@ fn a_refused_line_is_named_once_with_its_field() {
     check(
         &out,
         3,
-        "claimledger: line 1: recorded_at is taken by rehearsal ledgers and migrations only",
+        "claimledger: standard input: line 1: recorded_at is taken by rehearsal ledgers and \
+         migrations only",
     );
 }
 

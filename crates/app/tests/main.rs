@@ -21,4 +21,6 @@ mod sets;
 mod sets_of_sessions;
 mod silences;
 mod sources;
+#[path = "../../../tests/support/stalling_log.rs"]
+mod stalling_log;
 mod tree;

@@ -11,13 +11,9 @@ use claimledger_app::{
     model::{access::Reason, question::Asking},
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
-use claimledger_ledger::{
-    clock::{ClockSettings, OnJump},
-    tree::Anchor,
-};
+use claimledger_ledger::clock::{ClockSettings, OnJump};
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
@@ -64,10 +60,8 @@ pub(crate) struct Settings {
     pub(crate) asking: Asking,
     /// Where a receipt of the answer is written to.
     pub(crate) receipt: Option<PathBuf>,
-    /// How the clock of an embedded ledger is guarded.
-    pub(crate) clock: ClockSettings,
-    /// Where an embedded ledger writes its checkpoints to.
-    pub(crate) anchors: Vec<Arc<dyn Anchor>>,
+    /// How an embedded ledger is opened.
+    options: Options,
     /// Why records are read, for the access log.
     pub(crate) reason: Reason,
     pub(crate) serve: ServeSection,
@@ -77,23 +71,21 @@ impl Settings {
     /// Reads the config file and lays flags and environment over it.
     pub(crate) fn load(common: Common) -> Result<Self> {
         let file = read_file(common.config.as_deref())?;
+        let clock = clock(
+            common.clock_jump.or(file.clock_jump),
+            common.max_clock_jump.or(file.max_clock_jump_secs),
+        );
+        let anchors = if common.anchor.is_empty() { &file.anchors } else { &common.anchor };
+        let anchors = anchors::parse_all(anchors)?;
         Ok(Self {
             data: common.data.or(file.data),
             tenant: common.tenant.or(file.tenant),
             url: common.url.or(file.url),
             token_file: common.token_file.or(file.token_file),
             format: common.format.or(file.format).unwrap_or_default(),
-            clock: clock(
-                common.clock_jump.or(file.clock_jump),
-                common.max_clock_jump.or(file.max_clock_jump_secs),
-            ),
+            options: Options { clock, anchors: Anchors(anchors), ..Options::default() },
             receipt: common.receipt,
             asking: asking(common.at.as_deref(), common.known_at.as_deref())?,
-            anchors: anchors::parse_all(if common.anchor.is_empty() {
-                &file.anchors
-            } else {
-                &common.anchor
-            })?,
             reason: Reason::new(
                 common.purpose.or(file.purpose).as_deref(),
                 common.case.or(file.case).as_deref(),
@@ -105,8 +97,7 @@ impl Settings {
 
     /// How an embedded ledger is opened.
     pub(crate) fn options(&self) -> Options {
-        let anchors = Anchors(self.anchors.clone());
-        Options { clock: self.clock, anchors, ..Options::default() }
+        self.options.clone()
     }
 
     /// The directory, or what to say when there is none.

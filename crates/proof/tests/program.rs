@@ -103,6 +103,6 @@ fn a_proof_holds_and_every_changed_byte_of_it_does_not() {
         let (status, text) = run(dir.path(), "proof", content.as_bytes(), key);
         assert_eq!(status, Some(1), "{text}");
     }
-    let (status, _) = run(dir.path(), "pack", file.as_bytes(), &vkey);
+    let (status, _) = run(dir.path(), "record", file.as_bytes(), &vkey);
     assert_eq!(status, Some(2));
 }

@@ -8,6 +8,7 @@ mod listen;
 mod lookups;
 mod pages;
 mod rehearse;
+#[path = "../../../../tests/support/stalling_log.rs"]
 mod stalling_log;
 mod stream;
 mod support;

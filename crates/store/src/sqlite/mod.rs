@@ -3,8 +3,8 @@
 //!
 //! `log`, `keys`, `checkpoints`, `state` and `access` are durable when a write returns: WAL,
 //! `synchronous=FULL`. `tree`, `access_index` and `views` may lose their last transactions in a
-//! power cut: they are built again from the logs. Only SQLite may open these files while the process
-//! runs: closing another handle would release the locks of this one.
+//! power cut: they are built again from the logs. Only SQLite may open these files while the
+//! process runs: closing another handle would release the locks of this one.
 
 mod access_index;
 mod checkpoints;

@@ -253,6 +253,7 @@ async fn packs_and_receipts_pass_the_recorder() {
     assert!(shown.sessions.iter().any(|id| id.as_str() == "S3"), "{shown:?}");
     assert!(!shown.records.is_empty(), "{shown:?}");
 
+    new_entries(&world, &mut before).await;
     let query = serde_json::json!({"query": "{ why(session: \"S3\") { text } }"}).to_string();
     let receipt = world.send("POST", "/v1/receipts", &headers, query).await;
     assert_eq!(receipt.status.as_u16(), 200, "{}", receipt.body);

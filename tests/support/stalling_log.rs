@@ -18,7 +18,7 @@ use tokio::sync::watch;
 /// What an append does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Appends {
+pub(crate) enum Appends {
     Work,
     Stall,
     Fail,
@@ -26,13 +26,13 @@ pub(super) enum Appends {
 
 /// See above.
 #[derive(Debug, Default)]
-pub(super) struct StallingLog {
+pub(crate) struct StallingLog {
     log: MemoryLog,
     appends: AtomicU8,
 }
 
 impl StallingLog {
-    pub(super) fn set(&self, appends: Appends) {
+    pub(crate) fn set(&self, appends: Appends) {
         self.appends.store(appends as u8, Ordering::SeqCst);
     }
 }
