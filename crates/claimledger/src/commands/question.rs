@@ -10,7 +10,7 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// Needs the role investigate, unlike the answer that it stands beside.
+/// Needs the role investigate, unlike the answer that it is printed with.
 const LABEL: &str = "query Label($id: ID!, $asking: Asking) { session(id: $id, asking: $asking) {
     session { subject label { keyDestroyed } } } }";
 

@@ -1,5 +1,5 @@
 //! A question at an exact T and K, of which nothing changes from call to call: the
-//! argument `asking` of every field of the query is set, and `status`, which stands beside answers,
+//! argument `asking` of every field of the query is set, and `status`, which is no part of answers,
 //! is left out.
 
 use super::super::errors;
@@ -130,7 +130,7 @@ fn set_asking(field: &mut Field, variables: &mut Variables, pinned: &Value) {
     }
 }
 
-/// Leaves out what stands beside answers, at any depth. `status` without a selection is text, such
+/// Leaves out what is no part of answers, at any depth. `status` without a selection is text, such
 /// as that of a policy.
 fn drop_status(set: &mut SelectionSet) {
     set.items.retain_mut(|item| match &mut item.node {
