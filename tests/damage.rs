@@ -104,7 +104,7 @@ impl Good {
 }
 
 /// Only pages in use have bits to flip.
-fn without_free_pages(file: &Path) {
+pub(crate) fn without_free_pages(file: &Path) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::Connection as _;
         let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8"))
@@ -121,14 +121,14 @@ enum Verdict {
     Wrong(String),
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory");
     for entry in std::fs::read_dir(from).expect("a directory").flatten() {
         std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
     }
 }
 
-fn ask(data: &Path, question: &[&str]) -> Output {
+pub(crate) fn ask(data: &Path, question: &[&str]) -> Output {
     claimledger()
         .arg("--data")
         .arg(data)
@@ -143,21 +143,21 @@ fn said(out: &Output) -> (Option<i32>, String) {
 }
 
 /// SplitMix64: the same bits in every run.
-fn mix(n: u64) -> u64 {
+pub(crate) fn mix(n: u64) -> u64 {
     let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
 
-fn flip(path: &Path, bit: u64) {
+pub(crate) fn flip(path: &Path, bit: u64) {
     let mut bytes = std::fs::read(path).expect("the file");
     bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
     std::fs::write(path, bytes).expect("writing");
 }
 
 /// Runs each case on one of [`AT_ONCE`] threads; returns the errors.
-fn each_case(cases: u64, case: impl Fn(u64) -> Vec<String> + Sync) -> Vec<String> {
+pub(crate) fn each_case(cases: u64, case: impl Fn(u64) -> Vec<String> + Sync) -> Vec<String> {
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -224,7 +224,7 @@ fn flipped_bits(good: &Good, file: &str, questions: usize, heals: bool) {
 }
 
 #[test]
-fn flipped_bits_give_the_same_answer_or_are_reported_as_damage() {
+pub(crate) fn flipped_bits_give_the_same_answer_or_are_reported_as_damage() {
     let good = Good::new();
     flipped_bits(&good, "views", 2, true);
     flipped_bits(&good, "log", 2, false);
@@ -235,7 +235,7 @@ fn flipped_bits_give_the_same_answer_or_are_reported_as_damage() {
 
 /// The files after a kill: write-ahead logs without a checkpoint.
 #[test]
-fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
+pub(crate) fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = support::fixture::facts("acme").into_bytes();
     let server = scratch.serve();

@@ -12,6 +12,7 @@ mod demo;
 mod destroyed_keys;
 mod evidence;
 mod exports;
+mod flipped_evidence;
 mod golden_ledger;
 mod guard;
 mod hostile;

@@ -9,11 +9,11 @@ use claimledger_app::{
     model::{
         access::{AccessFilter, AccessPage, Reason, Request},
         proof::LogKind,
-        question::{AskError, Asking, Caller, RecordBy, SessionFilter},
+        question::{AskError, Asking, Caller, DecisionFilter, RecordBy, SessionFilter},
     },
 };
 use claimledger_facts::{
-    ids::{LogPosition, SessionId},
+    ids::{LogPosition, Pseudonym, SessionId},
     record::leaf_hash,
     vocabulary::{Role, Surface},
 };
@@ -246,4 +246,74 @@ async fn a_list_is_recorded_with_all_that_it_shows() {
     for hit in &answer.items {
         assert!(named.contains(&hit.session.state.id), "{:?}", hit.session.state.id);
     }
+}
+
+/// Whether there is something to list says something of whom was asked about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_page_names_whom_it_was_asked_about() {
+    let (_world, app) = acme().await;
+    let auditor = reader("auditor", &[Role::Govern]);
+    let carol = reader("carol", &[Role::Read]);
+    let now = Asking::default();
+    let of_s1 = DecisionFilter { session: Some(SessionId::from("S1")), ..Default::default() };
+    let page = app.decisions(&carol, &of_s1, &now, 0, None).await.unwrap().value;
+    assert!(page.items.is_empty() && page.has_next);
+    let shown = accesses(&app, &auditor, &of_session("S1")).await;
+    assert_eq!(asked(&shown)[1], ("carol".to_owned(), "decisions".to_owned()), "{shown:?}");
+    let subject = shown.entries[1].disclosed.subjects[0].clone();
+
+    let filter = SessionFilter { subject: Some(subject.to_string()), ..Default::default() };
+    let page = app.sessions(&carol, &filter, &now, 0, None).await.unwrap().value;
+    assert!(page.items.is_empty() && page.has_next);
+    let of_person = AccessFilter { subject: Some(subject.clone()), ..AccessFilter::default() };
+    let shown = accesses(&app, &auditor, &of_person).await;
+    assert_eq!(asked(&shown)[1], ("carol".to_owned(), "sessions".to_owned()), "{shown:?}");
+    // By a login the same.
+    let carol = reader("carol", &[Role::Investigate]);
+    let login = app.labels(&carol, std::slice::from_ref(&subject)).await.unwrap();
+    let login = login.into_values().find_map(|label| label.login).unwrap();
+    let filter = SessionFilter { subject: Some(login.clone()), ..Default::default() };
+    app.sessions(&carol, &filter, &now, 0, None).await.unwrap();
+    let shown = accesses(&app, &auditor, &of_person).await;
+    assert_eq!(shown.entries[1].disclosed.subjects, [subject], "{shown:?}");
+    // What is no person is not written down.
+    let filter = SessionFilter { subject: Some("Dana Okoro".to_owned()), ..Default::default() };
+    app.sessions(&carol, &filter, &now, 0, None).await.unwrap();
+    let all = accesses(&app, &auditor, &AccessFilter::default()).await;
+    assert_eq!(all.entries[1].disclosed.subjects, [], "{all:?}");
+}
+
+/// An entry of a question about entries names what the ledger knows, and only for those who may
+/// read it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_is_not_what_was_shown() {
+    let (_world, app) = acme().await;
+    let auditor = reader("auditor", &[Role::Govern]);
+    for typed in ["dana@partner.example", "Dana Okoro"] {
+        let subject = Some(Pseudonym::new(typed));
+        let filter = AccessFilter { subject, ..of_session(typed) };
+        let shown = accesses(&app, &auditor, &filter).await;
+        assert!(shown.entries.is_empty(), "{shown:?}");
+        let last = &accesses(&app, &auditor, &AccessFilter::default()).await.entries[1];
+        assert_eq!(last.disclosed.questions[0].question, "accesses");
+        assert_eq!((last.disclosed.sessions.len(), last.disclosed.subjects.len()), (0, 0));
+    }
+    let sender = reader("sender", &[Role::Ingest]);
+    let own = accesses(&app, &sender, &of_session("S1")).await;
+    assert!(own.entries.is_empty(), "it was shown nothing of S1: {own:?}");
+    let shown = accesses(&app, &auditor, &of_session("S1")).await;
+    assert_eq!(asked(&shown), [("auditor".to_owned(), "accesses".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_configuration_are_recorded_by_position() {
+    let (_world, app) = acme().await;
+    let auditor = reader("auditor", &[Role::Govern, Role::Read]);
+    let trust = app.trust(&auditor, None, &Asking::default()).await.unwrap().value;
+    let last = &accesses(&app, &auditor, &AccessFilter::default()).await.entries[1];
+    let named = |at: LogPosition| {
+        last.disclosed.records.iter().any(|range| (range.first..=range.last).contains(&at))
+    };
+    assert!(trust.changes.len() > 3);
+    assert!(trust.changes.iter().all(|change| named(change.record.position)), "{last:?}");
 }

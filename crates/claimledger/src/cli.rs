@@ -5,12 +5,14 @@ mod export;
 mod questions;
 mod source;
 
-pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs, BenchTranslateArgs};
+pub(crate) use bench::{
+    BenchAppendArgs, BenchCommand, BenchExportArgs, BenchSizesArgs, BenchTranslateArgs,
+};
 pub(crate) use export::{ExportArgs, ExportCommand, VerifyArgs};
 pub(crate) use questions::{
     AccessArgs, BeliefDiffArgs, ChangeKind, DecisionFilterArgs, DecisionsArgs, DependantsArgs,
-    Feature, FirstSeenArgs, FirstSeenOf, GuardArgs, RehearseArgs, SessionFilterArgs, SessionsArgs,
-    TimelineArgs, WatchArgs, WhyArgs,
+    Feature, FirstSeenArgs, GuardArgs, RehearseArgs, SessionFilterArgs, SessionsArgs, TimelineArgs,
+    WatchArgs, WhyArgs,
 };
 pub(crate) use source::{AddCommand, AddOktaArgs, SourceCommand};
 

@@ -128,6 +128,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Bench { what: BenchCommand::Query(args) } => {
             commands::bench::query(&settings, args).await
         }
+        Command::Bench { what: BenchCommand::Export(args) } => {
+            commands::bench::export(&settings, args).await
+        }
+        Command::Bench { what: BenchCommand::Prove(args) } => {
+            commands::bench::prove(&settings, args).await
+        }
+        Command::Bench { what: BenchCommand::Verify(args) } => {
+            commands::bench::verify(&settings, args).await
+        }
         Command::Bench { what: BenchCommand::Translate(args) } => {
             commands::bench::translate(&settings, args)
         }

@@ -27,6 +27,21 @@ pub enum FirstSeenKind {
     AmrSet,
 }
 
+impl FirstSeenKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Issuer, Self::Key, Self::AmrSet];
+
+    /// Its word, as addresses name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Key => "key",
+            Self::AmrSet => "amr_set",
+        }
+    }
+}
+
 /// A value that a claim shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shown {

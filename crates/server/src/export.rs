@@ -11,7 +11,11 @@ use claimledger_app::{
     export::{ExportList, ExportQuery},
     model::question::{AskError, Asking, Caller},
 };
-use claimledger_domain::{model::Cut, timeline::ClockOrder};
+use claimledger_domain::{
+    first_seen::{FirstSeenKind, Window},
+    model::Cut,
+    timeline::ClockOrder,
+};
 use claimledger_export::{
     Format,
     manifest::{Manifest, Writing},
@@ -123,6 +127,12 @@ impl ExportRequest {
                 let policy = parameters.get("policy").map(Into::into);
                 (ExportList::Policies(policy), &["policy"][..])
             }
+            "outlived" => (ExportList::Outlived, &[][..]),
+            "reused" => (ExportList::Reused, &[][..]),
+            "completeness" => (ExportList::Completeness, &[][..]),
+            "held-under" => (held_under(parameters)?, &["policy", "version"][..]),
+            "dependants" => (dependants(parameters)?, &["actor", "record"][..]),
+            "first-seen" => (first_seen(parameters)?, &["kind", "from", "to"][..]),
             other => {
                 let known = ExportList::WORDS.join(", ");
                 return Err(Bad::of(format!("{other} is no list that can be exported: {known}.")));
@@ -175,6 +185,32 @@ fn timeline(parameters: &Parameters) -> Result<ExportList, Bad> {
         }
     };
     Ok(ExportList::Timeline(session.into(), order))
+}
+
+fn held_under(parameters: &Parameters) -> Result<ExportList, Bad> {
+    let policy = parameters.get("policy").ok_or_else(|| Bad::of("policy: the policy's id."))?;
+    let version =
+        parameters.get("version").ok_or_else(|| Bad::of("version: the label of the version."))?;
+    Ok(ExportList::HeldUnder(policy.into(), version.into()))
+}
+
+fn dependants(parameters: &Parameters) -> Result<ExportList, Bad> {
+    let (actor, record) = (parameters.get("actor"), parameters.get("record"));
+    if actor.is_none() && record.is_none() {
+        return Err(Bad::of("actor, record: one of them, or both."));
+    }
+    Ok(ExportList::Dependants(actor.map(Into::into), record.map(str::to_owned)))
+}
+
+fn first_seen(parameters: &Parameters) -> Result<ExportList, Bad> {
+    let word = parameters.get("kind").unwrap_or_default();
+    let kind = FirstSeenKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    let kind = kind.ok_or_else(|| {
+        let words: Vec<&str> = FirstSeenKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        Bad::of(format!("kind: {word} is not one of {}.", words.join(", ")))
+    })?;
+    let window = Window { from: parameters.time("from")?, to: parameters.time("to")? };
+    Ok(ExportList::FirstSeen(kind, window))
 }
 
 fn sent(parameters: &Parameters) -> Result<Sent, Bad> {

@@ -29,16 +29,41 @@ use claimledger_domain::{
     model::{Cut, Explained, SessionState},
 };
 use claimledger_facts::{
-    ids::{LogPosition, SessionId},
+    ids::{LogPosition, Pseudonym, SessionId},
     vocabulary::Surface,
 };
 use claimledger_ledger::log::LogError;
-use std::sync::{Arc, atomic::Ordering};
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// A session at a cut, and the facts that it was assessed from.
 pub(crate) struct Assessed {
     pub(crate) state: SessionState,
     pub(crate) gathered: Gathered,
+}
+
+/// The sessions and people that a question names. They are disclosed by any answer, even an empty
+/// one: whether there is something to list says something of them.
+#[derive(Default)]
+struct About {
+    sessions: BTreeSet<SessionId>,
+    subjects: BTreeSet<Pseudonym>,
+}
+
+/// An answer, and whom and what was asked about.
+struct Answering<'a, T>(&'a T, &'a Mutex<About>);
+
+impl<T: Discloses> Discloses for Answering<'_, T> {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        let Self(value, about) = self;
+        value.add_to(disclosed);
+        let about = about.lock();
+        disclosed.sessions.extend(about.sessions.iter().cloned());
+        disclosed.subjects.extend(about.subjects.iter().cloned());
+    }
 }
 
 /// One question of one caller: a tenant at a cut, with its configuration.
@@ -47,6 +72,8 @@ pub(crate) struct View<'a> {
     pub(crate) tenant: Arc<Tenant>,
     caller: &'a Caller,
     query: Query,
+    /// Whom and what it asks about.
+    about: Mutex<About>,
     pub(crate) pinned: Pinned,
     /// The cut of [`Self::pinned`].
     pub(crate) cut: Cut,
@@ -202,6 +229,7 @@ impl<'a> View<'a> {
             inner,
             caller,
             query,
+            about: Mutex::default(),
             cut: pinned.cut,
             history: tenant.knowledge.history(),
             traits: tenant.knowledge.first_of_kind.at(pinned.cut.known_at),
@@ -259,6 +287,18 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Notes a session that the question names, by the id that it has at K.
+    pub(crate) fn is_about_session(&self, id: &SessionId) {
+        self.about.lock().sessions.insert(id.clone());
+    }
+
+    /// Notes the people that the question names, those of them that exist.
+    pub(crate) async fn is_about_people(&self, people: &[Pseudonym]) -> Result<(), LogError> {
+        let known = self.tenant.identity.keyring.existing(people).await?;
+        self.about.lock().subjects.extend(known);
+        Ok(())
+    }
+
     /// Builds the answer: the value with its cut, completeness and status.
     pub(crate) async fn answer<T: Discloses>(&self, value: T) -> Result<Answer<T>, AskError> {
         self.answer_with(value, None).await
@@ -271,7 +311,8 @@ impl<'a> View<'a> {
         barrier: Option<Barrier>,
     ) -> Result<Answer<T>, AskError> {
         let cut = Some(self.cut);
-        self.inner.record_disclosure(self.caller, self.query, cut, &value).await?;
+        let answering = Answering(&value, &self.about);
+        self.inner.record_disclosure(self.caller, self.query, cut, &answering).await?;
         let completeness = self.tenant.knowledge.completeness(self.cut.known_at);
         let answered = self.pinned.answered(&self.tenant);
         let absence = absence(&answered.completeness, barrier.as_ref(), self.pinned.behind);

@@ -7,8 +7,14 @@
 
 mod changes;
 mod columns;
+mod completeness;
 mod decisions;
+mod dependants;
+mod first_seen;
+mod held_under;
 mod ocsf;
+mod outlived;
+mod reused;
 mod sessions;
 mod timeline;
 
@@ -21,7 +27,11 @@ use crate::{
     },
     queries::{labels::LabelHistory, rows::Rows},
 };
-use claimledger_domain::{changes::ConfigChange, model::SessionState, timeline::ClockOrder};
+use claimledger_domain::{
+    first_seen::{FirstSeenKind, Window},
+    model::SessionState,
+    timeline::ClockOrder,
+};
 use claimledger_export::{
     manifest::{self, Read},
     page::ExportPage,
@@ -29,7 +39,7 @@ use claimledger_export::{
     table::{Column, Row},
 };
 use claimledger_facts::{
-    ids::{IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
+    ids::{ActorId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId, VersionLabel},
     time::Time,
 };
 use claimledger_ledger::log::no_record;
@@ -54,12 +64,35 @@ pub enum ExportList {
     Trust(Option<IdpId>),
     /// Who changed what is asked for: of one policy, or of all.
     Policies(Option<PolicyId>),
+    /// Sessions that outlived their IdP session.
+    Outlived,
+    /// Assertions and IdP sessions that were used more than once.
+    Reused,
+    /// Access that continued under replaced versions of a policy.
+    HeldUnder(PolicyId, VersionLabel),
+    /// The changes of an actor, or one record's, with what depends on them.
+    Dependants(Option<ActorId>, Option<String>),
+    /// What appeared in a window for the first time.
+    FirstSeen(FirstSeenKind, Window),
+    /// How complete each source is.
+    Completeness,
 }
 
 impl ExportList {
     /// The words of all lists.
-    pub const WORDS: &'static [&'static str] =
-        &["sessions", "decisions", "timeline", "trust", "policies"];
+    pub const WORDS: &'static [&'static str] = &[
+        "sessions",
+        "decisions",
+        "timeline",
+        "trust",
+        "policies",
+        "outlived",
+        "reused",
+        "held-under",
+        "dependants",
+        "first-seen",
+        "completeness",
+    ];
 
     /// Its word, as addresses and commands name it.
     #[must_use]
@@ -70,7 +103,19 @@ impl ExportList {
             Self::Timeline(..) => "timeline",
             Self::Trust(_) => "trust",
             Self::Policies(_) => "policies",
+            Self::Outlived => "outlived",
+            Self::Reused => "reused",
+            Self::HeldUnder(..) => "held-under",
+            Self::Dependants(..) => "dependants",
+            Self::FirstSeen(..) => "first-seen",
+            Self::Completeness => "completeness",
         }
+    }
+
+    /// Whether its rows can be events of OCSF.
+    #[must_use]
+    pub const fn has_events(&self) -> bool {
+        matches!(self, Self::Sessions(_) | Self::Decisions(_) | Self::Trust(_) | Self::Policies(_))
     }
 
     fn filter(&self) -> Value {
@@ -80,6 +125,14 @@ impl ExportList {
             Self::Timeline(session, order) => timeline::filter(session, *order),
             Self::Trust(idp) => given([("idp", named(idp.as_ref()))]),
             Self::Policies(policy) => given([("policy", named(policy.as_ref()))]),
+            Self::Outlived | Self::Reused | Self::Completeness => given([]),
+            Self::HeldUnder(policy, version) => {
+                given([("policy", named(Some(policy))), ("version", named(Some(version)))])
+            }
+            Self::Dependants(actor, record) => {
+                given([("actor", named(actor.as_ref())), ("record", named(record.as_ref()))])
+            }
+            Self::FirstSeen(kind, window) => first_seen::filter(*kind, *window),
         }
     }
 
@@ -89,6 +142,12 @@ impl ExportList {
             Self::Decisions(_) => decisions::COLUMNS.named(labels),
             Self::Timeline(..) => timeline::COLUMNS.named(labels),
             Self::Trust(_) | Self::Policies(_) => changes::COLUMNS.named(labels),
+            Self::Outlived => outlived::COLUMNS.named(labels),
+            Self::Reused => reused::COLUMNS.named(labels),
+            Self::HeldUnder(..) => held_under::COLUMNS.named(labels),
+            Self::Dependants(..) => dependants::COLUMNS.named(labels),
+            Self::FirstSeen(..) => first_seen::COLUMNS.named(labels),
+            Self::Completeness => completeness::COLUMNS.named(labels),
         }
     }
 }
@@ -112,7 +171,7 @@ enum Listed {
     Decisions(Rows<DecisionHit>),
     Timeline(Rows<timeline::Row>),
     /// A list that is answered at once.
-    Changes,
+    AtOnce,
     Ended,
 }
 
@@ -142,8 +201,9 @@ impl App {
         if query.labels {
             self.disclose(caller, Query::Labels).await?;
         }
-        if query.events && matches!(query.list, ExportList::Timeline(..)) {
-            return Err(AskError::BadInput { what: "a timeline has no events of OCSF".to_owned() });
+        if query.events && !query.list.has_events() {
+            let what = format!("the list {} has no events of OCSF", query.list.as_str());
+            return Err(AskError::BadInput { what });
         }
         if let Some(sample) = query.sample.as_ref().filter(|sample| sample.rows > MAX_SAMPLE) {
             return Err(AskError::TooMany {
@@ -164,7 +224,7 @@ impl App {
             ExportList::Timeline(session, order) => {
                 Listed::Timeline(self.timeline_rows(caller, session, *order, asking, after))
             }
-            ExportList::Trust(_) | ExportList::Policies(_) => Listed::Changes,
+            _ => Listed::AtOnce,
         };
         let (app, caller) = (self.clone(), caller.clone());
         Ok(Export { app, caller, query, asking: *asking, listed, labels: HashMap::new() })
@@ -205,25 +265,70 @@ impl Export {
                 let read = self.read_from(&answer).await?;
                 self.rows(&timeline::COLUMNS, read, answer.value).await?
             }
-            Listed::Changes => {
+            Listed::AtOnce => {
                 self.listed = Listed::Ended;
-                let (read, items) = self.changes().await?;
-                let page = Page { items, cursors: Vec::new(), has_next: false };
-                self.rows(&changes::COLUMNS, read, page).await?
+                self.at_once().await?
             }
             Listed::Ended => return Ok(None),
         }))
     }
 
-    async fn changes(&self) -> Result<(Read, Vec<ConfigChange>), AskError> {
-        let (app, caller, asking) = (&self.app, &self.caller, &self.asking);
-        if let ExportList::Policies(policy) = &self.query.list {
-            let answer = app.policies(caller, policy.as_ref(), asking).await?;
-            return Ok((self.read_from(&answer).await?, answer.value.changes));
+    /// All rows of a list that is answered at once.
+    async fn at_once(&mut self) -> Result<ExportPage, AskError> {
+        let (app, caller, asking) = (self.app.clone(), self.caller.clone(), self.asking);
+        let (app, caller, asking) = (&app, &caller, &asking);
+        match self.query.list.clone() {
+            ExportList::Trust(idp) => {
+                let answer = app.trust(caller, idp.as_ref(), asking).await?;
+                self.whole(&changes::COLUMNS, answer, |trust| trust.changes).await
+            }
+            ExportList::Policies(policy) => {
+                let answer = app.policies(caller, policy.as_ref(), asking).await?;
+                self.whole(&changes::COLUMNS, answer, |policies| policies.changes).await
+            }
+            ExportList::Outlived => {
+                let answer = app.outlived(caller, asking).await?;
+                self.whole(&outlived::COLUMNS, answer, |hits| hits).await
+            }
+            ExportList::Reused => {
+                let answer = app.reused(caller, asking).await?;
+                self.whole(&reused::COLUMNS, answer, reused::rows).await
+            }
+            ExportList::HeldUnder(policy, version) => {
+                let answer = app.held_under(caller, &policy, &version, asking).await?;
+                self.whole(&held_under::COLUMNS, answer, |held| held.items).await
+            }
+            ExportList::Dependants(actor, record) => {
+                let answer =
+                    app.dependants(caller, actor.as_ref(), record.as_deref(), asking).await?;
+                self.whole(&dependants::COLUMNS, answer, dependants::rows).await
+            }
+            ExportList::FirstSeen(kind, window) => {
+                let answer = app.first_seen(caller, kind, window, asking).await?;
+                self.whole(&first_seen::COLUMNS, answer, |first| first.items).await
+            }
+            ExportList::Completeness => {
+                let answer = app.completeness(caller, asking).await?;
+                let sources = completeness::rows(&answer.completeness);
+                let answer = answer.map(|()| sources);
+                self.whole(&completeness::COLUMNS, answer, |rows| rows).await
+            }
+            ExportList::Sessions(_) | ExportList::Decisions(_) | ExportList::Timeline(..) => {
+                unreachable!("these lists are read page by page")
+            }
         }
-        let idp = if let ExportList::Trust(idp) = &self.query.list { idp.as_ref() } else { None };
-        let answer = app.trust(caller, idp, asking).await?;
-        Ok((self.read_from(&answer).await?, answer.value.changes))
+    }
+
+    /// An answer as the one page of its list.
+    async fn whole<T, H: Hit + Event>(
+        &mut self,
+        columns: &Columns<H>,
+        answer: Answer<T>,
+        items: fn(T) -> Vec<H>,
+    ) -> Result<ExportPage, AskError> {
+        let read = self.read_from(&answer).await?;
+        let page = Page { items: items(answer.value), cursors: Vec::new(), has_next: false };
+        self.rows(columns, read, page).await
     }
 
     async fn rows<T: Hit + Event>(

@@ -6,13 +6,15 @@
 //! framework has no place for (grade, certainty, key, assertion, trust, evidence) stands under
 //! `unmapped.honored_factors`.
 
-use super::timeline;
+use super::{completeness::SourceHit, dependants::DependantHit, reused::ReusedHit, timeline};
 use crate::{
     app::Label,
-    model::answer::{DecisionHit, SessionHit},
+    model::answer::{DecisionHit, OutlivedHit, SessionHit},
 };
 use claimledger_domain::{
     changes::{ChangeKind, ConfigChange},
+    first_seen::FirstSeen,
+    held_under::Held,
     model::{HonoredFactor, RecordRef, SessionState},
 };
 use claimledger_facts::{
@@ -33,14 +35,18 @@ const IAM: u32 = 3;
 /// A row of a list that has events.
 pub(super) trait Event {
     /// The event of a row; none: this list has none.
-    fn event(&self, label: Option<&Label>) -> Option<Value>;
-}
-
-impl Event for timeline::Row {
-    fn event(&self, _: Option<&Label>) -> Option<Value> {
+    fn event(&self, _label: Option<&Label>) -> Option<Value> {
         None
     }
 }
+
+impl Event for timeline::Row {}
+impl Event for OutlivedHit {}
+impl Event for ReusedHit {}
+impl Event for Held {}
+impl Event for DependantHit {}
+impl Event for FirstSeen {}
+impl Event for SourceHit {}
 
 impl Event for SessionHit<SessionState> {
     fn event(&self, label: Option<&Label>) -> Option<Value> {

@@ -216,4 +216,16 @@ macro_rules! by_reference {
     )*};
 }
 
-by_reference!((), String, Heard, Rehearsable, TrustChanges, PolicyChanges);
+by_reference!((), String, Heard, Rehearsable);
+
+impl Discloses for TrustChanges {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.positions.extend(self.changes.iter().map(|change| change.record.position));
+    }
+}
+
+impl Discloses for PolicyChanges {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.positions.extend(self.changes.iter().map(|change| change.record.position));
+    }
+}

@@ -53,7 +53,11 @@ impl App {
         }
         let view = self.ask(caller, Query::Accesses, &Asking::default()).await?;
         let named = view.named(filter).await?;
-        self.0.record_disclosure(caller, Query::Accesses, None, &named).await?;
+        // Of those who may read nothing else, the entry names nothing else.
+        let shown = Query::Session.missing_role(|role| caller.has(role)).is_none()
+            || caller.has(Role::Govern);
+        let shown = shown.then_some(&named);
+        self.0.record_disclosure(caller, Query::Accesses, None, &Shown(shown)).await?;
         if let Some(request) = caller.request()
             && let Some((caller, disclosed)) = request.gathered()
         {
@@ -94,11 +98,12 @@ impl View<'_> {
     async fn named(&self, filter: &AccessFilter) -> Result<Named, AskError> {
         let mut named = Named::default();
         if let Some(session) = &filter.session {
-            named.sessions.insert(session.clone());
             self.add_session(session, &mut named).await?;
         }
         let Some(subject) = &filter.subject else { return Ok(named) };
-        named.subjects.insert(subject.clone());
+        // What was typed may be a name: an entry names only whom the ledger knows.
+        let known = self.tenant.identity.keyring.existing(std::slice::from_ref(subject)).await?;
+        named.subjects.extend(known);
         let reader = self.reader();
         let of_subject = term(TermKind::Subject, subject.as_str());
         let positions = reader.positions(&of_subject, self.cut.known_at).await?;
@@ -116,7 +121,6 @@ impl View<'_> {
         named.records.extend(positions);
         for session in sessions {
             if !named.sessions.contains(&session) {
-                named.sessions.insert(session.clone());
                 self.add_session(&session, &mut named).await?;
             }
         }
@@ -155,10 +159,13 @@ impl Named {
     }
 }
 
-/// Entries that name them were shown.
-impl Discloses for Named {
+/// Those whose entries were shown.
+struct Shown<'a>(Option<&'a Named>);
+
+impl Discloses for Shown<'_> {
     fn add_to(&self, disclosed: &mut Disclosed) {
-        disclosed.sessions.extend(self.sessions.iter().cloned());
-        disclosed.subjects.extend(self.subjects.iter().cloned());
+        let Some(named) = self.0 else { return };
+        disclosed.sessions.extend(named.sessions.iter().cloned());
+        disclosed.subjects.extend(named.subjects.iter().cloned());
     }
 }

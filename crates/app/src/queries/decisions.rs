@@ -90,6 +90,11 @@ impl App {
         if let Some(session) = &filter.session {
             let assessed = view.session(session, None).await?;
             found = assessed.is_some();
+            if let Some(assessed) = &assessed {
+                view.is_about_session(&assessed.state.id);
+                let subject = assessed.state.origin.subject.as_slice();
+                view.is_about_people(subject).await?;
+            }
             if let Some(assessed) = assessed
                 && let Some(key) =
                     session_rows::key_of(&assessed.state.id, &assessed.gathered.records)

@@ -98,6 +98,7 @@ impl App {
             )
             .await?;
         let people = people.as_deref();
+        view.is_about_people(people.unwrap_or_default()).await?;
         let after = cursor.map(|cursor| cursor.session);
         let with_indicator = self.with_indicator(&view, caller, filter, people).await?;
         let mut scan = match &with_indicator {

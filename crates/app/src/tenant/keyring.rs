@@ -329,6 +329,17 @@ impl Keyring {
         Ok(keys)
     }
 
+    /// Those of these pseudonyms that exist: that have a key, or had one.
+    pub(crate) async fn existing(&self, people: &[Pseudonym]) -> Result<Vec<Pseudonym>, LogError> {
+        let mut known = Vec::new();
+        for person in people {
+            if self.store.person(&self.tenant, person).await?.is_some() {
+                known.push(person.clone());
+            }
+        }
+        Ok(known)
+    }
+
     /// The people that an identifier may refer to: by id, login or name.
     pub(crate) async fn find(&self, identifier: &str) -> Result<Vec<Pseudonym>, LogError> {
         let mut found = Vec::new();

@@ -13,6 +13,12 @@ pub(crate) enum BenchCommand {
     Rebuild(BenchSizesArgs),
     /// One session explained, sets of sessions, and what the retraction of a key reaches
     Query(BenchSizesArgs),
+    /// Sessions exported as JSON lines and Parquet, as ratios to DuckDB's COPY of the same rows
+    Export(BenchExportArgs),
+    /// Inclusion proofs, and how far the signed checkpoint is behind the head
+    Prove(BenchSizesArgs),
+    /// A whole ledger verified
+    Verify(BenchSizesArgs),
     /// Okta System Log events translated and sealed by one thread
     Translate(BenchTranslateArgs),
 }
@@ -31,21 +37,30 @@ pub(crate) struct BenchTranslateArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BenchExportArgs {
+    #[command(flatten)]
+    pub(crate) sizes: BenchSizesArgs,
+    /// A Python that has the package duckdb
+    #[arg(long, value_name = "PYTHON", default_value = "target/test-tools/readers/bin/python")]
+    pub(crate) duckdb: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct BenchSizesArgs {
     /// Events of the ledger; several sizes with commas are shown side by side
     #[arg(long, value_delimiter = ',', default_value = "1000000", value_name = "N")]
     pub(crate) events: Vec<usize>,
-    /// Facts a session, at least 4 (`query` only)
+    /// Facts a session, at least 4 (not `rebuild`)
     #[arg(long, default_value_t = 10,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(4..=1_000))]
     pub(crate) each: usize,
     /// Ask once more with and without the access log, in turns (`query` only)
     #[arg(long)]
     pub(crate) compare_access_log: bool,
-    /// Runs; medians are reported (`rebuild` only)
+    /// Runs; medians are reported (not `query`, `prove`)
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,
-    /// Keep the ledger for the next run (`rebuild` only)
+    /// Keep the ledger for the next run (not `query`)
     #[arg(long)]
     pub(crate) keep: bool,
     /// Where to put the ledgers [default: the system's temporary directory]

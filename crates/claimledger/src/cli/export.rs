@@ -1,6 +1,6 @@
 //! The arguments of `export`.
 
-use super::{DecisionFilterArgs, SessionFilterArgs};
+use super::{DecisionFilterArgs, DependantsArgs, FirstSeenArgs, SessionFilterArgs};
 use claimledger_export::Format;
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use std::path::PathBuf;
@@ -45,6 +45,44 @@ pub(crate) enum ExportCommand {
         /// Only this policy
         #[arg(long)]
         policy: Option<String>,
+        #[command(flatten)]
+        export: ExportArgs,
+    },
+    /// Sessions that outlived their IdP session, one a row
+    Outlived {
+        #[command(flatten)]
+        export: ExportArgs,
+    },
+    /// Assertions and IdP sessions that were used more than once, one use a row
+    Reused {
+        #[command(flatten)]
+        export: ExportArgs,
+    },
+    /// Access that continued under replaced versions of a policy, one allow a row
+    HeldUnder {
+        /// The policy
+        policy: String,
+        /// The label of the version that was replaced
+        version: String,
+        #[command(flatten)]
+        export: ExportArgs,
+    },
+    /// The changes of an actor, or of one record, with one dependant session a row
+    Dependants {
+        #[command(flatten)]
+        of: DependantsArgs,
+        #[command(flatten)]
+        export: ExportArgs,
+    },
+    /// What appeared for the first time, one value a row
+    FirstSeen {
+        #[command(flatten)]
+        what: FirstSeenArgs,
+        #[command(flatten)]
+        export: ExportArgs,
+    },
+    /// How complete each source is, one gap a row
+    Completeness {
         #[command(flatten)]
         export: ExportArgs,
     },

@@ -1,5 +1,6 @@
 //! The arguments of questions.
 
+use claimledger_domain::first_seen::FirstSeenKind;
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -186,6 +187,16 @@ pub(crate) enum FirstSeenOf {
     Key,
     /// Sets of amr values
     AmrSet,
+}
+
+impl From<FirstSeenOf> for FirstSeenKind {
+    fn from(of: FirstSeenOf) -> Self {
+        match of {
+            FirstSeenOf::Issuer => Self::Issuer,
+            FirstSeenOf::Key => Self::Key,
+            FirstSeenOf::AmrSet => Self::AmrSet,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

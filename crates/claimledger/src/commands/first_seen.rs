@@ -5,23 +5,20 @@ use super::{
     rendering::{possible, record_position, rows, table_or_absence},
 };
 use crate::{
-    cli::{FirstSeenArgs, FirstSeenOf},
+    cli::FirstSeenArgs,
     ledger_client::asking,
     output::{field, joined},
     settings::{Settings, instant},
 };
 use anyhow::Result;
+use claimledger_domain::first_seen::FirstSeenKind;
 use serde_json::{Value, json};
 
 const FIRST_SEEN: &str = include_str!("../queries/first_seen.graphql");
 
 /// Prints what appeared for the first time.
 pub(crate) async fn first_seen(settings: &Settings, args: &FirstSeenArgs) -> Result<()> {
-    let kind = match args.kind {
-        FirstSeenOf::Issuer => "ISSUER",
-        FirstSeenOf::Key => "KEY",
-        FirstSeenOf::AmrSet => "AMR_SET",
-    };
+    let kind = FirstSeenKind::from(args.kind).as_str().to_uppercase();
     let from = instant("--from", args.from.as_deref())?;
     let to = instant("--to", args.to.as_deref())?;
     let variables =

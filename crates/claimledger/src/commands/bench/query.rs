@@ -1,11 +1,14 @@
 //! `bench query`: lines B3 to B6.
 
-use super::report::{Measure, print};
+use super::{
+    load::{Load, further, micros, millis, some_session},
+    report::{Measure, print},
+};
 use crate::{
     bench::{
         bare_sqlite,
         fixture::{Corpus, Fixture, caller},
-        process::{Client, Server, client_of},
+        process::{Server, client_of},
         product, quantile,
         sessions::{HOT, HOT_IDP, Sessions},
     },
@@ -13,7 +16,7 @@ use crate::{
     settings::Settings,
     terminal::print_note,
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use claimledger_app::{
     app::{App, Options},
     model::question::{Asking, SessionFilter, WhyFilter},
@@ -24,7 +27,7 @@ use claimledger_facts::{
 };
 use claimledger_server::{Rate, ServerOptions, serve};
 use claimledger_sources::Dialect;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     sync::{
         Arc,
@@ -39,9 +42,6 @@ const ABOUT: &str = "Questions at the head and at a past K. Times are medians or
                      100,000 of them hit: met at a smaller size says less.";
 /// How often a question is asked.
 const QUESTIONS: usize = 2_000;
-/// Facts a second that are appended beside questions, and how many go in one request.
-const APPENDED_PER_SECOND: usize = 2_000;
-const FACTS_PER_REQUEST: usize = 20;
 /// Turns with and without the access log, and questions of each.
 const TURNS: usize = 5;
 const QUESTIONS_A_TURN: usize = 500;
@@ -51,8 +51,6 @@ const MAX_ASKING_TIME: Duration = Duration::from_secs(60);
 /// Minimum number of listings of all sessions of a key, and minimum time spent on them.
 const MIN_LISTINGS: usize = 5;
 const MIN_LISTING_TIME: Duration = Duration::from_secs(2);
-/// Maximum facts in one round of concurrent appends.
-const MAX_FACTS_PER_ROUND: usize = 10_000_000;
 const WHY: &str = concat!(
     include_str!("../../queries/why.graphql"),
     include_str!("../../queries/common.graphql")
@@ -78,11 +76,6 @@ pub(crate) async fn query(settings: &Settings, args: &BenchSizesArgs) -> Result<
     growth(&mut sizes);
     print(settings.format, ABOUT, &sizes);
     Ok(())
-}
-
-/// Sessions in an order that looks random, the same in every run.
-fn some_session(sessions: Sessions, n: usize) -> usize {
-    (n.wrapping_mul(2_654_435_761) >> 3) % sessions.count
 }
 
 /// B3: one session explained in process, and a point read of its lines.
@@ -354,48 +347,6 @@ fn append_until(
     })
 }
 
-/// What is appended beside: facts of further sessions.
-fn further(sessions: Sessions, round: usize, n: usize) -> Value {
-    let more = Sessions { count: usize::MAX / sessions.each / 2, ..sessions };
-    more.fact(sessions.past_the_end() + round * MAX_FACTS_PER_ROUND + n).1
-}
-
-/// Appends over HTTP at a steady rate.
-struct Load {
-    stop: Arc<AtomicBool>,
-    task: std::thread::JoinHandle<Result<Loaded>>,
-}
-
-struct Loaded {
-    rate: f64,
-}
-
-impl Load {
-    fn begin(client: Client, sessions: Sessions) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
-        let task = std::thread::spawn(move || {
-            let began = Instant::now();
-            let mut sent = 0;
-            while !told.load(Ordering::Relaxed) {
-                let facts: Vec<_> =
-                    (sent..sent + FACTS_PER_REQUEST).map(|n| further(sessions, 0, n)).collect();
-                client.append(&facts)?;
-                sent += FACTS_PER_REQUEST;
-                let due = Duration::from_secs_f64(sent as f64 / APPENDED_PER_SECOND as f64);
-                std::thread::sleep(due.saturating_sub(began.elapsed()));
-            }
-            Ok(Loaded { rate: sent as f64 / began.elapsed().as_secs_f64() })
-        });
-        Self { stop, task }
-    }
-
-    fn end(self) -> Result<Loaded> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.task.join().ok().context("the appending thread panicked")?
-    }
-}
-
 /// What the last size takes of the first.
 fn growth(sizes: &mut [(String, Vec<Measure>)]) {
     const WHAT: &str = "growth of why's median from the first size";
@@ -410,12 +361,4 @@ fn growth(sizes: &mut [(String, Vec<Measure>)]) {
 
 fn time(text: &str) -> Result<Time> {
     Time::parse(text).map_err(|error| anyhow::anyhow!("{text}: {error:?}"))
-}
-
-fn micros(took: Duration) -> f64 {
-    took.as_secs_f64() * 1e6
-}
-
-fn millis(took: Duration) -> f64 {
-    took.as_secs_f64() * 1e3
 }

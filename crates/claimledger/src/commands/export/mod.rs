@@ -4,7 +4,10 @@ mod rows;
 pub(crate) mod verify;
 
 use crate::{
-    cli::{DecisionFilterArgs, ExportArgs, ExportCommand, Format as Printed, SessionFilterArgs},
+    cli::{
+        DecisionFilterArgs, ExportArgs, ExportCommand, FirstSeenArgs, Format as Printed,
+        SessionFilterArgs,
+    },
     exit_status::{Lagging, No, Refused, usage},
     ledger_client::LedgerClient,
     settings::Settings,
@@ -12,6 +15,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use claimledger_app::model::question::AskError;
+use claimledger_domain::first_seen::FirstSeenKind;
 use claimledger_export::{
     Format,
     digest::sha256,
@@ -41,6 +45,18 @@ pub(crate) async fn export(settings: &Settings, what: &ExportCommand) -> Result<
         ExportCommand::Policies { policy, export } => {
             ("policies", given([("policy", policy.clone())]), export)
         }
+        ExportCommand::Outlived { export } => ("outlived", Vec::new(), export),
+        ExportCommand::Reused { export } => ("reused", Vec::new(), export),
+        ExportCommand::Completeness { export } => ("completeness", Vec::new(), export),
+        ExportCommand::HeldUnder { policy, version, export } => {
+            let of = [("policy", Some(policy.clone())), ("version", Some(version.clone()))];
+            ("held-under", given(of), export)
+        }
+        ExportCommand::Dependants { of, export } => {
+            let of = [("actor", of.actor.clone()), ("record", of.record.clone())];
+            ("dependants", given(of), export)
+        }
+        ExportCommand::FirstSeen { what, export } => ("first-seen", first_seen(what), export),
         ExportCommand::Verify(args) => return verify::verify(settings.format, args),
     };
     let begun = Begun::of(settings, args)?;
@@ -82,6 +98,14 @@ fn decisions(args: &DecisionFilterArgs) -> Parameters {
         ("to", args.to.clone()),
         ("differs", args.differs.map(|flag| flag.to_string())),
         ("falsifiedLater", args.falsified_later.map(|flag| flag.to_string())),
+    ])
+}
+
+fn first_seen(args: &FirstSeenArgs) -> Parameters {
+    given([
+        ("kind", Some(FirstSeenKind::from(args.kind).as_str().to_owned())),
+        ("from", args.from.clone()),
+        ("to", args.to.clone()),
     ])
 }
 

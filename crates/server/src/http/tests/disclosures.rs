@@ -3,6 +3,7 @@
 
 use super::{
     stalling_log::{Appends, StallingLog},
+    stream,
     support::{AT, World},
 };
 use axum::http::{StatusCode, header};
@@ -31,7 +32,7 @@ const SHOW_NOTHING: &[(&str, &str)] = &[
 /// not.
 const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/graphql", Endpoint::Elsewhere("every field is called")),
-    ("/graphql/stream", Endpoint::Elsewhere("each part is an entry")),
+    ("/graphql/stream", Endpoint::Elsewhere("every subscription is opened")),
     ("/v1/export/{list}", Endpoint::Elsewhere("every list is exported")),
     ("/v1/evidence", Endpoint::Elsewhere("a pack is made")),
     ("/v1/receipts", Endpoint::Elsewhere("an answer is signed")),
@@ -189,6 +190,41 @@ async fn every_field_passes_the_recorder() {
     assert!(SHOW_NOTHING.iter().all(|(field, _)| names.contains(field)), "{names:?}");
 }
 
+/// Subscriptions, and one that begins before the first record.
+const SUBSCRIPTIONS: &[(&str, &str)] = &[(
+    "sessionChanged",
+    "subscription ($after: String) { sessionChanged(after: $after) { cursor sessionId } }",
+)];
+
+#[tokio::test]
+async fn every_subscription_passes_the_recorder() {
+    let world = World::new().await;
+    let token = world.token("acme", &[Role::Read], None).await;
+    let described =
+        world.graphql(&token, "{ __schema { subscriptionType { fields { name } } } }").await.json();
+    let fields = described["data"]["__schema"]["subscriptionType"]["fields"].as_array().unwrap();
+    assert!(!fields.is_empty(), "{described}");
+    let after = stream::start(&world, &token).await;
+    let mut before = 0;
+    for field in fields {
+        let name = field["name"].as_str().unwrap();
+        let (_, query) = SUBSCRIPTIONS
+            .iter()
+            .find(|(field, _)| *field == name)
+            .unwrap_or_else(|| panic!("{name}: a query for it"));
+        new_entries(&world, &mut before).await;
+        let mut events = stream::open(&world, &token, query, Some(&after)).await;
+        for n in 1..=3 {
+            let change = stream::piece(&mut events).await.unwrap();
+            assert!(change.starts_with("event: next"), "{name}: {change}");
+            assert_eq!(new_entries(&world, &mut before).await, 1, "{name}, change {n}: {change}");
+            let shown = last_entry(&world).await.disclosed;
+            assert_eq!(shown.surface, Surface::Subscription, "{name}");
+            assert!(!shown.sessions.is_empty(), "{name}: {shown:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_page_passes_the_recorder() {
     let routes = include_str!("../../pages/mod.rs");
@@ -225,8 +261,14 @@ async fn every_export_passes_the_recorder() {
     for list in ExportList::WORDS {
         for sent in ["as=csv", "as=pages", "as=jsonl&part=manifest"] {
             new_entries(&world, &mut before).await;
-            let session = if *list == "timeline" { "session=S3&" } else { "" };
-            let address = format!("/v1/export/{list}?{session}{sent}");
+            let of = match *list {
+                "timeline" => "session=S3&",
+                "held-under" => "policy=payroll&version=v1&",
+                "dependants" => "actor=admin-1&",
+                "first-seen" => "kind=key&",
+                _ => "",
+            };
+            let address = format!("/v1/export/{list}?{of}{sent}");
             let answer = world.get(&address, &cookie).await;
             assert_eq!(answer.status.as_u16(), 200, "{address}: {}", answer.body);
             assert!(new_entries(&world, &mut before).await > 0, "{address}");

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 const CHANGES: &str =
     "subscription ($after: String) { sessionChanged(after: $after) { cursor sessionId } }";
 
-async fn open(world: &World, token: &str, query: &str, after: Option<&str>) -> Response {
+pub(super) async fn open(world: &World, token: &str, query: &str, after: Option<&str>) -> Response {
     let body = json!({"query": query, "variables": {"after": after}}).to_string();
     let request = Request::post("/graphql/stream")
         .header("host", "ledger.example")
@@ -27,7 +27,7 @@ async fn open(world: &World, token: &str, query: &str, after: Option<&str>) -> R
 }
 
 /// The next piece of the body; none: it has ended.
-async fn piece(response: &mut Response) -> Option<String> {
+pub(super) async fn piece(response: &mut Response) -> Option<String> {
     let frame = response.body_mut().frame().await?.unwrap();
     Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
 }
@@ -42,7 +42,7 @@ fn answer(piece: &str) -> (Value, &str) {
     (serde_json::from_str(data).unwrap(), rest)
 }
 
-async fn start(world: &World, token: &str) -> String {
+pub(super) async fn start(world: &World, token: &str) -> String {
     let answer = world
         .graphql(token, "{ changesCursor(asking: {knownAtPosition: 0}) { cursor } }")
         .await
