@@ -11,6 +11,7 @@ mod damage;
 mod demo;
 mod destroyed_keys;
 mod evidence;
+mod export_lists;
 mod exports;
 mod flipped_evidence;
 mod golden_ledger;
