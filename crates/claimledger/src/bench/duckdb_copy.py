@@ -9,7 +9,8 @@ import duckdb
 rows, directory = sys.argv[1:]
 connection = duckdb.connect()
 connection.execute("CREATE TABLE t AS SELECT * FROM read_parquet(?)", [rows])
-for name, options in (("copy.jsonl", "FORMAT json"), ("copy.parquet", "FORMAT parquet, COMPRESSION zstd")):
+copies = {"copy.jsonl": "FORMAT json", "copy.parquet": "FORMAT parquet, COMPRESSION zstd"}
+for name, options in copies.items():
     began = time.perf_counter()
     connection.execute(f"COPY t TO '{directory}/{name}' ({options})")
     print(time.perf_counter() - began)

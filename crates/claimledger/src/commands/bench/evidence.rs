@@ -29,8 +29,8 @@ use std::{
 
 const EXPORT: &str = "Lists of one ledger as files, with manifests and signatures; each row is \
                       assessed. DuckDB copies the same rows, which it has in memory. Medians.";
-const PROVE: &str = "Inclusion proofs, each with its entry in the access log, and the time by which \
-                     the signed checkpoint is behind the head. The target of D2 is for 10,000,000 \
+const PROVE: &str = "Inclusion proofs, each with its entry in the access log, and how long the \
+                     signed checkpoint is behind the head. The target of D2 is for 10,000,000 \
                      records: met at a smaller size says less.";
 const VERIFY: &str = "`verify` of a whole ledger: every record, commitment, leaf, key and row.";
 const MIB: f64 = 1024.0 * 1024.0;
