@@ -247,15 +247,18 @@ async fn exports(server: &Server, caller: &Caller) -> Result<Markup, PageError> 
     };
     let known = KnownAt::Position(cut.known_at);
     let pinned = |path| Address::new(path).pinned(cut.at, known, RULES);
-    let form = |what, path| export_form(what, &pinned(path), true);
+    let form = |what, path, events| export_form(what, &pinned(path), events);
     Ok(html! {
         p { "As known at " (cut.known_at) ". A filtered list of sessions is exported from "
             a href=(pinned("/sessions").href()) { "Sessions" } ", a timeline from the page of its \
             session." }
-        (form("sessions", "/v1/export/sessions"))
-        (form("decisions", "/v1/export/decisions"))
-        (form("changes of trust", "/v1/export/trust"))
-        (form("changes of policies", "/v1/export/policies"))
+        (form("sessions", "/v1/export/sessions", true))
+        (form("decisions", "/v1/export/decisions", true))
+        (form("changes of trust", "/v1/export/trust", true))
+        (form("changes of policies", "/v1/export/policies", true))
+        (form("sessions that outlived their IdP session", "/v1/export/outlived", false))
+        (form("what was used more than once", "/v1/export/reused", false))
+        (form("gaps of sources", "/v1/export/completeness", false))
         p { "Checked offline: " code { "claimledger export verify FILE" } }
     })
 }

@@ -3,6 +3,7 @@
 use super::{
     address::Address,
     error_page::{PageError, Unknown, lagging},
+    export_form::export_form,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
@@ -16,7 +17,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::question::Caller;
-use claimledger_facts::ids::{LogPosition, SourceId};
+use claimledger_facts::{
+    ids::{LogPosition, SourceId},
+    vocabulary::Role,
+};
 use maud::html;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -86,6 +90,10 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let links = Links { here: &here, cut: &view.cut, answered: &answer.answered };
     let main = html! {
         (sources_list::main(&links, &answer.value, view.source.is_some()))
+        @if caller.has(Role::Export) {
+            (export_form("these", &view.cut.pin(Address::new("/v1/export/completeness"),
+                &answer.answered), false))
+        }
         @if let Some(drawer) = drawer { (drawer) }
     };
     let title = view
