@@ -37,14 +37,23 @@ pub enum Fault {
 /// The faults that are waiting.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    waiting: Vec<(Call, Fault, u32)>,
+    waiting: Vec<Waiting>,
     cuts: u32,
     random: u64,
 }
 
+#[derive(Debug)]
+struct Waiting {
+    call: Call,
+    fault: Fault,
+    /// Calls that are answered before.
+    after: u32,
+    times: u32,
+}
+
 impl Faults {
-    pub(crate) fn add(&mut self, call: Call, fault: Fault, times: u32) {
-        self.waiting.push((call, fault, times));
+    pub(crate) fn add(&mut self, call: Call, after: u32, fault: Fault, times: u32) {
+        self.waiting.push(Waiting { call, fault, after, times });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -61,11 +70,15 @@ impl Faults {
 
     /// The fault of the next call.
     pub(crate) fn take(&mut self, call: Call) -> Option<Fault> {
-        if let Some(at) = self.waiting.iter().position(|(of, _, _)| *of == call) {
-            let (_, fault, times) = &mut self.waiting[at];
-            let fault = *fault;
-            *times = times.saturating_sub(1);
-            if *times == 0 {
+        if let Some(at) = self.waiting.iter().position(|waiting| waiting.call == call) {
+            let waiting = &mut self.waiting[at];
+            if waiting.after > 0 {
+                waiting.after -= 1;
+                return None;
+            }
+            let fault = waiting.fault;
+            waiting.times = waiting.times.saturating_sub(1);
+            if waiting.times == 0 {
                 self.waiting.remove(at);
             }
             return Some(fault);
@@ -77,7 +90,7 @@ impl Faults {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        let fault = match self.random % 4 {
+        let fault = match self.random % 8 {
             0 => Fault::DropBefore,
             1 => Fault::DropAfter,
             _ => return None,

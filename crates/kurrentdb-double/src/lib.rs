@@ -122,10 +122,15 @@ impl Double {
 
     /// Makes a fault happen to the next calls.
     pub fn inject(&self, call: Call, fault: Fault, times: u32) {
-        self.node.cluster.faults.lock().add(call, fault, times);
+        self.inject_after(0, call, fault, times);
     }
 
-    /// Cuts connections at random, before or after a call was done: on average at every second
+    /// Makes a fault happen after some calls that are answered.
+    pub fn inject_after(&self, answered: u32, call: Call, fault: Fault, times: u32) {
+        self.node.cluster.faults.lock().add(call, answered, fault, times);
+    }
+
+    /// Cuts connections at random, before or after a call was done: on average at every fourth
     /// call, this many times.
     pub fn cut_at_random(&self, seed: u64, count: u32) {
         self.node.cluster.faults.lock().cut(seed, count);

@@ -8,6 +8,7 @@ use claimledger_facts::{
         BodyKind, CorruptRecord, Digest32, Entry, Removal, SealedBody, StoredHeader, leaf_hash,
     },
 };
+use claimledger_ledger::log::{MAX_APPEND_BYTES, MAX_APPEND_ENTRIES};
 use minicbor::{Decoder, Encoder, data::Type, decode, encode};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
@@ -26,6 +27,16 @@ pub(crate) const TENANT: &str = "claimledger.tenant.v1";
 pub(crate) const MAX_FRAME_BYTES: usize = 16 + 32 + 7 * 5;
 /// Maximum bytes of the metadata of an event.
 pub(crate) const MAX_METADATA_BYTES: usize = 320;
+
+/// Servers up to 25.0 accept this many bytes in one append: data, metadata, and twice the characters
+/// of the type of each event.
+const MAX_SERVER_APPEND_BYTES: usize = 1024 * 1024;
+/// The largest append of a log. What is left is for the reasons of bodies that were removed before.
+const _: () = assert!(
+    MAX_APPEND_BYTES
+        + MAX_APPEND_ENTRIES * (MAX_FRAME_BYTES + MAX_METADATA_BYTES + 2 * RECORD.len())
+        < MAX_SERVER_APPEND_BYTES - 32 * 1024
+);
 
 type Written = Result<(), encode::Error<Infallible>>;
 

@@ -9,7 +9,11 @@ use crate::{
     options::{Target, is_loopback},
 };
 use eventstore::{AppendToStreamOptions, Client, Error, ReadStreamOptions};
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep, sleep_until, timeout},
@@ -29,19 +33,21 @@ pub(crate) struct Session {
     client: Client,
 }
 
-struct Slot {
-    session: Option<Session>,
+/// When the next client may be made.
+struct Backoff {
     /// The number of the last session.
     number: u64,
-    /// Failures since the last answer.
-    failures: u32,
     not_before: Instant,
 }
 
 pub(crate) struct Connection {
     target: Target,
     attempt_timeout: Duration,
-    slot: Mutex<Slot>,
+    session: parking_lot::Mutex<Option<Session>>,
+    /// Held while connecting: one caller connects, the others wait for its result.
+    connecting: Mutex<Backoff>,
+    /// Clients made since the last answer.
+    failures: AtomicU32,
 }
 
 /// When a call of the log must have ended.
@@ -95,29 +101,42 @@ impl Caller {
 
 impl Connection {
     pub(crate) fn new(target: Target, attempt_timeout: Duration) -> Self {
-        let slot = Slot { session: None, number: 0, failures: 0, not_before: Instant::now() };
-        Self { target, attempt_timeout, slot: Mutex::new(slot) }
+        Self {
+            target,
+            attempt_timeout,
+            session: parking_lot::Mutex::default(),
+            connecting: Mutex::new(Backoff { number: 0, not_before: Instant::now() }),
+            failures: AtomicU32::new(0),
+        }
     }
 
     /// The session in use, or another one if it died.
     pub(crate) async fn session(&self, deadline: Deadline) -> Result<Session, Failure> {
+        if let Some(session) = self.current() {
+            return Ok(session);
+        }
         let late = || Failure::NotDone("KurrentDB could not be reached in time".to_owned());
         timeout(deadline.left(), self.connect()).await.map_err(|_| late())?
     }
 
+    fn current(&self) -> Option<Session> {
+        self.session.lock().clone()
+    }
+
     async fn connect(&self) -> Result<Session, Failure> {
-        // Held while connecting: one caller connects, the others wait for its result.
-        let mut slot = self.slot.lock().await;
-        if let Some(session) = &slot.session {
-            return Ok(session.clone());
+        let mut backoff = self.connecting.lock().await;
+        if let Some(session) = self.current() {
+            return Ok(session);
         }
-        sleep_until(slot.not_before).await;
+        sleep_until(backoff.not_before).await;
         // Counted before the attempt, so that one that is cancelled delays the next one too.
-        slot.delay();
+        let failures = self.failures.fetch_add(1, Relaxed);
+        let pause = FIRST_BACKOFF * 2_u32.saturating_pow(failures.min(8));
+        backoff.not_before = Instant::now() + pause.min(MAX_BACKOFF);
         let client = self.client().await?;
-        slot.number += 1;
-        let session = Session { number: slot.number, client };
-        slot.session = Some(session.clone());
+        backoff.number += 1;
+        let session = Session { number: backoff.number, client };
+        *self.session.lock() = Some(session.clone());
         Ok(session)
     }
 
@@ -166,45 +185,43 @@ impl Connection {
         let caller = Caller { client: session.client.clone(), target: self.target.clone(), limit };
         let classified = match tokio::spawn(timeout(limit, call(caller))).await {
             Ok(Ok(Ok(answer))) => {
-                self.answered(session).await;
+                self.answered(session);
                 return Ok(answer);
             }
             Ok(Ok(Err(Called::Client(error)))) => classify(error),
-            Ok(Ok(Err(Called::Answer(why)))) => Classified::broken(why),
+            Ok(Ok(Err(Called::Answer(why)))) => Classified::unusable(why, false),
             Ok(Err(_)) => classify(Error::DeadlineExceeded),
-            Err(_) => Classified::broken("the client of KurrentDB failed at its answer".to_owned()),
+            Err(_) => Classified::unusable("the client of KurrentDB panicked".to_owned(), true),
         };
         // The client goes to the leader that a node names. Where passwords are not encrypted, it
         // may do so on this machine only.
         let strays = self.target.plain
             && classified.leader.as_ref().is_some_and(|leader| !is_loopback(&leader.host));
         if classified.reconnect || strays {
-            self.lost(session, &classified.failure).await;
+            self.lost(session, &classified.failure);
         } else if !classified.failure.is_temporary() {
-            self.answered(session).await;
+            self.answered(session);
         }
         Err(classified.failure)
     }
 
-    async fn answered(&self, session: &Session) {
-        let mut slot = self.slot.lock().await;
-        if slot.number == session.number {
-            slot.failures = 0;
+    fn answered(&self, session: &Session) {
+        if self.current().is_some_and(|current| current.number == session.number) {
+            self.failures.store(0, Relaxed);
         }
     }
 
-    async fn lost(&self, session: &Session, failure: &Failure) {
-        let mut slot = self.slot.lock().await;
-        if slot.session.as_ref().is_some_and(|current| current.number == session.number) {
+    fn lost(&self, session: &Session, failure: &Failure) {
+        let mut current = self.session.lock();
+        if current.as_ref().is_some_and(|current| current.number == session.number) {
             tracing::warn!(?failure, "the client of KurrentDB is replaced");
-            slot.session = None;
-            slot.delay();
+            *current = None;
         }
     }
 
     /// Drops the client, so that the next call finds the leader again.
-    pub(crate) async fn reconnect(&self) {
-        self.slot.lock().await.session = None;
+    pub(crate) fn reconnect(&self) {
+        *self.session.lock() = None;
     }
 
     /// Repeats a call until it succeeds, fails for good, or the deadline comes.
@@ -234,19 +251,9 @@ impl Connection {
     }
 }
 
-impl Slot {
-    fn delay(&mut self) {
-        let backoff = FIRST_BACKOFF * 2_u32.saturating_pow(self.failures.min(8));
-        // The first client is made at once, and the first after a long time without failures.
-        let backoff = if self.failures == 0 { Duration::ZERO } else { backoff.min(MAX_BACKOFF) };
-        self.not_before = Instant::now() + backoff;
-        self.failures += 1;
-    }
-}
-
 impl Classified {
-    fn broken(why: String) -> Self {
-        Self { failure: Failure::Unknown(why), reconnect: true, leader: None }
+    fn unusable(why: String, reconnect: bool) -> Self {
+        Self { failure: Failure::Unknown(why), reconnect, leader: None }
     }
 }
 

@@ -14,6 +14,7 @@ use claimledger_ledger::log::LogError;
 use eventstore::RecordedEvent;
 use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// Maximum events of one read request.
@@ -25,6 +26,8 @@ const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
 const MAX_SHORTER_READS: u32 = 5;
 /// Pause between them.
 const SHORTER_PAUSE: Duration = Duration::from_millis(500);
+/// Interval at which a stream's metadata and first event are checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 /// Pause after an answer that ended too early.
 const CUT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -38,8 +41,8 @@ struct Known {
     size: u64,
     /// The id of the last event at that size.
     last: Option<Uuid>,
-    /// The session in which its metadata and first event were checked.
-    checked_in: u64,
+    /// When its metadata and first event were last checked.
+    checked_at: Option<Instant>,
 }
 
 pub(crate) struct Streams {
@@ -98,7 +101,7 @@ impl Streams {
             if reads >= MAX_SHORTER_READS || !deadline.pause(SHORTER_PAUSE).await {
                 return Err(corrupt(name, size, &what));
             }
-            self.connection.reconnect().await;
+            self.connection.reconnect();
         }
         unreachable!("the loop returns")
     }
@@ -117,10 +120,10 @@ impl Streams {
         }
     }
 
-    /// Checks once a session that the server forgets nothing of a stream.
+    /// Checks from time to time that the server removes nothing from a stream.
     pub(crate) async fn check(&self, name: &str, deadline: Deadline) -> Result<(), LogError> {
-        let session = self.connection.session(deadline).await.map_err(|f| unavailable(name, f))?;
-        if self.known(name).checked_in == session.number {
+        let now = Instant::now();
+        if self.known(name).checked_at.is_some_and(|at| now - at < CHECK_INTERVAL) {
             return Ok(());
         }
         let metadata = format!("$${name}");
@@ -131,7 +134,7 @@ impl Streams {
             Err(other) => return Err(unavailable(name, other)),
         }
         self.page(name, 0, 1, deadline).await?;
-        self.known.lock().entry(name.to_owned()).or_default().checked_in = session.number;
+        self.known.lock().entry(name.to_owned()).or_default().checked_at = Some(now);
         Ok(())
     }
 
