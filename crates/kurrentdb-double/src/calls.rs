@@ -1,5 +1,7 @@
 //! The calls of the protocol.
 
+#![expect(clippy::result_large_err, reason = "a status is what the services return")]
+
 use crate::{
     faults::{Call, Fault},
     messages::{

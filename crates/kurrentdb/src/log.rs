@@ -2,7 +2,7 @@
 
 use crate::{
     codec::{RECORD, encode_entry, event_id, metadata},
-    connection::{Connection, Deadline},
+    connection::Connection,
     failure::Failure,
     inner::{Inner, Part, each},
     options::{KurrentOptions, OptionsError},
@@ -41,7 +41,7 @@ pub enum ConnectError {
 }
 
 impl KurrentLog {
-    /// Connects, and checks the version of the server.
+    /// Connects, and checks the version of the server and the credentials.
     ///
     /// # Errors
     /// If the options or the server cannot be used, or the server did not answer within
@@ -49,14 +49,13 @@ impl KurrentLog {
     pub async fn connect(options: KurrentOptions) -> Result<Self, ConnectError> {
         let target = options.target()?;
         let streams = Streams::new(Connection::new(target, options.attempt_timeout));
-        let deadline = Deadline::after(options.deadline);
-        streams.connection.repeat(deadline, |_| std::future::ready(Ok(()))).await.map_err(
-            |failure| match failure {
-                Failure::Refused(why) => ConnectError::Refused(why),
-                other => ConnectError::Unreachable(other.to_log_error().to_string()),
-            },
-        )?;
         let inner = Arc::new(Inner::new(streams, &options.prefix, options.deadline));
+        // Any read shows whether the credentials are accepted.
+        let found = inner.streams.last(&inner.names.registry(), inner.until()).await;
+        found.map_err(|failure| match failure {
+            Failure::Refused(why) => ConnectError::Refused(why),
+            other => ConnectError::Unreachable(other.to_log_error().to_string()),
+        })?;
         wake_up::start(Arc::downgrade(&inner), options.poll_interval);
         Ok(Self { inner })
     }

@@ -73,6 +73,9 @@ pub enum OptionsError {
     /// The connection string does not read.
     #[error("the connection string of KurrentDB: {0}")]
     Url(String),
+    /// The prefix gives no usable names of streams.
+    #[error("the prefix of streams has other characters than letters, digits and underscores")]
+    Prefix,
     /// A password would be sent in the clear, or to an unchecked server.
     #[error(
         "KurrentDB at {host} is reached without TLS or without a check of its certificate: only a \
@@ -105,6 +108,10 @@ pub(crate) struct Target {
 impl KurrentOptions {
     /// Reads the connection string and the files.
     pub(crate) fn target(&self) -> Result<Target, OptionsError> {
+        let is_usable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if self.prefix.is_empty() || !self.prefix.bytes().all(is_usable) {
+            return Err(OptionsError::Prefix);
+        }
         let parts = Parts::of(&self.url)?;
         let credentials = self.credentials(&parts)?;
         let plain = parts.flag("tls")? == Some(false);
@@ -356,6 +363,10 @@ mod tests {
         ] {
             let Err(error) = target(url) else { panic!("{url} is accepted") };
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        }
+        for prefix in ["", "$ledger", "led-ger", "led ger"] {
+            let options = KurrentOptions::new("kurrentdb://h", prefix);
+            assert!(matches!(options.target(), Err(OptionsError::Prefix)), "{prefix:?}");
         }
         let options = KurrentOptions::new("kurrentdb://u:s3cret@h", "ledger");
         assert!(!format!("{options:?}").contains("s3cret"));

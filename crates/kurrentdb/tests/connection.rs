@@ -5,7 +5,7 @@ use claimledger_facts::ids::LogSize;
 use claimledger_kurrentdb::{ConnectError, KurrentLog, KurrentOptions};
 use claimledger_kurrentdb_double::Double;
 use claimledger_ledger::log::{Log, LogError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_server_with_wrong_checkpoints_is_refused() {
@@ -47,14 +47,37 @@ async fn credentials_come_from_files_and_are_never_in_an_error() {
     let log = KurrentLog::connect(KurrentOptions { url, ..options(&double) }).await.unwrap();
     assert_eq!(log.head(&acme()).await.unwrap(), LogSize(0));
 
-    let log = KurrentLog::connect(with("led@ger", "s3cret")).await.unwrap();
     let began = Instant::now();
-    let Err(error @ LogError::Unavailable { .. }) = log.head(&acme()).await else {
-        panic!("another password is accepted")
+    let refused = KurrentLog::connect(with("led@ger", "s3cret")).await;
+    let Err(error @ ConnectError::Refused(_)) = refused else {
+        panic!("another password: {:?}", refused.err())
     };
     assert!(began.elapsed() < options(&double).deadline / 2, "it is not tried again");
     assert!(error.to_string().contains("denied access"), "{error}");
-    assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    // The password is changed while the ledger runs.
+    double.require("Basic another");
+    let error = log.head(&acme()).await.unwrap_err();
+    assert!(matches!(&error, LogError::Unavailable { .. }), "{error}");
+    assert!(error.to_string().contains("denied access"), "{error}");
+}
+
+/// rustls panics where it must choose one of two compiled providers and none is the default. The
+/// client makes AWS-LC the default, once.
+#[tokio::test]
+async fn one_provider_of_cryptography_is_the_default() {
+    let double = Double::start().await;
+    // With TLS, to a server without it.
+    let url = format!("kurrentdb://127.0.0.1:{}", double.port());
+    let short = KurrentOptions { url, deadline: Duration::from_secs(1), ..options(&double) };
+    for _ in 0..2 {
+        let refused = KurrentLog::connect(short.clone()).await;
+        let error = refused.err().expect("no TLS is served");
+        assert!(matches!(error, ConnectError::Unreachable(_)), "{error:?}");
+    }
+    let default = rustls::crypto::CryptoProvider::get_default().expect("a default");
+    assert_eq!(format!("{:?}", default.secure_random), "AwsLcRs");
+    let _ = rustls::ClientConfig::builder();
 }
 
 #[tokio::test]
