@@ -22,6 +22,8 @@ mod store;
 pub use faults::{Call, Fault};
 
 use node::{Cluster, Node};
+use parking_lot::Mutex;
+use server::Connections;
 use std::sync::Arc;
 use store::Store;
 use tokio::net::TcpListener;
@@ -33,6 +35,7 @@ use uuid::Uuid;
 pub struct Double {
     node: Arc<Node>,
     stop: CancellationToken,
+    connections: Connections,
 }
 
 /// All streams at one moment.
@@ -79,8 +82,10 @@ impl Double {
         cluster.settings.lock().nodes.insert(port, true);
         let node = Arc::new(Node { cluster, port });
         let stop = CancellationToken::new();
-        tokio::spawn(server::serve(listener, Arc::clone(&node), stop.clone()));
-        Self { node, stop }
+        let connections = Connections::new(Mutex::new(stop.child_token()));
+        let serving = (Arc::clone(&node), stop.clone(), Arc::clone(&connections));
+        tokio::spawn(server::serve(listener, serving.0, serving.1, serving.2));
+        Self { node, stop, connections }
     }
 
     /// The port.
@@ -104,6 +109,13 @@ impl Double {
     pub fn stop(&self) {
         self.stop.cancel();
         self.node.cluster.settings.lock().nodes.insert(self.port(), false);
+    }
+
+    /// Closes the connections that are open; the node goes on.
+    pub fn close_connections(&self) {
+        let mut connections = self.connections.lock();
+        connections.cancel();
+        *connections = self.stop.child_token();
     }
 
     /// Stops the node if it runs, and starts it on the same port with the same streams.

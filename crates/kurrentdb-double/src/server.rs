@@ -6,6 +6,7 @@ use crate::{
 };
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use parking_lot::Mutex;
 use std::{convert::Infallible, sync::Arc};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -14,15 +15,23 @@ use tonic::{Status, body::Body, codec::ProstCodec, codegen::http, server::Grpc};
 /// Maximum bytes of a message.
 const MAX_MESSAGE_BYTES: usize = 17 * 1024 * 1024;
 
+/// Closes the connections that are open.
+pub(crate) type Connections = Arc<Mutex<CancellationToken>>;
+
 /// Accepts connections until it is stopped.
-pub(crate) async fn serve(listener: TcpListener, node: Arc<Node>, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    node: Arc<Node>,
+    stop: CancellationToken,
+    connections: Connections,
+) {
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else { continue };
-        let close = stop.child_token();
+        let close = connections.lock().child_token();
         let calls = Calls { node: Arc::clone(&node), close };
         tokio::spawn(connection(stream, calls));
     }

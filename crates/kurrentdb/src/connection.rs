@@ -182,6 +182,9 @@ impl Connection {
         F: Future<Output = Result<T, Called>> + Send + 'static,
     {
         let limit = self.attempt_timeout.min(deadline.left());
+        if limit.is_zero() {
+            return Err(Failure::NotDone("KurrentDB did not answer in time".to_owned()));
+        }
         let caller = Caller { client: session.client.clone(), target: self.target.clone(), limit };
         let classified = match tokio::spawn(timeout(limit, call(caller))).await {
             Ok(Ok(Ok(answer))) => {

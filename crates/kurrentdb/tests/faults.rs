@@ -78,6 +78,59 @@ async fn appends_survive_faults_of_reads_after_an_unknown_outcome() {
     }
 }
 
+/// Without a sequencer, which would determine the outcome too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_determines_unknown_outcomes_by_itself() {
+    let world = World::new().await;
+    let log = connect(&world.double).await;
+    let entry = |n| world.records.entry(&format!("r{n}"), None, "", n);
+    log.append(&acme(), LogSize(0), &[entry(0)]).await.unwrap();
+    let faults = [
+        Fault::AbortAfter,
+        Fault::DropAfter,
+        Fault::DropBefore,
+        Fault::Impossible,
+        Fault::Silent,
+        Fault::SilentAfter,
+    ];
+    for (fault, n) in faults.into_iter().zip(1..) {
+        world.double.inject(Call::Append, fault, 1);
+        let appended = log.append(&acme(), LogSize(n), &[entry(n)]).await;
+        assert_eq!(appended.unwrap(), LogSize(n + 1), "{fault:?}");
+    }
+    // Another node is first, and the answer to this one is lost.
+    let other = connect(&world.double).await;
+    let size = LogSize(faults.len() as u64 + 1);
+    other.append(&acme(), size, &[entry(size.0)]).await.unwrap();
+    world.double.inject(Call::Append, Fault::DropAfter, 1);
+    let lost = log.append(&acme(), size, &[entry(size.0)]).await;
+    let after = LogSize(size.0 + 1);
+    assert!(matches!(lost, Err(AppendFailure::Conflict { size }) if size == after), "{lost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closed_connections_are_made_again() {
+    let world = World::new().await;
+    let log = connect(&world.double).await;
+    let sequencer = world.sequencer(log).await;
+    let began = Instant::now();
+    let mut sent = Vec::new();
+    for n in 0..10 {
+        sent.push(format!("r{n}"));
+        // Between two appends, and during one.
+        if n % 2 == 0 {
+            world.double.close_connections();
+        }
+        let (written, ()) = tokio::join!(append(&sequencer, vec![world.record(&sent[n])]), async {
+            sleep(Duration::from_millis(60)).await;
+            world.double.close_connections();
+        });
+        written.unwrap();
+    }
+    assert!(began.elapsed() < RECOVERY, "{:?}", began.elapsed());
+    assert_eq!(world.source_ids().await, sent);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_follow_the_leader() {
     let world = World::new().await;
@@ -232,20 +285,22 @@ async fn of_two_contents_under_one_record_id_one_loses() {
     let world = World::new().await;
     let logs = [connect(&world.double).await, connect(&world.double).await];
     let (one, other) = (
-        world.records.entry("same", None, "one", 0),
-        world.records.entry("same", None, "other", 0),
+        world.records.entry("same", None, "one", 1),
+        world.records.entry("same", None, "other", 1),
     );
     assert_eq!(one.header.id, other.header.id);
-    logs[0].append(&acme(), LogSize(0), std::slice::from_ref(&one)).await.unwrap();
-    let lost = logs[1].append(&acme(), LogSize(0), &[other]).await;
-    assert!(matches!(lost, Err(AppendFailure::Conflict { size: LogSize(1) })), "{lost:?}");
+    let first = world.records.entry("first", None, "", 0);
+    logs[0].append(&acme(), LogSize(0), std::slice::from_ref(&first)).await.unwrap();
+    logs[0].append(&acme(), LogSize(1), std::slice::from_ref(&one)).await.unwrap();
+    let lost = logs[1].append(&acme(), LogSize(1), &[other]).await;
+    assert!(matches!(lost, Err(AppendFailure::Conflict { size: LogSize(2) })), "{lost:?}");
     // The same record is a repeated append, whichever node sends it.
-    let next = world.records.entry("next", None, "", 1);
+    let next = world.records.entry("next", None, "", 2);
     for log in &logs {
-        let appended = log.append(&acme(), LogSize(1), std::slice::from_ref(&next)).await;
-        assert_eq!(appended.unwrap(), LogSize(2));
+        let appended = log.append(&acme(), LogSize(2), std::slice::from_ref(&next)).await;
+        assert_eq!(appended.unwrap(), LogSize(3));
     }
-    assert_eq!(logs[1].read(&acme(), LogPosition(0), 9).await.unwrap(), [one, next]);
+    assert_eq!(logs[1].read(&acme(), LogPosition(0), 9).await.unwrap(), [first, one, next]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

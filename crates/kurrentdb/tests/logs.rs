@@ -102,6 +102,30 @@ async fn events_that_disappear_are_found_by_a_process_that_knew_them() {
     assert!(matches!(read, Err(LogError::Corrupt { position: LogPosition(0), .. })), "{read:?}");
 }
 
+/// A server may end an answer with status OK before its end.
+#[tokio::test]
+async fn an_answer_that_ends_early_is_not_the_end_of_a_log() {
+    let world = three_records().await;
+    let all = connect(&world.double).await.read(&acme(), LogPosition(0), 9).await.unwrap();
+    for answered in 0..5 {
+        // Processes that know nothing of the log yet.
+        let cut = || world.double.inject_after(answered, Call::Read, Fault::EndsEarly, 2);
+        let log = connect(&world.double).await;
+        cut();
+        assert_eq!(log.head(&acme()).await.unwrap(), LogSize(3), "after {answered} answers");
+        world.double.heal();
+        let log = connect(&world.double).await;
+        cut();
+        let last = log.headers(&acme(), LogPosition(2), 9).await.unwrap();
+        assert_eq!(last, [all[2].header.clone()], "after {answered} answers");
+        world.double.heal();
+        let log = connect(&world.double).await;
+        cut();
+        assert_eq!(log.tenants().await.unwrap(), [acme()], "after {answered} answers");
+        world.double.heal();
+    }
+}
+
 #[tokio::test]
 async fn a_removal_is_seen_by_every_node_and_the_first_reason_stays() {
     let world = three_records().await;
