@@ -28,8 +28,8 @@ pub(crate) const MAX_FRAME_BYTES: usize = 16 + 32 + 7 * 5;
 /// Maximum bytes of the metadata of an event.
 pub(crate) const MAX_METADATA_BYTES: usize = 320;
 
-/// Servers up to 25.0 accept this many bytes in one append: data, metadata, and twice the characters
-/// of the type of each event.
+/// Servers up to 25.0 accept this many bytes in one append: data, metadata, and twice the
+/// characters of the type of each event.
 const MAX_SERVER_APPEND_BYTES: usize = 1024 * 1024;
 /// The largest append of a log. What is left is for the reasons of bodies that were removed before.
 const _: () = assert!(

@@ -170,7 +170,7 @@ impl Connection {
     }
 
     /// Calls the server once, and replaces the client if it died. The call runs as its own task, so
-    /// that a panic of the client is an error, and ends at the deadline even if nobody waits for it.
+    /// that a panic of the client is an error, and it ends when the caller stops waiting too.
     pub(crate) async fn call<T, F>(
         &self,
         session: &Session,

@@ -10,9 +10,8 @@
 //!
 //! **Nothing here has been run against a KurrentDB server.** The tests run against
 //! `claimledger-kurrentdb-double`, which we wrote from the server's source and documentation. It
-//! shows that the adapter does what it is meant to with the answers that we expect; whether a server
-//! gives these answers it cannot show. `CLAIMLEDGER_TEST_KURRENTDB_URL` runs the conformance suite
-//! against a server.
+//! shows that the adapter does what it is meant to with the answers that we expect, not that a
+//! server gives them. `CLAIMLEDGER_TEST_KURRENTDB_URL` runs the conformance suite against a server.
 //!
 //! # Recipe
 //! ```no_run
@@ -30,23 +29,23 @@
 //! The access log is another `KurrentLog`, with the prefix `access`.
 //!
 //! # Streams
-//! - `ledger-<tenant>`: the records. A tenant's name is percent-encoded beyond letters, digits, `.`,
-//!   `-` and `_`.
+//! - `ledger-<tenant>`: the records. A tenant's name is percent-encoded beyond letters, digits,
+//!   `.`, `-` and `_`.
 //! - `ledger_removed-<tenant>`: removals of bodies, applied to what is read. **The bytes of a
-//!   removed body stay on the server**, which cannot delete from the middle of a stream: erasure and
-//!   retention must destroy the key that they are sealed under. All removals are in memory.
+//!   removed body stay on the server**, which cannot delete from the middle of a stream: erasure
+//!   and retention must destroy the key that they are sealed under. All removals are in memory.
 //! - `ledger_tenants`: the tenants. A tenant is in it before its stream is created.
 //!
 //! On creation a stream gets an access control list by which only `$admins` delete it or change its
 //! metadata. What remains: administrators may; a server without authentication applies no list; and
 //! operators may truncate the database as a whole. A stream whose metadata makes the server remove
-//! events (`$maxCount`, `$maxAge`, `$tb`), that has a gap, or that is shorter than this process knew
-//! it, is `Corrupt`. What an earlier process knew is in the read models and signed checkpoints.
+//! events (`$maxCount`, `$maxAge`, `$tb`), that has a gap, or that is shorter than this process
+//! knew it, is `Corrupt`. What an earlier process knew is in read models and signed checkpoints.
 //!
 //! # Failures
-//! Every call ends by [`KurrentOptions::deadline`]. An append whose outcome is unknown is looked for
-//! by reading, and repeated with the same event ids at the same revision. What remains unknown at
-//! the deadline is `Unavailable`, and the sequencer determines it.
+//! Every call ends by [`KurrentOptions::deadline`]. An append whose outcome is unknown is looked
+//! for by reading, and repeated with the same event ids at the same revision. What remains unknown
+//! at the deadline is `Unavailable`, and the sequencer determines it.
 
 #![forbid(unsafe_code)]
 

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 /// Default of [`KurrentOptions::deadline`].
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
-/// Default of [`KurrentOptions::attempt_timeout`]: longer than the server's own write timeout of 2 s.
+/// Default of [`KurrentOptions::attempt_timeout`]: longer than the server's own write timeout, 2 s.
 const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Default of [`KurrentOptions::poll_interval`].
 const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
