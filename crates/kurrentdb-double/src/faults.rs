@@ -90,7 +90,7 @@ impl Faults {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        let fault = match self.random % 8 {
+        let fault = match self.random % 16 {
             0 => Fault::DropBefore,
             1 => Fault::DropAfter,
             _ => return None,

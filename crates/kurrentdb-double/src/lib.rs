@@ -142,7 +142,7 @@ impl Double {
         self.node.cluster.faults.lock().add(call, answered, fault, times);
     }
 
-    /// Cuts connections at random, before or after a call was done: on average at every fourth
+    /// Cuts connections at random, before or after a call was done: on average at every eighth
     /// call, this many times.
     pub fn cut_at_random(&self, seed: u64, count: u32) {
         self.node.cluster.faults.lock().cut(seed, count);
