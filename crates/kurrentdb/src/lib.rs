@@ -11,7 +11,8 @@
 //! **Nothing here has been run against a KurrentDB server.** The tests run against
 //! `claimledger-kurrentdb-double`, which we wrote from the server's source and documentation. It
 //! shows that the adapter does what it is meant to with the answers that we expect, not that a
-//! server gives them. `CLAIMLEDGER_TEST_KURRENTDB_URL` runs the conformance suite against a server.
+//! server gives them. `CLAIMLEDGER_TEST_KURRENTDB_URL=… cargo test -p claimledger-kurrentdb --test
+//! server` runs the conformance suite against a server.
 //!
 //! # Recipe
 //! ```no_run
