@@ -26,6 +26,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("claimledger-ledger", &["claimledger-facts"]),
     ("claimledger-export", &["claimledger-facts"]),
     ("claimledger-store", &["claimledger-facts", "claimledger-ledger"]),
+    ("claimledger-kurrentdb-double", &[]),
+    ("claimledger-kurrentdb", &["claimledger-facts", "claimledger-ledger"]),
     ("claimledger-sources", &["claimledger-facts"]),
     (
         "claimledger-app",

@@ -143,6 +143,8 @@ fn no_crate_has_an_import_circle_between_its_folders() {
         "ledger",
         "export",
         "store",
+        "kurrentdb",
+        "kurrentdb-double",
         "sources",
         "app",
         "server",
