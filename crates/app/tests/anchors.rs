@@ -205,7 +205,7 @@ async fn a_checkpoint_of_another_copy_ends_signing() {
     assert_eq!(anchor.of(&fork.origin).len(), written, "nor at the end");
 }
 
-/// Fails while it is told to.
+/// Fails until it works.
 #[derive(Default)]
 struct Failing(Mutex<bool>);
 

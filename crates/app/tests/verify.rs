@@ -131,8 +131,8 @@ async fn credentials_are_compared_with_what_the_log_says_of_them() {
     let app = with_rows(&world, &older).await.open().await;
     let found = findings(&app).await;
     assert!(
-        matches!(&found[..], [Finding { kind: FindingKind::Credential, position: Some(at), what, .. }]
-            if at.0 == 85 && what.contains(&before.credential) && what.contains("revoked here")),
+        matches!(&found[..], [Finding { kind, position: Some(LogPosition(85)), what, .. }]
+            if *kind == FindingKind::Credential && what.contains(&before.credential) && what.contains("revoked here")),
         "{found:?}"
     );
     app.close().await;

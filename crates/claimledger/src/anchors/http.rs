@@ -1,4 +1,4 @@
-//! An HTTP endpoint: each checkpoint is posted to it; `GET` with `?origin=` may give all of a log's,
+//! An HTTP endpoint: each checkpoint is posted to it; `GET` with `?origin=` may give all of a log,
 //! or the last one, one JSON object a line.
 
 use super::{failed, from_json, to_json};

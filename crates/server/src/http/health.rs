@@ -38,8 +38,11 @@ pub(crate) async fn ready(State(server): State<Shared>) -> Result<Response, Refu
     server.app.tenants().await?;
     let health = server.app.health();
     let listed = |parts: Vec<(Part, Cause)>| {
-        let part = |(part, cause): (Part, Cause)| json!({"part": part.as_str(), "why": cause.why, "since": cause.since.to_string()});
-        parts.into_iter().map(part).collect::<Vec<Value>>()
+        let in_json = |(part, cause): (Part, Cause)| {
+            let since = cause.since.to_string();
+            json!({"part": part.as_str(), "why": cause.why, "since": since})
+        };
+        parts.into_iter().map(in_json).collect::<Vec<Value>>()
     };
     let (causes, warnings) = (listed(health.causes()), listed(health.warnings()));
     let (status, mut body) = match causes.is_empty() {

@@ -28,8 +28,8 @@ const MIGRATIONS: Migrations =
 
 const FILE: &str = "keys";
 const BEGIN: &str = "BEGIN IMMEDIATE";
-const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, revoked_at, mac \
-     FROM credential";
+const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, \
+                          revoked_at, mac FROM credential";
 
 /// The keys of all tenants, in the file `keys`.
 pub struct SqliteKeys {

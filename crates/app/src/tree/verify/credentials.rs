@@ -89,8 +89,8 @@ impl StatedCredentials {
             if let Stated { granted: Some((position, ..)), revoked: None } = stated {
                 let what = format!(
                     "the credential {credential} was granted here and never revoked, and the file \
-                     `keys` does not have it: its row was removed, or the process stopped before it \
-                     was written"
+                     `keys` does not have it: its row was removed, or the process stopped before \
+                     it was written"
                 );
                 found(Some(position), what);
             }
