@@ -6,9 +6,7 @@ use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, RecordId, SourceId},
     random::{Random, SystemRandom},
-    record::{
-        Digest32, Entry, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, SealedBody, StoredHeader,
-    },
+    record::{Entry, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, SealedBody, StoredHeader},
     refusal::{Refusal, RefusalCode},
     seal::{
         self, BlindKind, KeyError, MasterKey, OpenError, PersonKey, SealError, SealInput,
