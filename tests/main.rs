@@ -1,6 +1,7 @@
 //! The shipped program, tested from outside: command line, HTTP, GraphQL and pages. One binary, so
 //! that it is linked once; a module for each group of tests.
 
+mod anchors;
 mod answers;
 mod bad_input;
 mod claims_read;

@@ -16,7 +16,7 @@ const APP: &[(&str, &[&str])] = &[
     ("app", &["access", "model", "read", "tenant"]),
     ("intake", &["app", "model", "tenant"]),
     ("projection", &["app", "model", "read", "tenant"]),
-    ("tree", &["app", "model", "read", "tenant"]),
+    ("tree", &["access", "app", "model", "read", "tenant"]),
     ("feed", &["app", "model", "read", "tenant"]),
     ("queries", &["app", "model", "projection", "read", "tenant", "tree"]),
     ("export", &["app", "model", "queries"]),

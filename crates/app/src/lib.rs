@@ -47,4 +47,4 @@ pub use queries::{
     proof::LogFile,
     rows::Rows,
 };
-pub use tree::{Finding, VerifiedLog, VerifyReport};
+pub use tree::{Finding, FindingKind, VerifiedLog, VerifyReport};

@@ -104,7 +104,7 @@ impl App {
                 keys
             }
         };
-        let token = self.add_credential(tenant, "operator-", Role::ALL, None).await?.1;
+        let token = self.add_credential(tenant, &keys, "operator-", Role::ALL).await?.1;
         let recorded_at = match rehearsal {
             true => now.unwrap_or(Time::EPOCH),
             false => self

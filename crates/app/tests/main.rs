@@ -2,6 +2,7 @@
 
 mod access;
 mod access_log;
+mod anchors;
 mod changes;
 mod common;
 mod day;
@@ -24,3 +25,4 @@ mod sources;
 #[path = "../../../tests/support/stalling_log.rs"]
 mod stalling_log;
 mod tree;
+mod verify;

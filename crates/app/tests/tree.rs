@@ -1,9 +1,11 @@
 //! The tree, checkpoints and proofs of a log on engines in memory.
 
-use crate::common::{World, acme, at, demo, drafts, ingest, owner, proofs, tenant};
-use async_trait::async_trait;
+use crate::{
+    anchors::{MemoryAnchor, anchored_by},
+    common::{World, acme, at, demo, drafts, ingest, owner, proofs, tenant},
+};
 use claimledger_app::{
-    app::{Anchors, App, Options},
+    app::{App, Options},
     model::{
         proof::{CheckpointView, LogKind},
         question::{AskError, RecordBy},
@@ -16,18 +18,17 @@ use claimledger_facts::{
 use claimledger_ledger::{
     log::{Log, LogError},
     memory::MemoryLog,
-    tree::{Anchor, AnchorError, Anchored, CheckpointRow},
+    tree::{Anchor, Anchored, CheckpointRow},
 };
 use claimledger_proof::{
     checkpoint::TrustedLog,
     tlog_proof::TlogProof,
     tree::{ConsistencyProof, TreeHead},
 };
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// The last checkpoint, once it covers the whole log.
-async fn signed(app: &App, world: &World) -> CheckpointView {
+pub(crate) async fn signed(app: &App, world: &World) -> CheckpointView {
     let head = world.log.head(&tenant("acme")).await.unwrap();
     let last = LogPosition(head.0 - 1);
     let proof = app.prove(&owner("acme"), RecordBy::Position(last)).await.unwrap().unwrap();
@@ -115,7 +116,7 @@ async fn refused(world: &World) -> LogError {
     refused_with(world, Options::default()).await
 }
 
-async fn refused_with(world: &World, options: Options) -> LogError {
+pub(crate) async fn refused_with(world: &World, options: Options) -> LogError {
     match App::open(world.parts(options)).await {
         Err(error) => error,
         Ok(_) => panic!("opened"),
@@ -162,29 +163,6 @@ async fn a_log_that_is_shorter_or_another_than_its_checkpoint_is_not_opened() {
     );
 }
 
-/// An anchor in memory.
-#[derive(Default)]
-struct MemoryAnchor(Mutex<Vec<Anchored>>);
-
-#[async_trait]
-impl Anchor for MemoryAnchor {
-    fn name(&self) -> &str {
-        "in memory"
-    }
-    async fn write(&self, anchored: &Anchored) -> Result<(), AnchorError> {
-        self.0.lock().push(anchored.clone());
-        Ok(())
-    }
-    async fn last(&self, origin: &str) -> Result<Option<Anchored>, AnchorError> {
-        let written = self.0.lock();
-        Ok(written.iter().rfind(|anchored| anchored.origin == origin).cloned())
-    }
-}
-
-fn anchored_by(anchor: &Arc<MemoryAnchor>) -> Options {
-    Options { anchors: Anchors(vec![anchor.clone()]), ..Options::default() }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_was_rewritten_and_signed_again_is_caught_by_its_anchor() {
     let anchor = Arc::new(MemoryAnchor::default());
@@ -196,8 +174,9 @@ async fn a_log_that_was_rewritten_and_signed_again_is_caught_by_its_anchor() {
     let report = app.verify(&owner("acme"), |_, _| {}).await.unwrap();
     assert!(report.holds() && report.log.anchored == [honest.size], "{report:?}");
     app.close().await;
-    let last = anchor.last(&honest.origin).await.unwrap().unwrap();
-    assert_eq!(last.checkpoint.note, honest.note);
+    let anchored = anchor.of(&honest.origin);
+    assert_eq!(anchored.last().unwrap().checkpoint.note, honest.note);
+    let first = anchored[0].checkpoint.size;
 
     // The owner of the keys writes another log and signs it.
     let forged = World {
@@ -216,7 +195,7 @@ async fn a_log_that_was_rewritten_and_signed_again_is_caught_by_its_anchor() {
     let report = app.verify(&owner("acme"), |_, _| {}).await.unwrap();
     assert_eq!(report.findings.len(), 1, "{report:?}");
     assert!(report.findings[0].what.contains("the anchor in memory"), "{report:?}");
-    assert_eq!(report.findings[0].position, Some(LogPosition(honest.size - 1)));
+    assert_eq!(report.findings[0].position, first.last(), "the first that does not fit");
     app.close().await;
 
     let error = refused_with(&forged, anchored_by(&anchor)).await;

@@ -57,6 +57,9 @@ pub struct CredentialRow {
     pub created_at: Time,
     /// When it was revoked.
     pub revoked_at: Option<Time>,
+    /// The MAC of everything above, under a key of the tenant. Engines store it and never verify
+    /// it.
+    pub mac: Digest32,
 }
 
 /// The key store of one engine. Writes are durable when they return.
@@ -123,12 +126,14 @@ pub trait KeyStore: Send + Sync {
     async fn check(&self) -> Result<(), LogError> {
         Ok(())
     }
-    /// Marks a credential as revoked. False if there is none.
+    /// Marks a credential as revoked, with the MAC of the row as it is then. A revoked one keeps
+    /// its first time, and the MAC that fits. False if there is none.
     async fn revoke_credential(
         &self,
         tenant: &TenantId,
         credential: &str,
         at: Time,
+        mac: &Digest32,
     ) -> Result<bool, LogError>;
 
     /// Why writes are refused; none: writes are accepted, as far as is known.

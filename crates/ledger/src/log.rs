@@ -160,6 +160,7 @@ pub enum LogError {
 pub fn remedy(file: &str) -> &'static str {
     match file {
         "views" => "; it is derived from the log: rebuild it with `claimledger rebuild`",
+        "anchor" => "; `claimledger --anchor PLACE verify` lists what does not agree",
         "tree" | "access_index" => "; it is derived from the log: it is built again by itself",
         // It holds no record: deleting it is safe, and what it says of sources is set up again.
         "state" => {

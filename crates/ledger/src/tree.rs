@@ -159,8 +159,29 @@ pub struct AnchorError {
     pub what: String,
 }
 
+/// Where reading an anchor continues. The default is its beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnchorCursor {
+    /// The place's own offset: of a file, its bytes.
+    pub offset: u64,
+    /// The number of lines before it, of all logs.
+    pub line: u64,
+}
+
+/// What an anchor has from a cursor on, as far as one read goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnchorPage {
+    /// The checkpoints of the log that was asked about, in the order in which they were written,
+    /// each with the number of its line, from 1.
+    pub checkpoints: Vec<(u64, Anchored)>,
+    /// Where the next read continues.
+    pub next: AnchorCursor,
+    /// Whether nothing more is there now.
+    pub is_end: bool,
+}
+
 /// A place for checkpoints that the owner of the database does not control: a log that was
-/// rewritten and signed again does not agree with its last entry.
+/// rewritten and signed again, or an older copy of it, does not agree with what is there.
 #[async_trait]
 pub trait Anchor: Send + Sync + 'static {
     /// Its name in messages.
@@ -170,7 +191,8 @@ pub trait Anchor: Send + Sync + 'static {
     /// silence is noticed.
     async fn write(&self, anchored: &Anchored) -> Result<(), AnchorError>;
 
-    /// The last checkpoint of a log that was written there; none: there is none, or the place
-    /// cannot be read.
-    async fn last(&self, origin: &str) -> Result<Option<Anchored>, AnchorError>;
+    /// The checkpoints of a log that were written there, from a cursor on; no more than fit into
+    /// memory at once. A place that keeps only the last one gives that; one that cannot be read
+    /// gives an empty page.
+    async fn read(&self, origin: &str, from: AnchorCursor) -> Result<AnchorPage, AnchorError>;
 }

@@ -174,8 +174,9 @@ impl KeyStore for Fresh {
         tenant: &TenantId,
         credential: &str,
         at: Time,
+        mac: &claimledger_facts::record::Digest32,
     ) -> Result<bool, LogError> {
-        self.store.keys().revoke_credential(tenant, credential, at).await
+        self.store.keys().revoke_credential(tenant, credential, at, mac).await
     }
 }
 

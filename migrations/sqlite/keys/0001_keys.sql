@@ -56,5 +56,7 @@ CREATE TABLE credential (
     source     TEXT,
     created_at INTEGER NOT NULL, -- microseconds since the epoch
     revoked_at INTEGER,
+    -- Of the row, under a key of the tenant: a changed row is refused.
+    mac        BLOB    NOT NULL CHECK (length(mac) = 32),
     PRIMARY KEY (tenant, credential)
 ) STRICT, WITHOUT ROWID;

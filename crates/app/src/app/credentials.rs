@@ -1,19 +1,21 @@
 //! Credentials with their tokens, and the page sessions that depend on them.
 
 use crate::{
-    access::tokens,
+    access::{credential_mac, tokens},
     app::App,
     model::{
         access::{Reason, Requested},
         ingest::IngestError,
         question::Caller,
     },
+    tenant::Tenant,
 };
 use claimledger_facts::{
     fact::FactData,
     ids::{Pseudonym, SourceId, TenantId},
-    record::Prepared,
+    record::{Digest32, Prepared},
     refusal::{Refusal, RefusalCode},
+    seal::TenantKeys,
     types::ledger::{RoleGranted, RoleRevoked},
     vocabulary::Role,
 };
@@ -37,7 +39,7 @@ impl App {
     /// revoked one get the same answer on the same path.
     ///
     /// # Errors
-    /// If the key store cannot be read.
+    /// If the key store cannot be read, or the credential's row is not as this ledger wrote it.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Caller>, LogError> {
         let Some(hash) = tokens::hash(token) else { return Ok(None) };
         let now = Instant::now();
@@ -50,6 +52,11 @@ impl App {
             }
         }
         let Some(row) = self.0.keys.credential(&hash).await? else { return Ok(None) };
+        let tenant = self.0.tenant(&row.tenant).await?;
+        if let Err(damage) = credential_mac::check(&tenant.identity.keys, &row) {
+            tenant.report_damage(&*self.0.views, &damage);
+            return Err(damage);
+        }
         if row.revoked_at.is_some() || !tokens::same(&row.token_hash, &hash) {
             return Ok(None);
         }
@@ -88,10 +95,11 @@ impl App {
         let mut roles = roles.to_vec();
         roles.sort_unstable();
         roles.dedup();
-        let (row, token) = self.new_credential(&caller.tenant, "c-", &roles, source);
+        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
+        let keys = &tenant.identity.keys;
+        let (row, token) = self.new_credential(&caller.tenant, keys, "c-", &roles, source);
         let fact =
             RoleGranted { credential: row.credential.clone(), roles, source: source.cloned() };
-        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let record = tenant.identity.own.seal(
             &format!("grant/{}", row.credential),
             FactData::RoleGranted(fact),
@@ -99,7 +107,15 @@ impl App {
         )?;
         // The record first, so that every credential that works is in the log.
         self.append_own(&caller.tenant, record).await?;
-        self.0.keys.add_credential(&row).await.map_err(log)?;
+        if let Err(error) = self.0.keys.add_credential(&row).await {
+            // The log should not keep a grant of what does not exist: `verify` would take the row
+            // for a removed one. Where this fails too, it does.
+            let revoked = self.record_revocation(&tenant, &row.credential).await;
+            if let Err(why) = revoked {
+                tracing::warn!(tenant = %caller.tenant, %why, "a grant without its credential");
+            }
+            return Err(log(error));
+        }
         Ok((row.credential, token.to_string()))
     }
 
@@ -132,29 +148,35 @@ impl App {
         if let Some(forbidden) = lacks(caller, Role::Govern) {
             return Err(forbidden);
         }
+        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
+        let rows = self.0.keys.credentials(&caller.tenant).await.map_err(log)?;
+        let Some(row) = rows.into_iter().find(|row| row.credential == credential) else {
+            return Ok(false);
+        };
+        let at = self.0.clock.now();
+        let mac = credential_mac::when_revoked(&tenant.identity.keys, row, at);
         // Revoked first, because that matters most.
-        if !self
-            .0
-            .keys
-            .revoke_credential(&caller.tenant, credential, self.0.clock.now())
-            .await
-            .map_err(log)?
-        {
+        let revoking = self.0.keys.revoke_credential(&caller.tenant, credential, at, &mac);
+        if !revoking.await.map_err(log)? {
             return Ok(false);
         }
         let gone = |c: &Caller| c.tenant == caller.tenant && c.credential == credential;
         self.0.authenticated.lock().retain(|_, (cached, _)| !gone(cached));
         self.0.pages.forget(gone);
         self.0.revocations.send_modify(|count| *count += 1);
-        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
-        let fact = FactData::RoleRevoked(RoleRevoked { credential: credential.to_owned() });
-        let record = tenant.identity.own.seal(
-            &format!("revoke/{credential}"),
-            fact,
-            tenant.identity.own.now(),
-        )?;
-        self.append_own(&caller.tenant, record).await?;
+        self.record_revocation(&tenant, credential).await?;
         Ok(true)
+    }
+
+    async fn record_revocation(
+        &self,
+        tenant: &Tenant,
+        credential: &str,
+    ) -> Result<(), IngestError> {
+        let fact = FactData::RoleRevoked(RoleRevoked { credential: credential.to_owned() });
+        let own = &tenant.identity.own;
+        let record = own.seal(&format!("revoke/{credential}"), fact, own.now())?;
+        self.append_own(&tenant.id, record).await
     }
 
     /// A code that signs a browser in as this caller, once, within
@@ -209,11 +231,11 @@ impl App {
     pub(crate) async fn add_credential(
         &self,
         tenant: &TenantId,
+        keys: &TenantKeys,
         prefix: &str,
         roles: &[Role],
-        source: Option<&SourceId>,
     ) -> Result<(String, String), LogError> {
-        let (row, token) = self.new_credential(tenant, prefix, roles, source);
+        let (row, token) = self.new_credential(tenant, keys, prefix, roles, None);
         self.0.keys.add_credential(&row).await?;
         Ok((row.credential, token.to_string()))
     }
@@ -221,6 +243,7 @@ impl App {
     fn new_credential(
         &self,
         tenant: &TenantId,
+        keys: &TenantKeys,
         prefix: &str,
         roles: &[Role],
         source: Option<&SourceId>,
@@ -230,7 +253,7 @@ impl App {
         let token = tokens::format(&secret);
         let mut name = [0; 8];
         self.0.random.fill(&mut name);
-        let row = CredentialRow {
+        let mut row = CredentialRow {
             tenant: tenant.clone(),
             credential: format!("{prefix}{}", data_encoding::HEXLOWER.encode(&name)),
             token_hash: tokens::sha256(token.as_bytes()),
@@ -238,7 +261,9 @@ impl App {
             source: source.map(|source| source.as_str().to_owned()),
             created_at: self.0.clock.now(),
             revoked_at: None,
+            mac: Digest32([0; 32]),
         };
+        row.mac = credential_mac::of(keys, &row);
         (row, token)
     }
 

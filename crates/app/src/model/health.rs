@@ -4,12 +4,14 @@
 //!
 //! Three parts fail independently. *Log*: appends fail, reads work. *Projection*: the read models
 //! do not advance, appends work and answers fall behind. *Damage*: a stored record or row is
-//! corrupt. If none is set, the ledger is ready.
+//! corrupt. If none is set, the ledger is ready. Beside them *anchors*: a checkpoint is missing
+//! there, or an older copy wrote one. Appends and answers work, so the ledger stays ready.
 
 use crate::model::answer::Problem;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::log::remedy;
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 
 /// The parts that do not work. Each is independent of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Health {
     pub projection: Option<Cause>,
     /// Stored data is corrupt.
     pub damage: Option<Damage>,
+    /// What is wrong with anchors, for callers of the tenant: a cause may name one and a position.
+    pub anchors: Vec<Cause>,
 }
 
 /// Why a part does not work.
@@ -62,6 +66,8 @@ pub enum DamagedPlace {
     AccessIndex(String),
     /// A signed checkpoint: it can only be restored from a backup.
     Checkpoint(String),
+    /// An anchor that has a checkpoint of another log under this log's key.
+    Anchor(String),
 }
 
 impl DamagedPlace {
@@ -77,6 +83,7 @@ impl DamagedPlace {
             Self::Access(_) => "access",
             Self::AccessIndex(_) => "access_index",
             Self::Checkpoint(_) => "checkpoints",
+            Self::Anchor(_) => "anchor",
         }
     }
 }
@@ -93,6 +100,8 @@ pub enum Part {
     /// The clock that stamps records. Shown only to callers of the tenant; if the clock blocks
     /// appends, the log is reported as stopped.
     Clock,
+    /// The anchors of checkpoints. The ledger stays ready.
+    Anchor,
 }
 
 impl Part {
@@ -104,6 +113,7 @@ impl Part {
             Self::Projection => "projection",
             Self::Damage => "damage",
             Self::Clock => "clock",
+            Self::Anchor => "anchor",
         }
     }
 }
@@ -119,10 +129,18 @@ impl Health {
     #[must_use]
     pub fn causes(&self) -> Vec<(Part, Cause)> {
         let damage = self.damage.as_ref().map(|damage| Cause {
-            why: format!(
-                "data in the file `{}` is damaged: `claimledger status` shows where",
-                damage.place.file()
-            ),
+            why: match &damage.place {
+                DamagedPlace::Anchor(_) => {
+                    "an anchor has a checkpoint that is not of this log, so \
+                                            nothing is signed any more: `claimledger status` shows \
+                                            which"
+                        .to_owned()
+                }
+                place => format!(
+                    "data in the file `{}` is damaged: `claimledger status` shows where",
+                    place.file()
+                ),
+            },
             since: damage.since,
         });
         [
@@ -135,10 +153,24 @@ impl Health {
         .collect()
     }
 
+    /// What does not work and leaves the ledger ready, with text that may be public.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<(Part, Cause)> {
+        let since = self.anchors.iter().map(|cause| cause.since).min();
+        let why = "the anchors do not have the checkpoints that they should have: `claimledger \
+                   status` shows which";
+        since
+            .map(|since| (Part::Anchor, Cause { why: why.to_owned(), since }))
+            .into_iter()
+            .collect()
+    }
+
     /// The same for callers of the tenant, who may see the position of a damaged record.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<_> =
             self.causes().into_iter().map(|(part, cause)| Problem { part, cause }).collect();
+        let anchors = self.anchors.iter().cloned();
+        problems.extend(anchors.map(|cause| Problem { part: Part::Anchor, cause }));
         if let (Some(problem), Some(damage)) =
             (problems.iter_mut().find(|problem| problem.part == Part::Damage), &self.damage)
         {
@@ -157,6 +189,13 @@ impl Health {
                 DamagedPlace::Checkpoint(row) => {
                     format!("a signed checkpoint is damaged: {row}{}", remedy("checkpoints"))
                 }
+                // What was found names the lines: nobody else learns of them.
+                DamagedPlace::Anchor(anchor) => format!(
+                    "the anchor {anchor} has a checkpoint that is not of this log, so nothing is \
+                     signed any more: {}{}",
+                    damage.what,
+                    remedy("anchor")
+                ),
                 DamagedPlace::Access(entry) => {
                     format!("the access log is damaged: {entry}{}", remedy("access"))
                 }
@@ -180,6 +219,7 @@ impl Health {
             log: earlier(self.log, other.log, |cause| cause.since),
             projection: earlier(self.projection, other.projection, |cause| cause.since),
             damage: earlier(self.damage, other.damage, |damage| damage.since),
+            anchors: [self.anchors, other.anchors].concat(),
         }
     }
 }
@@ -200,6 +240,7 @@ pub(crate) struct HealthMonitor(Mutex<Reported>);
 struct Reported {
     projection: Option<Cause>,
     damage: Option<Damage>,
+    anchors: BTreeMap<String, Cause>,
 }
 
 impl HealthMonitor {
@@ -230,10 +271,22 @@ impl HealthMonitor {
         mended
     }
 
+    /// Records what is wrong with an anchor, under a name by which it is cleared again.
+    pub(crate) fn anchor_failed(&self, name: &str, why: String, now: Time) {
+        let mut reported = self.0.lock();
+        let since = reported.anchors.get(name).map_or(now, |cause| cause.since);
+        reported.anchors.insert(name.to_owned(), Cause { why, since });
+    }
+
+    /// Records that what was wrong with an anchor is no longer.
+    pub(crate) fn anchor_works(&self, name: &str) {
+        self.0.lock().anchors.remove(name);
+    }
+
     /// The parts of this tenant that do not work, without the log.
     pub(crate) fn health(&self) -> Health {
-        let Reported { projection, damage } = self.0.lock().clone();
-        Health { log: None, projection, damage }
+        let Reported { projection, damage, anchors } = self.0.lock().clone();
+        Health { log: None, projection, damage, anchors: anchors.into_values().collect() }
     }
 }
 
@@ -270,6 +323,25 @@ mod tests {
         assert!(monitor.projection_moves() && !monitor.projection_moves());
         assert!(!monitor.mended("views") && monitor.mended("log"));
         assert!(monitor.health().is_ready());
+    }
+
+    #[test]
+    fn an_anchor_that_fails_leaves_the_ledger_ready() {
+        let monitor = HealthMonitor::default();
+        monitor.anchor_failed("write /mnt/a", "/mnt/a: permission denied".to_owned(), at(1));
+        monitor.anchor_failed("write /mnt/a", "/mnt/a: no space".to_owned(), at(2));
+        monitor.anchor_failed("line /mnt/b", "/mnt/b: an older copy".to_owned(), at(3));
+        let health = monitor.health();
+        assert!(health.is_ready());
+        let problems: Vec<_> =
+            health.problems().into_iter().map(|it| (it.part, it.cause)).collect();
+        let of = |why: &str, secs| (Part::Anchor, Cause { why: why.to_owned(), since: at(secs) });
+        assert_eq!(problems, [of("/mnt/b: an older copy", 3), of("/mnt/a: no space", 1)]);
+        let [(Part::Anchor, public)] = &health.warnings()[..] else { panic!("{health:?}") };
+        assert!(public.since == at(1) && !public.why.contains("/mnt"), "{public:?}");
+        monitor.anchor_works("write /mnt/a");
+        monitor.anchor_works("line /mnt/b");
+        assert_eq!(monitor.health(), Health::default());
     }
 
     #[test]

@@ -191,6 +191,9 @@ impl Tenant {
             LogError::Damaged { file, place, what } if file == "checkpoints" => {
                 self.damaged(DamagedPlace::Checkpoint(place.clone()), what.clone());
             }
+            LogError::Damaged { file, place, what } if file == "anchor" => {
+                self.damaged(DamagedPlace::Anchor(place.clone()), what.clone());
+            }
             LogError::Damaged { file, place, what } if file == "access" => {
                 self.damaged(DamagedPlace::Access(place.clone()), what.clone());
             }

@@ -1,6 +1,9 @@
 //! The follower: builds a tenant's tree from the log, signs checkpoints and writes them to anchors.
 
-use super::{anchored, tiles};
+mod anchors;
+
+use self::anchors::Moment;
+use super::{anchored::AnchorReader, tiles};
 use crate::model::proof::LogKind;
 use crate::tenant::{
     Tenant,
@@ -13,7 +16,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::{Log, LogError},
-    tree::{Anchor, Anchored, PublishError, TileRow},
+    tree::{PublishError, TileRow},
     views::Views,
 };
 use claimledger_proof::{
@@ -43,13 +46,15 @@ pub(crate) struct Follower {
     kind: LogKind,
     log: Arc<dyn Log>,
     proofs: ProofParts,
-    anchors: Vec<Arc<dyn Anchor>>,
+    anchors: Vec<AnchorReader>,
     tenant: Arc<Tenant>,
     views: Arc<dyn Views>,
     /// The tree that is stored; none: it is to be loaded.
     tree: Option<TreeBuilder>,
     /// When the anchors were written.
     anchored: Option<Instant>,
+    /// What an anchor has is not of this log: nothing is signed any more.
+    halted: bool,
 }
 
 /// Runs until cancelled. Then signs what is not signed yet, unless it is too much.
@@ -95,28 +100,29 @@ impl Follower {
             kind,
             log: Arc::clone(parts.log_of(kind)),
             proofs: parts.proofs.clone(),
-            anchors: parts.options.anchors.0.clone(),
+            anchors: AnchorReader::all(&parts.options.anchors.0),
             tenant: Arc::clone(tenant),
             views: Arc::clone(&parts.views),
             tree: None,
             anchored: None,
+            halted: false,
         };
-        let anchors = anchored::last(&follower.anchors, follower.signed()).await?;
         let signed = follower.last_checkpoint().await?;
-        let known: Vec<Signed> = anchors.into_iter().chain(signed).collect();
-        follower.check_size(&known).await?;
+        follower.check_size(signed.as_ref()).await?;
         if parts.options.read_only.is_some() {
+            follower.compare_with_anchors(Moment::ReadOnly).await?;
             return Ok(follower);
         }
         let mut tree = follower.stored_tree().await?;
         // The tree is behind its checkpoint only where it was deleted, or lost in a power cut.
-        let largest = known.iter().map(|signed| signed.head.size).max().unwrap_or(LogSize(0));
-        follower.extend(&mut tree, largest, &|| false).await?;
+        let size = signed.as_ref().map_or(LogSize(0), |signed| signed.head.size);
+        follower.extend(&mut tree, size, &|| false).await?;
         follower.tree = Some(tree);
-        for signed in &known {
+        if let Some(signed) = &signed {
             follower.check_head(&signed.head).await?;
         }
         follower.check_last_records().await?;
+        follower.compare_with_anchors(Moment::Start).await?;
         Ok(follower)
     }
 
@@ -144,13 +150,13 @@ impl Follower {
     }
 
     /// Refuses a log that has fewer records than a checkpoint or its tree.
-    async fn check_size(&self, known: &[Signed]) -> Result<(), LogError> {
+    async fn check_size(&self, known: Option<&Signed>) -> Result<(), LogError> {
         let head = self.log.head(&self.tenant.id).await?;
         let stored = self.proofs.tiles.tree(self.signed().stored_as()).await;
         // A damaged tree is dropped when it is loaded.
         let stored = stored.ok().flatten().map(|tree| (tree.size, "its tree"));
-        let signed = known.iter().map(|signed| (signed.head.size, "a signed checkpoint"));
-        match signed.chain(stored).max() {
+        let signed = known.map(|signed| (signed.head.size, "a signed checkpoint"));
+        match signed.into_iter().chain(stored).max() {
             Some((size, by)) if size > head => Err(LogError::Corrupt {
                 position: LogPosition(head.0),
                 what: format!(
@@ -231,14 +237,7 @@ impl Follower {
         if tiles::head_at(store, id, head.size).await? == *head {
             return Ok(());
         }
-        Err(LogError::Corrupt {
-            position: LogPosition(head.size.0.saturating_sub(1)),
-            what: format!(
-                "the records up to here are not those that a checkpoint of {} records was signed \
-                 of: the log was altered, or is another one",
-                head.size.0
-            ),
-        })
+        Err(another_log(head))
     }
 
     /// Compares the last records that are in the tree with it: a log that was replaced, or cut off
@@ -276,6 +275,9 @@ impl Follower {
         &mut self,
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), LogError> {
+        if self.halted {
+            return Ok(());
+        }
         // Taken, so that a failure leaves nothing that is not stored.
         let mut tree = match self.tree.take() {
             Some(tree) => tree,
@@ -285,9 +287,15 @@ impl Follower {
         self.extend(&mut tree, head, is_stopped).await?;
         let head = tree.head();
         self.tree = Some(tree);
-        let signed_one = self.sign(head).await?;
-        let due = |at: &Instant| at.elapsed() >= ANCHOR_INTERVAL;
-        if signed_one || self.anchored.as_ref().is_none_or(due) {
+        let is_due = self.anchored.is_none_or(|at| at.elapsed() >= ANCHOR_INTERVAL);
+        let grows = self.signed().last().is_none_or(|last| last.head.size < head.size);
+        if is_due || grows {
+            // Before signing: of two copies that run at once, one must not go on.
+            let compared = self.compare_with_anchors(Moment::Running).await;
+            self.halted = compared.as_ref().is_err_and(LogError::is_damage);
+            compared?;
+        }
+        if self.sign(head).await? || is_due {
             self.write_to_anchors().await;
         }
         Ok(())
@@ -326,23 +334,6 @@ impl Follower {
         }
     }
 
-    async fn write_to_anchors(&mut self) {
-        let log = self.signed();
-        let Some(last) = log.last() else { return };
-        let anchored = Anchored {
-            at: self.tenant.identity.own.clock.now(),
-            origin: log.origin().to_owned(),
-            checkpoint: last.row(),
-        };
-        for anchor in &self.anchors {
-            if let Err(error) = anchor.write(&anchored).await {
-                tracing::error!(tenant = %self.tenant.id, %error, "a checkpoint was not anchored, \
-                    which will be tried again");
-            }
-        }
-        self.anchored = Some(Instant::now());
-    }
-
     /// Records what did not work. It is tried again.
     fn report(&self, advanced: Result<(), LogError>) {
         let Err(error) = advanced.map_err(|error| self.signed().error(error)) else { return };
@@ -353,6 +344,18 @@ impl Follower {
             tracing::warn!(tenant = %self.tenant.id, error = &error as &dyn std::error::Error,
                 "the tree was not built, which will be tried again");
         }
+    }
+}
+
+/// The error of a log that did not have this head.
+fn another_log(head: &TreeHead) -> LogError {
+    LogError::Corrupt {
+        position: LogPosition(head.size.0.saturating_sub(1)),
+        what: format!(
+            "the records up to here are not those that a checkpoint of {} records was signed of: \
+             the log was altered, or is another one",
+            head.size.0
+        ),
     }
 }
 

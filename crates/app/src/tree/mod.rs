@@ -9,4 +9,4 @@ pub(crate) mod follower;
 pub(crate) mod tiles;
 mod verify;
 
-pub use verify::{Finding, VerifiedLog, VerifyReport};
+pub use verify::{Finding, FindingKind, VerifiedLog, VerifyReport};

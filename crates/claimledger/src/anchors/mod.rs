@@ -25,12 +25,22 @@ pub(crate) fn parse(argument: &str) -> Result<Arc<dyn Anchor>> {
     if argument.starts_with("http://") || argument.starts_with("https://") {
         return Ok(Arc::new(http::HttpAnchor::new(argument)?));
     }
-    if argument.contains("://") {
+    if has_scheme(argument) {
         return Err(usage(format!(
-            "--anchor {argument}: expected the path of a file, an http or https URL, or syslog:…"
+            "--anchor {argument}: expected the path of a file, an http or https URL, or syslog:…; \
+             for a file whose name has a colon, write ./{argument}"
         )));
     }
     Ok(Arc::new(file::FileAnchor::new(Path::new(argument))))
+}
+
+/// Whether a word and a colon come first (RFC 3986, 3.1), so that a misspelled scheme is not taken
+/// for a file.
+fn has_scheme(argument: &str) -> bool {
+    argument.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
 }
 
 /// Each argument's anchor.
@@ -72,4 +82,25 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, AnchorError> {
     let done = tokio::task::spawn_blocking(run).await;
     done.map_err(|error| failed(anchor, error))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_that_is_not_known_is_refused() {
+        for argument in ["foo:bar", "ftp://host/a", "HTTPS:x", "syslog6:127.0.0.1:514", "s3:b/k"] {
+            assert!(parse(argument).is_err(), "{argument}");
+        }
+        for (argument, name) in [
+            ("anchor", "anchor"),
+            ("./foo:bar", "./foo:bar"),
+            ("/mnt/a:b", "/mnt/a:b"),
+            ("https://host/log?key=1", "https://host/log"),
+            ("syslog:127.0.0.1:514", "syslog:127.0.0.1:514"),
+        ] {
+            assert_eq!(parse(argument).unwrap().name(), name);
+        }
+    }
 }

@@ -74,11 +74,14 @@ fn to_json(tenant: &str, report: &VerifyReport) -> Value {
             "root": log.root.map(|root| root.to_string()),
             "checkpoint": log.checkpoint,
             "anchored": log.anchored,
+            "compared": log.compared,
+            "removed": log.removed,
         })
     };
     let findings = report.findings.iter().map(|finding| {
         json!({
             "log": if finding.log == LogKind::Access { "access" } else { "records" },
+            "kind": finding.kind.as_str(),
             "position": finding.position.map(|at| at.0),
             "what": finding.what,
         })
@@ -89,6 +92,8 @@ fn to_json(tenant: &str, report: &VerifyReport) -> Value {
         "root": report.log.root.map(|root| root.to_string()),
         "checkpoint": report.log.checkpoint,
         "anchored": report.log.anchored,
+        "compared": report.log.compared,
+        "removed": report.log.removed,
         "access": log(&report.access),
         "findings": findings.collect::<Vec<_>>(),
         "unlisted": report.unlisted,
@@ -105,16 +110,23 @@ fn print_report(tenant: &str, report: &VerifyReport) {
     if let Some(root) = log.root {
         print_text(&format!("  root {root}"));
     }
-    for size in &log.anchored {
-        print_text(&format!("  compared with an anchored checkpoint of {size} records"));
-    }
+    let anchored = |log: &VerifiedLog, of: &str| {
+        let Some(largest) = log.anchored.iter().max() else { return };
+        let compared = log.compared;
+        print_text(&format!(
+            "  compared with {compared} anchored checkpoints, the largest of {largest} {of}"
+        ));
+    };
+    anchored(log, "records");
     let access = &report.access;
     if access.records > 0 || access.checkpoint.is_some() {
         let signed = signed(access);
         print_text(&format!("  {} entries of the access log read; {signed}", access.records));
     }
-    for size in &access.anchored {
-        print_text(&format!("  compared with an anchored checkpoint of {size} entries"));
+    anchored(access, "entries");
+    let removed = log.removed + access.removed;
+    if removed > 0 {
+        print_text(&format!("  {removed} sealed bodies are removed without a record of why"));
     }
     for finding in &report.findings {
         let at = finding.position.map_or_else(String::new, |at| format!("{at}: "));

@@ -7,6 +7,7 @@
 //!        ── HKDF with record id ── key of what belongs to nobody, one a record
 //!        ── HKDF with its name ── key of what a source keeps between two runs
 //!        ── HKDF ── seed of the key that signs the log's checkpoints
+//!        ── HKDF ── HMAC ── what credentials may do
 //! person ── HKDF ── key of the person's blocks
 //! tenant ‖ persons, by pseudonym ── HKDF with record id ── key of an original
 //! index ── HMAC ── blind indexes       digest ── HMAC ── content and byte digests
@@ -194,6 +195,12 @@ impl TenantKeys {
     #[must_use]
     pub fn log_signing_seed(&self) -> Zeroizing<[u8; KEY]> {
         self.0.extracted.expand(&[b"claimledger log signing v1"])
+    }
+
+    /// The MAC of a credential's row, which [`Self::credential_mac`] encodes.
+    pub(super) fn mac_credential(&self, content: &[u8]) -> Digest32 {
+        let secret = self.0.extracted.expand(&[b"claimledger credential v1"]);
+        mac_of(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()), &[], content)
     }
 
     /// The opaque name of the log in its checkpoints: it says nothing of the tenant.

@@ -5,10 +5,12 @@
 //! key is destroyed. Associated data ties a block to format, tenant, record, kind and person.
 
 mod cipher;
+mod credential;
 mod keys;
 mod open;
 
 pub use self::{
+    credential::CredentialClaims,
     keys::{BlindKind, KeyError, MasterKey, PersonKey, TenantKeys, new_pseudonym},
     open::{
         OpenError, PersonalBlock, PersonalOpening, open_original, open_personal, original_opening,

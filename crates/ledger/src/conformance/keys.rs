@@ -233,6 +233,7 @@ async fn keeps_credentials(keys: &impl KeyStore) {
         source: (hash == 1).then(|| "okta".to_owned()),
         created_at: Time::EPOCH.plus_secs(hash.into()),
         revoked_at: None,
+        mac: Digest32([hash | 0x80; 32]),
     };
     for added in [row("acme", "c2", 1), row("acme", "c1", 2), row("other", "c1", 3)] {
         keys.add_credential(&added).await.unwrap();
@@ -251,13 +252,16 @@ async fn keeps_credentials(keys: &impl KeyStore) {
     );
 
     let (first, second) = (Time::EPOCH.plus_secs(50), Time::EPOCH.plus_secs(60));
-    assert!(keys.revoke_credential(&acme, "c1", first).await.unwrap());
-    assert!(keys.revoke_credential(&acme, "c1", second).await.unwrap(), "twice is allowed");
-    assert!(!keys.revoke_credential(&acme, "c9", first).await.unwrap(), "there is none");
+    let (mac, later) = (Digest32([0xf1; 32]), Digest32([0xf2; 32]));
+    assert!(keys.revoke_credential(&acme, "c1", first, &mac).await.unwrap());
+    let twice = keys.revoke_credential(&acme, "c1", second, &later).await.unwrap();
+    assert!(twice, "twice is allowed");
+    assert!(!keys.revoke_credential(&acme, "c9", first, &mac).await.unwrap(), "there is none");
+    let expect = CredentialRow { revoked_at: Some(first), mac, ..row("acme", "c1", 2) };
     assert_eq!(
-        keys.credential(&Digest32([2; 32])).await.unwrap().unwrap().revoked_at,
-        Some(first),
-        "the first time counts"
+        keys.credential(&Digest32([2; 32])).await.unwrap(),
+        Some(expect),
+        "the first time counts, with its MAC"
     );
     assert_eq!(
         keys.credential(&Digest32([3; 32])).await.unwrap().unwrap().revoked_at,

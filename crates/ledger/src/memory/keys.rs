@@ -183,13 +183,16 @@ impl KeyStore for MemoryKeys {
         tenant: &TenantId,
         credential: &str,
         at: Time,
+        mac: &Digest32,
     ) -> Result<bool, LogError> {
         let mut rows = self.0.lock();
         let Some(row) = rows.credentials.get_mut(&(tenant.clone(), credential.to_owned())) else {
             return Ok(false);
         };
         // The first revocation counts: a second one does not change its time.
-        row.revoked_at.get_or_insert(at);
+        if row.revoked_at.is_none() {
+            (row.revoked_at, row.mac) = (Some(at), *mac);
+        }
         Ok(true)
     }
 }

@@ -95,6 +95,8 @@ pub(crate) enum Part {
     Damage,
     /// The clock that records are stamped with jumped, or is behind the last record.
     Clock,
+    /// An anchor lacks a checkpoint, or has one that an older copy wrote. Everything else works.
+    Anchor,
 }
 
 mirror! {

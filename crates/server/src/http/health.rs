@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use claimledger_app::model::health::{Cause, Part};
 use claimledger_facts::ids::TenantId;
 use claimledger_ledger::log::LogError;
 use serde_json::{Value, json};
@@ -31,27 +32,29 @@ pub(crate) async fn live(State(server): State<Shared>) -> Json<Value> {
 }
 
 /// Whether records are taken and answers are up to date; else 503 with the parts that do not work.
+/// What leaves the ledger ready is beside it, as warnings.
 /// Nobody is authenticated here: it names no tenant and no position.
 pub(crate) async fn ready(State(server): State<Shared>) -> Result<Response, Refused> {
     server.app.tenants().await?;
-    let causes: Vec<Value> = server
-        .app
-        .health()
-        .causes()
-        .into_iter()
-        .map(|(part, cause)| {
-            json!({"part": part.as_str(), "why": cause.why,
-            "since": cause.since.to_string()})
-        })
-        .collect();
-    Ok(match causes.is_empty() {
-        true => Json(json!({"status": "ready"})).into_response(),
-        false => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({"status": "not ready", "causes": causes})),
-        )
-            .into_response(),
-    })
+    let health = server.app.health();
+    let listed = |parts: Vec<(Part, Cause)>| {
+        let in_json = |(part, cause): (Part, Cause)| {
+            let since = cause.since.to_string();
+            json!({"part": part.as_str(), "why": cause.why, "since": since})
+        };
+        parts.into_iter().map(in_json).collect::<Vec<Value>>()
+    };
+    let (causes, warnings) = (listed(health.causes()), listed(health.warnings()));
+    let (status, mut body) = match causes.is_empty() {
+        true => (StatusCode::OK, json!({"status": "ready"})),
+        false => {
+            (StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not ready", "causes": causes}))
+        }
+    };
+    if !warnings.is_empty() {
+        body["warnings"] = warnings.into();
+    }
+    Ok((status, Json(body)).into_response())
 }
 
 /// Has the ledger take note of damage that a page met.

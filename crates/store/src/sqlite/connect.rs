@@ -507,7 +507,7 @@ impl Database {
 /// Expected values of [`Database::schema`]; after a change of `migrations` the error contains the
 /// new value.
 const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
-const KEYS_SCHEMA: u32 = 0x3c20_1b64;
+const KEYS_SCHEMA: u32 = 0xe02b_4336;
 const STATE_SCHEMA: u32 = 0x4366_6beb;
 const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
 const TREE_SCHEMA: u32 = 0xeb27_5a4f;

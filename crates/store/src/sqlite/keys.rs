@@ -28,8 +28,8 @@ const MIGRATIONS: Migrations =
 
 const FILE: &str = "keys";
 const BEGIN: &str = "BEGIN IMMEDIATE";
-const CREDENTIAL: &str =
-    "SELECT tenant, credential, token_hash, roles, source, created_at, revoked_at FROM credential";
+const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, \
+                          revoked_at, mac FROM credential";
 
 /// The keys of all tenants, in the file `keys`.
 pub struct SqliteKeys {
@@ -267,7 +267,7 @@ impl KeyStore for SqliteKeys {
 
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
         let insert = "INSERT INTO credential (tenant, credential, token_hash, roles, source, \
-                      created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+                      created_at, revoked_at, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         let insert = sqlx::query(insert)
             .bind(row.tenant.as_str())
             .bind(row.credential.as_str())
@@ -275,7 +275,8 @@ impl KeyStore for SqliteKeys {
             .bind(row.roles.join(" "))
             .bind(row.source.as_deref())
             .bind(row.created_at.micros())
-            .bind(row.revoked_at.map(Time::micros));
+            .bind(row.revoked_at.map(Time::micros))
+            .bind(row.mac.0.as_slice());
         match self.writer.write(async |writer| insert.execute(writer).await).await? {
             Err(error) if classify(&error) == Failure::Constraint => {
                 Err(LogError::unavailable(format!("credential {} exists already", row.credential)))
@@ -314,11 +315,18 @@ impl KeyStore for SqliteKeys {
         tenant: &TenantId,
         credential: &str,
         at: Time,
+        mac: &Digest32,
     ) -> Result<bool, LogError> {
-        // The first revocation counts: a second one does not change its time.
-        let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? \
-                      AND credential = ?";
-        let update = sqlx::query(update).bind(at.micros()).bind(tenant.as_str()).bind(credential);
+        // The first revocation counts: a second one changes neither its time nor its MAC. The right
+        // sides of an assignment see the row as it was.
+        let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?), \
+                      mac = CASE WHEN revoked_at IS NULL THEN ? ELSE mac END \
+                      WHERE tenant = ? AND credential = ?";
+        let update = sqlx::query(update)
+            .bind(at.micros())
+            .bind(mac.0.as_slice())
+            .bind(tenant.as_str())
+            .bind(credential);
         let done = self
             .writer
             .write(async |writer| update.execute(writer).await)
@@ -409,6 +417,7 @@ fn credential(row: &SqliteRow) -> Result<CredentialRow, LogError> {
         source: row.try_get(4).map_err(read)?,
         created_at: Time::from_micros(row.try_get(5).map_err(read)?),
         revoked_at: row.try_get::<Option<i64>, _>(6).map_err(read)?.map(Time::from_micros),
+        mac: digest(row, 7)?,
     })
 }
 

@@ -106,8 +106,9 @@ impl KeyStore for Slow {
         tenant: &TenantId,
         credential: &str,
         at: Time,
+        mac: &Digest32,
     ) -> Result<bool, LogError> {
-        self.store.revoke_credential(tenant, credential, at).await
+        self.store.revoke_credential(tenant, credential, at, mac).await
     }
 }
 
