@@ -2,7 +2,7 @@
 //!
 //! **What it is.** [`table`] names columns and holds typed rows; [`writer`] writes them as CSV,
 //! JSON lines or Parquet; [`manifest`] says what the file is, with a digest of it, of each chunk
-//! and of each row; [`verify`] compares a file with its manifest and names the rows that differ;
+//! and of each row, and [`manifest_writer`] makes it without the file; [`verify`] compares a file with its manifest and names the rows that differ;
 //! [`part`] writes a file so that it can be continued after a kill, and is never found half
 //! written.
 //!
@@ -16,6 +16,7 @@
 pub mod digest;
 mod formula;
 pub mod manifest;
+pub mod manifest_writer;
 pub mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
