@@ -191,7 +191,7 @@ fn a_signed_answer_is_no_pack() {
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(cause, "it is signed as kind answer, and not as kind pack", "{error}");
     }
-    // Nor can a pack be taken for an answer that is asked again.
+    // Nor does a pack pass for an answer.
     let of_pack = ReceiptFile { receipt: of_session.receipt, ..receipt_of(&body) };
     assert!(of_pack.verify(&log).is_err());
     // An echo of what was asked under another name, and a position under none that is looked for.

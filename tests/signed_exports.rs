@@ -122,7 +122,7 @@ fn what_is_signed_after_a_resume_was_read_from_the_ledger() {
     };
     refused(&tenant);
     resumed(&tenant, &complete[0]);
-    // A part that is removed is written anew.
+    // A part that is removed is written again.
     let (file, _) = &files[0];
     for ending in [".part", ".part.journal"] {
         std::fs::remove_file(beside(file, ending)).expect("removed");

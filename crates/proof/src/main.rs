@@ -11,7 +11,13 @@ use claimledger_proof::{
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{error::Error, fs::File, io, io::Read, path::Path, process::ExitCode};
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
+    process::ExitCode,
+};
 
 const USAGE: &str = "\
 Verifies what claimledger signed, offline.
@@ -52,7 +58,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match verify(&arguments) {
         Ok(shown) => {
-            println!("{shown}");
+            // A reader that has closed the pipe has the status.
+            let _ = writeln!(io::stdout(), "{shown}");
             ExitCode::SUCCESS
         }
         Err(Failure::Usage) => {

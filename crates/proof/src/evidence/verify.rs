@@ -121,8 +121,8 @@ impl ReceiptFile {
         Ok(file)
     }
 
-    /// Verifies that the log's owner signed this answer to this question. What the answer says
-    /// follows only together with the question, which the receiver of the receipt may have composed.
+    /// Verifies that the log's owner signed this answer to this question. Who asked has chosen the
+    /// question: the answer alone says nothing.
     ///
     /// # Errors
     /// If not.
