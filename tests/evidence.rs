@@ -3,7 +3,10 @@
 use crate::support::{self, Scratch};
 use claimledger_proof::{
     checkpoint::TrustedLog,
-    evidence::{EvidencePack, OriginalPart, PersonalPart, ReceiptFile, verify_manifest},
+    evidence::{
+        EvidencePack, OriginalPart, PACK_DOCUMENT, PACK_FORMAT, PersonalPart, ReceiptFile, to_json,
+        verify_manifest,
+    },
     note::VerifierKey,
 };
 use serde_json::{Value, json};
@@ -141,8 +144,71 @@ fn a_receipt_is_checked_by_asking_again() {
     assert!(said.contains("the answer was altered"), "{said}");
     let refused = scratch.run(&["--tenant", "globex", "receipt", "check", receipt]);
     assert_eq!(refused.status.code(), Some(3), "{}", support::text(&refused.stderr));
-    let refused = scratch.run(&["--tenant", "acme", "--receipt", "x", "checkpoint"]);
-    assert_eq!(refused.status.code(), Some(2), "{}", support::text(&refused.stderr));
+    let belief_diff: &[&str] = &["belief-diff", "S2", "--from", "#40"];
+    for (command, expected) in [
+        (&["checkpoint"][..], "of no T and K"),
+        (&["record", "#24"], "of no T and K"),
+        (belief_diff, "belief-diff compares two"),
+    ] {
+        let refused = scratch.run(&[&["--tenant", "acme", "--receipt", "x"][..], command].concat());
+        let said = support::text(&refused.stderr).replace('\n', " ");
+        assert_eq!(refused.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains(expected) && refused.stdout.is_empty(), "{command:?}: {said}");
+    }
+    scratch.ok(&[&["--tenant", "acme"][..], belief_diff].concat());
+}
+
+/// Who may only read has any question signed, as the answer that it is: no pack, whatever the
+/// answer looks like, and none of its values under another name.
+#[test]
+fn a_signed_answer_is_no_pack() {
+    let scratch = Scratch::fixture();
+    let log = trusted(&scratch);
+    let read = scratch.token("acme", "read");
+    let of_session = EvidencePack::parse(&pack(&scratch, "s2.json", &[])).unwrap();
+    let server = scratch.serve();
+    let ask = |document: &str, variables: Value| {
+        let body = json!({"query": document, "variables": variables}).to_string();
+        server.post("/v1/receipts", Some(&read), "application/json", body.as_bytes())
+    };
+    // The document of the pack, and its answer. With its 500 rows it costs more than is allowed.
+    let (status, body) = ask(PACK_DOCUMENT, json!({"session": "S2", "first": 100}));
+    assert_eq!(status, 200, "{body}");
+    let file = ReceiptFile::parse(body.as_bytes()).unwrap();
+    file.verify(&log).unwrap();
+    assert_eq!(file.answer, of_session.answer);
+    let forged = EvidencePack {
+        format: PACK_FORMAT.to_owned(),
+        receipt: file.receipt,
+        query: file.query,
+        answer: file.answer,
+        ..of_session.clone()
+    };
+    for records in [of_session.records.clone(), Vec::new()] {
+        let forged = EvidencePack { records, ..forged.clone() };
+        let error = EvidencePack::verify_file(to_json(&forged).unwrap().as_bytes(), &log);
+        let error = error.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "it is signed as kind answer, and not as kind pack", "{error}");
+    }
+    // Nor does a pack pass for an answer.
+    let of_pack = ReceiptFile { receipt: of_session.receipt, ..receipt_of(&body) };
+    assert!(of_pack.verify(&log).is_err());
+    // An echo of what was asked under another name, and a position under none that is looked for.
+    for query in [
+        r#"{ chain(id: "s-2 was let in") { text: id } }"#,
+        r#"{ sessions { edges { node { decisions { record { pos: position } } } } } }"#,
+        "{ sessions { edges { node { ...N } } } } fragment N on Session { id: idp }",
+        "{ sessions { edges { node { ... on Session { id: idp } } } } }",
+    ] {
+        let (status, body) = ask(query, json!({}));
+        assert_eq!(status, 422, "{query}: {body}");
+        assert!(body.contains("has no aliases"), "{query}: {body}");
+    }
+}
+
+fn receipt_of(body: &str) -> ReceiptFile {
+    ReceiptFile::parse(body.as_bytes()).unwrap()
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod readme;
 mod rebuild;
 mod recovery;
 mod session_life;
+mod signed_exports;
 mod sources;
 mod statuses;
 mod support;

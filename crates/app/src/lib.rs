@@ -43,7 +43,7 @@ mod tree;
 pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
 pub use queries::{
-    evidence::{Answered, Opened},
+    evidence::{Answered, Opened, SignedReceipt},
     proof::LogFile,
     rows::Rows,
 };

@@ -2,9 +2,9 @@
 //!
 //! **What it is.** [`table`] names columns and holds typed rows; [`writer`] writes them as CSV,
 //! JSON lines or Parquet; [`manifest`] says what the file is, with a digest of it, of each chunk
-//! and of each row; [`verify`] compares a file with its manifest and names the rows that differ;
-//! [`part`] writes a file so that it can be continued after a kill, and is never found half
-//! written.
+//! and of each row, and [`manifest_writer`] makes it without the file; [`verify`] compares a file
+//! with its manifest and names the rows that differ; [`part`] writes a file so that it can be
+//! continued after a kill, and is never found half written.
 //!
 //! **What it is not.** It asks no question and knows no session: rows come from `claimledger_app`,
 //! over a stream or over HTTP, with the cut that they were read at.
@@ -16,6 +16,7 @@
 pub mod digest;
 mod formula;
 pub mod manifest;
+pub mod manifest_writer;
 pub mod page;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -5,12 +5,16 @@
 //! kill, or where a part was cut off, the last line whose bytes are there is where reading goes on,
 //! at the same T, K and R: the file gets the bytes that it would have got. At the end the manifest
 //! gets its name first, then the file: a file that is there has its manifest.
+//!
+//! Anyone who can write in the folder can edit part and journal together. So what a resumed file
+//! holds is compared with a manifest that was made from the ledger ([`EndedFile::differences`])
+//! before the file gets its name.
 
 use crate::{
     digest::FileDigest,
     manifest::{Manifest, Read, Writing},
     table::Row,
-    verify::next_row,
+    verify::{self, Difference, next_row},
     writer::RowWriter,
 };
 use serde::{Deserialize, Serialize};
@@ -203,6 +207,11 @@ impl PartFile {
         &self.begin.read
     }
 
+    /// Replaces what the journal says that the rows are read from by what the ledger says.
+    pub fn set_read(&mut self, read: Read) {
+        self.begin.read = read;
+    }
+
     /// How they are written down.
     #[must_use]
     pub const fn writing(&self) -> &Writing {
@@ -309,6 +318,18 @@ pub struct EndedFile {
 }
 
 impl EndedFile {
+    /// How the bytes on the disk differ from a manifest that was made from the ledger: none where
+    /// it is the manifest of these bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn differences(&self, manifest: &Manifest) -> Result<Vec<Difference>, PartError> {
+        let part = &self.paths.part;
+        File::open(part)
+            .and_then(|file| verify::verify(manifest, BufReader::new(file)))
+            .map_err(|error| at(part, error))
+    }
+
     /// Gives the file and its manifest their names.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use crate::common::{read, rows, writing};
 use claimledger_export::{
     Format,
     manifest::Manifest,
+    manifest_writer::ManifestWriter,
     part::{PartError, PartFile},
     table::Row,
     verify::verify,
@@ -97,6 +98,39 @@ fn what_was_written_whole_is_not_read_again() {
     let journal = dir.path().join("rows.part.journal");
     cut(&journal, std::fs::metadata(&journal).unwrap().len() - 1);
     assert_eq!(PartFile::resume(&file).unwrap().rows(), 0);
+}
+
+/// A manifest of rows that were read again is that of the file, and names what was edited in it.
+#[test]
+fn a_file_is_compared_with_rows_that_were_read_again() {
+    for format in Format::ALL.iter().copied() {
+        for limit in [None, Some(20)] {
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("rows");
+            let rows = rows(20);
+            let mut again = ManifestWriter::new(read(), writing(format)).unwrap();
+            let mut part = PartFile::begin(&file, read(), writing(format)).unwrap();
+            for page in rows.chunks(PAGE) {
+                again.add(page).unwrap();
+                part.add(page, None).unwrap();
+            }
+            assert_eq!(again.rows(), 20);
+            let again = again.finish(limit).unwrap();
+            let ended = part.end(limit).unwrap();
+            assert_eq!(ended.manifest, again, "{format:?}");
+            assert_eq!(ended.differences(&again).unwrap(), []);
+            if format == Format::Parquet {
+                continue;
+            }
+            let part = dir.path().join("rows.part");
+            let bytes = std::fs::read_to_string(&part).unwrap();
+            // The number of a row is in its cells and in its event.
+            std::fs::write(&part, bytes.replacen("13", "99", 1)).unwrap();
+            let differences = ended.differences(&again).unwrap();
+            assert_eq!(differences.len(), 1, "{differences:?}");
+            assert!(differences[0].to_string().starts_with("row 13 differs"), "{differences:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Receipts of answers: a signed note that says what was asked, of which T, K and rules, and what
 //! the digest of the answer was. The same question gets the same bytes again.
 //!
-//! A receipt is no checkpoint: its first line is never the origin of a log, so that neither can be
-//! taken for the other although one key signs both.
+//! One key signs checkpoints and receipts of every kind, and none is taken for another: the first
+//! line of a receipt is never the origin of a log, and the second one names its kind, which its
+//! reader states.
 
 use crate::{
     checkpoint::TrustedLog,
@@ -19,13 +20,55 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// The first line.
-const VERSION: &str = "claimledger answer receipt v1";
+const VERSION: &str = "claimledger receipt v1";
 /// What a receipt writes for no records.
 const NONE: &str = "-";
+
+/// What a receipt is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptKind {
+    /// An answer to any question. The caller chose the question, and so what the answer looks like.
+    Answer,
+    /// The answer of a pack: to the one question that packs ask, with the records that it names.
+    Pack,
+    /// The manifest of an export, of which the ledger has read the rows.
+    Manifest,
+}
+
+impl ReceiptKind {
+    const ALL: [Self; 3] = [Self::Answer, Self::Pack, Self::Manifest];
+
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Pack => "pack",
+            Self::Manifest => "manifest",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether the receipt names records: those of a pack, which has at least one.
+    const fn names_records(self) -> bool {
+        matches!(self, Self::Pack)
+    }
+}
+
+impl fmt::Display for ReceiptKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// What a log's owner signs of an answer. Its text is the text of the note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
+    /// What it is of.
+    pub kind: ReceiptKind,
     /// The origin of the log.
     pub origin: String,
     /// T: the instant that the answer is about.
@@ -40,7 +83,8 @@ pub struct Receipt {
     pub answer: Digest32,
     /// The tree of the log up to K: its size is K + 1.
     pub tree: TreeHead,
-    /// The records that come with the answer as evidence, ascending; empty: it names none.
+    /// The records that come with the answer as evidence, ascending: at least one of a pack, none
+    /// of another kind.
     pub records: Vec<LogPosition>,
 }
 
@@ -56,6 +100,22 @@ pub enum ReceiptError {
         /// The line, from 1.
         line: usize,
         /// What it should be.
+        expected: &'static str,
+    },
+    /// Signed as another kind than the one that it is taken for.
+    #[error("it is signed as kind {found}, and not as kind {expected}")]
+    Kind {
+        /// The kind that it states.
+        found: ReceiptKind,
+        /// The kind that is expected.
+        expected: ReceiptKind,
+    },
+    /// A pack without records, or records where only a pack has some.
+    #[error("a receipt of kind {kind} names {expected}")]
+    Records {
+        /// The kind that it states.
+        kind: ReceiptKind,
+        /// How many it should name.
         expected: &'static str,
     },
     /// Signed by a key of this log, and of another log.
@@ -86,9 +146,17 @@ impl Receipt {
     /// Verifies a receipt of this log and reads it.
     ///
     /// # Errors
-    /// If no key of the log signed it, if one did and does not verify, or if it is another log's.
-    pub fn open(note: &SignedNote, log: &TrustedLog) -> Result<Self, ReceiptError> {
+    /// If no key of the log signed it, if one did and does not verify, or if it is another log's or
+    /// of another kind.
+    pub fn open(
+        note: &SignedNote,
+        log: &TrustedLog,
+        expected: ReceiptKind,
+    ) -> Result<Self, ReceiptError> {
         let receipt = Self::parse(note.verify(log.keys())?.text)?;
+        if receipt.kind != expected {
+            return Err(ReceiptError::Kind { found: receipt.kind, expected });
+        }
         if receipt.origin != log.origin() {
             let expected = log.origin().to_owned();
             return Err(ReceiptError::OtherLog { found: receipt.origin, expected });
@@ -100,6 +168,7 @@ impl Receipt {
         let mut lines = Lines { lines: note.split_terminator('\n'), line: 0 };
         lines.take("the version of receipts", |line| (line == VERSION).then_some(()))?;
         let receipt = Self {
+            kind: lines.word("kind", "answer, pack or manifest", ReceiptKind::parse)?,
             origin: lines.word("log", "the origin of a log", |word| Some(word.to_owned()))?,
             at: lines.word("at", "a time", canonical_time)?,
             known_at: LogPosition(lines.word("known-at", "a position", text::decimal)?),
@@ -110,13 +179,19 @@ impl Receipt {
             records: lines.word("records", "positions that ascend", positions)?,
         };
         lines.end()?;
-        Ok(receipt)
+        let kind = receipt.kind;
+        match (kind.names_records(), receipt.records.is_empty()) {
+            (true, true) => Err(ReceiptError::Records { kind, expected: "at least one record" }),
+            (false, false) => Err(ReceiptError::Records { kind, expected: "no record" }),
+            (true, false) | (false, true) => Ok(receipt),
+        }
     }
 }
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{VERSION}\nlog {}\nat {}", self.origin, self.at)?;
+        writeln!(f, "{VERSION}\nkind {}", self.kind)?;
+        writeln!(f, "log {}\nat {}", self.origin, self.at)?;
         writeln!(f, "known-at {}\nrules {}", self.known_at.0, self.rules)?;
         writeln!(f, "query {}", text::of_hash(&self.query))?;
         writeln!(f, "answer {}", text::of_hash(&self.answer))?;

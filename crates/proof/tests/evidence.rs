@@ -9,12 +9,12 @@ use claimledger_facts::{
 use claimledger_proof::{
     checkpoint::{Checkpoint, TrustedLog},
     evidence::{
-        Closed, EvidenceError, EvidencePack, OpenedBytes, OpenedText, OriginalPart, PACK_FORMAT,
-        PackRecord, PersonalPart, RECEIPT_FORMAT, ReceiptFile, SignedManifest, to_html, to_json,
-        verify_manifest,
+        Closed, EvidenceError, EvidencePack, OpenedBytes, OpenedText, OriginalPart, PACK_DOCUMENT,
+        PACK_FORMAT, PackRecord, PersonalPart, RECEIPT_FORMAT, ReceiptFile, SignedManifest,
+        pack_question, to_html, to_json, verify_manifest,
     },
-    note::SigningKey,
-    receipt::{Receipt, digest},
+    note::{SignedNote, SigningKey},
+    receipt::{Receipt, ReceiptError, ReceiptKind, digest},
     tiles::{TileSet, TreeBuilder, TreeQuery},
 };
 use data_encoding::BASE64;
@@ -100,11 +100,12 @@ fn pack() -> EvidencePack {
         format_args!(r#""timeline":[{timeline}],"why":{{"text":"S2 <b>was</b> honored"}}"#)
     );
     let receipt = Receipt {
+        kind: ReceiptKind::Pack,
         origin: ORIGIN.to_owned(),
         at: Time::EPOCH.plus_secs(60),
         known_at: LogPosition(5),
         rules: "r6".to_owned(),
-        query: digest(QUERY),
+        query: digest(&pack_question("S2")),
         answer: digest(&answer),
         tree: known,
         records: positions.to_vec(),
@@ -133,7 +134,7 @@ fn pack() -> EvidencePack {
         format: PACK_FORMAT.to_owned(),
         verifier_key: key().verifier().to_string(),
         receipt: receipt.sign(&[&key()]).unwrap().to_string(),
-        query: QUERY.to_owned(),
+        query: pack_question("S2"),
         answer,
         checkpoint: Checkpoint::new(ORIGIN, tree.head())
             .unwrap()
@@ -162,7 +163,7 @@ fn a_pack_holds_as_json_and_as_a_page() {
     let page = to_html(&pack).unwrap();
     for file in [&json, &page] {
         let report = EvidencePack::verify_file(file.as_bytes(), &log()).unwrap();
-        assert_eq!(report.receipt.known_at, LogPosition(5));
+        assert_eq!((report.receipt.known_at, report.session.as_str()), (LogPosition(5), "S2"));
         assert_eq!(report.head.size.0, 8);
         let positions: Vec<u64> = report.headers.iter().map(|it| it.position.0).collect();
         assert_eq!(positions, [1, 2, 5]);
@@ -257,24 +258,130 @@ fn an_answer_refers_to_records_of_the_pack_alone() {
     ] {
         let mut pack = pack();
         pack.answer = pack.answer.replace(from, to);
-        let note = pack.receipt.parse_note();
-        let receipt = Receipt { answer: digest(&pack.answer), ..note };
-        pack.receipt = receipt.sign(&[&key()]).unwrap().to_string();
+        pack.receipt = signed(Receipt { answer: digest(&pack.answer), ..receipt_of(&pack) });
         let error = pack.verify(&log()).unwrap_err();
         assert!(matches!(error, EvidenceError::Reference { .. }), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
-trait ParseNote {
-    fn parse_note(&self) -> Receipt;
+fn signed(receipt: Receipt) -> String {
+    receipt.sign(&[&key()]).unwrap().to_string()
 }
 
-impl ParseNote for String {
-    fn parse_note(&self) -> Receipt {
-        let note = claimledger_proof::note::SignedNote::parse(self.as_bytes()).unwrap();
-        Receipt::open(&note, &log()).unwrap()
+fn receipt_of(pack: &EvidencePack) -> Receipt {
+    let note = SignedNote::parse(pack.receipt.as_bytes()).unwrap();
+    Receipt::open(&note, &log(), ReceiptKind::Pack).unwrap()
+}
+
+/// A receipt of an answer to any question, whose answer looks like that of a pack.
+fn receipt_file() -> ReceiptFile {
+    let pack = pack();
+    let kind = ReceiptKind::Answer;
+    let receipt = Receipt { kind, query: digest(QUERY), records: Vec::new(), ..receipt_of(&pack) };
+    ReceiptFile {
+        format: RECEIPT_FORMAT.to_owned(),
+        verifier_key: pack.verifier_key,
+        receipt: signed(receipt),
+        query: QUERY.to_owned(),
+        answer: pack.answer,
     }
+}
+
+/// The owner signs an answer to a question that a caller composed: with aliases it looks like that
+/// of a pack. That a pack was signed takes the kind, the question of packs, and records.
+#[test]
+fn no_other_receipt_is_a_pack() {
+    type Change = fn(&mut Receipt, &mut EvidencePack);
+    let question = |query: &str, receipt: &mut Receipt, pack: &mut EvidencePack| {
+        (receipt.query, pack.query) = (digest(query), query.to_owned());
+    };
+    let cases: [(Change, &str); 4] = [
+        (
+            |receipt, pack| {
+                (receipt.kind, receipt.records) = (ReceiptKind::Answer, Vec::new());
+                pack.records.clear();
+            },
+            "it is signed as kind answer, and not as kind pack",
+        ),
+        (
+            |receipt, pack| {
+                (receipt.kind, receipt.records) = (ReceiptKind::Manifest, Vec::new());
+                pack.records.clear();
+            },
+            "it is signed as kind manifest, and not as kind pack",
+        ),
+        (
+            |receipt, pack| {
+                receipt.records.clear();
+                pack.records.clear();
+            },
+            "a receipt of kind pack names at least one record",
+        ),
+        (
+            |receipt, _| receipt.kind = ReceiptKind::Answer,
+            "a receipt of kind answer names no record",
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut pack = pack();
+        let mut receipt = receipt_of(&pack);
+        change(&mut receipt, &mut pack);
+        pack.receipt = signed(receipt);
+        match pack.verify(&log()).unwrap_err() {
+            EvidenceError::Receipt(error) => assert_eq!(error.to_string(), expected),
+            other => panic!("{expected}: {other}"),
+        }
+    }
+    // Signed as a pack, and another question than that of packs.
+    let of_s2 = pack_question("S2");
+    for query in [
+        QUERY.to_owned(),
+        of_s2.replace("text", "text: id"),
+        of_s2.replace(r#""first":500"#, r#""first":0"#),
+        of_s2.replace(r#"{"first""#, r#"{"asking":null,"first""#),
+        of_s2.clone() + " ",
+    ] {
+        assert_ne!(query, of_s2);
+        let mut pack = pack();
+        let mut receipt = receipt_of(&pack);
+        question(&query, &mut receipt, &mut pack);
+        pack.receipt = signed(receipt);
+        assert_eq!(pack.verify(&log()), Err(EvidenceError::Question), "{query}");
+    }
+}
+
+/// Each is signed by one key, and read as what it was signed as alone.
+#[test]
+fn a_receipt_is_of_one_kind() {
+    let kinds = [ReceiptKind::Answer, ReceiptKind::Pack, ReceiptKind::Manifest];
+    let of_pack = receipt_of(&pack());
+    for found in kinds {
+        let records = if found == ReceiptKind::Pack { of_pack.records.clone() } else { Vec::new() };
+        let receipt = Receipt { kind: found, records, ..of_pack.clone() };
+        let note = receipt.sign(&[&key()]).unwrap();
+        for expected in kinds {
+            let read = Receipt::open(&note, &log(), expected);
+            match found == expected {
+                true => assert_eq!(read.unwrap().kind, expected),
+                false => assert_eq!(read, Err(ReceiptError::Kind { found, expected })),
+            }
+        }
+        // Without its kind it is no receipt.
+        let without = receipt.to_string().replace(&format!("kind {found}\n"), "");
+        let without = SignedNote::sign(without, &[&key()]).unwrap();
+        let read = Receipt::open(&without, &log(), found);
+        assert!(matches!(read, Err(ReceiptError::Line { line: 2, .. })), "{read:?}");
+    }
+}
+
+/// Another verifier compares the document by the digest in the documentation.
+#[test]
+fn the_documentation_has_the_digest_of_the_document_of_packs() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let digest = digest(PACK_DOCUMENT).to_string();
+    assert!(text.contains(&digest), "{digest}");
 }
 
 #[test]
@@ -317,14 +424,7 @@ fn no_flipped_bit_is_believed() {
 
 #[test]
 fn a_receipt_is_of_one_question_and_answer() {
-    let pack = pack();
-    let file = ReceiptFile {
-        format: RECEIPT_FORMAT.to_owned(),
-        verifier_key: pack.verifier_key.clone(),
-        receipt: pack.receipt.clone(),
-        query: pack.query.clone(),
-        answer: pack.answer.clone(),
-    };
+    let file = receipt_file();
     let json = to_json(&file).unwrap();
     let receipt = ReceiptFile::parse(json.as_bytes()).unwrap().verify(&log()).unwrap();
     assert_eq!((receipt.known_at, receipt.rules.as_str()), (LogPosition(5), "r6"));
@@ -332,7 +432,7 @@ fn a_receipt_is_of_one_question_and_answer() {
         ("S2", "S3", "the answer was altered"),
         ("{ session }", "{ sessions }", "the question was altered"),
         ("known-at 5", "known-at 6", "the receipt is not to be believed"),
-        ("receipt v1", "receipt v2", "its format is"),
+        ("receipt file v1", "receipt file v2", "its format is"),
     ] {
         let altered = json.replacen(from, to, 1);
         assert_ne!(altered, json, "{from}");
@@ -342,10 +442,16 @@ fn a_receipt_is_of_one_question_and_answer() {
         assert!(error.to_string().contains(expected), "{from}: {error}");
     }
     // Neither is taken for the other.
-    let note = claimledger_proof::note::SignedNote::parse(pack.receipt.as_bytes()).unwrap();
+    let note = SignedNote::parse(file.receipt.as_bytes()).unwrap();
     assert!(log().open(&note).is_err());
-    let note = claimledger_proof::note::SignedNote::parse(pack.checkpoint.as_bytes()).unwrap();
-    assert!(Receipt::open(&note, &log()).is_err());
+    let note = SignedNote::parse(pack().checkpoint.as_bytes()).unwrap();
+    assert!(Receipt::open(&note, &log(), ReceiptKind::Answer).is_err());
+    // Nor is the receipt of a pack one of an answer.
+    let pack = pack();
+    let file =
+        ReceiptFile { receipt: pack.receipt, query: pack.query, answer: pack.answer, ..file };
+    let error = file.verify(&log()).unwrap_err();
+    assert!(matches!(error, EvidenceError::Receipt(ReceiptError::Kind { .. })), "{error}");
 }
 
 #[test]
@@ -367,15 +473,20 @@ fn a_manifest_is_signed_without_its_names() {
     let unsigned = serde_json::to_vec(&manifest).unwrap();
     let error = verify_manifest(&unsigned, &log()).unwrap_err().to_string();
     assert!(error.contains("not signed"), "{error}");
-    let receipt = Receipt {
-        query: digest(&query),
-        answer: digest(&answer),
-        records: Vec::new(),
-        ..pack().receipt.parse_note()
+    let receipt = |kind| {
+        signed(Receipt {
+            kind,
+            query: digest(&query),
+            answer: digest(&answer),
+            records: Vec::new(),
+            ..receipt_of(&pack())
+        })
     };
-    let receipt = receipt.sign(&[&key()]).unwrap().to_string();
-    manifest.insert("receipt".into(), receipt.into());
     manifest.insert("verifierKey".into(), key().verifier().to_string().into());
+    manifest.insert("receipt".into(), receipt(ReceiptKind::Answer).into());
+    let error = verify_manifest(&serde_json::to_vec(&manifest).unwrap(), &log()).unwrap_err();
+    assert!(matches!(error, EvidenceError::Receipt(ReceiptError::Kind { .. })), "{error}");
+    manifest.insert("receipt".into(), receipt(ReceiptKind::Manifest).into());
     manifest["file"]["name"] = "b.csv".into();
     let report = verify_manifest(&serde_json::to_vec(&manifest).unwrap(), &log()).unwrap();
     assert_eq!((report.file.as_str(), report.sha256.as_str(), report.rows), ("b.csv", "00ff", 3));

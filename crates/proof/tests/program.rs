@@ -106,3 +106,33 @@ fn a_proof_holds_and_every_changed_byte_of_it_does_not() {
     let (status, _) = run(dir.path(), "record", file.as_bytes(), &vkey);
     assert_eq!(status, Some(2));
 }
+
+/// What was not looked at is not what does not hold.
+#[test]
+fn a_key_or_a_file_that_cannot_be_read_is_usage() {
+    let key = SigningKey::from_seed(ORIGIN, [7; 32].into()).unwrap().verifier().to_string();
+    let id = key.split('+').nth(1).unwrap().to_owned();
+    let dir = tempfile::tempdir().unwrap();
+    for (malformed, expected) in [
+        ("", "name+id+key"),
+        ("KEY", "name+id+key"),
+        (&key[..key.len() - 4], "name+id+key"),
+        (&key.replacen(&id, "00000000", 1), "is not that of the name and the key"),
+    ] {
+        let (status, text) = run(dir.path(), "checkpoint", b"x", malformed);
+        assert_eq!(status, Some(2), "{malformed}: {text}");
+        assert!(text.starts_with("nothing was verified: --key: "), "{malformed}: {text}");
+        assert!(text.contains(expected), "{malformed}: {text}");
+    }
+    for what in ["proof", "checkpoint", "pack", "receipt", "manifest"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_claimledger-verify"))
+            .args([what, "no such\u{1b}file", "--key", &key])
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{what}: {text}");
+        assert!(text.starts_with("nothing was verified: no such"), "{what}: {text}");
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+}

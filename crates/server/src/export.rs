@@ -43,7 +43,8 @@ const COMMON: &[&str] = &[
     "part",
 ];
 
-/// Has the ledger's owner sign what a manifest says.
+/// Has the ledger's owner sign what a manifest says. The caller of this function has made the
+/// manifest from rows that it read from the ledger.
 ///
 /// # Errors
 /// If a role is missing, or it cannot be signed.
@@ -51,18 +52,19 @@ pub async fn sign(app: &App, caller: &Caller, manifest: &mut Manifest) -> Result
     let SignedManifest { query, answer } = SignedManifest::of(&to_object(manifest));
     let cut = Cut { at: manifest.cut.at, known_at: LogPosition(manifest.cut.known_at) };
     let answered = Answered { cut, query: &query, answer: &answer };
-    let signed = app.receipt(caller, answered).await?;
+    let signed = app.manifest_receipt(caller, answered).await?;
     (manifest.receipt, manifest.verifier_key) = (Some(signed.receipt), Some(signed.verifier_key));
     Ok(())
 }
 
 /// Takes the signature of a manifest that a server made, if both say the same of the same rows.
 #[must_use]
-pub fn take_signature(manifest: &mut Manifest, signed: Manifest) -> bool {
+pub fn take_signature(manifest: &mut Manifest, signed: &Manifest) -> bool {
     let is_same =
-        SignedManifest::of(&to_object(manifest)) == SignedManifest::of(&to_object(&signed));
+        SignedManifest::of(&to_object(manifest)) == SignedManifest::of(&to_object(signed));
     if is_same {
-        (manifest.receipt, manifest.verifier_key) = (signed.receipt, signed.verifier_key);
+        manifest.receipt.clone_from(&signed.receipt);
+        manifest.verifier_key.clone_from(&signed.verifier_key);
     }
     is_same
 }

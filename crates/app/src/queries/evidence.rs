@@ -23,7 +23,7 @@ use claimledger_proof::{
         Closed, EvidencePack, OpenedBytes, OpenedText, OriginalPart, PACK_FORMAT, PackRecord,
         PersonalPart, RECEIPT_FORMAT, ReceiptFile,
     },
-    receipt::{MAX_RECORDS, Receipt, digest},
+    receipt::{MAX_RECORDS, Receipt, ReceiptKind, digest},
     tiles::{TileSet, TreeQuery},
     tree::TreeHead,
 };
@@ -38,6 +38,15 @@ pub struct Answered<'a> {
     pub query: &'a str,
     /// The answer, as canonical JSON.
     pub answer: &'a str,
+}
+
+/// A receipt, and the key that it is verified with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedReceipt {
+    /// The signed note.
+    pub receipt: String,
+    /// The public key of the log (C2SP signed-note, vkey).
+    pub verifier_key: String,
 }
 
 /// What a pack opens beside what records say in the clear.
@@ -60,8 +69,8 @@ impl App {
         Ok(self.0.pin(&tenant, caller, asking).await?.cut)
     }
 
-    /// Signs that this is the answer to a question. The caller of this function has asked it at
-    /// this cut.
+    /// Signs that this is the answer to a question, as kind answer: it passes for no pack and no
+    /// manifest, whatever was asked. The caller of this function has asked it at this cut.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -70,19 +79,44 @@ impl App {
         caller: &Caller,
         answered: Answered<'_>,
     ) -> Result<ReceiptFile, AskError> {
-        self.disclose(caller, Query::Receipt).await?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let (receipt, _) = self.0.sign_answer(&tenant, &answered, Vec::new()).await?;
-        let file = ReceiptFile {
+        let SignedReceipt { receipt, verifier_key } =
+            self.sign_without_records(caller, &answered, ReceiptKind::Answer).await?;
+        Ok(ReceiptFile {
             format: RECEIPT_FORMAT.to_owned(),
-            verifier_key: tenant.identity.signed(LogKind::Records).verifier_key(),
+            verifier_key,
             receipt,
             query: answered.query.to_owned(),
             answer: answered.answer.to_owned(),
-        };
+        })
+    }
+
+    /// Signs the manifest of an export, as kind manifest. The caller of this function has read the
+    /// rows from the ledger at this cut: digests that came from elsewhere must not be signed.
+    ///
+    /// # Errors
+    /// See [`AskError`]. Requires the role export.
+    pub async fn manifest_receipt(
+        &self,
+        caller: &Caller,
+        answered: Answered<'_>,
+    ) -> Result<SignedReceipt, AskError> {
+        self.disclose(caller, Query::Export).await?;
+        self.sign_without_records(caller, &answered, ReceiptKind::Manifest).await
+    }
+
+    async fn sign_without_records(
+        &self,
+        caller: &Caller,
+        answered: &Answered<'_>,
+        kind: ReceiptKind,
+    ) -> Result<SignedReceipt, AskError> {
+        self.disclose(caller, Query::Receipt).await?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let (receipt, _) = self.0.sign_answer(&tenant, answered, kind, Vec::new()).await?;
         // The answer itself was recorded where it was made.
         self.0.record_disclosure(caller, Query::Receipt, Some(answered.cut), &NoRecord).await?;
-        Ok(file)
+        let verifier_key = tenant.identity.signed(LogKind::Records).verifier_key();
+        Ok(SignedReceipt { receipt, verifier_key })
     }
 
     /// Reads a receipt: whether this log's owner signed it, and for which T, K and rules.
@@ -118,6 +152,10 @@ impl App {
         opened: Opened,
     ) -> Result<EvidencePack, AskError> {
         self.may_pack(caller, opened).await?;
+        if positions.is_empty() {
+            let what = format!("the answer about {session} refers to no record");
+            return Err(AskError::BadInput { what });
+        }
         if positions.len() > MAX_RECORDS {
             return Err(AskError::TooMany {
                 what: "records in one pack",
@@ -126,7 +164,9 @@ impl App {
             });
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let (receipt, tree) = self.0.sign_answer(&tenant, &answered, positions.clone()).await?;
+        let kind = ReceiptKind::Pack;
+        let (receipt, tree) =
+            self.0.sign_answer(&tenant, &answered, kind, positions.clone()).await?;
         let log = tenant.identity.signed(LogKind::Records);
         let signed = self.0.signed_after(log, answered.cut.known_at).await?;
         let size = signed.head.size;
@@ -186,6 +226,7 @@ impl Inner {
         &self,
         tenant: &Tenant,
         answered: &Answered<'_>,
+        kind: ReceiptKind,
         records: Vec<LogPosition>,
     ) -> Result<(String, TreeHead), AskError> {
         let known_at = answered.cut.known_at;
@@ -195,6 +236,7 @@ impl Inner {
         let size = LogSize(known_at.0 + 1);
         let tree = tiles::head_at(&*self.proofs.tiles, log.stored_as(), size).await?;
         let receipt = Receipt {
+            kind,
             origin: log.origin().to_owned(),
             at: answered.cut.at,
             known_at,

@@ -136,4 +136,7 @@ pub(crate) struct VerifyArgs {
     /// Its manifest [default: FILE.manifest.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
+    /// The public key of the log, as `checkpoint` prints it [default: the one in the manifest]
+    #[arg(long)]
+    pub(crate) key: Option<String>,
 }

@@ -3,6 +3,7 @@
 use super::{evidence, rendering::is_empty};
 use crate::{
     cli::Format,
+    exit_status::usage,
     ledger_client::{LedgerClient, asking},
     output::{field, print_answer},
     settings::Settings,
@@ -21,13 +22,27 @@ pub(super) async fn ask(
     name: &str,
     variables: Value,
 ) -> Result<Value> {
-    if let Some(path) = &settings.receipt {
-        evidence::check_absent(path)?;
-    }
+    check_receipt(settings, query, name)?;
     let ledger = LedgerClient::open(settings).await?;
     let answer = answered(&ledger, settings, query, name, variables).await;
     ledger.close().await;
     answer
+}
+
+/// Refuses a receipt that cannot be, before anything is asked.
+fn check_receipt(settings: &Settings, query: &str, name: &str) -> Result<()> {
+    let Some(path) = &settings.receipt else { return Ok(()) };
+    // Every question of one T and K takes them as this argument.
+    if !query.contains("asking: $asking") {
+        return Err(usage(match name {
+            "beliefDiff" => {
+                "--receipt: a receipt is of one K, and belief-diff compares two: take the receipts \
+                 of `session ID --known-at K` for both"
+            }
+            _ => "--receipt: this answer is of no T and K, which a receipt signs",
+        }));
+    }
+    evidence::check_absent(path)
 }
 
 async fn answered(
@@ -52,9 +67,7 @@ pub(super) async fn ask_of_session(
     variables: Value,
     session: &str,
 ) -> Result<Value> {
-    if let Some(path) = &settings.receipt {
-        evidence::check_absent(path)?;
-    }
+    check_receipt(settings, query, name)?;
     let ledger = LedgerClient::open(settings).await?;
     let mut answer = answered(&ledger, settings, query, name, variables).await;
     if let (Ok(answer), Format::Text) = (&mut answer, settings.format) {

@@ -4,7 +4,10 @@ use super::{
     EvidenceError,
     verify::{check_key, malformed, signed},
 };
-use crate::{checkpoint::TrustedLog, receipt::Receipt};
+use crate::{
+    checkpoint::TrustedLog,
+    receipt::{Receipt, ReceiptKind},
+};
 use claimledger_facts::canonical;
 use serde_json::{Map, Value};
 
@@ -23,6 +26,8 @@ pub struct SignedManifest {
 pub struct ManifestReport {
     /// The receipt.
     pub receipt: Receipt,
+    /// The list and its filter, as canonical JSON.
+    pub query: String,
     /// The name of the file. Nothing signs it.
     pub file: String,
     /// SHA-256 of the file, in hexadecimal digits.
@@ -63,12 +68,12 @@ pub fn verify_manifest(bytes: &[u8], log: &TrustedLog) -> Result<ManifestReport,
     };
     check_key(key, log)?;
     let SignedManifest { query, answer } = SignedManifest::of(&manifest);
-    let receipt = signed(receipt, &query, &answer, log)?;
+    let receipt = signed(receipt, (&query, &answer), ReceiptKind::Manifest, log)?;
     let file = |name: &str| Some(manifest.get("file")?.get(name)?.as_str()?.to_owned());
     let rows = manifest.get("rows").and_then(Value::as_u64);
     match (file("name"), file("sha256"), rows) {
         (Some(file), Some(sha256), Some(rows)) => {
-            Ok(ManifestReport { receipt, file, sha256, rows })
+            Ok(ManifestReport { receipt, query, file, sha256, rows })
         }
         _ => Err(malformed("the manifest names no file, digest or number of rows")),
     }

@@ -2,17 +2,20 @@
 //! checked without the ledger, its keys or a network.
 //!
 //! A pack is JSON, or a page of HTML with that JSON in it ([`to_html`]). What it says is signed or
-//! follows from what is signed: the receipt commits to question, answer and the list of records;
+//! follows from what is signed: the receipt commits to question, answer and the list of records,
+//! and says that they are a pack; the question is the one that every pack asks ([`pack_question`]);
 //! each record's header is a leaf of the tree of the checkpoint; what a record says opens a
 //! commitment of its header. Nothing else is believed. The format is in `docs/evidence.md`.
 
 mod html;
 mod manifest;
+mod question;
 mod references;
 mod verify;
 
 pub use html::{embedded_pack, to_html};
 pub use manifest::{ManifestReport, SignedManifest, verify_manifest};
+pub use question::{MAX_TIMELINE, PACK_DOCUMENT, pack_question};
 pub use verify::{EvidenceError, EvidenceReport};
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 /// The format of [`EvidencePack`].
 pub const PACK_FORMAT: &str = "claimledger evidence pack v1";
 /// The format of [`ReceiptFile`].
-pub const RECEIPT_FORMAT: &str = "claimledger receipt v1";
+pub const RECEIPT_FORMAT: &str = "claimledger receipt file v1";
 
 /// A pack. Hashes, salts and headers are in base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +35,7 @@ pub struct EvidencePack {
     pub verifier_key: String,
     /// The receipt of the answer: a signed note.
     pub receipt: String,
-    /// The question: canonical JSON, `document` and `variables` of GraphQL.
+    /// The question: see [`pack_question`].
     pub query: String,
     /// The answer: canonical JSON, `data` of GraphQL.
     pub answer: String,

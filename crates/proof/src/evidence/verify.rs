@@ -3,12 +3,13 @@
 use super::{
     EvidencePack, OpenedBytes, OpenedText, OriginalPart, PACK_FORMAT, PackRecord, PersonalPart,
     RECEIPT_FORMAT, ReceiptFile,
+    question::session_of,
     references::{Reference, references},
 };
 use crate::{
     checkpoint::{CheckpointError, TrustedLog},
     note::{NoteError, SignedNote},
-    receipt::{Receipt, ReceiptError, digest},
+    receipt::{Receipt, ReceiptError, ReceiptKind, digest},
     text,
     tree::{ConsistencyProof, InclusionProof, ProofError, TreeHead},
 };
@@ -25,6 +26,8 @@ use serde_json::Value;
 pub struct EvidenceReport {
     /// The receipt.
     pub receipt: Receipt,
+    /// The session that was asked about, by the id of the question.
+    pub session: String,
     /// The tree of the checkpoint.
     pub head: TreeHead,
     /// The headers of its records, by position.
@@ -62,6 +65,9 @@ pub enum EvidenceError {
         /// Which: question or answer.
         what: &'static str,
     },
+    /// The question is not the one that packs ask.
+    #[error("the question is not that of a pack")]
+    Question,
     /// The checkpoint is not to be believed.
     #[error("the checkpoint is not to be believed")]
     Checkpoint(#[source] CheckpointError),
@@ -115,13 +121,14 @@ impl ReceiptFile {
         Ok(file)
     }
 
-    /// Verifies that the log's owner signed this answer to this question.
+    /// Verifies that the log's owner signed this answer to this question. Who asked has chosen the
+    /// question: the answer alone says nothing.
     ///
     /// # Errors
     /// If not.
     pub fn verify(&self, log: &TrustedLog) -> Result<Receipt, EvidenceError> {
         check_key(&self.verifier_key, log)?;
-        signed(&self.receipt, &self.query, &self.answer, log)
+        signed(&self.receipt, (&self.query, &self.answer), ReceiptKind::Answer, log)
     }
 }
 
@@ -161,8 +168,9 @@ impl EvidencePack {
     /// # Errors
     /// The first thing that does not hold, with the record that it concerns.
     pub fn verify(&self, log: &TrustedLog) -> Result<EvidenceReport, EvidenceError> {
-        let receipt = signed(&self.receipt, &self.query, &self.answer, log)?;
+        let receipt = signed(&self.receipt, (&self.query, &self.answer), ReceiptKind::Pack, log)?;
         check_key(&self.verifier_key, log)?;
+        let session = session_of(&self.query).ok_or(EvidenceError::Question)?;
         let checkpoint =
             log.open(&note("checkpoint", &self.checkpoint)?).map_err(EvidenceError::Checkpoint)?;
         let head = *checkpoint.head();
@@ -171,7 +179,7 @@ impl EvidencePack {
         ConsistencyProof(proof).verify(&receipt.tree, &head).map_err(EvidenceError::Consistency)?;
         self.check_list(&receipt)?;
         let mut report =
-            EvidenceReport { receipt, head, headers: Vec::new(), opened: 0, closed: 0 };
+            EvidenceReport { receipt, session, head, headers: Vec::new(), opened: 0, closed: 0 };
         for record in &self.records {
             record.verify(&mut report).map_err(|what| EvidenceError::Record {
                 position: LogPosition(record.position),
@@ -327,14 +335,15 @@ pub(super) fn check_key(key: &str, log: &TrustedLog) -> Result<(), EvidenceError
     Err(malformed("the key in it is not the log's"))
 }
 
-/// The receipt, once it is known to be of this question and answer.
+/// The receipt, once it is known to be of this kind, question and answer.
 pub(super) fn signed(
     receipt: &str,
-    query: &str,
-    answer: &str,
+    (query, answer): (&str, &str),
+    kind: ReceiptKind,
     log: &TrustedLog,
 ) -> Result<Receipt, EvidenceError> {
-    let receipt = Receipt::open(&note("receipt", receipt)?, log).map_err(EvidenceError::Receipt)?;
+    let receipt =
+        Receipt::open(&note("receipt", receipt)?, log, kind).map_err(EvidenceError::Receipt)?;
     if digest(query) != receipt.query {
         return Err(EvidenceError::Altered { what: "question" });
     }

@@ -19,7 +19,8 @@ use axum::{
 };
 use claimledger_app::{export::Export, model::question::Caller};
 use claimledger_export::{
-    Format, digest::FileDigest, manifest::Manifest, page::ExportPage, writer::RowWriter,
+    Format, manifest::Manifest, manifest_writer::ManifestWriter, page::ExportPage, table::Row,
+    writer::RowWriter,
 };
 use std::{io, sync::Arc};
 
@@ -192,7 +193,7 @@ impl Reading {
                 writer
             }
         };
-        let stopped_at = self.write(&mut writer, &mut out)?;
+        let stopped_at = self.take(|rows| writer.rows(rows, &mut out))?;
         if self.is_done {
             writer.finish(stopped_at, &mut out).map_err(not_written)?;
         } else {
@@ -201,10 +202,14 @@ impl Reading {
         Ok(Some(out))
     }
 
-    /// Writes the rows of the page, up to the limit; where that ends the list, the limit.
-    fn write(&mut self, writer: &mut RowWriter, out: &mut Vec<u8>) -> Result<Option<u64>, Refused> {
+    /// Gives the rows of the page, up to the limit, to `write`; where that ends the list, the
+    /// limit.
+    fn take(
+        &mut self,
+        write: impl FnOnce(&[Row]) -> io::Result<()>,
+    ) -> Result<Option<u64>, Refused> {
         let (rows, is_cut) = self.within_limit()?;
-        writer.rows(&self.page.rows[..rows], out).map_err(not_written)?;
+        write(&self.page.rows[..rows]).map_err(not_written)?;
         self.sent_rows += rows as u64;
         self.is_done = is_cut || !self.page.has_next;
         Ok(self.request.limit.filter(|_| is_cut))
@@ -212,22 +217,16 @@ impl Reading {
 
     /// The manifest of the file that the same address without `part` sends.
     async fn manifest(mut self, format: Format) -> Result<Manifest, Refused> {
-        let mut writer = self.writer(format)?;
-        let mut file = FileDigest::default();
-        let mut bytes = Vec::new();
-        writer.header(&mut bytes);
+        let writing = writing(&self.request, self.page.read.cut.known_at, format);
+        let mut writer =
+            ManifestWriter::new(self.page.read.clone(), writing).map_err(not_written)?;
         let stopped_at = loop {
-            let stopped_at = self.write(&mut writer, &mut bytes)?;
-            file.add(&bytes);
-            bytes.clear();
+            let stopped_at = self.take(|rows| writer.add(rows))?;
             if self.is_done || !self.advance().await? {
                 break stopped_at;
             }
         };
-        let digests = writer.finish(stopped_at, &mut bytes).map_err(not_written)?;
-        file.add(&bytes);
-        let writing = writing(&self.request, self.page.read.cut.known_at, format);
-        let mut manifest = Manifest::new(self.page.read, &writing, (&file, digests), stopped_at);
+        let mut manifest = writer.finish(stopped_at).map_err(not_written)?;
         sign(&self.server.app, &self.caller, &mut manifest).await?;
         Ok(manifest)
     }

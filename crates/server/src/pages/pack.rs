@@ -2,9 +2,10 @@
 //! file.
 
 use super::{address::Address, evidence::needs_export, export_form::export_form};
-use crate::{graphql::evidence::MAX_TIMELINE, known_at::KnownAt, timeline::lanes::Order};
+use crate::{known_at::KnownAt, timeline::lanes::Order};
 use claimledger_app::model::{answer::Answered, question::Caller};
 use claimledger_facts::{ids::SessionId, vocabulary::Role};
+use claimledger_proof::evidence::MAX_TIMELINE;
 use maud::{Markup, html};
 
 /// What a pack opens beside the facts: the word in the address, and the label.

@@ -1,6 +1,8 @@
 //! `export`: a list as a file with its manifest.
 
 mod rows;
+mod sign;
+mod signature;
 pub(crate) mod verify;
 
 use crate::{
@@ -11,25 +13,20 @@ use crate::{
     exit_status::{Lagging, No, Refused, usage},
     ledger_client::LedgerClient,
     settings::Settings,
-    terminal::{escape, print_json, print_note, print_text, spinner},
+    terminal::{escape, print_json, print_text, spinner},
 };
-use anyhow::{Context, Result};
-use claimledger_app::model::question::AskError;
+use anyhow::Result;
 use claimledger_domain::first_seen::FirstSeenKind;
 use claimledger_export::{
     Format,
     digest::sha256,
     manifest::{Manifest, Read, Writing},
     page::ExportPage,
-    part::{EndedFile, PartFile},
+    part::PartFile,
     zone::Zone,
 };
-use claimledger_ledger::log::LogError;
-use claimledger_server::export::{sign, take_signature};
 use rows::{Pages, Parameters};
-
-/// Maximum size of a manifest that is read from a server, in bytes: twelve digits a row.
-const MAX_MANIFEST_BYTES: u64 = 1024 * 1024 * 1024;
+use sign::Signing;
 
 /// Writes a list to a file.
 pub(crate) async fn export(settings: &Settings, what: &ExportCommand) -> Result<()> {
@@ -180,15 +177,17 @@ async fn write(
         Begun::New(_) => None,
         Begun::Resumed(part) => Some(&**part),
     };
-    let mut signing = parameters.clone();
+    let asked = parameters.clone();
+    let is_resumed = resumed.is_some();
     parameters.extend(pins(settings, resumed));
     let mut pages = Pages::open(ledger, list, parameters).await?;
     let Some(mut page) = pages.next().await? else {
         anyhow::bail!("the list has no first page");
     };
     let mut part = match begun {
-        Begun::Resumed(part) => {
+        Begun::Resumed(mut part) => {
             same_list(part.read(), &page.read)?;
+            part.set_read(page.read.clone());
             *part
         }
         Begun::New(writing) => {
@@ -196,17 +195,9 @@ async fn write(
             PartFile::begin(&args.output, page.read.clone(), writing)?
         }
     };
-    signing.retain(|(name, _)| !["as", "events"].contains(&name.as_str()));
-    signing.extend(given([
-        ("as", Some(args.written_as.clone())),
-        ("part", Some("manifest".to_owned())),
-        ("timeZone", part.writing().format.has_zone().then(|| part.writing().zone.to_string())),
-        ("limit", args.limit.map(|limit| limit.to_string())),
-        ("limitMarked", args.limit_marked.then(|| "true".to_owned())),
-        ("at", Some(part.read().cut.at.to_string())),
-        ("knownAtPosition", Some(part.read().cut.known_at.to_string())),
-    ]));
-    let signing = Signing { list, parameters: signing };
+    let cut = part.read().cut.clone();
+    let writing = part.writing().clone();
+    let signing = Signing { list, asked, cut, writing, args, is_resumed };
     if let Some(limit) = args.limit.filter(|limit| *limit < part.rows()) {
         return Err(Refused(format!(
             "{} rows are there already, more than {limit}: raise --limit",
@@ -224,7 +215,7 @@ async fn write(
         progress.tick();
         if is_more {
             if args.limit_marked {
-                return finish(ledger, part.end(args.limit)?, &signing).await;
+                return signing.finish(ledger, part.end(args.limit)?).await;
             }
             return Err(Refused(format!(
                 "there are more than {} rows; nothing was written to {}. Go on with --resume and a \
@@ -236,53 +227,9 @@ async fn write(
         }
         match pages.next().await? {
             Some(next) => page = next,
-            None => return finish(ledger, part.end(None)?, &signing).await,
+            None => return signing.finish(ledger, part.end(None)?).await,
         }
     }
-}
-
-/// What a server is asked for the manifest that it signs.
-struct Signing<'a> {
-    list: &'a str,
-    parameters: Parameters,
-}
-
-/// Has the manifest signed, and gives the file its name. A server signs what it has read itself, so
-/// it reads the rows once more.
-async fn finish(
-    ledger: &LedgerClient,
-    mut ended: EndedFile,
-    signing: &Signing<'_>,
-) -> Result<Manifest> {
-    match ledger {
-        LedgerClient::Embedded(owner) => {
-            let signed = sign(&owner.app, &owner.caller, &mut ended.manifest).await;
-            match signed {
-                // Nothing can be signed there; what was signed before may not reach as far.
-                Err(AskError::Log(LogError::Unavailable { .. }))
-                    if owner.app.read_only().is_some() =>
-                {
-                    print_note("the manifest is not signed: the ledger is read-only");
-                }
-                signed => signed?,
-            }
-        }
-        LedgerClient::Remote(remote) => {
-            let path = format!("/v1/export/{}", signing.list);
-            let (status, mut body) = remote.stream(&path, &signing.parameters)?;
-            let text = body.with_config().limit(MAX_MANIFEST_BYTES).read_to_string();
-            let text = text.with_context(|| path.clone())?;
-            let signed: Manifest = serde_json::from_str(&text)
-                .with_context(|| format!("{path} answered status {status} without a manifest"))?;
-            if !take_signature(&mut ended.manifest, signed) {
-                return Err(Refused(
-                    "the server signs other rows than it has sent: export again".to_owned(),
-                )
-                .into());
-            }
-        }
-    }
-    Ok(ended.finish()?)
 }
 
 /// T, K and where to go on.

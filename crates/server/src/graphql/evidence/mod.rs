@@ -15,15 +15,10 @@ use claimledger_facts::{
     canonical,
     ids::{LogPosition, SessionId},
 };
-use claimledger_proof::evidence::{EvidencePack, ReceiptFile};
+use claimledger_proof::evidence::{EvidencePack, MAX_TIMELINE, ReceiptFile, pack_question};
 use question::{Question, asking_of, pin};
 use serde::Serialize;
-use serde_json::{Value, json};
-
-/// What a pack asks.
-const PACK: &str = include_str!("pack.graphql");
-/// Maximum number of records on the timeline of a session that a pack is made of: one page.
-pub(crate) const MAX_TIMELINE: u32 = 500;
+use serde_json::Value;
 
 /// One caller, and the ledger.
 pub(crate) struct Evidence<'e> {
@@ -140,8 +135,9 @@ impl Evidence<'_> {
     ) -> Result<EvidencePack, NotMade> {
         self.app.may_pack(self.caller, opened).await?;
         let cut = self.app.cut(self.caller, asking).await?;
-        let variables = json!({"session": session.as_str(), "first": MAX_TIMELINE});
-        let question = Question { document: PACK.to_owned(), variables };
+        let query = pack_question(session.as_str());
+        let question: Question = serde_json::from_str(&query)
+            .map_err(|error| NotMade(vec![ServerError::new(error.to_string(), None)]))?;
         // What it costs is known beforehand, and bounded by the page of the timeline.
         let answer = self.answer(&question, cut, UNLIMITED).await?;
         let session_answer = &answer["session"];
@@ -159,7 +155,6 @@ impl Evidence<'_> {
             .into());
         }
         let positions: Vec<LogPosition> = EvidencePack::referred_to(&answer);
-        let query = question.to_text();
         let answered = Answered { cut, query: &query, answer: &text(&answer) };
         Ok(self.app.evidence_pack(self.caller, session, answered, positions, opened).await?)
     }

@@ -1,6 +1,7 @@
 //! A question at an exact T and K, of which nothing changes from call to call: the
 //! argument `asking` of every field of the query is set, and `status`, which is no part of answers,
-//! is left out.
+//! is left out. Aliases are refused, so that a signed answer calls each value what the schema calls
+//! it.
 
 use super::super::errors;
 use async_graphql::{
@@ -92,6 +93,7 @@ pub(super) fn pin(
     cut: Cut,
 ) -> Result<(), ServerError> {
     root_fields(document)?;
+    refuse_aliases(document)?;
     let pinned = Value::from_json(json!({
         "at": cut.at.to_string(), "knownAtPosition": cut.known_at.0
     }))
@@ -203,6 +205,30 @@ fn root_fields(document: &ExecutableDocument) -> Result<Vec<&Field>, ServerError
             _ => None,
         })
         .collect())
+}
+
+/// An alias lets a question name one value as another: an id that it chose itself as a state, or a
+/// position so that it does not show as a reference to a record. The signature would stand under
+/// both. To ask one field twice takes two receipts.
+fn refuse_aliases(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+    operations.chain(fragments).try_for_each(|set| refuse_aliases_in(&set.node))
+}
+
+fn refuse_aliases_in(set: &SelectionSet) -> Result<(), ServerError> {
+    set.items.iter().try_for_each(|item| match &item.node {
+        Selection::Field(field) => {
+            let field = &field.node;
+            if field.alias.is_some() {
+                return Err(refused("a question with a receipt has no aliases"));
+            }
+            refuse_aliases_in(&field.selection_set.node)
+        }
+        Selection::InlineFragment(inline) => refuse_aliases_in(&inline.node.selection_set.node),
+        // Every fragment is walked by itself.
+        Selection::FragmentSpread(_) => Ok(()),
+    })
 }
 
 /// The name of a value that is one variable.
