@@ -120,7 +120,7 @@ impl Health {
     pub fn causes(&self) -> Vec<(Part, Cause)> {
         let damage = self.damage.as_ref().map(|damage| Cause {
             why: format!(
-                "data in the file `{}` is damaged: `claimledger status` shows where",
+                "data in `{}` is damaged: `claimledger status` shows where",
                 damage.place.file()
             ),
             since: damage.since,

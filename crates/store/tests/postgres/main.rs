@@ -1,0 +1,7 @@
+//! PostgreSQL: conformance, several nodes, and failures. One binary with one server, and a database
+//! for each store that is made from nothing.
+
+mod common;
+mod conformance;
+#[path = "../../../../tests/support/postgres.rs"]
+mod server;
