@@ -2,8 +2,8 @@
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
 # power-cut replay, python3 for a terminal and for the schema of OCSF, DuckDB, pandas and
 # LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump;
-# a PostgreSQL server, which the tests run themselves, Go with its package sumdb, and the Python package tlog-scales, which verify proofs. Where it
-# cannot, it says what is missing.
+# a PostgreSQL server, which the tests run themselves; Go with its package sumdb, and the Python
+# package tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
 
 sumdb=/usr/share/gocode/src/golang.org/x/mod/sumdb

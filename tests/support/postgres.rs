@@ -9,7 +9,10 @@ use std::{
     fs,
     io::Write,
     net::{TcpListener, TcpStream},
-    os::unix::fs::{PermissionsExt, chown},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::OnceLock,
@@ -81,7 +84,7 @@ fn unprivileged() -> Option<(u32, u32)> {
 }
 
 impl Server {
-    /// A new server with these settings (`name=value`); none: it is not installed.
+    /// A new server with these settings (`name=value`); none: PostgreSQL is not installed.
     pub(crate) fn start(settings: &[&str]) -> Option<Self> {
         static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let bin = installed()?;
@@ -137,13 +140,17 @@ impl Server {
         command.env("DIR", &self.dir).current_dir(&self.dir);
         let socket = format!("unix_socket_directories={}", self.dir.display());
         let (port, listen) = (format!("port={}", self.port), "listen_addresses=127.0.0.1");
-        for setting in [socket.as_str(), &port, listen, "max_connections=200"] {
+        for setting in
+            [socket.as_str(), &port, listen, "max_connections=200", "track_commit_timestamp=on"]
+        {
             command.args(["-c", setting]);
         }
         for setting in &self.settings {
             command.args(["-c", setting]);
         }
         let log = fs::File::options().create(true).append(true).open(self.dir.join("log")).unwrap();
+        // A signal to the process group of the tests must not end the shell before it has cleaned up.
+        command.process_group(0);
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
         let began = Instant::now();
@@ -193,6 +200,37 @@ impl Server {
             .args(["-p", &self.port.to_string(), "-c", sql])
             .output()
             .unwrap()
+    }
+
+    /// The certificate authority of [`Self::use_tls`].
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.dir.join("ca.pem")
+    }
+
+    /// Starts again with TLS, and a certificate for this host by an authority of its own.
+    pub(crate) fn use_tls(&mut self, host: &str) {
+        let script = format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+             -subj /CN=authority -keyout ca.key -out ca.pem && \
+             openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={host} \
+             -keyout server.key -out server.csr && \
+             printf 'subjectAltName=DNS:{host}' >extensions && \
+             openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+             -extfile extensions -out server.pem && chmod 600 server.key"
+        );
+        let mut command = self.as_user(Path::new("/bin/sh"));
+        let made = command.args(["-c", &script]).current_dir(&self.dir).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let file = |name: &str| self.dir.join(name).display().to_string();
+        for (setting, value) in [
+            ("ssl_cert_file", file("server.pem")),
+            ("ssl_key_file", file("server.key")),
+            ("ssl", "on".to_owned()),
+        ] {
+            self.psql("postgres", &format!("ALTER SYSTEM SET {setting} = '{value}'"));
+        }
+        self.stop();
+        self.resume();
     }
 
     /// Runs SQL as the administrator.

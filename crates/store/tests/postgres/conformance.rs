@@ -1,6 +1,9 @@
 //! The engines pass the suites of the traits.
 
-use crate::common::{fresh, server_or_return};
+use crate::{
+    common::{database, fresh, node, server_or_return},
+    server,
+};
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, Pseudonym, TenantId},
@@ -84,11 +87,15 @@ impl Log for OneLog {
     }
 }
 
-struct Fresh(PostgresStore);
+/// Two nodes on one new database: keys are destroyed through the second, everything else is done
+/// through the first.
+struct Fresh(PostgresStore, PostgresStore);
 
 impl Fresh {
     async fn new() -> Self {
-        Self(fresh().await)
+        let server = server::shared().unwrap();
+        let database = database(server).await;
+        Self(node(server, &database).await, node(server, &database).await)
     }
 }
 
@@ -118,7 +125,7 @@ impl KeyStore for Fresh {
         self.0.keys().person(tenant, pseudonym).await
     }
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
-        self.0.keys().destroy(tenant, pseudonym).await
+        self.1.keys().destroy(tenant, pseudonym).await
     }
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
         self.0.keys().destructions(tenant).await

@@ -3,5 +3,9 @@
 
 mod common;
 mod conformance;
+mod failures;
+mod nodes;
+mod order;
+mod rights;
 #[path = "../../../../tests/support/postgres.rs"]
 mod server;
