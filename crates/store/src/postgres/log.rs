@@ -2,7 +2,7 @@
 //! statement that inserts the records.
 
 use super::{
-    changes::Changes,
+    changes::{Changes, Watcher},
     connect::{Database, read, transact},
     failure::{Failure, classify, records_failed},
 };
@@ -34,6 +34,8 @@ pub struct PostgresLog {
     database: Database,
     sql: Sql,
     changes: Arc<Changes>,
+    /// Its tasks go on while either log is used.
+    _watcher: Arc<Watcher>,
     /// The largest size of each log that this process acknowledged or read. A database that has
     /// fewer records lost some, as after a switch to a standby that lagged behind.
     known: Mutex<HashMap<TenantId, u64>>,
@@ -117,11 +119,27 @@ fn bounded(position: u64) -> i64 {
 }
 
 impl PostgresLog {
-    pub(super) fn new(name: &'static str, database: &Database, changes: &Arc<Changes>) -> Self {
+    /// The log of the records.
+    pub(super) fn records(database: &Database, watcher: &Arc<Watcher>) -> Self {
+        Self::new("log", database, &watcher.records, watcher)
+    }
+
+    /// The access log.
+    pub(super) fn access(database: &Database, watcher: &Arc<Watcher>) -> Self {
+        Self::new("access", database, &watcher.access, watcher)
+    }
+
+    fn new(
+        name: &'static str,
+        database: &Database,
+        changes: &Arc<Changes>,
+        watcher: &Arc<Watcher>,
+    ) -> Self {
         Self {
             database: database.clone(),
             sql: Sql::new(name),
             changes: Arc::clone(changes),
+            _watcher: Arc::clone(watcher),
             known: Mutex::default(),
         }
     }

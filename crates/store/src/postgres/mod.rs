@@ -14,9 +14,8 @@
 //!    [`PostgresStore::connect`] as that login: it owns nothing, so it can neither alter a record
 //!    nor drop the trigger that refuses to.
 //!
-//! A pooler between them must keep sessions (PgBouncer's `pool_mode = session`, with
-//! `ignore_startup_parameters = options` not set): statements are prepared, and settings are those
-//! of the session.
+//! A pooler between them must keep sessions (PgBouncer's `pool_mode = session`): statements are
+//! prepared, and settings are those of the session. None was tested.
 //!
 //! # To add a table
 //! 1. A numbered file in `migrations/postgres/`, with its triggers and its `GRANT`s to the group
@@ -52,14 +51,13 @@ use failure::DamagedRow;
 use sqlx::{Row, postgres::PgRow};
 use std::sync::Arc;
 
-/// A connected database. Dropping it ends its background tasks; its parts keep their connections.
+/// A connected database. Its parts may outlive it; the connections and tasks end with the last.
 pub struct PostgresStore {
     log: Arc<PostgresLog>,
     access: Arc<PostgresLog>,
     keys: Arc<PostgresKeys>,
     state: Arc<PostgresState>,
     checkpoints: Arc<PostgresCheckpoints>,
-    _watcher: Watcher,
 }
 
 impl PostgresStore {
@@ -70,14 +68,13 @@ impl PostgresStore {
     /// the server would lose acknowledged records.
     pub async fn connect(options: &PostgresOptions) -> Result<Self, PostgresError> {
         let database = Database::connect(options).await?;
-        let watcher = Watcher::start(options);
+        let watcher = Arc::new(Watcher::start(options));
         Ok(Self {
-            log: Arc::new(PostgresLog::new("log", &database, &watcher.records)),
-            access: Arc::new(PostgresLog::new("access", &database, &watcher.access)),
+            log: Arc::new(PostgresLog::records(&database, &watcher)),
+            access: Arc::new(PostgresLog::access(&database, &watcher)),
             keys: Arc::new(PostgresKeys::new(&database)),
             state: Arc::new(PostgresState::new(&database)),
             checkpoints: Arc::new(PostgresCheckpoints::new(&database)),
-            _watcher: watcher,
         })
     }
 
