@@ -44,7 +44,8 @@ CREATE TRIGGER log_entry_is_never_altered BEFORE UPDATE ON log_entry FOR EACH RO
             AND NEW.personal_removed IS DISTINCT FROM OLD.personal_removed)
         OR (OLD.original_removed IS NOT NULL
             AND NEW.original_removed IS DISTINCT FROM OLD.original_removed))
-    EXECUTE FUNCTION log_refuse('a record of the log is never altered; a sealed body may be removed');
+    EXECUTE FUNCTION log_refuse(
+        'a record of the log is never altered; a sealed body may be removed');
 
 CREATE TRIGGER log_entry_is_never_deleted BEFORE DELETE ON log_entry FOR EACH ROW
     EXECUTE FUNCTION log_refuse('a record of the log is never deleted');

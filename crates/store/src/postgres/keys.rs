@@ -31,8 +31,9 @@ const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index, \
 
 /// The keys of all tenants.
 ///
-/// A destroyed key's row is deleted when [`KeyStore::destroy`] returns, but its bytes, sealed by the
-/// tenant's key, stay in dead rows until a vacuum, and in the write-ahead log, standbys and backups.
+/// A destroyed key's row is deleted when [`KeyStore::destroy`] returns, but its bytes, sealed by
+/// the tenant's key, stay in dead rows until a vacuum, and in the write-ahead log, standbys and
+/// backups.
 pub struct PostgresKeys {
     database: Database,
 }

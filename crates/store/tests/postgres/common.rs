@@ -17,17 +17,6 @@ pub(crate) fn acme() -> TenantId {
     TenantId::from("acme")
 }
 
-/// Ends the test where there is no server.
-macro_rules! server_or_return {
-    () => {
-        match $crate::server::shared() {
-            Some(server) => server,
-            None => return,
-        }
-    };
-}
-pub(crate) use server_or_return;
-
 /// Options of a login over the Unix socket.
 pub(crate) fn options(server: &Server, login: &str, database: &str) -> PostgresOptions {
     PostgresOptions::new(&server.socket_url(login, database), None, &Tls::Disabled).unwrap()
@@ -63,7 +52,7 @@ pub(crate) async fn node(server: &Server, database: &str) -> PostgresStore {
 
 /// A node on a new database.
 pub(crate) async fn fresh() -> PostgresStore {
-    let server = server::shared().unwrap();
+    let server = server::shared();
     let database = database(server).await;
     node(server, &database).await
 }

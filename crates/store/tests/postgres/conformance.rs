@@ -1,7 +1,7 @@
 //! The engines pass the suites of the traits.
 
 use crate::{
-    common::{database, fresh, node, server_or_return},
+    common::{database, fresh, node},
     server,
 };
 use async_trait::async_trait;
@@ -93,7 +93,7 @@ struct Fresh(PostgresStore, PostgresStore);
 
 impl Fresh {
     async fn new() -> Self {
-        let server = server::shared().unwrap();
+        let server = server::shared();
         let database = database(server).await;
         Self(node(server, &database).await, node(server, &database).await)
     }
@@ -216,7 +216,6 @@ impl CheckpointStore for Fresh {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn log() {
-    server_or_return!();
     conformance::log(|| async {
         let store = fresh().await;
         OneLog(store.log(), store)
@@ -226,7 +225,6 @@ async fn log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn access_log() {
-    server_or_return!();
     conformance::log(|| async {
         let store = fresh().await;
         OneLog(store.access(), store)
@@ -236,7 +234,6 @@ async fn access_log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys() {
-    server_or_return!();
     conformance::keys(Fresh::new).await;
     let fresh = Arc::new(Fresh::new().await);
     conformance::races_of_destroyed_keys(Arc::clone(&fresh), 300).await;
@@ -245,12 +242,10 @@ async fn keys() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn state() {
-    server_or_return!();
     conformance::state(Fresh::new).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checkpoints() {
-    server_or_return!();
     conformance::checkpoints(Fresh::new).await;
 }

@@ -2,8 +2,8 @@
 //! acknowledged is lost, nothing is there twice, and no request waits past its deadline.
 
 use crate::{
-    common::{NODE, acme, database, node, options, prepare, server_or_return},
-    server::{ADMIN, Server},
+    common::{NODE, acme, database, node, options, prepare},
+    server::{self, ADMIN, Server},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId},
@@ -100,8 +100,8 @@ async fn killing<T>(
     append: impl Future<Output = T>,
 ) -> (T, i64) {
     let kill = format!(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}' \
-         AND usename = '{NODE}' AND {condition}"
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = \
+         '{database}' AND usename = '{NODE}' AND {condition}"
     );
     let mut connection =
         PgConnection::connect(&server.socket_url(ADMIN, "postgres")).await.unwrap();
@@ -118,7 +118,7 @@ async fn killing<T>(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn connections_that_end_before_the_commit_lose_and_double_nothing() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     // Slow, so that most connections end inside of the append.
     server.psql(
@@ -142,7 +142,7 @@ async fn connections_that_end_before_the_commit_lose_and_double_nothing() {
 /// written, and its client never learns it from the answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn connections_that_end_after_the_commit_lose_and_double_nothing() {
-    let Some(server) = Server::start(&[]) else { return };
+    let server = Server::start(&[]);
     prepare(&server, "ledger").await;
     server.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'missing'");
     server.psql("postgres", "SELECT pg_reload_conf()");
@@ -160,7 +160,7 @@ async fn connections_that_end_after_the_commit_lose_and_double_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_server_that_stops_and_starts_is_used_again() {
     const RECOVERY: Duration = Duration::from_secs(10);
-    let Some(mut server) = Server::start(&[]) else { return };
+    let mut server = Server::start(&[]);
     prepare(&server, "ledger").await;
     let mut options = options(&server, NODE, "ledger");
     options.connect_timeout = Duration::from_secs(2);
@@ -236,7 +236,7 @@ async fn a_server_that_stops_and_starts_is_used_again() {
 /// A server process that is frozen stands for a network that delivers nothing: no error arrives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_ends_at_its_deadline() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let mut options = options(server, NODE, &database);
     options.connect_timeout = Duration::from_secs(1);

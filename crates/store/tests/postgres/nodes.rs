@@ -1,6 +1,9 @@
 //! Two nodes on one database: races, and what one learns of the other.
 
-use crate::common::{acme, database, node, options, server_or_return};
+use crate::{
+    common::{acme, database, node, options},
+    server,
+};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, Pseudonym, TenantId},
     record::Digest32,
@@ -16,7 +19,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_of_two_nodes_are_in_one_order() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let nodes = [node(server, &database).await, node(server, &database).await];
     let records = Arc::new(Records::new(&acme()));
@@ -68,7 +71,7 @@ fn person(name: String, id: u32) -> PersonRow {
 /// Batches with the same persons in opposite orders: no deadlock, and one key for each person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_that_add_a_person_use_one_key() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let nodes = [node(server, &database).await, node(server, &database).await];
     for round in 0..10_u32 {
@@ -99,7 +102,7 @@ async fn two_nodes_that_add_a_person_use_one_key() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn destroyed_keys_stay_destroyed_on_every_node() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let nodes = [node(server, &database).await, node(server, &database).await];
     let (one, two) = (nodes[0].keys(), nodes[1].keys());
@@ -116,7 +119,7 @@ async fn destroyed_keys_stay_destroyed_on_every_node() {
 /// An add in one open transaction and a destruction in another: the destruction waits, and wins.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_destruction_waits_for_those_who_add() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let node = node(server, &database).await;
     let keys = node.keys();
@@ -137,7 +140,7 @@ async fn a_destruction_waits_for_those_who_add() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_credential_is_revoked_on_every_node() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let nodes = [node(server, &database).await, node(server, &database).await];
     let row = CredentialRow {
@@ -179,7 +182,7 @@ async fn wakes_up(one: &Logs, two: &Logs, within: Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_wakes_up_other_nodes() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let mut options = options(server, crate::common::NODE, &database);
     options.poll_interval = Duration::from_secs(3600);
@@ -198,7 +201,7 @@ async fn an_append_wakes_up_other_nodes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_notification_is_replaced_by_a_poll() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let mut options = options(server, crate::common::NODE, &database);
     options.poll_interval = Duration::from_millis(300);

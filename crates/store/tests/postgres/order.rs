@@ -3,7 +3,10 @@
 //!
 //! `CLAIMLEDGER_ORDER_RECORDS` sets the number of records; without it, fewer are written.
 
-use crate::common::{NODE, acme, database, node, server_or_return};
+use crate::{
+    common::{NODE, acme, database, node},
+    server,
+};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId},
     record::Entry,
@@ -60,7 +63,7 @@ async fn write(log: Arc<impl Log>, entries: Vec<Entry>) -> Written {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_misses_no_record_and_positions_are_the_order_of_commits() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let unreliable = format!(
         "{UNRELIABLE}; CREATE TRIGGER unreliable AFTER INSERT ON claimledger.log_entry FOR EACH \
@@ -122,7 +125,7 @@ async fn a_reader_misses_no_record_and_positions_are_the_order_of_commits() {
 /// Control: positions from a sequence, read by a poller. It must miss rows, or the test is blind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn positions_from_a_sequence_would_be_missed() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     server.psql(
         &database,

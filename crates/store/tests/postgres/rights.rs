@@ -1,8 +1,8 @@
 //! What the login of a node cannot do, and which databases and settings are refused.
 
 use crate::{
-    common::{NODE, acme, database, node, options, prepare, server_or_return},
-    server::{ADMIN, PASSWORD, Server},
+    common::{NODE, acme, database, node, options, prepare},
+    server::{self, ADMIN, PASSWORD, Server},
 };
 use claimledger_facts::ids::{LogSize, Pseudonym};
 use claimledger_ledger::{
@@ -60,7 +60,7 @@ const FORBIDDEN: [(&str, &str); 18] = [
 
 #[tokio::test]
 async fn the_login_of_a_node_cannot_alter_what_is_recorded() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let store = node(server, &database).await;
     let records = Records::new(&acme());
@@ -105,7 +105,7 @@ async fn the_login_of_a_node_cannot_alter_what_is_recorded() {
 
 #[tokio::test]
 async fn tables_of_another_version_are_refused_with_both_versions() {
-    let server = server_or_return!();
+    let server = server::shared();
     server.psql("postgres", "CREATE DATABASE empty");
     let refused = refusal(&options(server, ADMIN, "empty")).await;
     assert!(refused.contains("version 0") && refused.contains("version 4"), "{refused}");
@@ -126,7 +126,7 @@ async fn tables_of_another_version_are_refused_with_both_versions() {
 
 #[tokio::test]
 async fn settings_that_lose_acknowledged_records_are_refused_by_name() {
-    let Some(server) = Server::start(&[]) else { return };
+    let server = Server::start(&[]);
     prepare(&server, "ledger").await;
     let options = options(&server, NODE, "ledger");
     let store = PostgresStore::connect(&options).await.unwrap();
@@ -177,7 +177,7 @@ async fn settings_that_lose_acknowledged_records_are_refused_by_name() {
 
 #[tokio::test]
 async fn no_error_has_the_password() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let url = server.tcp_url(NODE, PASSWORD, &database);
     let options = PostgresOptions::new(&url, None, &Tls::Disabled).unwrap();
@@ -197,7 +197,7 @@ async fn no_error_has_the_password() {
 /// accepted.
 #[tokio::test]
 async fn tls_verifies_the_host_and_the_authority() {
-    let Some(mut server) = Server::start(&[]) else { return };
+    let mut server = Server::start(&[]);
     prepare(&server, "ledger").await;
     server.use_tls("localhost");
     let verified = |host: &str, ca: bool| {
@@ -224,7 +224,7 @@ async fn tls_verifies_the_host_and_the_authority() {
 /// Rows that are altered behind the triggers: a read names the place, and no write is based on it.
 #[tokio::test]
 async fn altered_rows_are_named_and_not_returned() {
-    let server = server_or_return!();
+    let server = server::shared();
     let database = database(server).await;
     let store = node(server, &database).await;
     let records = Records::new(&acme());
