@@ -2,8 +2,8 @@
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
 # power-cut replay, python3 for a terminal and for the schema of OCSF, DuckDB, pandas and
 # LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump;
-# Go with its package sumdb, and the Python package tlog-scales, which verify proofs. Where it
-# cannot, it says what is missing.
+# a PostgreSQL server, which the tests run themselves; Go with its package sumdb, and the Python
+# package tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
 
 sumdb=/usr/share/gocode/src/golang.org/x/mod/sumdb
@@ -21,6 +21,16 @@ command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -d "$sumdb" ] || missing="$missing golang-golang-x-mod-dev"
 command -v jq >/dev/null 2>&1 || missing="$missing jq"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
+postgres_is_installed() {
+    command -v psql >/dev/null 2>&1 && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+if ! postgres_is_installed; then
+    missing="$missing postgresql"
+    # The tests start servers of their own: no cluster of the system is made.
+    mkdir -p /etc/postgresql-common/createcluster.d 2>/dev/null &&
+        echo "create_main_cluster = false" \
+            >/etc/postgresql-common/createcluster.d/claimledger.conf
+fi
 
 if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "installing for the tests:$missing"
@@ -66,6 +76,7 @@ for tool in chromium chromedriver strace python3 faketime curl jq go soffice; do
         echo "not installed: $tool" >&2
 done
 [ -d "$sumdb" ] || echo "not installed: $sumdb" >&2
+postgres_is_installed || echo "not installed: postgresql" >&2
 "$venv/bin/python" -c 'import tlog_scales' >/dev/null 2>&1 ||
     echo "not installed: the Python package tlog-scales in $venv" >&2
 exit 0

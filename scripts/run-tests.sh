@@ -18,6 +18,9 @@ if [ "${CI:-}" != true ]; then
     needs faketime clock::
     needs python3 terminal::
     needs curl readme:: demo::
+    needs soffice readers::
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs postgresql postgres::
+    needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
     needs go judges::go
     [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] ||
         needs golang-golang-x-mod-dev judges::go

@@ -87,9 +87,10 @@ pub trait KeyStore: Send + Sync {
         pseudonym: &Pseudonym,
     ) -> Result<Option<StoredPerson>, LogError>;
     /// Destroys a person's key and every blind index of the person, permanently: once it returns,
-    /// the key is deleted from the files, and no later call restores it, not even one that carries
-    /// the old row. A pseudonym that was never added cannot be added afterwards. After an error the
-    /// key may or may not be destroyed, or its bytes may be left in a file: call it again.
+    /// the key is deleted from the files (an engine that cannot overwrite its bytes documents where
+    /// they remain), and no later call restores it, not even one that carries the old row. A
+    /// pseudonym that was never added cannot be added afterwards. After an error the key may or may
+    /// not be destroyed, or its bytes may be left in a file: call it again.
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError>;
     /// A counter that changes before [`Self::destroy`] returns: caches of keys must then be
     /// dropped. Read for each batch of records, so it must be cheap.

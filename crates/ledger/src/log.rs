@@ -133,7 +133,7 @@ pub enum LogError {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A record of the log is inconsistent, or is not at its acknowledged position.
-    #[error("the file `log` is damaged at record {position}: {what}")]
+    #[error("the log is damaged at record {position}: {what}")]
     Corrupt {
         /// The position.
         position: LogPosition,
@@ -141,9 +141,9 @@ pub enum LogError {
         what: String,
     },
     /// Other stored data is inconsistent: the same request will fail again.
-    #[error("the file `{file}` is damaged: {place}: {what}{}", remedy(file))]
+    #[error("`{file}` is damaged: {place}: {what}{}", remedy(file))]
     Damaged {
-        /// The file.
+        /// What holds it: a file of the embedded engine, or the tables of that name in a database.
         file: String,
         /// Where in it: a table and a key, or a page.
         place: String,
@@ -155,7 +155,7 @@ pub enum LogError {
     TooLarge,
 }
 
-/// The remedy for a damaged file, to end an error message with.
+/// The remedy for damaged data, to end an error message with.
 #[must_use]
 pub fn remedy(file: &str) -> &'static str {
     match file {
@@ -164,10 +164,10 @@ pub fn remedy(file: &str) -> &'static str {
         "tree" | "access_index" => "; it is derived from the log: it is built again by itself",
         // It holds no record: deleting it is safe, and what it says of sources is set up again.
         "state" => {
-            "; restore it from a backup of the whole directory, or delete it and add the sources \
+            "; restore it from a backup of the whole ledger, or delete it and add the sources \
              again: no record is lost"
         }
-        _ => "; restore it from a backup of the whole directory",
+        _ => "; restore it from a backup of the whole ledger",
     }
 }
 

@@ -1,4 +1,5 @@
-//! The engines that keep a ledger on disk. Today: SQLite, one directory, one process.
+//! The engines that keep a ledger on disk: SQLite (one directory, one process), and, behind the
+//! feature `postgres`, PostgreSQL (what several nodes share).
 //!
 //! What it is: SQL and the rules under which it is durable. Each method holds its statements; the
 //! tables are in `migrations/`, one folder per engine and file.
@@ -20,4 +21,8 @@
 //!    `sqlite/views/compare.rs`, and print them in `dump`.
 //! 3. The suite in `ledger::conformance` and the memory engine come first; see the recipe there.
 
+mod checksum;
+mod columns;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;

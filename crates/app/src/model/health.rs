@@ -137,7 +137,7 @@ impl Health {
                         .to_owned()
                 }
                 place => format!(
-                    "data in the file `{}` is damaged: `claimledger status` shows where",
+                    "data in `{}` is damaged: `claimledger status` shows where",
                     place.file()
                 ),
             },

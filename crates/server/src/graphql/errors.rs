@@ -128,15 +128,12 @@ pub(crate) fn log(error: &LogError) -> String {
     match error {
         LogError::Corrupt { position, what } => {
             tracing::error!(log.position = position.0, what, "a record is damaged");
-            format!(
-                "stopped: the file `log` is damaged at {position}; nothing that rests on it is \
-                 served"
-            )
+            format!("stopped: the log is damaged at {position}; nothing that rests on it is served")
         }
         LogError::Damaged { file, place, what } => {
-            tracing::error!(file, place, what, "a file is damaged");
+            tracing::error!(file, place, what, "stored data is damaged");
             format!(
-                "stopped: the file `{file}` is damaged ({place}); nothing that rests on it is \
+                "stopped: `{file}` is damaged ({place}); nothing that rests on it is \
                  served{}",
                 remedy(file)
             )

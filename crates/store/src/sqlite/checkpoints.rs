@@ -4,6 +4,7 @@ use super::{
     OpenError, connect::Files, failure::DamagedRow, owner::Owner, side_file::SideFile,
     writer::Migrations,
 };
+use crate::checksum;
 use async_trait::async_trait;
 use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::{
@@ -97,7 +98,7 @@ fn verified(row: &SqliteRow, tenant: &TenantId) -> Result<CheckpointRow, sqlx::E
     };
     let size = LogSize(u64::try_from(size).map_err(|_| damaged())?);
     let checkpoint = CheckpointRow { size, note };
-    if row.try_get::<i64, _>(3)? != i64::from(sum(tenant, &checkpoint)) {
+    if row.try_get::<i64, _>(3)? != i64::from(checksum::checkpoint(tenant, &checkpoint)) {
         return Err(damaged());
     }
     Ok(checkpoint)
@@ -117,17 +118,8 @@ async fn put(
         .bind(tenant.as_str())
         .bind(size)
         .bind(&checkpoint.note)
-        .bind(i64::from(sum(tenant, checkpoint)))
+        .bind(i64::from(checksum::checkpoint(tenant, checkpoint)))
         .execute(connection)
         .await
         .map(drop)
-}
-
-fn sum(tenant: &TenantId, checkpoint: &CheckpointRow) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(tenant.as_str().as_bytes());
-    crc.update(&[0]);
-    crc.update(&checkpoint.size.0.to_le_bytes());
-    crc.update(checkpoint.note.as_bytes());
-    crc.finalize()
 }

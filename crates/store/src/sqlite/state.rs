@@ -4,6 +4,7 @@ use super::{
     OpenError, connect::Files, failure::DamagedRow, owner::Owner, side_file::SideFile,
     writer::Migrations,
 };
+use crate::checksum;
 use async_trait::async_trait;
 use claimledger_facts::ids::TenantId;
 use claimledger_ledger::{
@@ -149,7 +150,9 @@ fn verified(row: &SqliteRow, tenant: &TenantId, key: &str) -> Result<Stored, sql
         sqlx::Error::from(DamagedRow { place: format!("state, {tenant}, {key}"), what })
     };
     let version = u64::try_from(version).map_err(|_| damaged())?;
-    if row.try_get::<i64, _>(2)? != i64::from(sum(tenant, key, version, value.as_deref())) {
+    if row.try_get::<i64, _>(2)?
+        != i64::from(checksum::state(tenant, key, version, value.as_deref()))
+    {
         return Err(damaged());
     }
     Ok(Stored { version, value })
@@ -172,22 +175,8 @@ async fn put(
         .bind(key)
         .bind(stored_version)
         .bind(value)
-        .bind(i64::from(sum(tenant, key, version, value)))
+        .bind(i64::from(checksum::state(tenant, key, version, value)))
         .execute(connection)
         .await
         .map(drop)
-}
-
-fn sum(tenant: &TenantId, key: &str, version: u64, value: Option<&[u8]>) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
-    for text in [tenant.as_str(), key] {
-        crc.update(text.as_bytes());
-        crc.update(&[0]);
-    }
-    crc.update(&version.to_le_bytes());
-    if let Some(value) = value {
-        crc.update(&[1]);
-        crc.update(value);
-    }
-    crc.finalize()
 }
