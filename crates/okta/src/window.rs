@@ -1,0 +1,57 @@
+//! When an answer was true, by both clocks: a value in it held at some time between the request and
+//! the end of the answer, and the two clocks may not agree when that was.
+
+use crate::client::Answer;
+use claimledger_facts::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// The header `Date` has whole seconds.
+const DATE_MICROS: i64 = 1_000_000;
+/// Clocks that certainly differ by more are named: less may be a header that was not made anew.
+const NAMED_MICROS: i64 = 1_000_000;
+
+/// Two clocks that certainly differed at one answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Apart {
+    /// When the answer was complete, by the ledger's clock.
+    pub ours: Time,
+    /// When Okta answered, by its own.
+    pub org: Time,
+}
+
+/// The time of one or more requests in a row.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    from: Time,
+    until: Time,
+    /// How far Okta's clock may be ahead of ours, at least and at most; none: it says no time.
+    ahead_micros: Option<(i64, i64)>,
+    pub(crate) apart: Option<Apart>,
+}
+
+impl Window {
+    /// Before the first request.
+    pub(crate) fn begin(now: Time) -> Self {
+        Self { from: now, until: now, ahead_micros: None, apart: None }
+    }
+
+    pub(crate) fn add(&mut self, answer: &Answer) {
+        self.until = self.until.max(answer.received);
+        let Some(org) = answer.date else { return };
+        // It was made between the two, and is up to a second later than it says.
+        let least = org.micros() - answer.received.micros();
+        let most = org.micros() + DATE_MICROS - answer.sent.micros();
+        let known = self.ahead_micros.unwrap_or((least, most));
+        self.ahead_micros = Some((known.0.min(least), known.1.max(most)));
+        if least > NAMED_MICROS || most < -NAMED_MICROS {
+            self.apart = Some(Apart { ours: answer.received, org });
+        }
+    }
+
+    /// From when until when, by whichever clock.
+    pub(crate) fn bounds(&self) -> (Time, Time) {
+        let (least, most) = self.ahead_micros.unwrap_or_default();
+        let moved = |time: Time, by: i64| Time::from_micros(time.micros().saturating_add(by));
+        (moved(self.from, least.min(0)), moved(self.until, most.max(0)))
+    }
+}
