@@ -8,7 +8,7 @@ use crate::{
     log::CIRCLE,
     poller::{PollError, Poller},
     progress::{Access, Report},
-    window::Window,
+    window::{Clocks, Window},
 };
 use claimledger_facts::time::Time;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ impl Poller {
         let began = self.client.now();
         let mut reports = BTreeMap::new();
         self.late_in_look = 0;
-        self.apart_in_look = None;
+        self.clocks_in_look = Clocks::default();
         for endpoint in CONFIGURATION {
             let (found, report) = self.look_at(&endpoint.address(), endpoint).await?;
             reports.insert(endpoint.address(), report);
@@ -92,7 +92,7 @@ impl Poller {
         progress.endpoints = reports;
         progress.last_look = Some(began);
         progress.look_wanted = false;
-        progress.clocks_apart = self.apart_in_look.take();
+        progress.clocks_apart = self.clocks_in_look.apart.take();
         self.kept.save().await?;
         self.look_at_start = false;
         Ok(())
@@ -141,7 +141,7 @@ impl Poller {
             self.kept.progress.contradicted = Some(at);
         }
         self.kept.progress.configuration.add(counts);
-        self.apart_in_look = found.window.apart.clone().or(self.apart_in_look.take());
+        self.clocks_in_look = found.window.clocks.clone();
         let report = Report { at, state, objects: found.objects, why };
         Ok((Some(found), report))
     }
@@ -149,7 +149,7 @@ impl Poller {
     /// An answer, all pages joined.
     async fn whole(&mut self, address: &str, endpoint: &Endpoint) -> Result<Found, PollError> {
         let unexpected = |what: String| ApiError::Unexpected { what };
-        let mut window = Window::begin(self.client.now());
+        let mut window = Window::begin(self.client.now(), self.clocks_in_look.clone());
         let mut url = self.client.org().at(&endpoint.request(address, endpoint.limit));
         if !endpoint.list {
             let answer = self.get(&url, endpoint.permission).await?;

@@ -6,7 +6,7 @@ use crate::{
     intake::{Intake, IntakeError},
     progress::{Failure, Kept, Progress, Waiting},
     source::{Source, SourceError, Sources},
-    window::Apart,
+    window::Clocks,
 };
 use claimledger_facts::{ids::SourceId, time::Time};
 use reqwest::Url;
@@ -44,8 +44,8 @@ pub struct Poller {
     pub(crate) pages: BTreeSet<Url>,
     /// How many requests of this look had no answer in time.
     pub(crate) late_in_look: usize,
-    /// Whether the clocks certainly differed at an answer of this look.
-    pub(crate) apart_in_look: Option<Apart>,
+    /// What the answers of this look say of the clocks.
+    pub(crate) clocks_in_look: Clocks,
 }
 
 impl Poller {
@@ -68,7 +68,7 @@ impl Poller {
             look_at_start: false,
             pages: BTreeSet::new(),
             late_in_look: 0,
-            apart_in_look: None,
+            clocks_in_look: Clocks::default(),
         }
     }
 
