@@ -55,8 +55,8 @@ pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> 
     }
     if let Some(apart) = progress.clocks_apart.as_ref().filter(|_| !is_named) {
         troubles.push(format!(
-            "the clocks differ: the org answered the last look at {} by its own clock, at {} by the \
-             ledger's; a change between two looks is open by both",
+            "the clocks differ: the org answered the last look at {} by its own clock, at {} by \
+             the ledger's; a change between two looks is open by both",
             apart.org, apart.ours
         ));
     }

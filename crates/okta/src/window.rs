@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The header `Date` has whole seconds.
 const DATE_MICROS: i64 = 1_000_000;
-/// Clocks that certainly differ by more are named: less may be a header that was not made anew.
+/// Clocks that certainly differ by more are named: less may be a header that is not of this answer.
 const NAMED_MICROS: i64 = 1_000_000;
 
 /// Two clocks that certainly differed at one answer.

@@ -69,8 +69,8 @@ pub(super) struct Forgotten {
     pub(super) count: usize,
 }
 
-/// An object as it was last seen. The times at which it was seen are those of whole requests: it was
-/// like this at some time between the request and the end of the answer.
+/// An object as it was last seen. The times at which it was seen are those of whole requests: it
+/// was like this at some time between the request and the end of the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// The time that dates this state: `lastUpdated`, else the look that first found it.
