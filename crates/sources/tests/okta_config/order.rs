@@ -85,7 +85,7 @@ fn organisation(at: u32, saves: &[Saves]) -> Value {
 fn features(at: u32, saves: &[Saves]) -> Value {
     let names = ["Okta-to-Okta Claims Sharing", "Third-party IdP claims sharing"];
     let features = names.iter().zip(saves).map(|(name, saves)| {
-        let status = if last(at, saves).1 % 2 == 0 { "ENABLED" } else { "DISABLED" };
+        let status = if last(at, saves).1.is_multiple_of(2) { "ENABLED" } else { "DISABLED" };
         json!({"id": name, "type": "self-service", "name": name, "status": status,
             "stage": {"value": "EA"}})
     });
