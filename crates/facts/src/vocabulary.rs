@@ -173,6 +173,9 @@ vocabulary! {
         /// What is stated was seen by a look, and was saved since the look before, perhaps more
         /// than once.
         SavedSinceLastLook = "saved_since_last_look",
+        /// The object's own time of its last save does not fit to the looks that saw it: the clocks
+        /// of the source and of the looks contradict each other.
+        ClocksContradict = "clocks_contradict",
     }
     /// What a credential may do.
     Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export",

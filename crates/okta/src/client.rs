@@ -52,6 +52,8 @@ pub(crate) struct Answer {
     pub(crate) next: Option<Url>,
     /// When the request was sent, by our clock.
     pub(crate) sent: Time,
+    /// When its body was complete, by our clock.
+    pub(crate) received: Time,
     /// When Okta answered, by its clock; none: it does not say.
     pub(crate) date: Option<Time>,
     /// What is wrong with the body: it is cut off, or no JSON.
@@ -249,6 +251,8 @@ impl Client {
             let what = broken.map(|error| format!("no complete JSON: {error}"));
             flaw = what.map(|what| ApiError::Unexpected { what });
         }
-        Ok(Answer { body, next, sent, date: rate.date, flaw })
+        // A clock that was set back meanwhile gives no answer before its request.
+        let received = self.now().max(sent);
+        Ok(Answer { body, next, sent, received, date: rate.date, flaw })
     }
 }

@@ -165,6 +165,7 @@ impl AppIntake {
         let looked = self.app.ingest_looks(&self.caller, looks).await;
         let looked = looked.map_err(|error| IntakeError(error.to_string()))?;
         let mut counts = counted(&looked.done);
+        counts.contradicting = looked.contradicting;
         for error in looked.refused {
             counts.add(refused(&error));
         }

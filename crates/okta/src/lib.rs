@@ -12,6 +12,7 @@
 //! | `log` | the order of reading and writing of the System Log, and what is said of the source |
 //! | `page` | one page of it: asked for in smaller ones where it is too large |
 //! | `look`, `endpoints` | what is asked of the configuration, and when |
+//! | `window` | when an answer was true, by both clocks |
 //! | `poller` | rounds, and the task that runs them |
 //! | `source`, `progress`, `states` | what is stored |
 //! | `probe`, `status` | what a token may read, and what is wrong |
@@ -35,6 +36,7 @@ mod span;
 mod states;
 mod status;
 mod token;
+mod window;
 
 pub use backoff::Backoff;
 pub use client::{Client, ClientOptions, Surroundings};
@@ -49,3 +51,4 @@ pub use span::Span;
 pub use states::States;
 pub use status::{troubles, unread};
 pub use token::{Token, TokenError, TokenPlace};
+pub use window::Apart;

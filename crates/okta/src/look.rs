@@ -8,6 +8,7 @@ use crate::{
     log::CIRCLE,
     poller::{PollError, Poller},
     progress::{Access, Report},
+    window::{Clocks, Window},
 };
 use claimledger_facts::time::Time;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ const LEAST_PAUSE_MICROS: i64 = 30_000_000;
 #[derive(Serialize)]
 struct Envelope<'a> {
     looked_at: Time,
+    answered_at: Time,
     path: &'a str,
     /// Whether the body is everything that the path lists.
     complete: bool,
@@ -37,7 +39,7 @@ struct Envelope<'a> {
 
 /// A whole answer.
 struct Found {
-    looked_at: Time,
+    window: Window,
     body: Box<RawValue>,
     objects: u64,
 }
@@ -66,6 +68,7 @@ impl Poller {
         let began = self.client.now();
         let mut reports = BTreeMap::new();
         self.late_in_look = 0;
+        self.clocks_in_look = Clocks::default();
         for endpoint in CONFIGURATION {
             let (found, report) = self.look_at(&endpoint.address(), endpoint).await?;
             reports.insert(endpoint.address(), report);
@@ -89,6 +92,7 @@ impl Poller {
         progress.endpoints = reports;
         progress.last_look = Some(began);
         progress.look_wanted = false;
+        progress.clocks_apart = self.clocks_in_look.apart.take();
         self.kept.save().await?;
         self.look_at_start = false;
         Ok(())
@@ -117,8 +121,10 @@ impl Poller {
             }
             Err(error) => return Err(error),
         };
+        let (looked_at, answered_at) = found.window.bounds();
         let envelope = Envelope {
-            looked_at: found.looked_at,
+            looked_at,
+            answered_at,
             path: address,
             complete: endpoint.list,
             body: &found.body,
@@ -131,26 +137,32 @@ impl Poller {
                 (Access::Failed, format!("it was read, and not understood: {refusal}"))
             }
         };
+        if counts.contradicting > 0 {
+            self.kept.progress.contradicted = Some(at);
+        }
         self.kept.progress.configuration.add(counts);
-        let report = Report { at: found.looked_at, state, objects: found.objects, why };
+        self.clocks_in_look = found.window.clocks.clone();
+        let report = Report { at, state, objects: found.objects, why };
         Ok((Some(found), report))
     }
 
     /// An answer, all pages joined.
     async fn whole(&mut self, address: &str, endpoint: &Endpoint) -> Result<Found, PollError> {
         let unexpected = |what: String| ApiError::Unexpected { what };
-        let looked_at = self.client.now();
+        let mut window = Window::begin(self.client.now(), self.clocks_in_look.clone());
         let mut url = self.client.org().at(&endpoint.request(address, endpoint.limit));
         if !endpoint.list {
             let answer = self.get(&url, endpoint.permission).await?;
+            window.add(&answer);
             let body = serde_json::from_slice(&answer.body)
                 .map_err(|error| unexpected(format!("no JSON: {error}")))?;
-            return Ok(Found { looked_at, body, objects: 1 });
+            return Ok(Found { window, body, objects: 1 });
         }
         let mut objects: Vec<Box<RawValue>> = Vec::new();
         let (mut bytes, mut pages) = (0, BTreeSet::new());
         for _ in 0..MAX_PAGES {
             let answer = self.get(&url, endpoint.permission).await?;
+            window.add(&answer);
             bytes += answer.body.len();
             if bytes > MAX_LIST_BYTES {
                 return Err(ApiError::TooLarge { limit: MAX_LIST_BYTES }.into());
@@ -161,7 +173,7 @@ impl Poller {
             match answer.next {
                 None => {
                     let body = to_raw_value(&objects).expect("a list of valid JSON");
-                    return Ok(Found { looked_at, body, objects: objects.len() as u64 });
+                    return Ok(Found { window, body, objects: objects.len() as u64 });
                 }
                 Some(next) => {
                     pages.insert(std::mem::replace(&mut url, next));

@@ -6,11 +6,16 @@ use crate::{
     intake::{Intake, IntakeError},
     progress::{Failure, Kept, Progress, Waiting},
     source::{Source, SourceError, Sources},
+    window::Clocks,
 };
 use claimledger_facts::{ids::SourceId, time::Time};
 use reqwest::Url;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// Maximum number of looks that a round makes after the end of the log, because an event says that
+/// something changed.
+const MAX_LOOKS_FOR_CHANGE: usize = 1;
 
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +44,8 @@ pub struct Poller {
     pub(crate) pages: BTreeSet<Url>,
     /// How many requests of this look had no answer in time.
     pub(crate) late_in_look: usize,
+    /// What the answers of this look say of the clocks.
+    pub(crate) clocks_in_look: Clocks,
 }
 
 impl Poller {
@@ -52,8 +59,17 @@ impl Poller {
         sources: Sources,
     ) -> Self {
         let kept = Kept::new(&sources, &id);
-        let (look_at_start, pages, late_in_look) = (false, BTreeSet::new(), 0);
-        Self { id, source, client, intake, kept, look_at_start, pages, late_in_look }
+        Self {
+            id,
+            source,
+            client,
+            intake,
+            kept,
+            look_at_start: false,
+            pages: BTreeSet::new(),
+            late_in_look: 0,
+            clocks_in_look: Clocks::default(),
+        }
     }
 
     /// One round: a look at the configuration if it is due, and the log to its end. `page` is
@@ -106,15 +122,23 @@ impl Poller {
     async fn all(&mut self, page: &mut (dyn FnMut(&Progress) + Send)) -> Result<(), PollError> {
         let mut began = None;
         self.pages.clear();
+        let mut looks_for_change = 0;
         loop {
             if self.look_is_due() {
                 self.look().await?;
             }
             let caught_up = self.read_page(&mut began).await?;
             page(&self.kept.progress);
-            if caught_up && !self.look_is_due() {
+            if !caught_up {
+                continue;
+            }
+            // A look that takes longer than its interval is due again when it ends, and one for
+            // what is saved all the time too: the next round does it.
+            let is_wanted = self.kept.progress.look_wanted && self.look_is_due();
+            if !is_wanted || looks_for_change == MAX_LOOKS_FOR_CHANGE {
                 return Ok(());
             }
+            looks_for_change += 1;
         }
     }
 

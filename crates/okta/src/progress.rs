@@ -3,6 +3,7 @@
 use crate::{
     source::{SourceError, Sources, read},
     states::States,
+    window::Apart,
 };
 use claimledger_app::intake::SourceValue;
 use claimledger_facts::{ids::SourceId, time::Time};
@@ -43,6 +44,10 @@ pub struct Progress {
     pub last_look: Option<Time>,
     /// Whether an event says that the configuration may have changed since.
     pub look_wanted: bool,
+    /// The clocks of the ledger and of Okta in the last look, where they certainly differed.
+    pub clocks_apart: Option<Apart>,
+    /// The last look that found a `lastUpdated` that does not fit to the looks that saw it.
+    pub contradicted: Option<Time>,
     /// The result of the last look, by endpoint.
     pub endpoints: BTreeMap<String, Report>,
 }
@@ -122,6 +127,8 @@ pub struct Counts {
     pub variants: u64,
     /// Those that are stored and could not be read.
     pub unread: u64,
+    /// Those of which Okta's clock and that of the looks contradict each other.
+    pub contradicting: u64,
     /// Values that could not be taken.
     pub refused: u64,
     /// Why the last of them could not.
@@ -152,6 +159,7 @@ impl Counts {
         self.repeated += other.repeated;
         self.variants += other.variants;
         self.unread += other.unread;
+        self.contradicting += other.contradicting;
         self.refused += other.refused;
         self.refusal = other.refusal.or(self.refusal.take());
     }

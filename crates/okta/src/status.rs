@@ -11,12 +11,15 @@ use std::time::Duration;
 const STALLED: Duration = Duration::from_secs(600);
 /// Clocks that differ by more are named: less is the way there and back.
 const CLOCKS_APART: Duration = Duration::from_secs(60);
+/// How long a `lastUpdated` that contradicts the looks is named after it was found.
+const CONTRADICTION_NAMED: Duration = Duration::from_secs(24 * 3_600);
 
 /// What is wrong; empty: nothing.
 #[must_use]
 pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> {
     let allowed = STALLED.max(source.interval.duration().saturating_mul(3));
-    let is_recent = |at: Time| apart(now.max(at), at) <= allowed;
+    let is_within = |at: Time, span| apart(now.max(at), at) <= span;
+    let is_recent = |at: Time| is_within(at, allowed);
     let mut troubles = Vec::new();
     if let Some(waiting) = progress.waiting.as_ref().filter(|waiting| waiting.until > now) {
         troubles.push(format!("{}: next request at {}", waiting.why, waiting.until));
@@ -40,12 +43,27 @@ pub fn troubles(source: &Source, progress: &Progress, now: Time) -> Vec<String> 
             }
         }
     }
+    let mut is_named = false;
     if let (Some(ours), Some(org)) = (progress.last_answer, progress.org_time)
         && apart(ours, org) > CLOCKS_APART
     {
+        is_named = true;
         troubles.push(format!(
             "the clocks differ: the org answered at {org} by its own clock, at {ours} by the \
              ledger's; what is heard goes by the earlier one"
+        ));
+    }
+    if let Some(apart) = progress.clocks_apart.as_ref().filter(|_| !is_named) {
+        troubles.push(format!(
+            "the clocks differ: the org answered the last look at {} by its own clock, at {} by \
+             the ledger's; a change between two looks is open by both",
+            apart.org, apart.ours
+        ));
+    }
+    if let Some(at) = progress.contradicted.filter(|at| is_within(*at, CONTRADICTION_NAMED)) {
+        troubles.push(format!(
+            "the look of {at} found a lastUpdated that does not fit to the looks that saw it: the \
+             clocks contradict each other, and what turns on that change is undetermined around it"
         ));
     }
     let unread = |access| matches!(access, Access::Forbidden | Access::Failed);

@@ -1,12 +1,18 @@
 //! Looks at the configuration: what is asked, what is ingested, and when.
 
 use crate::support::{
-    World,
+    Ledger, World,
     double::{Given, event},
-    text,
+    id, text, time,
 };
-use claimledger_okta::{Access, Kind};
+use async_trait::async_trait;
+use claimledger_facts::{random::SystemRandom, time::Time};
+use claimledger_ledger::clock::{Clock, FixedClock};
+use claimledger_okta::{
+    Access, Client, Intake, IntakeError, Kind, Poller, Source, Surroundings, Taken, troubles,
+};
 use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
 
 fn object(id: &str) -> Value {
     json!({"id": id, "name": id, "lastUpdated": "2026-02-01T00:00:00.000Z"})
@@ -37,7 +43,8 @@ async fn each_answer_is_ingested_whole_with_its_time_and_path() {
     );
     let looks = world.ledger.of(Kind::Look);
     let idps = looks.iter().find(|look| look["path"] == "/api/v1/idps").unwrap();
-    let expected = json!({"looked_at": "2026-03-10T10:00:00Z", "path": "/api/v1/idps",
+    let at = "2026-03-10T10:00:00Z";
+    let expected = json!({"looked_at": at, "answered_at": at, "path": "/api/v1/idps",
         "complete": true, "body": [object("0oaA"), object("0oaB"), object("0oaC")]});
     assert_eq!(*idps, expected);
     let well_known = &looks[0]["body"];
@@ -161,4 +168,105 @@ async fn a_token_that_is_not_accepted_ends_the_look() {
     let progress = world.progress().await;
     assert_eq!((progress.last_look, progress.endpoints.len()), (None, 0));
     assert_eq!(world.double.org().seen.len(), 1, "one request says it");
+}
+
+/// A ledger that takes a minute for each look, and contradicts what one of them says.
+struct Slow {
+    ledger: Arc<Ledger>,
+    clock: Arc<FixedClock>,
+}
+
+#[async_trait]
+impl Intake for Slow {
+    async fn append(&self, kind: Kind, values: &[&[u8]]) -> Result<Taken, IntakeError> {
+        let mut taken = self.ledger.append(kind, values).await?;
+        if kind == Kind::Look {
+            self.clock.set(self.clock.now().plus_secs(60));
+            taken.counts.contradicting =
+                u64::from(values[0].windows(12).any(|text| text == b"/api/v1/apps"));
+        }
+        Ok(taken)
+    }
+}
+
+/// A look that takes longer than the interval of looks is due again when it ends.
+#[tokio::test]
+async fn a_round_ends_though_a_look_takes_longer_than_its_interval() {
+    let mut world = World::new().await;
+    world.source.look_interval = "30s".parse().unwrap();
+    let slow = Arc::new(Slow { ledger: world.ledger.clone(), clock: world.clock.clone() });
+    let poller =
+        || Poller::new(id(), world.source.clone(), world.client(), slow.clone(), world.sources());
+    let round = async || {
+        let mut poller = poller();
+        let mut unwatched = |_: &_| {};
+        let round = poller.round(&mut unwatched);
+        tokio::time::timeout(Duration::from_secs(20), round).await.expect("it ends").unwrap();
+        let all = world.ledger.looked_at();
+        all.iter().filter(|path| *path == "/api/v1/idps").count()
+    };
+    assert_eq!(round().await, 1);
+    // One more for what the log says, and not one for each of the time.
+    world.double.org().publish(event("c", "policy.rule.update", "2026-03-10T12:00:00.000Z"));
+    assert_eq!(round().await, 3);
+
+    let found = troubles(&world.source, &world.progress().await, world.clock.now()).join(" ");
+    assert!(found.contains("found a lastUpdated that does not fit to the looks"), "{found}");
+    let in_two_days = world.clock.now().plus_secs(2 * 24 * 3_600);
+    let found = troubles(&world.source, &world.progress().await, in_two_days).join(" ");
+    assert!(!found.contains("lastUpdated"), "{found}");
+}
+
+/// A clock that goes on by a second whenever it is read.
+struct Ticking(FixedClock);
+
+impl Clock for Ticking {
+    fn now(&self) -> Time {
+        let now = self.0.now();
+        self.0.set(now.plus_secs(1));
+        now
+    }
+}
+
+/// A look is dated from its first request to the end of its last answer.
+#[tokio::test]
+async fn a_look_says_when_its_answer_was_complete() {
+    let world = World::new().await;
+    let pages = vec![vec![object("0oaA")], vec![object("0oaB")]];
+    world.double.org().configuration.insert("/api/v1/idps".to_owned(), Given::Pages(pages));
+    let clock = Ticking(FixedClock::new(time("2026-03-10T10:00:00Z")));
+    let surroundings = Surroundings { clock: Arc::new(clock), random: Arc::new(SystemRandom) };
+    let Source { org, token, .. } = world.source.clone();
+    let client = Client::new(org, token, world.options, surroundings).unwrap();
+    let (source, ledger) = (world.source.clone(), world.ledger.clone());
+    let mut poller = Poller::new(id(), source, client, ledger, world.sources());
+    poller.round(&mut |_| {}).await.unwrap();
+    let took = |path: &str| {
+        let looks = world.ledger.of(Kind::Look);
+        let look = looks.iter().find(|look| look["path"] == path).unwrap();
+        let at = |name: &str| time(&text(&look[name])).micros() / 1_000_000;
+        at("answered_at") - at("looked_at")
+    };
+    // It is read before the first request, when each is sent and when its body is complete.
+    assert_eq!(took("/api/v1/features"), 2);
+    assert_eq!(took("/api/v1/idps"), 4, "two pages");
+}
+
+/// What was so when Okta answered was so by either clock.
+#[tokio::test]
+async fn a_look_covers_the_clock_of_the_org() {
+    for (date, from, until, is_named) in [
+        ("Tue, 10 Mar 2026 10:00:00 GMT", "10:00:00", "10:00:01", false),
+        ("Tue, 10 Mar 2026 10:00:40 GMT", "10:00:00", "10:00:41", true),
+        ("Tue, 10 Mar 2026 09:59:20 GMT", "09:59:20", "10:00:00", true),
+    ] {
+        let world = World::new().await;
+        world.double.org().date = Some(date);
+        world.round().await.unwrap();
+        let look = world.ledger.of(Kind::Look).remove(0);
+        let of_day = |name: &str| text(&look[name]).replace("2026-03-10T", "").replace('Z', "");
+        assert_eq!([of_day("looked_at"), of_day("answered_at")], [from, until], "{date}");
+        let found = troubles(&world.source, &world.progress().await, world.clock.now()).join(" ");
+        assert_eq!(found.contains("the clocks differ"), is_named, "{date}: {found}");
+    }
 }

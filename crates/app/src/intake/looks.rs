@@ -18,7 +18,7 @@ use claimledger_facts::{
     ids::{LogPosition, SourceId},
     refusal::{Refusal, RefusalCode},
     time::Time,
-    vocabulary::{Channel, Role},
+    vocabulary::{Channel, Note, Role},
 };
 use claimledger_ledger::{
     log::LogError,
@@ -68,6 +68,9 @@ pub struct LooksIngested {
     pub done: Vec<Ingested>,
     /// Objects that are as they were known to be, and have no record.
     pub unchanged: u64,
+    /// Objects of which the time of their last save contradicts the looks
+    /// ([`Note::ClocksContradict`]).
+    pub contradicting: u64,
     /// Why values were skipped: [`LooksMode::Skip`].
     pub refused: Vec<IngestError>,
 }
@@ -127,6 +130,10 @@ impl App {
                 all.done.iter().map(|done| done.position).collect();
             if conflicts == 0 {
                 all.unchanged = reading.unchanged;
+                let drafts = reading.drafts.iter().map(|(_, draft)| draft);
+                let contradicting =
+                    drafts.filter(|draft| draft.notes.contains(&Note::ClocksContradict));
+                all.contradicting = contradicting.count() as u64;
             }
             let of_values = reading.of_values;
             let (done, refused) = self.append_looks(caller, &looks, reading.drafts).await;

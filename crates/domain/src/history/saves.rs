@@ -8,6 +8,9 @@
 //! as the earlier look saw it, since the last as the later one did, and between them it may have
 //! been anything. None, though it was saved, or none at the end of the interval, which is its last
 //! save: the log does not say all, and nothing is known better.
+//!
+//! An event is published near the save that it tells of, and not at it. The end of an interval
+//! dates the last save; of any other one the event alone says when it was, within [`CLOSE_MICROS`].
 
 use super::{HistoryCut, InForce, Stated, silences::was_heard};
 use crate::model::RecordRef;
@@ -20,7 +23,8 @@ use claimledger_facts::{
 };
 use std::collections::BTreeMap;
 
-/// How far the time of an event may be from the `lastUpdated` that the same save left: 10 s.
+/// How far the time of an event may be from the save that it tells of, which left a `lastUpdated`:
+/// 10 s.
 const CLOSE_MICROS: i64 = 10_000_000;
 
 /// An object that was saved in the interval of a version.
@@ -245,9 +249,12 @@ fn told_by_log<'a, T>(cut: HistoryCut<'a>, version: &'a Stated<T>) -> Logged<'a,
     for saved in &version.saved {
         let times = cut.saves_of(saved, source, (from, to));
         let (Some(begun), Some(ended)) = (times.first(), times.last()) else { return stated };
-        (first, last) = (first.min(*begun), last.max(*ended));
+        // The end of the interval dates the only save of the only object.
+        let is_dated = times.len() == 1 && version.saved.len() == 1;
+        let begun = if is_dated { *begun } else { by_close(*begun).max(from) };
+        (first, last) = (first.min(begun), last.max(*ended));
         if times.len() > 1 {
-            unseen.push((saved, *begun, *ended));
+            unseen.push((saved, begun, close_to(*ended).min(to)));
         }
     }
     if close_to(last) < to {
@@ -306,6 +313,12 @@ impl<'a> HistoryCut<'a> {
     }
 }
 
+/// The latest time of a save that an event of this time tells of.
 fn close_to(time: Time) -> Time {
     Time::from_micros(time.micros().saturating_add(CLOSE_MICROS))
+}
+
+/// The earliest one.
+fn by_close(time: Time) -> Time {
+    Time::from_micros(time.micros().saturating_sub(CLOSE_MICROS))
 }

@@ -37,7 +37,8 @@ pub(crate) struct Org {
     pub(crate) faults: VecDeque<Fault>,
     /// The configuration, by path and query without `limit` and `after`.
     pub(crate) configuration: BTreeMap<String, Given>,
-    /// The clock of the org, as the header `Date` says it; none: that of this machine.
+    /// The clock of the org, as the header `Date` says it; none: of the log that of this machine,
+    /// of the configuration none.
     pub(crate) date: Option<&'static str>,
     /// Every request, in order.
     pub(crate) seen: Vec<Seen>,
@@ -202,7 +203,10 @@ async fn answer(State(org): State<Arc<Mutex<Org>>>, request: Request) -> Respons
             org.log(&query)
         } else {
             let hangs = matches!(org.configuration.get(&path), Some(Given::Hangs));
-            (org.configured(&path, &query), hangs)
+            let mut response = org.configured(&path, &query);
+            let date = org.date.unwrap_or("not said").parse().expect("a value");
+            response.headers_mut().insert(header::DATE, date);
+            (response, hangs)
         }
     };
     if hangs {

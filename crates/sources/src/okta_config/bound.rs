@@ -179,6 +179,7 @@ mod tests {
             occurred: Occurred::at(at(minute)),
             id: minute.to_string(),
             digest: String::new(),
+            content: None,
         };
         let mut config = Config::default();
         config.said.insert("k".to_owned(), (0..8).map(said).collect());

@@ -1,15 +1,23 @@
 //! What a look found changed, and when that occurred.
 //!
 //! A state that is seen first has held since its `lastUpdated`. A later change occurred after the
-//! look before, and by `lastUpdated`, which dates the last update and no update before it: that is
-//! an interval. Where `lastUpdated` does not lie between the two looks, it ends at the second. The
-//! answer to a call that changes the object dates the change itself.
+//! request of the look before, and by `lastUpdated`, which dates the last update and no update
+//! before it: that is an interval. Where `lastUpdated` did not move, or there is none, it ends with
+//! the answer of the second look. The answer to a call that changes the object dates the change
+//! itself.
+//!
+//! Where a new `lastUpdated` does not lie between the two, the clocks contradict each other. By
+//! which of them anything else is dated is not known, so the interval holds both, and
+//! [`MARGIN_MICROS`] more on either side.
 
 use super::look::{Body, Config, Seen, id_of};
 use claimledger_facts::{
     time::{Occurred, Time},
     vocabulary::ObjectKind,
 };
+
+/// How far two clocks that contradict each other may differ beyond that: a minute.
+const MARGIN_MICROS: i64 = 60_000_000;
 
 /// One object, as a look found it.
 #[derive(Clone, Debug)]
@@ -29,7 +37,8 @@ pub(super) struct State {
 /// When and how a state was seen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Glance {
-    pub(super) at: Time,
+    /// From the request to the end of the answer.
+    pub(super) at: Occurred,
     /// It is the answer to a call that changed the object.
     pub(super) answers_change: bool,
     /// Nothing says when it was looked at: it is as old as its last update.
@@ -43,6 +52,8 @@ pub(super) struct Change {
     pub(super) occurred: Occurred,
     /// The state before; none: it is the first.
     pub(super) before: Option<Seen>,
+    /// `lastUpdated` does not lie between the looks.
+    pub(super) contradicts: bool,
 }
 
 impl Change {
@@ -59,11 +70,13 @@ impl Change {
 impl State {
     /// As it is kept, from one look on.
     pub(super) fn seen(&self, glance: Glance) -> Seen {
-        let stamp = self.updated.unwrap_or(glance.at);
+        let stamp = self.updated.unwrap_or(glance.at.from);
+        let to = glance.at.to.filter(|to| *to > stamp);
         Seen {
             stamp,
             first: Some(glance.at),
-            seen: glance.at,
+            // It was like this at its own time, too.
+            seen: Occurred { from: stamp.max(glance.at.from), to },
             between: Vec::new(),
             undated: self.updated.is_none(),
             joint: self.joint,
@@ -88,23 +101,24 @@ impl Config {
     /// states that are known.
     pub(super) fn is_late(&self, state: &State, glance: Glance) -> bool {
         let Some(known) = self.objects.get(&state.key) else {
-            return !glance.as_updated && self.newest.is_some_and(|newest| glance.at < newest);
+            return !glance.as_updated && self.newest.is_some_and(|newest| glance.at.from < newest);
         };
+        let at = glance.at.from;
         if known.gone {
-            return glance.at <= known.seen;
+            return at <= known.seen.from;
         }
         let (earlier, same) = match state.updated {
             Some(updated) => (updated < known.stamp, updated == known.stamp),
-            None => (glance.at < known.seen, true),
+            None => (at < known.seen.from, true),
         };
         let same = same && known.is_like(state);
-        let unseen = glance.at < known.seen && state.updated.is_none_or(|at| at == known.stamp);
+        let unseen = at < known.seen.from && state.updated.is_none_or(|at| at == known.stamp);
         if same {
             // When an object was seen first says little where it has a time of its own.
             let dates = known.undated
                 || matches!(known.body, Body::App { .. })
                 || known.joint != state.joint;
-            glance.at < known.first() && (dates || self.past.contains_key(&state.key))
+            at < known.first().from && (dates || self.past.contains_key(&state.key))
         } else {
             earlier || unseen
         }
@@ -113,13 +127,16 @@ impl Config {
     /// Compares a state with what is known, and keeps it. None: nothing changed.
     pub(super) fn change(&mut self, state: &State, glance: Glance) -> Option<Change> {
         let mut new = state.seen(glance);
-        new.seen = new.seen.max(new.stamp);
         let Some(known) = self.objects.get_mut(&state.key) else {
-            // Its last update came before the look, whatever the two clocks say.
-            let occurred = Occurred::at(new.stamp.min(glance.at));
+            let contradicts = new.stamp > glance.at.latest();
+            let occurred = match state.updated {
+                Some(_) if contradicts => widened(glance.at.from, new.stamp),
+                Some(updated) => Occurred::at(updated),
+                None => glance.at,
+            };
             let source_id = new.source_id(&state.key);
             self.objects.insert(state.key.clone(), new);
-            return Some(Change { source_id, occurred, before: None });
+            return Some(Change { source_id, occurred, before: None, contradicts });
         };
         // What has no time of its own changes when its content does.
         let moved = state.updated.is_none_or(|updated| updated > known.stamp);
@@ -127,31 +144,36 @@ impl Config {
             known.see(glance.at, state.joint);
             return None;
         }
-        let seen = known.seen;
+        let (seen, until) = (known.seen.from, glance.at.latest());
+        let updated = state.updated.filter(|_| moved && !known.gone);
         // An update that is said to be older than the look that still saw the old state, or newer
-        // than this look, does not date the change.
-        let dates = moved && !known.gone && (seen..=glance.at).contains(&new.stamp);
-        let answers = glance.answers_change && moved && !known.gone;
-        let to = if dates || answers { new.stamp } else { glance.at };
-        let occurred = if answers || seen >= to {
-            Occurred::at(to)
-        } else {
-            Occurred { from: seen, to: Some(to) }
+        // than this look.
+        let contradicts = updated.is_some_and(|updated| !(seen..=until).contains(&updated));
+        let occurred = match updated {
+            Some(updated) if glance.answers_change => Occurred::at(updated),
+            // What was saved after the state before did not begin before it.
+            Some(updated) if contradicts => {
+                let widened = widened(seen.min(updated), until.max(updated));
+                Occurred { from: widened.from.max(known.stamp), ..widened }
+            }
+            Some(updated) => between(seen, updated),
+            None if glance.answers_change && moved && !known.gone => glance.at,
+            None => between(seen, until),
         };
         // Several states of one time differ in their number.
         new.earlier = if new.stamp > known.stamp { 0 } else { known.earlier + 1 };
-        new.seen = new.seen.max(seen);
+        new.seen = new.seen.max(known.seen);
         let source_id = new.source_id(&state.key);
         let before = std::mem::replace(known, new);
         self.keep_before(&state.key, before.clone());
-        Some(Change { source_id, occurred, before: Some(before) })
+        Some(Change { source_id, occurred, before: Some(before), contradicts })
     }
 
     /// A whole list lacks an object that was there. None: it is known to be missing, or was seen
     /// after the list.
-    pub(super) fn remove(&mut self, key: &str, at: Time) -> Option<Change> {
+    pub(super) fn remove(&mut self, key: &str, at: Occurred) -> Option<Change> {
         let known = self.objects.get_mut(key)?;
-        if at <= known.seen {
+        if at.from <= known.seen.from {
             return None;
         }
         if known.gone {
@@ -162,11 +184,23 @@ impl Config {
         *known = before.gone_at(at);
         self.keep_before(key, before.clone());
         Some(Change {
-            source_id: format!("{key}@deleted:{}", super::look::stamp(at)),
-            occurred: Occurred { from: before.seen, to: Some(at) },
+            source_id: format!("{key}@deleted:{}", super::look::stamp(at.from)),
+            occurred: between(before.seen.from, at.latest()),
             before: Some(before),
+            contradicts: false,
         })
     }
+}
+
+/// After one time, and by the other.
+fn between(after: Time, by: Time) -> Occurred {
+    if by > after { Occurred { from: after, to: Some(by) } } else { Occurred::at(by) }
+}
+
+/// The same by clocks that contradict each other.
+fn widened(after: Time, by: Time) -> Occurred {
+    let moved = |time: Time, by: i64| Time::from_micros(time.micros().saturating_add(by));
+    between(moved(after, -MARGIN_MICROS), moved(by, MARGIN_MICROS))
 }
 
 /// The later of two times: of an interval, the later beginning and the later end.

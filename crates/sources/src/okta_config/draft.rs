@@ -1,10 +1,9 @@
 //! Records of configuration.
 
-use super::{change::State, redact, shape::Kind};
+use super::{change::State, facts::says_saved_in_record, redact, shape::Kind};
 use claimledger_facts::{
     canonical,
     draft::{Draft, DraftFact},
-    fact::FactData,
     personal::Personal,
     time::Occurred,
     vocabulary::Note,
@@ -87,11 +86,7 @@ pub(super) fn of_finding(
 /// saved: `lastUpdated` dates the last of perhaps several saves. Policies and authenticators say it
 /// in their facts.
 pub(super) fn saved_between(mut drafts: Vec<Draft>) -> Vec<Draft> {
-    let is_alone = |draft: &Draft| {
-        draft.facts.iter().any(|fact| {
-            matches!(fact.data, FactData::IdpConfigured(_) | FactData::ClaimSourcingConfigured(_))
-        })
-    };
+    let is_alone = |draft: &Draft| draft.facts.iter().any(|fact| says_saved_in_record(&fact.data));
     for draft in &mut drafts {
         if draft.occurred.to.is_some() && is_alone(draft) {
             draft.notes.push(Note::SavedSinceLastLook);

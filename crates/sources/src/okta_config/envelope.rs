@@ -1,5 +1,6 @@
 //! What a value is: one object of the API, or an envelope that says when and where it was looked
-//! at: `{"looked_at": …, "path": "/api/v1/idps", "body": …}`. A body is an object or a list.
+//! at: `{"looked_at": …, "answered_at": …, "path": "/api/v1/idps", "body": …}`. A body is an object
+//! or a list.
 
 use super::{place::Place, shape::instant};
 use crate::{
@@ -9,14 +10,15 @@ use crate::{
 };
 use claimledger_facts::{
     refusal::{Refusal, RefusalCode},
-    time::Time,
+    time::{Occurred, Time},
 };
 use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// A value that was received.
 pub(super) struct Received {
-    pub(super) looked_at: Option<Time>,
+    /// What it holds was so at some time between the request and the end of the answer.
+    pub(super) looked_at: Option<Occurred>,
     pub(super) place: Place,
     /// It is the answer to a call that changes what it answers with.
     pub(super) answers_change: bool,
@@ -112,8 +114,9 @@ fn of_members(
             items: vec![item],
         });
     };
-    let looked_at =
-        members.get("looked_at").map(|value| instant(value, "looked_at")).transpose()?;
+    let time = |name: &str| members.get(name).map(|value| instant(value, name)).transpose();
+    let answered_at = time("answered_at")?;
+    let looked_at = time("looked_at")?.map(|from| looked(from, answered_at)).transpose()?;
     let place = path.as_deref().map(Place::of).unwrap_or_default();
     let method = members.get("method").and_then(Value::as_str).unwrap_or("GET");
     let reads = method.eq_ignore_ascii_case("GET");
@@ -135,6 +138,16 @@ fn of_members(
     let is_whole =
         listed.is_some_and(|count| reads && complete.unwrap_or_else(|| place.is_whole(count)));
     Ok(Received { looked_at, place, answers_change: !reads, is_whole, items })
+}
+
+/// The time of a request and of its answer.
+fn looked(from: Time, until: Option<Time>) -> Result<Occurred, Refusal> {
+    if until.is_some_and(|until| until < from) {
+        let expected = "when the answer was complete: not before `looked_at`";
+        let message = "the answer would come before its request";
+        return Err(Refusal::field(RefusalCode::InvalidField, "answered_at", expected, message));
+    }
+    Ok(Occurred { from, to: until.filter(|until| *until > from) })
 }
 
 const EXPECTED: &str = "an object of Okta's API, or a list of them";

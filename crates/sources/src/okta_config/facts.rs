@@ -9,6 +9,7 @@ use claimledger_facts::{
     draft::DraftFact,
     fact::FactData,
     ids::{IdpId, RuleId},
+    time::Occurred,
     types::{claims::ClaimSourcingConfigured, idp::RoutingRuleConfigured, object::ObjectNamed},
     vocabulary::{Redirect, Status},
 };
@@ -35,6 +36,25 @@ pub(super) fn content_digest(data: &FactData) -> String {
         _ => {}
     }
     digest_of(&content)
+}
+
+/// The digest of a statement with what was saved in its interval, and that of what is in force once
+/// it is over; none: nothing was saved. An IdP and claim sourcing say it in their records
+/// ([`super::draft::saved_between`]).
+pub(super) fn digests(data: &FactData, occurred: Occurred) -> (String, Option<String>) {
+    let content = content_digest(data);
+    if says_saved(data) {
+        (digest_of(data), Some(content))
+    } else if occurred.to.is_some() && says_saved_in_record(data) {
+        (format!("{content} saved"), Some(content))
+    } else {
+        (content, None)
+    }
+}
+
+/// Whether the record of such a statement says what was saved.
+pub(super) const fn says_saved_in_record(data: &FactData) -> bool {
+    matches!(data, FactData::IdpConfigured(_) | FactData::ClaimSourcingConfigured(_))
 }
 
 /// Whether it says that something was saved in its interval.

@@ -127,7 +127,7 @@ pub(super) fn facts(
         _ => &[],
     };
     // A key that was there at the first look was added at some time since the IdP was created.
-    let first = change.before.is_none().then(|| added_by(created, change.occurred.from));
+    let first = change.before.is_none().then(|| added_by(created, change.occurred.latest()));
     let idp = &fact.idp;
     for key in keys.iter().filter(|key| !before.contains(key)) {
         let (idp, key) = (idp.clone(), key.clone());

@@ -32,8 +32,8 @@ pub(super) struct Config {
     pub(super) forgotten: BTreeMap<String, Forgotten>,
     /// When each whole list was seen, by its address: an object that it lacked was gone then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) lists: BTreeMap<String, Vec<Time>>,
-    /// The latest time of a look.
+    pub(super) lists: BTreeMap<String, Vec<Occurred>>,
+    /// The latest request of a look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) newest: Option<Time>,
 }
@@ -54,8 +54,11 @@ pub(super) struct Said {
     pub(super) occurred: Occurred,
     /// The source's id of the record.
     pub(super) id: String,
-    /// Of what is stated.
+    /// Of what is stated, with what of it was saved in its interval.
     pub(super) digest: String,
+    /// Of what is in force once the interval is over; none: it says of nothing that it was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<String>,
 }
 
 /// Statements that are no longer kept.
@@ -66,20 +69,21 @@ pub(super) struct Forgotten {
     pub(super) count: usize,
 }
 
-/// An object as it was last seen.
+/// An object as it was last seen. The times at which it was seen are those of whole requests: it
+/// was like this at some time between the request and the end of the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// The time that dates this state: `lastUpdated`, else the look that first found it.
     pub(super) stamp: Time,
     /// When it was first seen like this, or found missing; none: at its stamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) first: Option<Time>,
-    /// When it was last seen like this, or found missing.
-    pub(super) seen: Time,
+    pub(super) first: Option<Occurred>,
+    /// When it was last seen like this, or found missing; no earlier than its own time.
+    pub(super) seen: Occurred,
     /// Times between the two at which it was seen like this, of an object without a time of its
     /// own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) between: Vec<Time>,
+    pub(super) between: Vec<Occurred>,
     /// The stamp is of the look, not of the object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) undated: bool,
@@ -204,15 +208,15 @@ impl Seen {
     }
 
     /// The same object, missing from a whole list.
-    pub(super) fn gone_at(&self, at: Time) -> Self {
+    pub(super) fn gone_at(&self, at: Occurred) -> Self {
         let (between, gone) = (Vec::new(), true);
         let of_look = Self { first: Some(at), seen: at, answered: false, ..self.clone() };
         Self { gone, between, joint: false, ..of_look }
     }
 
     /// When it was first seen like this.
-    pub(super) fn first(&self) -> Time {
-        self.first.unwrap_or(self.stamp)
+    pub(super) fn first(&self) -> Occurred {
+        self.first.unwrap_or(Occurred::at(self.stamp))
     }
 
     /// The source's id of the record of this state.

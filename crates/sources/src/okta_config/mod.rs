@@ -109,7 +109,8 @@ struct Looks<'s> {
 impl<'s> Looks<'s> {
     fn new(settings: &'s SourceSettings, previous: Option<&Look>, max_bytes: usize) -> Self {
         let config = previous.map(|look| Config::read(&look.content)).unwrap_or_default();
-        let glance = Glance { at: Time::MIN, answers_change: false, as_updated: true };
+        let glance =
+            Glance { at: Occurred::at(Time::MIN), answers_change: false, as_updated: true };
         let at = previous.map(|look| look.at);
         Self { settings, run: Run::new(config, glance), at, is_read: false, max_bytes }
     }
@@ -123,7 +124,8 @@ impl Reader for Looks<'_> {
             found.push(Found::of(item, &received, self.settings)?);
         }
         let latest = found.iter().filter_map(|found| found.state.updated).max();
-        let at = received.looked_at.or(latest).ok_or_else(undated)?;
+        let glanced = received.looked_at.or(latest.map(Occurred::at)).ok_or_else(undated)?;
+        let at = glanced.from;
         // In the order of their times, so that what several objects state together grows as it did.
         found.sort_by(|a, b| (a.stamp(at), &a.state.key).cmp(&(b.stamp(at), &b.state.key)));
         // Nothing is refused from here on.
@@ -132,7 +134,7 @@ impl Reader for Looks<'_> {
         if !as_updated {
             run.state_rest();
         }
-        run.glance = Glance { at, answers_change: received.answers_change, as_updated };
+        run.glance = Glance { at: glanced, answers_change: received.answers_change, as_updated };
         let states = found.iter_mut().map(|found| &mut found.state).collect();
         run.config.mark_joint(states, run.glance);
         let keys = found.iter().flat_map(|found| [Some(&found.state.key), found.flawed.as_ref()]);
@@ -162,7 +164,7 @@ impl Reader for Looks<'_> {
             run.state_applications();
         }
         run.revise();
-        if let Some(at) = received.looked_at {
+        if !as_updated {
             run.config.newest = run.config.newest.max(Some(at));
         }
         self.at = self.at.max(Some(at));
@@ -330,13 +332,14 @@ impl Run {
         };
         if self.config.is_late(&found.state, self.glance) {
             if let Some(source_id) = self.insert(&found.state) {
-                let occurred = Occurred::at(found.stamp(self.glance.at));
+                let occurred = Occurred::at(found.stamp(self.glance.at.from));
                 self.push(record(&source_id, occurred));
             } else {
                 self.unchanged += 1;
             }
         } else if let Some(change) = self.config.change(&found.state, self.glance) {
             let mut draft = record(&change.source_id, change.occurred);
+            draft.notes.extend(change.contradicts.then_some(Note::ClocksContradict));
             draft.facts = facts::of_object(&found.state, &change);
             self.push(draft);
             self.touch(&found.state.key, &change);
@@ -398,7 +401,8 @@ impl Run {
             self.config.objects.iter().filter(lacked).map(|(key, _)| key.clone()).collect();
         for key in lacked {
             let known = &self.config.objects[&key];
-            if at < known.first() || at < known.seen && (known.undated || known.gone) {
+            let is_open = known.undated || known.gone;
+            if at.from < known.first().from || at.from < known.seen.from && is_open {
                 if self.config.insert_missing(&key, self.glance) {
                     self.late.extend(revise::groups_of(&self.config, &key));
                 }
@@ -412,13 +416,13 @@ impl Run {
         self.state_together();
     }
 
-    fn remove(&mut self, key: &str, at: Time) {
+    fn remove(&mut self, key: &str, at: Occurred) {
         let Some(change) = self.config.remove(key, at) else { return };
         let Some(before) = &change.before else { return };
         let (kind, id) = key.split_once(':').unwrap_or((key, ""));
         let finding = json!({"missing": id, "kind": kind,
-            "looked_at": stamp(at), "last_seen": stamp(before.seen)});
-        let facts = facts::of_missing(id, before, &stamp(at));
+            "looked_at": stamp(at.from), "last_seen": stamp(before.seen.from)});
+        let facts = facts::of_missing(id, before, &stamp(at.from));
         let ids = (change.source_id.as_str(), change.occurred);
         self.push(draft::of_finding(kind, ids, facts, &finding));
         self.touch(key, &change);

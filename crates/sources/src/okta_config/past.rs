@@ -6,7 +6,7 @@ use super::{
     look::{Config, Seen},
     place::Place,
 };
-use claimledger_facts::time::Time;
+use claimledger_facts::time::{Occurred, Time};
 
 /// Maximum number of times that are kept of one list, or of one state.
 const MAX_TIMES: usize = 32;
@@ -30,7 +30,7 @@ impl Config {
     /// The time from which on the states of an object are kept; none: all of them are.
     pub(super) fn kept_from(&self, key: &str) -> Option<Time> {
         self.past.get(key).filter(|past| past.shortened)?;
-        self.states(key).next().map(|seen| seen.stamp.max(seen.first()))
+        self.states(key).next().map(|seen| seen.stamp.max(seen.first().from))
     }
 
     /// Whether the states of an object are kept that it had at a time.
@@ -45,7 +45,7 @@ impl Config {
         let numbers = self.states(key).filter(|seen| seen.stamp == new.stamp && !seen.gone);
         new.earlier = numbers.map(|seen| seen.earlier + 1).max().unwrap_or(0);
         let source_id = new.source_id(key);
-        if !self.is_kept(key, glance.at) {
+        if !self.is_kept(key, glance.at.from) {
             return Inserted { source_id: Some(source_id), is_told: false };
         }
         let is_new = !self.objects.contains_key(key);
@@ -65,7 +65,7 @@ impl Config {
     /// tells something new.
     pub(super) fn insert_missing(&mut self, key: &str, glance: Glance) -> bool {
         let (at, mut states): (_, Vec<Seen>) = (glance.at, self.states(key).cloned().collect());
-        if !self.is_kept(key, at) {
+        if !self.is_kept(key, at.from) {
             return false;
         }
         let Some(before) = states.iter().rev().find(|seen| seen.first() < at) else { return false };
@@ -84,13 +84,13 @@ impl Config {
     }
 
     /// When a later list lacked an object that only an earlier look saw.
-    fn missing_since(&self, key: &str, seen: &Seen) -> Option<Time> {
+    fn missing_since(&self, key: &str, seen: &Seen) -> Option<Occurred> {
         let lists = self.lists.iter().filter(|(path, _)| Place::of(path).lists(key, seen));
         lists.flat_map(|(_, times)| times).filter(|at| **at > seen.seen).min().copied()
     }
 
     /// Keeps when a whole list was seen: the last time, and some of those before.
-    pub(super) fn listed(&mut self, path: String, at: Time) {
+    pub(super) fn listed(&mut self, path: String, at: Occurred) {
         add_time(self.lists.entry(path).or_default(), at);
     }
 
@@ -123,7 +123,7 @@ fn place(states: &mut Vec<Seen>, mut new: Seen) -> bool {
         if before.seen > at {
             // Without a time of its own, an object can have been the same again.
             let again = !(is_dated(before) && is_dated(&new));
-            let after = before.split(at);
+            let after = before.split(at.from);
             if again {
                 states.insert(index, after);
             }
@@ -142,7 +142,7 @@ fn place(states: &mut Vec<Seen>, mut new: Seen) -> bool {
 }
 
 /// Keeps a time: of many, every second one but the last.
-fn add_time(times: &mut Vec<Time>, at: Time) {
+fn add_time(times: &mut Vec<Occurred>, at: Occurred) {
     if let Err(index) = times.binary_search(&at) {
         times.insert(index, at);
     }
@@ -158,7 +158,7 @@ fn add_time(times: &mut Vec<Time>, at: Time) {
 impl Seen {
     /// It was seen like this at a time as well. The look that saw it first says whether it is
     /// `joint`.
-    pub(super) fn see(&mut self, at: Time, joint: bool) {
+    pub(super) fn see(&mut self, at: Occurred, joint: bool) {
         let (first, last) = (self.first(), self.seen);
         if self.undated {
             let inside = if at > last { last } else { at.max(first) };
@@ -178,11 +178,12 @@ impl Seen {
 
     /// Ends it at the last time up to a time at which it was seen. Returns what was seen since.
     fn split(&mut self, at: Time) -> Self {
-        let (before, since): (Vec<Time>, Vec<Time>) = self.between.iter().partition(|t| **t <= at);
+        let (before, since): (Vec<Occurred>, Vec<Occurred>) =
+            self.between.iter().partition(|sighting| sighting.from <= at);
         let first = since.first().copied().unwrap_or(self.seen);
         let since = since.into_iter().skip(1).collect();
         let after = Self { first: Some(first), between: since, answered: false, ..self.clone() };
-        self.seen = before.last().copied().unwrap_or(self.first().min(at));
+        self.seen = before.last().copied().unwrap_or(self.first().min(Occurred::at(at)));
         self.first = Some(self.first().min(self.seen));
         self.between = before;
         after
@@ -206,7 +207,7 @@ mod tests {
     }
 
     fn glance(minute: i64) -> Glance {
-        Glance { at: at(minute), answers_change: false, as_updated: false }
+        Glance { at: Occurred::at(at(minute)), answers_change: false, as_updated: false }
     }
 
     fn feature(on: bool, updated: Option<i64>) -> State {

@@ -137,14 +137,14 @@ pub(super) fn listed(config: &Config, policy: &str) -> Option<(PolicyListed, Tim
             _ => return None,
         };
         return Some(if seen.gone {
-            (fact(kind, Status::Deleted), seen.first())
+            (fact(kind, Status::Deleted), seen.first().from)
         } else {
-            (fact(kind, *status), seen.stamp.min(seen.first()))
+            (fact(kind, *status), seen.stamp.min(seen.first().from))
         });
     }
     let apps = config.present().filter(|(key, seen)| {
         matches!(seen.body, Body::App { .. }) && of(key, seen) == Some(policy)
     });
-    let since = apps.map(|(_, seen)| seen.stamp.min(seen.first())).min()?;
+    let since = apps.map(|(_, seen)| seen.stamp.min(seen.first().from)).min()?;
     Some((fact(PolicyKind::AppSignIn, Status::Active), since))
 }

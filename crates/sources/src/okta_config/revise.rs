@@ -6,7 +6,7 @@ use super::{
     Run,
     change::{Change, Glance, State},
     draft,
-    facts::{self, content_digest, digest_of, fact},
+    facts::{self, content_digest, fact},
     look::{
         Body, Config, RuleContent, Said, Seen, Stated, listed_key, method_key, numbered, stamp,
     },
@@ -37,7 +37,9 @@ struct Statement {
     key: String,
     occurred: Occurred,
     id: String,
+    /// See [`facts::digests`].
     digest: String,
+    content: Option<String>,
     data: FactData,
 }
 
@@ -162,7 +164,8 @@ impl Config {
             let index =
                 list.partition_point(|old| (old.occurred.from, &old.id) <= (occurred.from, &id));
             groups.push((group, index == list.len()));
-            list.insert(index, Said { occurred, id, digest: digest_of(&fact.data) });
+            let (digest, content) = facts::digests(&fact.data, occurred);
+            list.insert(index, Said { occurred, id, digest, content });
         }
         groups
     }
@@ -212,8 +215,14 @@ impl Run {
     /// Records of what is stated of one thing, as far as it was not stated like this.
     fn state_again(&mut self, key: &str, wanted: &[Statement], kept_from: Option<Time>) {
         let said = self.config.said.get(key).map_or(&[] as &[_], Vec::as_slice);
-        let as_said: Vec<_> = said.iter().map(|s| (s.occurred, s.digest.as_str())).collect();
-        let as_wanted: Vec<_> = wanted.iter().map(|s| (s.occurred, s.digest.as_str())).collect();
+        let as_said: Vec<_> = said
+            .iter()
+            .map(|s| restate::Statement::of(s.occurred, &s.digest, &s.content))
+            .collect();
+        let as_wanted: Vec<_> = wanted
+            .iter()
+            .map(|s| restate::Statement::of(s.occurred, &s.digest, &s.content))
+            .collect();
         let count = self.config.said_count(key);
         let additions = restate::additions(&as_said, &as_wanted, kept_from);
         for (n, (occurred, which)) in additions.into_iter().enumerate() {
@@ -221,7 +230,7 @@ impl Run {
             let Some((_, _, kind)) = subject(data) else { continue };
             let id = again_id(key, occurred.from, count + n);
             let finding = json!({"state": data.to_value().unwrap_or_default(),
-                "of": wanted[which].id, "late_look": stamp(self.glance.at)});
+                "of": wanted[which].id, "late_look": stamp(self.glance.at.from)});
             let facts = vec![fact(data.clone())];
             let draft = draft::of_finding(kind, (&id, occurred), facts, &finding);
             self.config.said_by(&draft);
@@ -245,7 +254,7 @@ fn replayed(config: &Config, keys: &[&String], group: &Group) -> Vec<Statement> 
         }
     }
     let glance = |at, answers_change| Glance { at, answers_change, as_updated: true };
-    let mut run = Run::new(Config::default(), glance(Time::MIN, false));
+    let mut run = Run::new(Config::default(), glance(Occurred::at(Time::MIN), false));
     for ((time, _), seen) in events {
         for (key, seen) in seen {
             run.glance = glance(seen.first(), seen.answered);
@@ -258,13 +267,10 @@ fn replayed(config: &Config, keys: &[&String], group: &Group) -> Vec<Statement> 
     let statements = run.drafts.iter().flat_map(|draft| {
         draft.facts.iter().filter_map(|fact| {
             let (of, key, _) = subject(&fact.data)?;
-            (of == *group).then(|| Statement {
-                key,
-                occurred: fact.occurred.unwrap_or(draft.occurred),
-                id: draft.source_id.as_str().to_owned(),
-                digest: digest_of(&fact.data),
-                data: fact.data.clone(),
-            })
+            let occurred = fact.occurred.unwrap_or(draft.occurred);
+            let (digest, content) = facts::digests(&fact.data, occurred);
+            let (id, data) = (draft.source_id.as_str().to_owned(), fact.data.clone());
+            (of == *group).then_some(Statement { key, occurred, id, digest, content, data })
         })
     });
     statements.collect()
@@ -327,9 +333,9 @@ impl Seen {
         match (before, &self.body) {
             // Its first status is taken to be that of before, as far as rules reach back.
             (None, Body::Policy { .. }) if !self.gone => Time::MIN,
-            (None, Body::App { .. }) => self.first(),
-            _ if self.gone || self.undated => self.first(),
-            (Some(before), _) if before.gone || self.stamp <= before.stamp => self.first(),
+            (None, Body::App { .. }) => self.first().from,
+            _ if self.gone || self.undated => self.first().from,
+            (Some(before), _) if before.gone || self.stamp <= before.stamp => self.first().from,
             _ => self.stamp,
         }
     }

@@ -27,7 +27,7 @@ impl Config {
             }
         }
         for (policy, states) in of_policy {
-            let rules = self.rules_of(&policy, &states, glance.at);
+            let rules = self.rules_of(&policy, &states, glance.at.from);
             let stamps: BTreeSet<Option<Time>> = states.iter().map(|state| state.updated).collect();
             if glance.as_updated {
                 // One of many in a row, as far as is known.
@@ -64,7 +64,7 @@ impl Config {
             !seen.gone
                 && Some(seen.stamp) == state.updated
                 && seen.is_like(state)
-                && seen.first() <= glance.at
+                && seen.first().from <= glance.at.from
         };
         !self.states(&state.key).any(is_known)
     }
@@ -72,7 +72,7 @@ impl Config {
     /// The number of rules that a policy has at a time with these states.
     fn rules_of(&self, policy: &str, states: &[&mut State], at: Time) -> usize {
         let is_known = |key: &&String| {
-            let then = self.states(key).take_while(|seen| seen.first() <= at).last();
+            let then = self.states(key).take_while(|seen| seen.first().from <= at).last();
             then.is_some_and(|seen| !seen.gone && policy::of(key, seen) == Some(policy))
         };
         let is_rule = |key: &&str| key.starts_with("rule:");

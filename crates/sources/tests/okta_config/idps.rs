@@ -85,26 +85,6 @@ fn an_idp_that_was_saved_between_two_looks_says_so() {
     assert_eq!(noted(&org.see(&answered)), [false], "the answer to the change dates it");
 }
 
-/// The update is said to be older than the look that still saw the old state: it dates nothing.
-#[test]
-fn a_change_that_the_look_before_contradicts_is_dated_by_the_looks() {
-    let mut org = Org::new();
-    org.look("10:00", "/api/v1/idps/0oa1", idp("09:00", false));
-    let second = org.look("11:00", "/api/v1/idps/0oa1", idp("09:59", true));
-    assert_eq!(trust(&second), [(between("10:00", "11:00"), true, Status::Active)]);
-}
-
-/// The update is said to be newer than the look that saw it: it was made by the look.
-#[test]
-fn a_change_that_is_dated_after_its_look_was_made_by_the_look() {
-    let mut org = Org::new();
-    org.look("10:00", "/api/v1/idps/0oa1", idp("09:00", false));
-    let second = org.look("11:00", "/api/v1/idps/0oa1", idp("12:00", true));
-    assert_eq!(trust(&second), [(between("10:00", "11:00"), true, Status::Active)]);
-    let first = Org::new().look("11:00", "/api/v1/idps/0oa1", idp("12:00", true));
-    assert_eq!(trust(&first), [(exactly("11:00"), true, Status::Active)]);
-}
-
 /// The time of an update has a resolution of its own: it may not move.
 #[test]
 fn changes_that_do_not_move_the_time_are_three_records_in_order() {

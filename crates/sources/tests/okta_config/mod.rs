@@ -1,11 +1,13 @@
 //! Okta's configuration: one test a trap. All objects are invented, in the shapes of the API.
 
 mod bad_input;
+mod clocks;
 mod deleted;
 mod flawed;
 mod idps;
 mod late;
 mod many_rules;
+mod order;
 mod org;
 mod policies;
 mod rules;
