@@ -62,7 +62,7 @@ pub use assess::{
 };
 
 /// The version of these rules: the R of an answer.
-pub const RULES: &str = "r7";
+pub const RULES: &str = "r8";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[

@@ -7,6 +7,7 @@ mod idps;
 mod late;
 mod many_rules;
 mod org;
+mod orgs;
 mod policies;
 mod rules;
 mod secrets;
