@@ -1,7 +1,7 @@
 //! Polling an Okta org with the shipped binary, against a double of Okta on loopback.
 
 #[path = "../crates/okta/tests/support/double.rs"]
-mod double;
+pub(crate) mod double;
 
 use crate::support::{Scratch, text};
 use double::{Double, Fault, TOKEN, event};
@@ -19,13 +19,13 @@ const KILLS: u64 = 100;
 const LAG_MILLIS: u64 = 1_500;
 
 /// A double on a runtime of its own.
-struct Org {
+pub(crate) struct Org {
     runtime: tokio::runtime::Runtime,
-    double: Double,
+    pub(crate) double: Double,
 }
 
 impl Org {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -44,7 +44,7 @@ impl Drop for Org {
     }
 }
 
-fn scratch() -> (Scratch, String) {
+pub(crate) fn scratch() -> (Scratch, String) {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.file("okta.token", format!("{TOKEN}\n"));
@@ -58,14 +58,14 @@ fn permit(file: &str, mode: u32) {
     std::fs::set_permissions(file, permissions).expect("the mode is set");
 }
 
-fn add(scratch: &Scratch, org: &Org, token: &str, more: &[&str]) -> Output {
+pub(crate) fn add(scratch: &Scratch, org: &Org, token: &str, more: &[&str]) -> Output {
     let arguments = ["source", "add", "okta", "--org", &org.double.url, "--token-file", token];
     scratch.run(&[&arguments[..], more].concat())
 }
 
 /// The clock of this machine, as events are dated.
 #[allow(clippy::disallowed_methods, reason = "the program that is tested uses this clock too")]
-fn now() -> String {
+pub(crate) fn now() -> String {
     let time = std::time::SystemTime::now();
     chrono::DateTime::<chrono::Utc>::from(time).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
@@ -156,41 +156,6 @@ fn a_source_is_set_up_polled_asked_for_and_removed() {
 
 /// A round that leaves something of the configuration unread does what it can, names that, and ends
 /// with a status of its own; one that does not look again ends with 0.
-/// A tenant holds one service provider: its features and authenticators name no org.
-#[test]
-fn another_org_than_the_tenants_is_not_set_up_and_not_taken() {
-    let org = Org::start();
-    let (scratch, token) = scratch();
-    let look = |org: &str| {
-        let looked = json!({"looked_at": "2026-03-10T10:00:00Z",
-            "path": "/.well-known/okta-organization", "body": {"id": org, "pipeline": "idx"}});
-        scratch.file(&format!("{org}.jsonl"), looked.to_string())
-    };
-    // It is set up before anything is known, and polled after the org is.
-    assert_eq!(add(&scratch, &org, &token, &["--id", "early"]).status.code(), Some(0));
-    let ingest = |file: &str| {
-        scratch.run(&["ingest", file, "--as", "okta-config", "--source", "files", "--keep-going"])
-    };
-    assert_eq!(ingest(&look("00oA")).status.code(), Some(0));
-    let names_both = |out: &Output| {
-        let words = text(&out.stderr) + &text(&out.stdout);
-        assert!(words.contains("00oA") && words.contains("one service provider"), "{words}");
-    };
-    let other = ingest(&look("00oB"));
-    assert_ne!(other.status.code(), Some(0));
-    names_both(&other);
-    let added = add(&scratch, &org, &token, &[]);
-    assert_eq!(added.status.code(), Some(3), "{}", text(&added.stderr));
-    names_both(&added);
-    assert!(!scratch.ok(&["source", "list"]).contains("okta  "), "it is not set up");
-    org.double.org().publish(event("e0", "user.session.start", &now()));
-    let polled = scratch.run(&["source", "poll", "early", "--once"]);
-    assert_ne!(polled.status.code(), Some(0));
-    names_both(&polled);
-    names_both(&scratch.run(&["source", "status", "early"]));
-    assert_ne!(scratch.run(&["record", "e0"]).status.code(), Some(0), "nothing of its log is in");
-}
-
 #[test]
 fn a_round_with_a_look_that_failed_ends_with_what_failed() {
     let org = Org::start();

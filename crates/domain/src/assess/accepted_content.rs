@@ -79,7 +79,7 @@ pub(crate) struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asserter {
     Okta,
-    /// Of a third-party IdP custom authenticators are not told apart.
+    /// Custom authenticators are a matter between Okta orgs.
     ThirdParty {
         factor_only: bool,
     },
