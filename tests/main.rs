@@ -24,6 +24,7 @@ mod mutated_facts;
 mod names;
 mod okta_hooks;
 mod okta_only;
+mod okta_orgs;
 mod okta_poller;
 mod okta_reading;
 mod pages;

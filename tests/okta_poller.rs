@@ -1,7 +1,7 @@
 //! Polling an Okta org with the shipped binary, against a double of Okta on loopback.
 
 #[path = "../crates/okta/tests/support/double.rs"]
-mod double;
+pub(crate) mod double;
 
 use crate::support::{Scratch, text};
 use double::{Double, Fault, TOKEN, event};
@@ -19,13 +19,13 @@ const KILLS: u64 = 100;
 const LAG_MILLIS: u64 = 1_500;
 
 /// A double on a runtime of its own.
-struct Org {
+pub(crate) struct Org {
     runtime: tokio::runtime::Runtime,
-    double: Double,
+    pub(crate) double: Double,
 }
 
 impl Org {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -44,7 +44,7 @@ impl Drop for Org {
     }
 }
 
-fn scratch() -> (Scratch, String) {
+pub(crate) fn scratch() -> (Scratch, String) {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.file("okta.token", format!("{TOKEN}\n"));
@@ -58,14 +58,14 @@ fn permit(file: &str, mode: u32) {
     std::fs::set_permissions(file, permissions).expect("the mode is set");
 }
 
-fn add(scratch: &Scratch, org: &Org, token: &str, more: &[&str]) -> Output {
+pub(crate) fn add(scratch: &Scratch, org: &Org, token: &str, more: &[&str]) -> Output {
     let arguments = ["source", "add", "okta", "--org", &org.double.url, "--token-file", token];
     scratch.run(&[&arguments[..], more].concat())
 }
 
 /// The clock of this machine, as events are dated.
 #[allow(clippy::disallowed_methods, reason = "the program that is tested uses this clock too")]
-fn now() -> String {
+pub(crate) fn now() -> String {
     let time = std::time::SystemTime::now();
     chrono::DateTime::<chrono::Utc>::from(time).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

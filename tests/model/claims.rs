@@ -171,7 +171,8 @@ pub(crate) fn claim(view: &View, fact: &Fact, falsifiers_to: i64) -> Claim {
         }
     }
     let unreadable = fact.data["readable"].as_bool() == Some(false);
-    let unseen = !unreadable && values.is_empty() && !fact.data["amr"].is_array();
+    // An empty `amr` is nothing that an Okta provider states (decision page 49).
+    let unseen = !unreadable && values.is_empty() && (okta || !fact.data["amr"].is_array());
     Claim {
         fact: fact.clone(),
         idp,

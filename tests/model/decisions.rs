@@ -118,7 +118,7 @@ pub(crate) fn judge(
     let locals = locals(view, at);
     let mut verdicts = Vec::new();
     let unknown = claims.iter().find(|claim| {
-        claim.unreadable
+        (claim.unreadable || claim.unseen)
             && claim.void.is_empty()
             && claim.refused.is_empty()
             && claim.fact.from <= at

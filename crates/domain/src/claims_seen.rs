@@ -92,6 +92,8 @@ fn claim(trace: &Trace<'_>, index: usize) -> ClaimSeen {
     let claim = &trace.claims[index];
     let factors = || trace.factors.iter().filter(|factor| factor.claim == Some(index));
     let unseen = claim.worlds.iter().any(|world| world.unseen.is_some());
+    let honored = factors().any(|factor| factor.by_record);
+    let stated = factors().any(|factor| factor.said.is_some_and(|said| said.accepted));
     let mut reasons = claim.void();
     for world in &claim.worlds {
         assess::claims::add(&mut reasons, &world.trust.ignored);
@@ -109,7 +111,7 @@ fn claim(trace: &Trace<'_>, index: usize) -> ClaimSeen {
         key: claim.data.key.clone(),
         assertion: claim.data.assertion.clone(),
         amr: claim.data.amr.as_deref().map(amr_set),
-        honored: (!unseen).then(|| factors().any(|factor| factor.by_record)),
+        honored: (!unseen || stated).then_some(honored),
         by_rules: factors().any(|factor| factor.by_rules != Tri::No),
         reasons,
     }

@@ -197,7 +197,7 @@ fact_types! {
         Configuration, "key retired", [];
     TrustRetracted(trust::TrustRetracted) = "trust.retracted" v 1,
         Falsifier, "trust retracted", [reason];
-    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 3,
+    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 4,
         Configuration, "policy configured", [];
     ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1,
         Configuration, "claim sourcing configured", [];

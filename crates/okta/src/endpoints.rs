@@ -27,6 +27,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether the answer says which org it is.
+    pub(crate) fn is_of_org(&self) -> bool {
+        self.path == WELL_KNOWN
+    }
+
     /// What is asked: an address, with the number of objects a page.
     pub(crate) fn request(&self, address: &str, limit: u16) -> String {
         match (limit, address.contains('?')) {
@@ -46,6 +51,8 @@ const fn list(
     Endpoint { path, kind, limit, permission, list: true }
 }
 
+/// What an org publishes of itself.
+const WELL_KNOWN: &str = "/.well-known/okta-organization";
 /// The permission of policies.
 const POLICIES: &str = "okta.policies.read";
 /// The permission of authenticators.
@@ -58,10 +65,11 @@ pub(crate) const OF_EACH: &[(&str, Endpoint)] = &[
 ];
 
 /// The configuration, in the order in which it is asked. What decisions hang on comes before the
-/// long list of applications, and what others refer to before those.
+/// long list of applications, and what others refer to before those. Which org it is comes first:
+/// of another org than the tenant's nothing is taken.
 pub(crate) const CONFIGURATION: &[Endpoint] = &[
     Endpoint {
-        path: "/.well-known/okta-organization",
+        path: WELL_KNOWN,
         kind: "",
         limit: 0,
         permission: "none: it is public",

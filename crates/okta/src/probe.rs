@@ -7,6 +7,7 @@ use crate::{
     look::access,
     progress::Access,
 };
+use serde::Deserialize;
 
 /// What asking an endpoint once gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,18 +30,22 @@ impl Probed {
     }
 }
 
-/// Asks each endpoint once.
+/// Asks each endpoint once. Gives the id of the org too, where it says so.
 ///
 /// # Errors
 /// If the token is not accepted at all, the org cannot be reached, what answers is no API, or it
 /// fails at the log, which is asked first.
-pub async fn probe(client: &Client) -> Result<Vec<Probed>, ApiError> {
-    let mut probed = Vec::new();
+pub async fn probe(client: &Client) -> Result<(Vec<Probed>, Option<String>), ApiError> {
+    let (mut probed, mut org) = (Vec::new(), None);
     for endpoint in std::iter::once(&LOG).chain(CONFIGURATION) {
         let address = endpoint.address();
         let url = client.org().at(&endpoint.request(&address, endpoint.limit.min(1)));
         let (access, why) = match client.get(&url, endpoint.permission).await {
-            Ok(_) => (Access::Readable, String::new()),
+            Ok(answer) => {
+                let named: Option<Named> = serde_json::from_slice(&answer.body).ok();
+                org = org.or(named.map(|named| named.id).filter(|_| endpoint.is_of_org()));
+                (Access::Readable, String::new())
+            }
             Err(
                 error @ (ApiError::Unauthorized { .. }
                 | ApiError::Token(_)
@@ -54,5 +59,11 @@ pub async fn probe(client: &Client) -> Result<Vec<Probed>, ApiError> {
         };
         probed.push(Probed { address, access, permission: endpoint.permission, why });
     }
-    Ok(probed)
+    Ok((probed, org))
+}
+
+/// What an org publishes of itself.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
 }

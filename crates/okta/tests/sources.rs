@@ -60,7 +60,7 @@ async fn what_a_token_may_read_is_found_by_asking_once() {
     let world = World::new().await;
     let forbidden = Given::Status(403, "E0000006");
     world.double.org().configuration.insert("/api/v1/apps".to_owned(), forbidden);
-    let probed = probe(&world.client()).await.unwrap();
+    let probed = probe(&world.client()).await.unwrap().0;
     assert_eq!(world.double.org().seen.len(), probed.len());
     let of = |address: &str| {
         probed.iter().find(|probed| probed.address == address).expect("it is asked")
@@ -96,7 +96,7 @@ async fn a_page_of_html_ends_the_question_at_once() {
     assert!(error.starts_with("Okta failed (503)"), "{error}");
     let failed = Given::Status(500, "E0000009");
     world.double.org().configuration.insert("/api/v1/idps".to_owned(), failed);
-    let probed = probe(&world.client()).await.unwrap();
+    let probed = probe(&world.client()).await.unwrap().0;
     let idps = probed.iter().find(|probed| probed.address == "/api/v1/idps");
     assert_eq!(idps.unwrap().access, Access::Failed, "the others are asked all the same");
 }

@@ -139,6 +139,11 @@ pub trait Reader {
         0
     }
 
+    /// The ids of the orgs whose configuration the values so far say they are of, once each.
+    fn orgs(&self) -> &[String] {
+        &[]
+    }
+
     /// What all of them add together, and the look to store; none: no value was read.
     fn finish(self: Box<Self>) -> Translation;
 }

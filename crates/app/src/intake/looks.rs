@@ -9,7 +9,7 @@ use crate::{
         App,
         credentials::{lacks, log},
     },
-    intake::{Batch, IngestError, Ingested, default_source, portions},
+    intake::{Batch, IngestError, Ingested, default_source, portions, service_provider::NotHeld},
     model::question::Caller,
     tenant::Tenant,
 };
@@ -80,6 +80,8 @@ impl App {
     /// changed. The last look is stored once the records are durable.
     ///
     /// A value that is older than the stored look is passed to the translator like any other.
+    /// Values of another org than the tenant's ([`super::ServiceProvider`]) are refused as a whole,
+    /// in every mode.
     ///
     /// # Errors
     /// See [`IngestError`]. After `Unavailable` some of it may be recorded: send the same values
@@ -135,6 +137,10 @@ impl App {
                     drafts.filter(|draft| draft.notes.contains(&Note::ClocksContradict));
                 all.contradicting = contradicting.count() as u64;
             }
+            states.hold_to(&reading.orgs, &source).await.map_err(|error| match error {
+                NotHeld::Other(refusal) => refusal.into(),
+                NotHeld::State(error) => failed(error),
+            })?;
             let of_values = reading.of_values;
             let (done, refused) = self.append_looks(caller, &looks, reading.drafts).await;
             all.done.extend(done.into_iter().filter(|done| !counted.contains(&done.position)));
@@ -213,6 +219,8 @@ struct Reading {
     of_values: usize,
     unchanged: u64,
     refused: Vec<IngestError>,
+    /// The orgs that the values name, each with the line of the first one that does.
+    orgs: Vec<(u64, String)>,
     /// The look that the next one is compared with; none: there was none, and no value was read.
     last: Option<Look>,
 }
@@ -229,6 +237,7 @@ impl Reading {
             of_values: 0,
             unchanged: 0,
             refused: Vec::new(),
+            orgs: Vec::new(),
             last: None,
         };
         let mut reader = translator.reader(&looks.settings, previous);
@@ -238,6 +247,8 @@ impl Reading {
                 Ok(drafts) => {
                     reading.drafts.extend(drafts.into_iter().map(|draft| (value.line, draft)));
                     last_line = value.line;
+                    let new = reader.orgs().iter().skip(reading.orgs.len());
+                    reading.orgs.extend(new.map(|org| (value.line, org.clone())));
                 }
                 Err(refusal) => {
                     let refusal = refusal.on_line(value.line);
@@ -257,7 +268,7 @@ impl Reading {
     }
 }
 
-fn state_failed(app: &App, tenant: &Tenant, error: StateError) -> IngestError {
+pub(super) fn state_failed(app: &App, tenant: &Tenant, error: StateError) -> IngestError {
     match error {
         StateError::Log(error) => {
             tenant.report_damage(&*app.0.views, &error);

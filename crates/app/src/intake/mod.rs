@@ -1,12 +1,14 @@
 //! Intake: from the drafts of an endpoint to receipts.
 
 mod looks;
+mod service_provider;
 mod source_state;
 
 pub use crate::model::ingest::{
     BATCH_BYTES, Batch, IngestError, Ingested, Places, RECORD_OVERHEAD_BYTES, portions,
 };
 pub use looks::{Looks, LooksIngested, LooksMode};
+pub use service_provider::ServiceProvider;
 pub use source_state::{SourceStates, SourceValue};
 
 use crate::{

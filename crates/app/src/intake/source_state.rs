@@ -84,12 +84,15 @@ impl SourceStates {
         value: SourceValue,
         source: &SourceId,
     ) -> Result<Option<Versioned>, StateError> {
-        let key = value.key(source);
-        check_state(&key, &[])?;
-        let Some(found) = self.state.load(&self.tenant.id, &key).await? else { return Ok(None) };
+        self.load_key(&value.key(source)).await
+    }
+
+    pub(super) async fn load_key(&self, key: &str) -> Result<Option<Versioned>, StateError> {
+        check_state(key, &[])?;
+        let Some(found) = self.state.load(&self.tenant.id, key).await? else { return Ok(None) };
         let keys = &self.tenant.identity.keys;
-        let opened = keys.open_state(&self.tenant.id, &key, &found.value);
-        let plain = opened.map_err(|error| self.damaged(&key, error))?;
+        let opened = keys.open_state(&self.tenant.id, key, &found.value);
+        let plain = opened.map_err(|error| self.damaged(key, error))?;
         Ok(Some(Versioned { version: found.version, value: plain.to_vec() }))
     }
 
@@ -105,10 +108,18 @@ impl SourceStates {
         expected: u64,
         plain: &[u8],
     ) -> Result<u64, StateError> {
-        let key = value.key(source);
+        self.store_key(&value.key(source), expected, plain).await
+    }
+
+    pub(super) async fn store_key(
+        &self,
+        key: &str,
+        expected: u64,
+        plain: &[u8],
+    ) -> Result<u64, StateError> {
         let keys = &self.tenant.identity.keys;
-        let sealed = keys.seal_state(&self.tenant.id, &key, plain, &*self.random);
-        self.state.store(&self.tenant.id, &key, expected, &sealed).await
+        let sealed = keys.seal_state(&self.tenant.id, key, plain, &*self.random);
+        self.state.store(&self.tenant.id, key, expected, &sealed).await
     }
 
     /// Removes a value if it has the version `expected`.
@@ -158,7 +169,7 @@ impl SourceStates {
         self.store(SourceValue::Look, source, expected, &encode(look)).await
     }
 
-    fn damaged(&self, key: &str, what: impl ToString) -> LogError {
+    pub(super) fn damaged(&self, key: &str, what: impl ToString) -> LogError {
         LogError::damaged("state", format!("state, {}, {key}", self.tenant.id), what.to_string())
     }
 }

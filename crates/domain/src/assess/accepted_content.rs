@@ -4,14 +4,20 @@
 //! Source: Okta, System Log, factor verification: the log never carries `okta_auth`, and names each
 //! factor that the IdP verified in an event of its own (`factorVerifiedByIdp`). What it does not
 //! name was not taken, so the content counts as seen. The characteristics are those of the
-//! statement, else those of the method.
+//! statement, else those of the method. What was taken counts by record whatever else was seen of
+//! the assertion (`semantics.md` 8).
 
-use super::okta_claims;
-use crate::order::{Seen, latest};
+use super::{okta_claims, third_party_amr, value::Value};
+use crate::{
+    codes,
+    model::FactorType,
+    order::{Seen, latest},
+};
 use claimledger_facts::{
     fact::FactData,
     ids::AssertionId,
     types::claims::{ClaimedMethod, ClaimsReceived},
+    vocabulary::Amr,
 };
 
 pub(crate) const ID: &str = "accepted_content";
@@ -60,37 +66,102 @@ pub(crate) fn of_no_claim<'a>(facts: &[Seen<'a>]) -> impl Iterator<Item = Seen<'
     })
 }
 
-/// The methods that the service provider says it took from an assertion of unseen content, once
-/// each.
-pub(crate) fn methods<'a>(
-    facts: &[Seen<'a>],
-    claim: Seen<'a>,
-    data: &ClaimsReceived,
-) -> Vec<ClaimedMethod> {
-    if data.amr.is_some() || !data.methods.is_empty() || data.readable == Some(false) {
-        return Vec::new();
-    }
-    let mut methods: Vec<ClaimedMethod> = Vec::new();
-    for said in facts {
-        let FactData::ClaimAccepted(accepted) = &said.known.fact.data else { continue };
-        let Some(method) = accepted.method else { continue };
-        if !is_of(facts, claim, data, *said, accepted.assertion.as_ref()) {
-            continue;
-        }
-        let claimed = ClaimedMethod {
-            method,
-            properties: accepted.properties.clone(),
-            authenticator: accepted.authenticator.clone(),
-        };
-        // A later decision that takes the same factor again names it again.
-        if !methods.contains(&claimed) {
-            methods.push(claimed);
-        }
-    }
-    methods
+/// What the service provider says it took from an assertion, once each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
+    /// Named by method.
+    pub(crate) methods: Vec<ClaimedMethod>,
+    /// Named by `amr` value, or with the assertion as a whole.
+    amr: Vec<Amr>,
 }
 
-/// Reads the methods by the rules for an Okta IdP, under this rule's name.
-pub(crate) fn read(methods: &[ClaimedMethod]) -> Vec<super::value::Value> {
-    okta_claims::read_methods(methods, ID)
+/// Whose assertion it was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asserter {
+    Okta,
+    /// Custom authenticators are a matter between Okta orgs.
+    ThirdParty {
+        factor_only: bool,
+    },
+}
+
+impl Taken {
+    /// Of a claim, as the facts of its session by T say.
+    pub(crate) fn of<'a>(facts: &[Seen<'a>], claim: Seen<'a>, data: &ClaimsReceived) -> Self {
+        let mut taken = Self::default();
+        let asserted = data.amr.as_deref().unwrap_or_default();
+        for said in facts {
+            let FactData::ClaimAccepted(accepted) = &said.known.fact.data else { continue };
+            if !is_of(facts, claim, data, *said, accepted.assertion.as_ref()) {
+                continue;
+            }
+            match (&accepted.amr, accepted.method) {
+                (Some(amr), method) if method.is_none() || asserted.contains(amr) => {
+                    taken.add_amr(std::slice::from_ref(amr));
+                }
+                (_, Some(method)) => {
+                    let (properties, authenticator) =
+                        (accepted.properties.clone(), accepted.authenticator.clone());
+                    let claimed = ClaimedMethod { method, properties, authenticator };
+                    // A later decision that takes the same factor again names it again.
+                    if !taken.methods.contains(&claimed) {
+                        taken.methods.push(claimed);
+                    }
+                }
+                (_, None) => taken.add_amr(asserted),
+            }
+        }
+        if !data.methods.is_empty() {
+            // They alone have the words that it accepts by (`semantics.md` 15).
+            taken.amr.clear();
+        }
+        taken
+    }
+
+    fn add_amr(&mut self, amr: &[Amr]) {
+        for value in amr {
+            if !self.amr.contains(value) {
+                self.amr.push(value.clone());
+            }
+        }
+    }
+
+    /// Reads it by the rules for who asserted it; methods under this rule's name.
+    pub(crate) fn read(&self, by: Asserter) -> Vec<Value> {
+        let mut values = okta_claims::read_methods(&self.methods, ID);
+        let of_amr = match by {
+            Asserter::Okta => okta_claims::read_amr(&self.amr),
+            Asserter::ThirdParty { factor_only } => {
+                for value in &mut values {
+                    value.ignored.clear();
+                    if factor_only && value.factor_type == FactorType::Knowledge {
+                        value.ignored.push(codes::FACTOR_ONLY_IDP);
+                    }
+                }
+                third_party_amr::read(&self.amr, factor_only)
+            }
+        };
+        add_new(&mut values, of_amr);
+        values
+    }
+}
+
+/// Adds what the service provider says it took and the assertion, as it was seen, does not have.
+/// By record it counts. By the rules it does possibly: the record of the assertion and that of what
+/// was taken do not agree, and nothing tells which of them is complete.
+pub(crate) fn add_beyond(seen: &mut Vec<Value>, taken: Vec<Value>) {
+    let open = |value| Value { missing: vec![codes::MISSING_CLAIM_CONTENT], ..value };
+    add_new(seen, taken.into_iter().map(open).collect());
+}
+
+/// Adds the values of which no other speaks.
+fn add_new(values: &mut Vec<Value>, more: Vec<Value>) {
+    let is_same = |one: &Value, other: &Value| {
+        other.method.is_some() && one.known_method() == other.method
+            || other.amr.is_some() && one.amr == other.amr
+            || other.method.is_none() && one.method.is_some() && other.known_method() == one.method
+    };
+    let new: Vec<Value> =
+        more.into_iter().filter(|new| !values.iter().any(|known| is_same(known, new))).collect();
+    values.extend(new);
 }

@@ -6,7 +6,7 @@
 //! ([`crate::history::mixtures`]); what all of them agree on is certain (`semantics.md` 6, 37).
 
 use super::{
-    accepted_content,
+    accepted_content::{self, Asserter, Taken},
     engine_mix::EngineMix,
     keys::{self, Standing},
     legacy_mapping, okta_claims,
@@ -27,12 +27,8 @@ use crate::{
 use claimledger_facts::{
     ids::IdpId,
     time::{Occurred, Time},
-    types::{
-        claims::{ClaimedMethod, ClaimsReceived},
-        idp::IdpConfigured,
-        org::OrgConfigured,
-    },
-    vocabulary::{IdpKind, Status},
+    types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
+    vocabulary::{Amr, IdpKind, Status},
 };
 use std::sync::Arc;
 
@@ -142,7 +138,7 @@ impl<'a> Claim<'a> {
         at: Time,
     ) -> Self {
         let received = seen.occurred();
-        let accepted = accepted_content::methods(facts, seen, data);
+        let taken = Taken::of(facts, seen, data);
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
         let hits = retraction::hits(falsified, data, received);
         let signed = |hit: &Hit<'_>| {
@@ -157,7 +153,7 @@ impl<'a> Claim<'a> {
         let mut worlds = Vec::new();
         let too_many = Configured::each(history, &data.idp, received, |configured| {
             for key in &standings {
-                let world = World::read(data, &accepted, &configured, *key);
+                let world = World::read(data, &taken, &configured, *key);
                 worlds.push(world.retracted(&certain, None));
             }
         });
@@ -266,6 +262,7 @@ impl<'a> Claim<'a> {
             add(&mut fate.ignored, &world.trust.ignored);
             if let Some(read) = world.entry(value) {
                 add(&mut fate.ignored, &read.ignored);
+                add(&mut fate.missing, &read.missing);
             }
             add(&mut fate.missing, &world.trust.missing);
         }
@@ -382,7 +379,7 @@ impl<'a> Configured<'a> {
 impl<'a> World<'a> {
     fn read(
         data: &ClaimsReceived,
-        accepted: &[ClaimedMethod],
+        taken: &Taken,
         configured: &Configured<'a>,
         key: Standing<'a>,
     ) -> Self {
@@ -405,23 +402,41 @@ impl<'a> World<'a> {
             values: vec![],
             unseen: None,
         };
-        if data.readable == Some(false) {
-            world.unseen = Some(codes::UNREADABLE);
-        } else if !accepted.is_empty() {
-            world.values = shared(accepted_content::read(accepted));
-        } else if data.amr.is_none() && (data.methods.is_empty() || world.third_party(data)) {
-            // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md`
-            // 13, 15).
-            world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
-        } else if state.is_some_and(legacy_mapping::applies) && data.methods.is_empty() {
-            world.values = shared(legacy_mapping::read(data.amr.as_deref().unwrap_or_default()));
-        } else if world.third_party(data) {
-            let factor_only = state.is_some_and(|state| state.factor_only);
-            world.values =
-                shared(third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only));
-        } else {
-            world.values = shared(okta_claims::read(data));
-        }
+        let third_party = world.third_party(data);
+        let factor_only = state.is_some_and(|state| state.factor_only);
+        let by = if third_party { Asserter::ThirdParty { factor_only } } else { Asserter::Okta };
+        let by_method = !taken.methods.is_empty();
+        let taken = taken.read(by);
+        let amr = data.amr.as_deref();
+        let by_mapping = state.is_some_and(legacy_mapping::applies) && data.methods.is_empty();
+        let seen = match amr {
+            _ if data.readable == Some(false) => {
+                world.unseen = Some(codes::UNREADABLE);
+                None
+            }
+            Some(amr) if by_mapping => Some(legacy_mapping::read(amr)),
+            // Of a third-party IdP only `amr` says anything, and absent is not seen
+            // (`semantics.md` 13, 15).
+            amr if third_party => amr.map(|amr| third_party_amr::read(amr, factor_only)),
+            // An Okta IdP's `amr` is not what it states: empty it says nothing, and beside what the
+            // service provider took it is not read.
+            amr if data.methods.is_empty() && (amr.is_none_or(<[Amr]>::is_empty) || by_method) => {
+                None
+            }
+            _ => Some(okta_claims::read(data)),
+        };
+        world.values = shared(match seen {
+            Some(mut values) => {
+                accepted_content::add_beyond(&mut values, taken);
+                values
+            }
+            None => {
+                if taken.is_empty() && world.unseen.is_none() {
+                    world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
+                }
+                taken
+            }
+        });
         world
     }
 

@@ -59,7 +59,8 @@ pub(crate) fn read_methods(methods: &[ClaimedMethod], rule: &'static str) -> Vec
     values
 }
 
-fn read_amr(amr: &[Amr]) -> Vec<Value> {
+/// Reads `amr` values (`semantics.md` 39).
+pub(crate) fn read_amr(amr: &[Amr]) -> Vec<Value> {
     let values = distinct(amr).into_iter().map(|value| {
         let meaning = meaning(value.as_str());
         let mut read = match meaning {

@@ -3,8 +3,9 @@
 //! Source: Okta, Sign-on policies: alternatives are OR, the classes inside one are AND; no
 //! alternative, or an empty one, is no constraint. Inherence counts as a factor type only where
 //! there is no other constraint, bare `mfa` as two also (`semantics.md` 14). Values of a
-//! third-party IdP cannot meet an alternative with an allow or exclude list. The first unmet
-//! requirement is that of the alternative that lacks least (`semantics.md` 18, 40).
+//! third-party IdP cannot meet an alternative with an allow or exclude list; `types` of a knowledge
+//! class is none, and says which knowledge counts. The first unmet requirement is that of the
+//! alternative that lacks least (`semantics.md` 18, 40).
 
 use super::{
     claims::{Tri, add},
@@ -104,6 +105,8 @@ pub(crate) enum Bar {
     ToClassic,
     /// The organisation asks for the security question.
     SecurityQuestion,
+    /// The alternative asks for knowledge by another method.
+    OtherKnowledge,
 }
 
 impl Bar {
@@ -115,6 +118,7 @@ impl Bar {
         Self::FromClassic,
         Self::ToClassic,
         Self::SecurityQuestion,
+        Self::OtherKnowledge,
     ];
 }
 
@@ -207,6 +211,7 @@ pub(crate) fn by_sign_in(rule: &Rule) -> bool {
 pub(crate) fn is_constrained(alternative: &Alternative) -> bool {
     alternative.possession.is_some()
         || alternative.knowledge == Some(true)
+        || !alternative.knowledge_methods.is_empty()
         || has_lists(alternative)
 }
 
@@ -362,7 +367,25 @@ fn bar(
     taking: Taking,
 ) -> Option<Bar> {
     let of_mix = || engine_mix::bar(candidate.mix, rule, is_constrained(alternative));
-    candidate.bar.or_else(of_mix).or_else(|| of_lists(alternative, candidate, taking))
+    candidate
+        .bar
+        .or_else(of_mix)
+        .or_else(|| of_lists(alternative, candidate, taking))
+        .or_else(|| of_knowledge(alternative, candidate, taking))
+}
+
+/// Whether an alternative asks for knowledge of another kind. `pwd` of a third-party IdP is the
+/// password, `kba` the security question (Okta, Configure AMR claims mapping).
+fn of_knowledge(alternative: &Alternative, candidate: &Candidate, taking: Taking) -> Option<Bar> {
+    let asked = &alternative.knowledge_methods;
+    if asked.is_empty() || candidate.value.factor_type != FactorType::Knowledge {
+        return None;
+    }
+    let counts = match candidate.value.known_method() {
+        Some(method) => asked.contains(&method),
+        None => taking == Taking::Possible,
+    };
+    (!counts).then_some(Bar::OtherKnowledge)
 }
 
 /// Whether an alternative's lists keep a candidate out.

@@ -28,6 +28,8 @@ pub(crate) struct Value {
     pub(crate) pooled_with: Vec<String>,
     /// Why the rules do not count it, whatever the trust: codes.
     pub(crate) ignored: Vec<&'static str>,
+    /// What would settle whether it was asserted: codes.
+    pub(crate) missing: Vec<&'static str>,
     /// The rule that read it.
     pub(crate) rule: &'static str,
 }
@@ -52,6 +54,7 @@ impl Value {
             pool: ordered(has.to_vec()),
             pooled_with: Vec::new(),
             ignored: Vec::new(),
+            missing: Vec::new(),
             rule,
         }
     }

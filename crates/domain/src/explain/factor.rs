@@ -155,9 +155,14 @@ pub(crate) fn grade<'a>(
                 .allow
                 .map(|a| words::after(factor.occurred().from, a.occurred().from))
                 .unwrap_or_default();
+            // Of others of the claim it may have said so.
+            let of_others = trace.factors.iter().any(|other| {
+                other.claim == factor.claim && other.said.is_some_and(|said| said.accepted)
+            });
+            let what = if of_others { names.as_str() } else { "the claim" };
             (
                 format!(
-                    "Joined: {source} didn't say it accepted the claim; an allow followed after \
+                    "Joined: {source} didn't say it accepted {what}; an allow followed after \
                      {after} and no local factor came before it"
                 ),
                 None,

@@ -2,6 +2,7 @@
 
 use super::{
     decision::DecisionExplainer,
+    rule,
     word::{self, grouped},
 };
 use crate::{
@@ -108,8 +109,9 @@ impl<'a> DecisionExplainer<'a, '_> {
         } else {
             words::list(&names)
         };
+        let by = rule::known_by(&certain.best.alternative);
         self.mark(
-            Reason::new(format!("Knowledge: {says}.")).on(self.records(&known)),
+            Reason::new(format!("Knowledge{by}: {says}.")).on(self.records(&known)),
             codes::KNOWLEDGE,
             certain,
             possible,
@@ -487,6 +489,7 @@ const fn kept_out(bar: Bar) -> (&'static str, &'static str) {
              knowledge only",
             security_question::ID,
         ),
+        Bar::OtherKnowledge => ("it asks for other knowledge", requirement::ID),
     }
 }
 

@@ -53,8 +53,10 @@ fn chain(chain: &Chain) -> String {
 
 fn alternative(asks: &Alternative, two: bool) -> String {
     let mut kinds: Vec<String> = Vec::new();
+    let known_by = known_by(asks);
     if asks.knowledge == Some(true) {
-        kinds.push(format!("knowledge{}", within(asks.knowledge_reauthenticate_in_secs)));
+        let within = within(asks.knowledge_reauthenticate_in_secs);
+        kinds.push(format!("knowledge{known_by}{within}"));
     }
     if let Some(asked) = &asks.possession {
         kinds.push(format!("possession{}{}", that_is(asked), within(asked.reauthenticate_in_secs)));
@@ -66,8 +68,9 @@ fn alternative(asks: &Alternative, two: bool) -> String {
         (false, []) => "one factor".to_owned(),
         (false, some) => format!("one factor type, {}", list(some)),
     };
-    let methods =
-        |list: &[Method]| join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
+    if asks.knowledge != Some(true) && !known_by.is_empty() {
+        text.push_str(&format!(", knowledge{known_by} only"));
+    }
     if !asks.allow_methods.is_empty() {
         text.push_str(&format!(", by {} only", methods(&asks.allow_methods)));
     }
@@ -75,6 +78,18 @@ fn alternative(asks: &Alternative, two: bool) -> String {
         text.push_str(&format!(", not by {}", methods(&asks.exclude_methods)));
     }
     text
+}
+
+/// Which knowledge alone counts: ` by password`; empty: any.
+pub(crate) fn known_by(asks: &Alternative) -> String {
+    match asks.knowledge_methods.as_slice() {
+        [] => String::new(),
+        some => format!(" by {}", methods(some)),
+    }
+}
+
+fn methods(list: &[Method]) -> String {
+    join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or")
 }
 
 /// How old a factor of a class may be, where that is not what the rule says.

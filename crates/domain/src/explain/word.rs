@@ -19,7 +19,7 @@ use crate::{
 use claimledger_facts::{
     time::Time,
     types::{authenticator::AuthenticatorLost, idp::IdpConfigured, trust::TrustRetracted},
-    vocabulary::{IdpKind, Status},
+    vocabulary::{Amr, IdpKind, Status},
 };
 
 pub(crate) const QUESTION: &str = "On whose word?";
@@ -378,6 +378,7 @@ fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
     }
     let of_it: Vec<&AssessedFactor<'_>> =
         trace.factors.iter().filter(|f| f.claim == Some(index)).collect();
+    reasons.extend(beyond_amr(claim, &of_it));
     for (names, first) in grouped(&of_it, |f| (f.ignored.clone(), f.value.rule)) {
         if first.ignored.is_empty() {
             continue;
@@ -415,6 +416,40 @@ fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
         );
     }
     reasons
+}
+
+/// Where the service provider says it took what the `amr` that was logged does not have.
+fn beyond_amr(claim: &Claim<'_>, of_it: &[&AssessedFactor<'_>]) -> Option<Reason> {
+    let amr: Vec<&str> = claim.data.amr.iter().flatten().map(Amr::as_str).collect();
+    let beyond = |f: &&&AssessedFactor<'_>| !f.value.missing.is_empty();
+    let names: Vec<&str> = of_it.iter().filter(beyond).map(|f| f.value.name.as_str()).collect();
+    let says = if !names.is_empty() {
+        let asserted = if amr.is_empty() { "nothing".to_owned() } else { words::list(&amr) };
+        let asserted = if claim.data.methods.is_empty() {
+            format!("{asserted} as amr")
+        } else {
+            "other methods".to_owned()
+        };
+        format!(
+            "The claim is recorded with {asserted}, and {} was taken from it: what it carried is \
+             not known in full.",
+            words::list(&names)
+        )
+    } else if claim.third_party() || claim.data.amr.is_none() || !claim.data.methods.is_empty() {
+        return None;
+    } else if of_it.iter().any(|f| f.value.rule == accepted_content::ID) {
+        "The amr that was logged is not what an Okta IdP states, and is not read: the factors are \
+         those that were taken."
+            .to_owned()
+    } else {
+        return None;
+    };
+    let reason = Reason::new(says).on([claim.seen.record()]).by_rule(accepted_content::ID);
+    Some(if names.is_empty() {
+        reason.reading(15)
+    } else {
+        reason.marked(Mark::Possible).coded(Some(codes::MISSING_CLAIM_CONTENT)).reading(8)
+    })
 }
 
 /// What was not seen of a claim.

@@ -1,5 +1,5 @@
 //! Where nobody saw what an assertion carried, the service provider's own record of what it took
-//! says it.
+//! says it; and what it took counts by record, whatever was seen.
 
 use crate::given::*;
 use claimledger_domain::model::Grade;
@@ -73,12 +73,100 @@ fn a_statement_belongs_to_the_assertion_before_it() {
     assert_eq!(state.factors[0].accepted_at.to_string(), "2026-03-10T13:00:00Z");
 }
 
+/// What an Okta IdP states is in no log: an `amrList` beside what was taken changes nothing.
 #[test]
-fn what_was_seen_of_an_assertion_is_not_replaced() {
-    let seen = claims(NOON, &["pwd"]);
-    let state = given([org(), okta(), seen, taken("12:00:01", "signed_nonce", &[])]).end();
-    let names: Vec<_> = state.factors.iter().map(|f| f.name.as_str()).collect();
-    assert_eq!(names, ["pwd"]);
+fn amr_of_an_okta_idp_is_not_read_beside_what_was_taken() {
+    let both = || [taken("12:00:01", "password", &[]), taken("12:00:02", "signed_nonce", &[])];
+    for amr in [json!(["pwd"]), json!([]), json!(["pwd", "hwk"]), json!(["mfa", "xyz"])] {
+        let day = |said: Vec<Said>| {
+            let base = [org(), okta(), policy(json!({})), claim(NOON, json!({"amr": amr}))];
+            given(base.into_iter().chain(said).chain([decided("12:00:05", "allow")]))
+        };
+        let taken = day(both().to_vec());
+        taken.decisions(&["allow Allow"]);
+        taken.fates(&["password", "signed_nonce"]);
+        let grades: Vec<_> = taken.end().factors.iter().map(|f| f.grade).collect();
+        assert_eq!(grades, [Grade::Stated, Grade::Stated], "{amr}");
+        assert!(taken.tree().contains("is not what an Okta IdP states"), "{}", taken.tree());
+        day(both()[..1].to_vec()).decisions(&[REFUSED]);
+    }
+    // Empty it says nothing, so nothing of it was seen.
+    let none = [org(), okta(), policy(json!({})), claims(NOON, &[]), decided("12:00:05", "allow")];
+    given(none).decisions(&["allow Undetermined missing claim_content"]);
+}
+
+#[test]
+fn what_a_third_party_idp_did_not_assert_as_amr_counts_by_record_8() {
+    let accepted = || [taken("12:00:01", "password", &[]), taken("12:00:02", "signed_nonce", &[])];
+    let day = |amr: &[&str], said: Vec<Said>| {
+        let base = [org(), third_party(), policy(json!({})), claims(NOON, amr)];
+        given(base.into_iter().chain(said).chain([decided("12:00:05", "allow")]))
+    };
+    // By the rules it is open: `amr` and what was taken do not agree.
+    let pwd = day(&["pwd"], accepted().to_vec());
+    pwd.fates(&["pwd", "signed_nonce possible claim_content"]);
+    pwd.decisions(&["allow Undetermined missing claim_content"]);
+    let state = pwd.end();
+    let [first, second] = &state.factors[..] else { panic!("{:?}", state.factors) };
+    assert_eq!((first.grade, second.grade), (Grade::Stated, Grade::Stated));
+    let says = second.evidence.iter().any(|record| &*record.kind == "claim.accepted");
+    assert!(says, "{:?}", second.evidence);
+    assert!(pwd.tree().contains("recorded with pwd as amr, and signed_nonce was taken from it"));
+    // What `amr` meets stays met.
+    day(&["pwd", "hwk"], accepted().to_vec()).decisions(&["allow Allow"]);
+    // Without any the assertion is void (7), which does not stop one that does not check (8).
+    let none = day(&[], accepted().to_vec());
+    none.decisions(&["allow Deny not_enough_factors differs no_amr"]);
+    none.fates(&[
+        "password by_record void no_amr",
+        "signed_nonce by_record void no_amr",
+        "no amr ignored no_amr",
+    ]);
+    // Its `amr` is not named as not accepted, where another value is.
+    let tree = day(&["pwd"], accepted()[1..].to_vec()).tree();
+    assert!(!tree.contains("didn't say it accepted the claim"), "{tree}");
+}
+
+#[test]
+fn what_was_taken_by_amr_value_counts_beside_methods() {
+    let by_amr = accepted("12:00:01", json!({"amr": "hwk"}));
+    let method = || taken("12:00:02", "password", &[]);
+    let seen = claims(NOON, &["hwk", "sms"]);
+    given([org(), okta(), seen, by_amr.clone(), method()]).fates(&["password", "hwk"]);
+    let whole = accepted("12:00:01", json!({}));
+    let seen = claims(NOON, &["hwk", "pwd"]);
+    given([org(), okta(), seen, whole, method()]).fates(&["password", "hwk"]);
+    given([org(), third_party(), claim(NOON, json!({})), by_amr]).fates(&["hwk"]);
+}
+
+#[test]
+fn what_was_taken_of_a_claim_that_cannot_be_read_counts_and_the_rest_is_open() {
+    let unreadable = || claim(NOON, json!({"readable": false}));
+    let day = |said: Vec<Said>| {
+        let base = [org(), okta(), policy(json!({})), unreadable()];
+        given(base.into_iter().chain(said).chain([decided("12:00:05", "allow")]))
+    };
+    let both = [taken("12:00:01", "password", &[]), taken("12:00:02", "push", &[])];
+    day(both[..1].to_vec()).decisions(&["allow Undetermined missing unreadable"]);
+    day(both.to_vec()).decisions(&["allow Allow"]);
+}
+
+#[test]
+fn rules_for_who_asserted_it_hold_for_what_was_taken() {
+    let smart_card = || taken("12:00:01", "smart_card", &[]);
+    let unseen = || claim(NOON, json!({}));
+    given([org(), okta(), unseen(), smart_card()])
+        .fates(&["smart_card by_record", "smart_card ignored custom_authenticator"]);
+    given([org(), third_party(), unseen(), smart_card()]).fates(&["smart_card"]);
+    let factor_only = fact(
+        "08:00:00",
+        "idp.configured",
+        json!({"idp": "x", "version": "t1", "kind": "third_party", "status": "active",
+            "trust_claims": true, "usage": "factor_only"}),
+    );
+    let password = taken("12:00:01", "password", &[]);
+    given([org(), factor_only, unseen(), password])
+        .fates(&["password by_record", "password ignored factor_only_idp"]);
 }
 
 #[test]

@@ -504,3 +504,15 @@ fn what_is_no_obstacle_bears_no_mark() {
         ]
     );
 }
+
+/// A rule that asks for a password is not met by a security question.
+#[test]
+fn a_security_question_is_no_password_that_a_rule_asks_for() {
+    let rule = json!({"alternatives": [
+        {"knowledge": true, "knowledge_methods": ["password"], "possession": {}}
+    ]});
+    let by =
+        |known: &str| [org(), third_party(), local(known), local("webauthn"), policy(rule.clone())];
+    assert_eq!(row(by("security_question"), &deactivate()), "Refused");
+    assert_eq!(row(by("password"), &deactivate()), "Allowed NoPolicyRequiresClaims");
+}

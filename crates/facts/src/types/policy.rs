@@ -21,7 +21,8 @@ use super::prelude::*;
                         "phishing_resistant": false, "user_presence": true,
                         "user_verification": false, "reauthenticate_in_secs": 7200
                     },
-                    "knowledge": true, "knowledge_reauthenticate_in_secs": 3600,
+                    "knowledge": true, "knowledge_methods": ["password"],
+                    "knowledge_reauthenticate_in_secs": 3600,
                     "allow_methods": ["webauthn"], "exclude_methods": ["sms", "voice"]
                 },
                 {"possession": {}}, {}
@@ -145,6 +146,10 @@ pub struct Alternative {
     pub possession: Option<Possession>,
     /// A knowledge factor.
     pub knowledge: Option<bool>,
+    /// Only these methods count as knowledge; absent: any. No list of methods as the two below are:
+    /// a value of a third-party IdP counts by the method that it stands for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub knowledge_methods: Vec<Method>,
     /// After how many seconds a knowledge factor no longer counts here; it replaces the rule's.
     pub knowledge_reauthenticate_in_secs: Option<u64>,
     /// Only these methods count; absent: any.

@@ -69,6 +69,8 @@ struct Class {
     required: bool,
     /// Only these; none: any of the class.
     allowed: Option<Vec<Method>>,
+    /// `types` asks for a password, which is the form of a rule and no list of methods.
+    only_password: bool,
     excluded: Vec<Method>,
     reauthenticate_in_secs: Option<u64>,
 }
@@ -87,8 +89,13 @@ fn alternative(constraint: &Value, mode: FactorMode) -> Result<Vec<Alternative>,
         result.knowledge = Some(true);
         result.knowledge_reauthenticate_in_secs = knowledge.reauthenticate_in_secs;
     }
-    (result.allow_methods, result.exclude_methods) =
-        lists(knowledge.as_ref(), possession.as_ref(), constraint);
+    (result.allow_methods, result.exclude_methods) = lists(knowledge.as_ref(), possession.as_ref());
+    // A list of methods says it itself.
+    if knowledge.as_ref().is_some_and(|class| class.only_password)
+        && result.allow_methods.is_empty()
+    {
+        result.knowledge_methods = vec![Method::Password];
+    }
     let (Some(class), Some(value)) = (possession, constraint.get("possession")) else {
         return Ok(vec![result]);
     };
@@ -121,7 +128,9 @@ fn class(value: &Value) -> Result<Class, Unread> {
         let stays = |method: &Method| before.as_ref().is_none_or(|list| list.contains(method));
         allowed = Some(methods.into_iter().filter(stays).collect());
     };
-    if let Some(list) = value.get("types").filter(|types| !only_password(types)) {
+    let types = value.get("types");
+    let only_password = types.is_some_and(only_password);
+    if let Some(list) = types.filter(|_| !only_password) {
         narrow(methods::of_words(list, methods::of_type).ok_or("unknown_method")?);
     }
     if let Some(list) = value.get("methods") {
@@ -129,6 +138,9 @@ fn class(value: &Value) -> Result<Class, Unread> {
     }
     if let Some(list) = entries("authenticationMethods").filter(|list| !list.is_empty()) {
         narrow(step(list)?);
+    }
+    if let Some(allowed) = allowed.as_mut().filter(|_| only_password) {
+        allowed.retain(|method| *method == Method::Password);
     }
     let excluded = entries("excludedAuthenticationMethods").filter(|list| !list.is_empty());
     let required = value.get("required").and_then(Value::as_bool);
@@ -138,13 +150,15 @@ fn class(value: &Value) -> Result<Class, Unread> {
     Ok(Class {
         required: required.unwrap_or(excluded.is_none()),
         allowed,
+        only_password,
         excluded: excluded.map(|list| step(list)).transpose()?.unwrap_or_default(),
         reauthenticate_in_secs: seconds(value, "reauthenticateIn")?,
     })
 }
 
 /// "Password" and "Password + another factor" are written like this. It is the form of these rules
-/// and no list of methods, which would keep claims of third-party IdPs out.
+/// and no list of methods, which would keep claims of third-party IdPs out. A security question is
+/// another type (`SECURITY_QUESTION`), and does not meet it.
 fn only_password(types: &Value) -> bool {
     types.as_array().is_some_and(|list| {
         list.len() == 1
@@ -153,16 +167,12 @@ fn only_password(types: &Value) -> bool {
 }
 
 /// The lists of both classes in one. A list of one class leaves the other free.
-fn lists(
-    knowledge: Option<&Class>,
-    possession: Option<&Class>,
-    constraint: &Value,
-) -> (Vec<Method>, Vec<Method>) {
+fn lists(knowledge: Option<&Class>, possession: Option<&Class>) -> (Vec<Method>, Vec<Method>) {
     let allowed = |class: Option<&Class>| class.and_then(|class| class.allowed.clone());
     let (of_knowledge, of_possession) = (allowed(knowledge), allowed(possession));
     let mut allow = Vec::new();
     if of_knowledge.is_some() || of_possession.is_some() {
-        let password = constraint.pointer("/knowledge/types").is_some_and(only_password);
+        let password = knowledge.is_some_and(|class| class.only_password);
         let known = if password { &[Method::Password][..] } else { methods::KNOWLEDGE };
         allow = of_knowledge.unwrap_or_else(|| known.to_vec());
         allow.extend(of_possession.unwrap_or_else(|| methods::possession().collect()));

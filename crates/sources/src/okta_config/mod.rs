@@ -103,6 +103,8 @@ struct Looks<'s> {
     /// The latest time of a look; none: nothing was looked at yet.
     at: Option<Time>,
     is_read: bool,
+    /// The orgs that were named, once each.
+    orgs: Vec<String>,
     max_bytes: usize,
 }
 
@@ -112,7 +114,8 @@ impl<'s> Looks<'s> {
         let glance =
             Glance { at: Occurred::at(Time::MIN), answers_change: false, as_updated: true };
         let at = previous.map(|look| look.at);
-        Self { settings, run: Run::new(config, glance), at, is_read: false, max_bytes }
+        let run = Run::new(config, glance);
+        Self { settings, run, at, is_read: false, orgs: Vec::new(), max_bytes }
     }
 }
 
@@ -129,6 +132,11 @@ impl Reader for Looks<'_> {
         // In the order of their times, so that what several objects state together grows as it did.
         found.sort_by(|a, b| (a.stamp(at), &a.state.key).cmp(&(b.stamp(at), &b.state.key)));
         // Nothing is refused from here on.
+        for org in found.iter().filter_map(Found::org) {
+            if !self.orgs.contains(org) {
+                self.orgs.push(org.clone());
+            }
+        }
         let as_updated = received.looked_at.is_none();
         let run = &mut self.run;
         if !as_updated {
@@ -174,6 +182,10 @@ impl Reader for Looks<'_> {
 
     fn unchanged(&self) -> u64 {
         self.run.unchanged
+    }
+
+    fn orgs(&self) -> &[String] {
+        &self.orgs
     }
 
     fn finish(mut self: Box<Self>) -> Translation {
@@ -277,6 +289,11 @@ impl<'r> Found<'r> {
 
     fn stamp(&self, at: Time) -> Time {
         self.state.updated.unwrap_or(at)
+    }
+
+    /// The org that it describes.
+    fn org(&self) -> Option<&String> {
+        self.id.as_ref().filter(|_| self.kind == Kind::Org)
     }
 
     /// Whether facts state what it says.

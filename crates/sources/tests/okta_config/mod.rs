@@ -9,6 +9,7 @@ mod late;
 mod many_rules;
 mod order;
 mod org;
+mod orgs;
 mod policies;
 mod rules;
 mod secrets;

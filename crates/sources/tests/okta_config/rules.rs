@@ -29,6 +29,15 @@ fn present() -> Possession {
     Possession { user_presence: Some(true), ..Possession::default() }
 }
 
+/// A knowledge factor, which is the password.
+fn password() -> Alternative {
+    Alternative {
+        knowledge: Some(true),
+        knowledge_methods: vec![Method::Password],
+        ..Alternative::default()
+    }
+}
+
 fn any_possession() -> Vec<Method> {
     let knowledge = [Method::Password, Method::SecurityQuestion];
     Method::ALL.iter().copied().filter(|method| !knowledge.contains(method)).collect()
@@ -65,6 +74,7 @@ fn constraints_are_alternatives_and_their_classes_hold_together() {
     ]));
     let first = Alternative {
         knowledge: Some(true),
+        knowledge_methods: vec![Method::Password],
         knowledge_reauthenticate_in_secs: Some(7_200),
         possession: Some(Possession {
             device_bound: Some(true),
@@ -83,8 +93,31 @@ fn constraints_are_alternatives_and_their_classes_hold_together() {
 #[test]
 fn one_constraint_may_stand_alone() {
     let rule = two(json!({"knowledge": {"required": true, "types": ["password"]}}));
-    let knowledge = Alternative { knowledge: Some(true), ..Alternative::default() };
-    assert_eq!(rule.alternatives, [knowledge]);
+    assert_eq!(rule.alternatives, [password()]);
+}
+
+#[test]
+fn a_password_is_the_form_of_a_rule_and_no_list_of_methods() {
+    for types in [json!(["password"]), json!(["PASSWORD"])] {
+        let rule = two(json!([{"knowledge": {"types": types}}]));
+        assert_eq!(rule.alternatives, [password()]);
+    }
+    // The class does not ask for it, and says what counts.
+    let limits = two(json!([{"knowledge": {"required": false, "types": ["password"]}}]));
+    assert_eq!(limits.alternatives, [Alternative { knowledge: None, ..password() }]);
+    // Other types, and methods, are lists.
+    for list in [json!({"types": ["security_question"]}), json!({"methods": ["PASSWORD"]})] {
+        let rule = two(json!([{"knowledge": list}]));
+        let [alternative] = &rule.alternatives[..] else { panic!("{rule:?}") };
+        assert!(alternative.knowledge_methods.is_empty() && !alternative.allow_methods.is_empty());
+    }
+    // With a list beside it, both hold; of two that exclude each other nothing can be met.
+    let both = json!({"types": ["password"], "methods": ["PASSWORD", "SECURITY_QUESTION"]});
+    let rule = two(json!([{"knowledge": both}]));
+    assert!(!rule.alternatives[0].allow_methods.contains(&Method::SecurityQuestion));
+    let neither = json!({"types": ["password"], "methods": ["SECURITY_QUESTION"]});
+    let rule = two(json!([{"knowledge": neither}]));
+    assert_eq!(rule.other_verification.as_deref(), Some("unknown_method"));
 }
 
 #[test]
@@ -95,9 +128,8 @@ fn a_class_with_excluded_methods_only_limits() {
         "possession": {"required": false, "userPresence": "REQUIRED",
             "excludedAuthenticationMethods": excluded}}]));
     let expected = Alternative {
-        knowledge: Some(true),
         exclude_methods: vec![Method::Email, Method::Sms, Method::Voice],
-        ..Alternative::default()
+        ..password()
     };
     assert_eq!(rule.alternatives, [expected]);
     // Without `required`, excluded methods say the same.

@@ -3,7 +3,7 @@
 use super::sources_of;
 use crate::{
     cli::{AddOktaArgs, Format},
-    exit_status::{No, usage},
+    exit_status::{No, Refused, usage},
     ledger_client::LedgerClient,
     settings::Settings,
     table::table,
@@ -30,7 +30,12 @@ pub(crate) async fn okta(settings: &Settings, args: &AddOktaArgs) -> Result<()> 
             super::poll::surroundings(),
         )?;
         print_note(&format!("Asking {} what the token may read.", source.org));
-        let probed = probe(&client).await.with_context(|| source.org.to_string())?;
+        let (probed, org) = probe(&client).await.with_context(|| source.org.to_string())?;
+        let owner = ledger.embedded("source add")?;
+        let held = owner.app.service_provider(&owner.caller).await?;
+        if let Some(why) = held.zip(org).and_then(|(held, org)| held.refuses(&org)) {
+            return Err(Refused(format!("{}: {why}", source.org)).into());
+        }
         if probed.iter().any(|probed| probed.access == Access::Readable && probed.needs_token()) {
             sources.add(&id, &source).await?;
             return Ok((probed, true));

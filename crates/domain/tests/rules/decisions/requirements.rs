@@ -176,3 +176,37 @@ fn lists_of_methods_for_okta_claims() {
     amr(&["pwd", "pop"]).decisions(&["allow Undetermined missing method"]);
     amr(&["pwd", "sms"]).decisions(&["allow Allow"]);
 }
+
+/// A security question is knowledge, and no password (`types` of a knowledge class).
+#[test]
+fn a_password_that_is_asked_for_is_no_security_question() {
+    let asked = json!({"alternatives": [{"knowledge": true, "knowledge_methods": ["password"],
+        "possession": {}}]});
+    let any = json!({"alternatives": [{"knowledge": true, "possession": {}}]});
+    let day = |rule: &Value, factors: Vec<Said>| {
+        let base = [org(), third_party(), policy(rule.clone())];
+        given(base.into_iter().chain(factors).chain([decided("12:00:05", "deny")]))
+    };
+    let local = |knows: &str| vec![verified("12:00:00", knows), verified("12:00:00", "webauthn")];
+    let lacks = "deny Deny not_enough_factors";
+    let allows = "deny Allow differs refused_though_met";
+    for (rule, factors, expected) in [
+        (&asked, local("security_question"), lacks),
+        (&asked, local("password"), allows),
+        (&any, local("security_question"), allows),
+        // `pwd` of a third-party IdP is the password, `kba` the security question; it is no list
+        // of methods, which would keep both out.
+        (&asked, vec![claims("12:00:00", &["kba", "hwk"])], lacks),
+        (&asked, vec![claims("12:00:00", &["pwd", "hwk"])], allows),
+        (&any, vec![claims("12:00:00", &["kba", "hwk"])], allows),
+    ] {
+        day(rule, factors).decisions(&[expected]);
+    }
+    let tree = day(&asked, local("security_question")).tree();
+    assert!(tree.contains("knowledge by password and possession"), "{tree}");
+    assert!(tree.contains("security_question counted, but not for this rule"), "{tree}");
+    // Where no knowledge is required, what counts as such is limited all the same.
+    let limits = json!({"alternatives": [{"knowledge_methods": ["password"]}]});
+    day(&limits, local("security_question")).decisions(&[lacks]);
+    day(&limits, local("password")).decisions(&[allows]);
+}

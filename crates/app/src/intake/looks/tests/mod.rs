@@ -394,3 +394,52 @@ async fn states_are_sealed_and_for_operators() {
     let forbidden = app.ingest_looks_with(&Keys, &reader, stop(Vec::new())).await;
     assert!(matches!(forbidden, Err(IngestError::Forbidden { needs: Role::Ingest })));
 }
+
+/// What an org publishes of itself, and one of its features.
+fn of_org(org: &str) -> Looks {
+    let value = |line, path: &str, body: Value| Piece {
+        line,
+        item: line,
+        bytes: json!({"looked_at": "2026-03-10T10:00:00Z", "path": path, "body": body})
+            .to_string()
+            .into_bytes(),
+    };
+    let feature = json!([{"id": "ftr1", "name": "Okta-to-Okta Claims Sharing",
+        "type": "self-service", "status": "ENABLED", "stage": {"value": "EA"}}]);
+    let itself = json!({"id": org, "pipeline": "idx", "_links": {}});
+    let values = vec![
+        value(1, "/api/v1/features", feature),
+        value(2, "/.well-known/okta-organization", itself),
+    ];
+    Looks { settings: SourceSettings::of(Dialect::OktaConfig), ..stop(values) }
+}
+
+/// Features and authenticators name no org: those of two would be read as one.
+#[tokio::test]
+async fn a_look_at_another_org_than_the_tenants_is_refused_as_a_whole() {
+    let (world, _, app) = opened().await;
+    app.init_tenant(&tenant("other"), false, None).await.unwrap();
+    let acme = owner("acme");
+    assert_eq!(app.service_provider(&acme).await.unwrap(), None);
+    let first = app.ingest_looks(&acme, of_org("00oA")).await.unwrap();
+    assert_eq!(first.done.len(), 2);
+    app.close().await;
+
+    let app = world.open().await;
+    let held = app.service_provider(&acme).await.unwrap().expect("it is known");
+    assert_eq!((held.org.as_str(), held.source), ("00oA", source()));
+    let again = || Looks { source: Some("files".into()), ..of_org("00oA") };
+    assert_eq!(app.ingest_looks(&acme, again()).await.unwrap().done.len(), 2, "another source");
+    for mode in [LooksMode::Stop, LooksMode::Skip, LooksMode::Atomic] {
+        let looks = Looks { source: Some("orgb".into()), mode, ..of_org("00oB") };
+        let error = app.ingest_looks(&acme, looks).await.unwrap_err();
+        let words = error.to_string();
+        assert_eq!(error.refused_line(), Some(2), "{words}");
+        assert!(words.contains("org 00oB") && words.contains("org 00oA"), "{words}");
+        assert!(words.contains("by source okta-config") && words.contains("init"), "{words}");
+    }
+    let states = app.source_states(&acme).await.unwrap();
+    assert_eq!(states.look(&"orgb".into()).await.unwrap(), None, "nothing of it is kept");
+    // Another tenant has an org of its own.
+    assert_eq!(app.ingest_looks(&owner("other"), of_org("00oB")).await.unwrap().done.len(), 2);
+}
