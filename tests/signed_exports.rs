@@ -79,7 +79,8 @@ fn what_is_signed_after_a_resume_was_read_from_the_ledger() {
         assert_eq!(limited.status.code(), Some(3), "{}", text(&limited.stderr));
         file
     };
-    let edits: [(&str, fn(&str) -> String, &str); 3] = [
+    type Edit = (&'static str, fn(&str) -> String, &'static str);
+    let edits: [Edit; 3] = [
         ("edited.csv", row_edited, "row 2 differs: S1,"),
         ("invented.csv", row_invented, "a row was added, the 4th: "),
         ("header.csv", header_edited, "the header row differs"),
