@@ -35,7 +35,7 @@ fn is_located(status: Option<i32>, stdout: &str, stderr: &str) -> bool {
     let place = |text: &str| {
         FILES.iter().any(|file| text.contains(&format!("`{file}`")))
             || FILES.iter().any(|file| text.contains(&format!("/{file}")))
-            || text.contains("  ✗ ")
+            || text.contains("the log is damaged at record #")
             || text.contains("checkpoint")
     };
     match status {

@@ -132,7 +132,9 @@ async fn credentials_are_compared_with_what_the_log_says_of_them() {
     let found = findings(&app).await;
     assert!(
         matches!(&found[..], [Finding { kind, position: Some(LogPosition(85)), what, .. }]
-            if *kind == FindingKind::Credential && what.contains(&before.credential) && what.contains("revoked here")),
+            if *kind == FindingKind::Credential
+                && what.contains(&before.credential)
+                && what.contains("revoked here")),
         "{found:?}"
     );
     app.close().await;

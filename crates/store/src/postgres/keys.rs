@@ -21,8 +21,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
 use std::collections::{HashMap, HashSet};
 
 const STORE: &str = "keys";
-const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, revoked_at, mac \
-     FROM credential";
+const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, \
+                          revoked_at, mac FROM credential";
 
 /// A person, with the aliases in order.
 const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index, \
