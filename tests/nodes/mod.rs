@@ -1,5 +1,6 @@
 //! Several nodes of one ledger, on a real PostgreSQL server.
 
+mod restored;
 mod settings;
 
 use crate::support::{Scratch, postgres, shared_ledger::SharedLedger};

@@ -512,7 +512,7 @@ const STATE_SCHEMA: u32 = 0x4366_6beb;
 const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
 const TREE_SCHEMA: u32 = 0xeb27_5a4f;
 const ACCESS_INDEX_SCHEMA: u32 = 0x5d9c_912c;
-const VIEWS_SCHEMA: u32 = 0xe8e7_5c4e;
+const VIEWS_SCHEMA: u32 = 0x894e_77d9;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
 /// renames a column or disables a trigger without making a page malformed.
