@@ -2,6 +2,7 @@
 
 mod restored;
 mod settings;
+mod views;
 
 use crate::support::{Scratch, postgres, shared_ledger::SharedLedger};
 use serde_json::{Value, json};

@@ -31,7 +31,10 @@ pub(crate) async fn discard_views(parts: &Parts, tenant: &TenantId) -> Result<()
 
 /// How a log differs from the one that had this leaf at the end of its first `size` records; none:
 /// it does not. Where no leaf is known, only the sizes are compared.
-pub(crate) async fn difference(
+///
+/// # Errors
+/// If the log cannot be read.
+pub async fn difference(
     log: &dyn Log,
     tenant: &TenantId,
     size: LogSize,
