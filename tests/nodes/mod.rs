@@ -1,5 +1,7 @@
 //! Several nodes of one ledger, on a real PostgreSQL server.
 
+mod faults;
+mod fresh;
 mod restored;
 mod settings;
 mod views;
