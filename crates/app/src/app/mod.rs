@@ -7,6 +7,7 @@ pub(crate) mod cut;
 mod status;
 
 pub use crate::tenant::parts::{AccessParts, Anchors, Options, Parts, ProofParts};
+pub use claimledger_ledger::nodes::Nodes;
 
 use crate::{access::page_sessions::PageSessions, model::question::Caller, tenant::Tenant};
 use claimledger_facts::{

@@ -126,6 +126,7 @@ impl Tenant {
             facts: Arc::clone(&own) as Arc<_>,
             clock: Arc::clone(guard),
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
+            nodes: parts.options.nodes,
         })
         .await?;
         let access = AccessLog::open(id, parts, guard, &own).await?;
