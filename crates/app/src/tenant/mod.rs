@@ -118,6 +118,7 @@ impl Tenant {
             keys.clone(),
             Arc::clone(&parts.keys),
             Arc::clone(&parts.random),
+            parts.options.nodes,
         );
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
@@ -144,6 +145,7 @@ impl Tenant {
                 keyring,
                 own,
                 access,
+                nodes: parts.options.nodes,
             },
             knowledge: Knowledge::load(id, parts, covered, sources).await?,
             // If the process stopped while late configuration was applied, rows of the next batch
