@@ -2,7 +2,7 @@
 //! tenants.
 
 use crate::{
-    app::{App, Inner},
+    app::{App, Inner, nodes},
     model::proof::LogKind,
     projection::{
         projector::{self, Projector},
@@ -68,6 +68,11 @@ impl App {
             app.0.open_tenant(&tenant).await.inspect_err(|error| {
                 tracing::error!(%tenant, %error, "the ledger is not opened");
             })?;
+        }
+        if app.0.options.nodes.are_many() {
+            let (of, stop) = (Arc::downgrade(&app.0), &app.0.stop);
+            app.0.runners.spawn(nodes::open_new_tenants(of.clone(), stop.clone()));
+            app.0.runners.spawn(nodes::end_what_others_revoked(of, stop.clone()));
         }
         if app.0.options.scrub {
             app.0.runners.spawn(scrub::run(Arc::downgrade(&app.0), app.0.stop.clone()));
@@ -153,7 +158,8 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) -> Result<(), LogError> {
     if inner.options.keep_tree {
         for kind in LogKind::ALL {
             another_log::discard_tree(&inner.parts, tenant, kind).await?;
-            followers.push(Follower::open(&inner.parts, tenant, kind).await?);
+            let duty = || inner.duty_of_signing(&tenant.id, kind);
+            followers.push(Follower::open(&inner.parts, tenant, kind, duty).await?);
         }
     }
     if inner.options.read_only.is_none() {

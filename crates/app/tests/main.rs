@@ -13,6 +13,7 @@ mod feed;
 mod indicators;
 mod intake;
 mod lists;
+mod nodes;
 mod order_of_looks;
 mod paging;
 mod permutation;

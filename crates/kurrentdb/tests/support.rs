@@ -9,6 +9,7 @@ use claimledger_ledger::{
     conformance::Records,
     log::Log,
     memory::MemoryIndex,
+    nodes::Nodes,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
 };
 use std::{sync::Arc, time::Duration};
@@ -53,6 +54,7 @@ impl World {
             facts: self.records.clone(),
             clock: Arc::new(ClockGuard::new(clock, settings)),
             kind: LedgerKind::Live,
+            nodes: Nodes::Many,
         };
         Sequencer::open(config).await.unwrap()
     }

@@ -31,6 +31,7 @@ pub mod access;
 pub mod append;
 pub mod clock;
 pub mod conformance;
+pub mod duty;
 pub mod generations;
 pub mod index;
 pub mod keys;

@@ -3,3 +3,4 @@
 mod memory;
 mod sequencer;
 mod support;
+mod turns;

@@ -16,6 +16,7 @@ use claimledger_ledger::{
     keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
     memory::MemoryIndex,
+    nodes::Nodes,
     record_summaries::RecordSummaries,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
@@ -422,6 +423,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_reopens() {
             facts: records.clone(),
             clock: Arc::new(ClockGuard::new(clock.clone(), ClockSettings::default())),
             kind: LedgerKind::Live,
+            nodes: Nodes::One,
         };
         let sequencer = Sequencer::open(config).await.unwrap();
         let clients: Vec<_> = (0..300)

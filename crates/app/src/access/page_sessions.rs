@@ -8,7 +8,7 @@ use crate::{
         question::Caller,
     },
 };
-use claimledger_facts::{record::Digest32, vocabulary::Surface};
+use claimledger_facts::{ids::TenantId, record::Digest32, vocabulary::Surface};
 use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -62,6 +62,22 @@ impl PageSessions {
         self.sessions.lock().take(value);
     }
 
+    /// The credentials of sessions and codes, with their tenants.
+    pub(crate) fn credentials(&self) -> Vec<(TenantId, String)> {
+        let now = Instant::now();
+        let mut all = Vec::new();
+        for map in [&self.codes, &self.sessions] {
+            let map = map.lock();
+            let valid = map.0.values().filter(|entry| entry.until > now);
+            all.extend(
+                valid.map(|Expiring { caller, .. }| {
+                    (caller.tenant.clone(), caller.credential.clone())
+                }),
+            );
+        }
+        all
+    }
+
     /// Ends the sessions and codes of a revoked credential.
     pub(crate) fn forget(&self, caller_is: impl Fn(&Caller) -> bool) {
         self.codes.lock().0.retain(|_, entry| !caller_is(&entry.caller));
@@ -108,7 +124,7 @@ impl ExpiringMap {
 mod tests {
     use super::*;
     use crate::model::access::Requested;
-    use claimledger_facts::{ids::TenantId, vocabulary::Role};
+    use claimledger_facts::vocabulary::Role;
 
     fn caller(credential: &str) -> Caller {
         Caller {

@@ -160,10 +160,7 @@ impl App {
         if !revoking.await.map_err(log)? {
             return Ok(false);
         }
-        let gone = |c: &Caller| c.tenant == caller.tenant && c.credential == credential;
-        self.0.authenticated.lock().retain(|_, (cached, _)| !gone(cached));
-        self.0.pages.forget(gone);
-        self.0.revocations.send_modify(|count| *count += 1);
+        self.0.forget_credential(&caller.tenant, credential);
         self.record_revocation(&tenant, credential).await?;
         Ok(true)
     }
@@ -220,8 +217,8 @@ impl App {
         self.0.revocations.send_modify(|count| *count += 1);
     }
 
-    /// Notifies when this process revokes a credential or ends a page session. The value is a
-    /// counter.
+    /// Notifies when this process revokes a credential or ends a page session, or another node
+    /// revokes a credential that is in use here. The value is a counter.
     #[must_use]
     pub fn revocations(&self) -> watch::Receiver<u64> {
         self.0.revocations.subscribe()

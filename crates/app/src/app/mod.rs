@@ -4,9 +4,13 @@
 pub(crate) mod ask;
 pub(crate) mod credentials;
 pub(crate) mod cut;
+pub(crate) mod nodes;
 mod status;
 
+pub use nodes::UseGuard;
+
 pub use crate::tenant::parts::{AccessParts, Anchors, Options, Parts, ProofParts};
+pub use claimledger_ledger::nodes::Nodes;
 
 use crate::{access::page_sessions::PageSessions, model::question::Caller, tenant::Tenant};
 use claimledger_facts::{
@@ -39,6 +43,8 @@ pub(crate) struct Inner {
     disclosures: AtomicU64,
     /// Number of revoked credentials and ended page sessions.
     pub(crate) revocations: watch::Sender<u64>,
+    /// Credentials of open subscriptions.
+    pub(crate) in_use: nodes::InUse,
     pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
     tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
     /// Starts the background tasks of a tenant. Set by the composition, so that this module does
@@ -114,6 +120,7 @@ impl Inner {
             pages: PageSessions::default(),
             disclosures: AtomicU64::new(0),
             revocations: watch::Sender::default(),
+            in_use: nodes::InUse::default(),
             authenticated: Mutex::default(),
             tenants: Mutex::default(),
             start_tenant,

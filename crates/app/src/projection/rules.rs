@@ -28,14 +28,20 @@ const PAGE: usize = 500;
 /// read models are too far behind to decide; try again.
 ///
 /// The id of the record contains the position that it follows, so a repeated attempt cannot append
-/// it twice.
+/// it twice, nor can two nodes that start at once.
+///
+/// Where several nodes write the log, each version is recorded once: during an upgrade nodes of two
+/// versions start again and again, and each would otherwise contradict the other. A return to
+/// earlier rules is not recorded there; each answer names its rules.
 pub(crate) async fn activate(
     tenant: &Tenant,
     log: &dyn Log,
     views: &dyn Views,
 ) -> Result<bool, LogError> {
-    let Some((after, rules)) = in_force(tenant, log, views).await? else { return Ok(false) };
-    if rules == RULES {
+    let Some(named) = named_rules(tenant, log, views).await? else { return Ok(false) };
+    let Some((after, rules)) = named.last() else { return Ok(false) };
+    let is_known = |(_, rules): &(LogPosition, String)| rules == RULES;
+    if rules == RULES || (tenant.identity.nodes.are_many() && named.iter().any(is_known)) {
         return Ok(true);
     }
     let fact = FactData::RulesActivated(RulesActivated { rules: RULES.to_owned() });
@@ -54,24 +60,25 @@ pub(crate) async fn activate(
     Ok(true)
 }
 
-/// The rules in force, and the position of the record that names them.
-async fn in_force(
+/// The rules that the log names, each with the position of its record, in order: the last are in
+/// force. None: the read models are too far behind.
+async fn named_rules(
     tenant: &Tenant,
     log: &dyn Log,
     views: &dyn Views,
-) -> Result<Option<(LogPosition, String)>, LogError> {
+) -> Result<Option<Vec<(LogPosition, String)>>, LogError> {
     let covered = views.covered(&tenant.id).await?.0;
     let head = log.head(&tenant.id).await?.0;
     if head - covered.min(head) > MAX_SCANNED {
         return Ok(None);
     }
-    let mut found = (LogPosition(0), tenant.identity.opened_rules.clone());
+    let mut found = vec![(LogPosition(0), tenant.identity.opened_rules.clone())];
     if let Some(last) = covered.checked_sub(1) {
         let reader = tenant.reader(log, views);
         let positions = reader.positions(&term(TermKind::Kind, KIND), LogPosition(last)).await?;
         // A source may use the same name for its own events: the last record of the ledger counts.
         for record in reader.records(&positions).await? {
-            found = activated(&record).map_or(found, |rules| (record.reference.position, rules));
+            found.extend(activated(&record).map(|rules| (record.reference.position, rules)));
         }
     }
     let mut next = LogPosition(covered);
@@ -92,7 +99,7 @@ async fn in_force(
         }
         for (position, entry) in own.iter().zip(log.read_at(&tenant.id, &own).await?) {
             let record = decode(&tenant.id, *position, &entry)?;
-            found = activated(&record).map_or(found, |rules| (*position, rules));
+            found.extend(activated(&record).map(|rules| (*position, rules)));
         }
     }
     Ok(Some(found))
@@ -113,10 +120,21 @@ fn activated(record: &RecordSummary) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        app::{App, Options},
+        app::{App, Nodes, Options},
         model::question::RecordBy,
+        tenant::own_records::OwnRecords,
         testing::*,
     };
+    use claimledger_facts::{
+        ids::LogSize,
+        random::SystemRandom,
+        record::FORMAT,
+        seal::{MasterKey, TenantKeys},
+        time::Time,
+        types::ledger::LedgerOpened,
+    };
+    use claimledger_ledger::keys::{KeyStore, TenantKeysRow};
+    use std::sync::Arc;
 
     /// All records about rules, with positions.
     async fn recorded_rules(app: &App) -> Vec<(u64, String)> {
@@ -176,6 +194,56 @@ mod tests {
             if n == 1 {
                 world.views.reset(&tenant("acme")).await.unwrap();
             }
+        }
+    }
+
+    /// A log that was opened by a program of other rules.
+    async fn opened_by_other_rules() -> World {
+        let (world, acme) = (World::new(), tenant("acme"));
+        let keys = TenantKeys::generate(&SystemRandom);
+        let wrapped = keys.wrap(&MasterKey::from_bytes([7; 32]), &acme, &SystemRandom);
+        let row = TenantKeysRow { tenant: acme.clone(), wrapped };
+        world.keys.add_tenant(&row).await.unwrap();
+        let own = OwnRecords {
+            tenant: acme.clone(),
+            keys,
+            random: Arc::new(SystemRandom),
+            clock: world.clock.clone(),
+            last_recorded: None,
+        };
+        let opened = FactData::LedgerOpened(LedgerOpened {
+            tenant: acme.clone(),
+            format: FORMAT,
+            rehearsal: true,
+            rules: "r0".to_owned(),
+            roles: Vec::new(),
+        });
+        let sealed = own.seal("opened", opened, Time::EPOCH).unwrap();
+        let entry = sealed.finish(LogPosition(0), Time::EPOCH, true, false);
+        world.log.append(&acme, LogSize(0), &[entry]).await.unwrap();
+        world
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_several_nodes_each_version_is_recorded_once() {
+        let many = || Options { nodes: Nodes::Many, ..Options::default() };
+        for round in 0..20 {
+            let world = opened_by_other_rules().await;
+            // Two nodes of this version start at once.
+            let [one, two] = [world.node(), world.node()]
+                .map(|node| tokio::spawn(async move { node.open_with(many()).await }));
+            let (one, two) = (one.await.unwrap(), two.await.unwrap());
+            let mut expected = vec![(1, RULES.to_owned())];
+            for app in [&one, &two] {
+                assert_eq!(recorded_rules(app).await, expected, "{round}");
+            }
+            // A node of the other version starts again, and then one of this version.
+            activate_other(&one, "again").await;
+            let third = world.node().open_with(many()).await;
+            expected.push((2, "r0".to_owned()));
+            assert_eq!(recorded_rules(&third).await, expected, "{round}");
+            let head = third.settled_status(&owner("acme")).await.unwrap().head;
+            assert_eq!(head, 3, "{round}: no conflict is recorded");
         }
     }
 }

@@ -79,6 +79,7 @@ impl AccessLog {
                 facts: Arc::clone(own) as Arc<_>,
                 clock: Arc::new(ClockGuard::new(clock, settings)),
                 kind: LedgerKind::Live,
+                nodes: parts.options.nodes,
             });
             Some(opened.await.map_err(access_error)?)
         } else {

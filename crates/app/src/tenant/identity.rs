@@ -7,6 +7,7 @@ use crate::{
     },
 };
 use claimledger_facts::seal::TenantKeys;
+use claimledger_ledger::nodes::Nodes;
 use std::sync::Arc;
 
 /// The tenant's keys, and the writer of the ledger's own records.
@@ -23,6 +24,8 @@ pub(crate) struct Identity {
     pub(crate) access: AccessLog,
     pub(crate) signed_log: SignedLog,
     pub(crate) signed_access_log: SignedLog,
+    /// Whether other processes write the tenant's logs.
+    pub(crate) nodes: Nodes,
 }
 
 impl Identity {

@@ -21,6 +21,7 @@ use claimledger_facts::{
 use claimledger_ledger::{
     keys::{KeyStore, PersonRow, StoredPerson},
     log::LogError,
+    nodes::Nodes,
 };
 use parking_lot::Mutex;
 use std::{
@@ -40,8 +41,10 @@ pub(crate) struct Keyring {
     people: Mutex<People>,
     /// Held during a flush: a second flush must not return before the first one is durable.
     flushing: tokio::sync::Mutex<()>,
-    /// Whether a link ever named a person before they were seen; none: not looked up yet.
+    /// Whether a link ever named a person before they were seen; none: not looked up yet. With
+    /// several nodes "no" is not kept, because another one may ingest such a link.
     awaits: Mutex<Option<bool>>,
+    nodes: Nodes,
 }
 
 #[derive(Default)]
@@ -86,12 +89,14 @@ impl Keyring {
         keys: TenantKeys,
         store: Arc<dyn KeyStore>,
         random: Arc<dyn Random>,
+        nodes: Nodes,
     ) -> Self {
         Self {
             tenant,
             keys,
             store,
             random,
+            nodes,
             people: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
             awaits: Mutex::default(),
@@ -184,8 +189,11 @@ impl Keyring {
                     return Ok(self.known(&mut people, index, person, &aliases));
                 }
                 // Another person may have been created first: then this login belongs to them.
-                Some((own, person)) => {
-                    let person = people.get(&own).unwrap_or(person);
+                Some((own, stored)) => {
+                    // The store may have aliases of another node, memory those that are not
+                    // durable yet.
+                    let mut person = people.get(&own).unwrap_or_else(|| stored.clone());
+                    person.aliases.extend(stored.aliases);
                     let id = self.other_id(&draft.id);
                     if person.aliases.contains(&id) || !person.aliases.contains(&self.seen()) {
                         aliases.push(id);
@@ -276,6 +284,9 @@ impl Keyring {
             return Ok(known);
         }
         let any = !self.store.persons_by_alias(&self.tenant, &self.is_awaited()).await?.is_empty();
+        if !any && self.nodes.are_many() {
+            return Ok(self.awaits.lock().unwrap_or(false));
+        }
         Ok(*self.awaits.lock().get_or_insert(any))
     }
 

@@ -120,6 +120,7 @@ impl Tenant {
             keys.clone(),
             Arc::clone(&parts.keys),
             Arc::clone(&parts.random),
+            parts.options.nodes,
         );
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
@@ -128,6 +129,7 @@ impl Tenant {
             facts: Arc::clone(&own) as Arc<_>,
             clock: Arc::clone(guard),
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
+            nodes: parts.options.nodes,
         })
         .await?;
         let access = AccessLog::open(id, parts, guard, &own).await?;
@@ -145,6 +147,7 @@ impl Tenant {
                 keyring,
                 own,
                 access,
+                nodes: parts.options.nodes,
             },
             knowledge: Knowledge::load(id, parts, covered, sources).await?,
             // If the process stopped while late configuration was applied, rows of the next batch

@@ -91,7 +91,8 @@ pub struct Options {
     pub access_log: bool,
     /// Why the ledger is read-only; none: it accepts writes.
     pub read_only: Option<String>,
-    /// How many processes write the same log, keys and states.
+    /// Whether other processes write the same ledger. Log, access log, keys, states and
+    /// checkpoints are shared then; read models, tiles and the index of the access log are not.
     pub nodes: Nodes,
 }
 

@@ -1,4 +1,8 @@
 //! The follower: builds a tenant's tree from the log, signs checkpoints and writes them to anchors.
+//!
+//! Of several nodes each keeps its own tree, and one has the duty of signing. The others take its
+//! checkpoints over once their trees have the records. A node that lost the duty may still try to
+//! publish: that is compared and set, so it fails, or adds a checkpoint of the same log.
 
 mod anchors;
 
@@ -15,6 +19,7 @@ use claimledger_facts::{
     record::{Digest32, StoredHeader, leaf_hash},
 };
 use claimledger_ledger::{
+    duty::Held,
     log::{Log, LogError},
     tree::{PublishError, TileRow},
     views::Views,
@@ -53,8 +58,9 @@ pub(crate) struct Follower {
     tree: Option<TreeBuilder>,
     /// When the anchors were written.
     anchored: Option<Instant>,
-    /// What an anchor has is not of this log: nothing is signed any more.
-    halted: bool,
+    /// The duty of signing; none: what an anchor or another node has is not of this log, so this
+    /// node signs nothing any more.
+    duty: Option<Held>,
 }
 
 /// Runs until cancelled. Then signs what is not signed yet, unless it is too much.
@@ -86,9 +92,13 @@ impl Follower {
         parts: &Parts,
         tenant: &Arc<Tenant>,
         kind: LogKind,
+        duty: impl FnOnce() -> Held,
     ) -> Result<Self, LogError> {
         let opened = Self::open_log(parts, tenant, kind).await;
-        opened.map_err(|error| tenant.identity.signed(kind).error(error))
+        let mut follower = opened.map_err(|error| tenant.identity.signed(kind).error(error))?;
+        // Not before: a node that does not open a log does not sign it.
+        follower.duty = (parts.options.read_only.is_none() && parts.options.follow).then(duty);
+        Ok(follower)
     }
 
     async fn open_log(
@@ -105,9 +115,12 @@ impl Follower {
             views: Arc::clone(&parts.views),
             tree: None,
             anchored: None,
-            halted: false,
+            duty: None,
         };
-        let signed = follower.last_checkpoint().await?;
+        let signed = follower.published().await?;
+        if let Some(signed) = &signed {
+            follower.signed().set_last(signed.clone());
+        }
         follower.check_size(signed.as_ref()).await?;
         if parts.options.read_only.is_some() {
             follower.compare_with_anchors(Moment::ReadOnly).await?;
@@ -131,8 +144,8 @@ impl Follower {
         self.tenant.identity.signed(self.kind)
     }
 
-    /// The last checkpoint that was signed.
-    async fn last_checkpoint(&self) -> Result<Option<Signed>, LogError> {
+    /// The last checkpoint that any node published.
+    async fn published(&self) -> Result<Option<Signed>, LogError> {
         let log = self.signed();
         let id = log.stored_as();
         let Some(row) = self.proofs.checkpoints.checkpoint(id).await? else {
@@ -145,7 +158,6 @@ impl Follower {
         if signed.head.size != row.size {
             return Err(damaged(format!("it is of {} records", signed.head.size.0)));
         }
-        log.set_last(signed.clone());
         Ok(Some(signed))
     }
 
@@ -214,7 +226,9 @@ impl Follower {
                 full.into_iter().chain(tree.partial_tiles()).map(tile_row).collect();
             let head = tree.head();
             if !self.proofs.tiles.extend(id, from, &tiles, tree_row(head)).await? {
-                return Err(LogError::unavailable("another process keeps this tree"));
+                // Stored tiles belong to this node. Where two followers have one store, one is
+                // first, and the other continues after it.
+                *tree = self.stored_tree().await?;
             }
         }
         Ok(())
@@ -275,7 +289,7 @@ impl Follower {
         &mut self,
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), LogError> {
-        if self.halted {
+        if self.duty.is_none() {
             return Ok(());
         }
         // Taken, so that a failure leaves nothing that is not stored.
@@ -287,13 +301,22 @@ impl Follower {
         self.extend(&mut tree, head, is_stopped).await?;
         let head = tree.head();
         self.tree = Some(tree);
+        if !self.has_duty() {
+            return self.take_over_published().await;
+        }
         let is_due = self.anchored.is_none_or(|at| at.elapsed() >= ANCHOR_INTERVAL);
         let grows = self.signed().last().is_none_or(|last| last.head.size < head.size);
         if is_due || grows {
             // Before signing: of two copies that run at once, one must not go on.
             let compared = self.compare_with_anchors(Moment::Running).await;
-            self.halted = compared.as_ref().is_err_and(LogError::is_damage);
+            if compared.as_ref().is_err_and(LogError::is_damage) {
+                self.duty = None;
+            }
             compared?;
+        }
+        // Anchors may have taken long to read.
+        if !self.has_duty() {
+            return Ok(());
         }
         if self.sign(head).await? || is_due {
             self.write_to_anchors().await;
@@ -307,7 +330,7 @@ impl Follower {
         let log = self.signed();
         let last = match log.last() {
             Some(last) => Some(last),
-            None => self.last_checkpoint().await?,
+            None => self.published().await?,
         };
         let expected = last.map(|last| last.head.size);
         if head.size == LogSize(0) || expected.is_some_and(|size| size >= head.size) {
@@ -322,16 +345,47 @@ impl Follower {
                 log.set_last(signed);
                 Ok(true)
             }
-            // Another process has signed. What it signed must be of this log.
             Err(PublishError::Conflict { .. } | PublishError::NotLarger { .. }) => {
-                let last = self.last_checkpoint().await?;
-                if let Some(last) = last.filter(|last| last.head.size <= head.size) {
-                    self.check_head(&last.head).await?;
-                }
+                self.take_over_published().await?;
                 Ok(false)
             }
             Err(PublishError::Log(error)) => Err(error),
         }
+    }
+
+    /// Whether this node signs.
+    fn has_duty(&self) -> bool {
+        self.duty.as_ref().is_some_and(Held::is_held)
+    }
+
+    /// Takes over the last checkpoint of another node, which must be of this log, so that this node
+    /// proves and shows the same.
+    async fn take_over_published(&mut self) -> Result<(), LogError> {
+        let Some(published) = self.published().await? else { return Ok(()) };
+        let size = published.head.size;
+        if self.signed().last().is_some_and(|last| last.head.size >= size) {
+            return Ok(());
+        }
+        self.check_size(Some(&published)).await?;
+        let mut tree = match self.tree.take() {
+            Some(tree) => tree,
+            None => self.stored_tree().await?,
+        };
+        self.extend(&mut tree, size, &|| false).await?;
+        let has_records = tree.size() >= size;
+        self.tree = Some(tree);
+        if !has_records {
+            return Err(LogError::unavailable(
+                "the records of the last checkpoint are not read yet",
+            ));
+        }
+        let checked = self.check_head(&published.head).await;
+        if checked.as_ref().is_err_and(LogError::is_damage) {
+            self.duty = None;
+        }
+        checked?;
+        self.signed().set_last(published);
+        Ok(())
     }
 
     /// Records what did not work. It is tried again.

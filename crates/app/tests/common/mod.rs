@@ -57,6 +57,20 @@ impl World {
         App::open(self.parts(options)).await.unwrap()
     }
 
+    /// Another node of the same ledger: what nodes share, and read models, tiles and an index of
+    /// its own.
+    pub(crate) fn node(&self) -> Self {
+        Self {
+            log: self.log.clone(),
+            keys: self.keys.clone(),
+            state: self.state.clone(),
+            proofs: ProofParts { checkpoints: self.proofs.checkpoints.clone(), ..proofs() },
+            access: AccessParts { log: self.access.log.clone(), ..access() },
+            clock: self.clock.clone(),
+            ..Self::new()
+        }
+    }
+
     pub(crate) fn parts(&self, options: Options) -> Parts {
         Parts {
             log: self.log.clone(),

@@ -7,19 +7,21 @@
 //!
 //! Invariant: a request is answered only when every record that its answer names is durable.
 //! Invariant: an append carries the log size that it was decided at, so that of two sequencers on
-//! one log one loses, catches up, and decides again.
+//! one log one loses, catches up, and decides again. [`turns`] keeps either from losing always.
 
 mod decide;
 mod filter;
 mod overlay;
 mod run;
 mod state;
+mod turns;
 
 use crate::{
     append::{AppendRequest, Receipt, SequencerError},
     clock::ClockGuard,
     index::RecordIndex,
     log::{Log, LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
+    nodes::Nodes,
 };
 use claimledger_facts::{
     ids::TenantId,
@@ -70,6 +72,8 @@ pub struct SequencerConfig {
     pub clock: Arc<ClockGuard>,
     /// The source of `recorded_at`.
     pub kind: LedgerKind,
+    /// Whether sequencers of other processes append to the log too.
+    pub nodes: Nodes,
 }
 
 /// The sequencer of one tenant. Cheap to clone. When the last clone is dropped, it completes the

@@ -1,6 +1,6 @@
 //! The sequencer's task: one append in progress while the next group fills.
 
-use super::{Job, decide::Group, state::State};
+use super::{Job, decide::Group, state::State, turns::Turns};
 use crate::{
     append::{Receipt, SequencerError},
     log::{AppendFailure, Log, LogError, MAX_APPEND_ENTRIES},
@@ -12,7 +12,7 @@ use claimledger_facts::{
 use std::{
     collections::VecDeque, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 /// Maximum decisions of a request that lost to other writers, before it fails.
 const MAX_LOST: u32 = 100;
@@ -28,14 +28,18 @@ struct Flight {
     outcome: Pin<Box<dyn Future<Output = Written> + Send>>,
     rows: Vec<(RecordId, Vec<SessionId>)>,
     answers: Vec<(Job, Result<Vec<Receipt>, SequencerError>)>,
+    /// When the append begins, after a pause.
+    begins: Instant,
 }
 
 pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
     let mut queue = VecDeque::new();
     let mut gathering = Group::default();
     let mut flight: Option<Flight> = None;
+    let mut turns = Turns::new(state.config.nodes);
     loop {
         if queue.is_empty() && gathering.is_empty() && flight.is_none() {
+            turns.is_idle();
             match waiting.recv().await {
                 Some(job) => queue.push_back(job),
                 None => return,
@@ -46,13 +50,16 @@ pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
         {
             queue.push_back(job);
         }
-        if !state.caught_up
-            && flight.is_none()
-            && let Err(error) = state.catch_up().await
-        {
-            let error = Shared::of(error);
-            queue.drain(..).for_each(|job| reply(job, Err(error.to_log_error().into())));
-            continue;
+        if !state.caught_up && flight.is_none() {
+            let pause = turns.pause_before_retry(queue.front().and_then(first_id));
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            if let Err(error) = state.catch_up().await {
+                let error = Shared::of(error);
+                queue.drain(..).for_each(|job| reply(job, Err(error.to_log_error().into())));
+                continue;
+            }
         }
         while state.caught_up
             && let Some(job) = queue.pop_front()
@@ -67,13 +74,19 @@ pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
             }
         }
         if flight.is_none() && !gathering.is_empty() {
-            flight = Some(launch(&state, std::mem::take(&mut gathering)));
+            flight = Some(launch(&state, &mut turns, std::mem::take(&mut gathering)));
         }
         let Some(Flight { outcome, .. }) = &mut flight else { continue };
         tokio::select! {
             biased;
             written = outcome => {
                 if let Some(flight) = flight.take() {
+                    match &written {
+                        Ok(()) if flight.rows.is_empty() => {}
+                        Ok(()) => turns.has_won(flight.begins.elapsed()),
+                        Err(AppendFailure::Conflict { .. }) => turns.has_lost(Instant::now()),
+                        Err(AppendFailure::Log(_)) => {}
+                    }
                     land(&mut state, flight, written, &mut gathering, &mut queue);
                 }
             }
@@ -84,12 +97,27 @@ pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
 
 /// Starts the append of a group. A group that writes nothing waits its turn too, because its
 /// answers may name records that are not durable yet.
-fn launch(state: &State, group: Group) -> Flight {
+fn launch(state: &State, turns: &mut Turns, group: Group) -> Flight {
     let Group { entries, rows, answers, rests_on_head, .. } = group;
     let (log, tenant) = (Arc::clone(&state.config.log), state.config.tenant.clone());
     let expected = LogSize(state.durable());
+    let seed = entries.first().map(|entry| entry.header.id);
+    let pause = match entries.is_empty() {
+        true => Duration::ZERO,
+        false => turns.pause_before_append(Instant::now(), seed),
+    };
     let outcome: Pin<Box<dyn Future<Output = Written> + Send>> = if !entries.is_empty() {
-        Box::pin(async move { write(&*log, &tenant, expected, &entries).await })
+        Box::pin(async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+                // Another writer took its turn: the entries need not be sent to learn that.
+                let size = log.head(&tenant).await?;
+                if size != expected {
+                    return Err(AppendFailure::Conflict { size });
+                }
+            }
+            write(&*log, &tenant, expected, &entries).await
+        })
     } else if rests_on_head {
         Box::pin(async move {
             let size = log.head(&tenant).await?;
@@ -98,7 +126,7 @@ fn launch(state: &State, group: Group) -> Flight {
     } else {
         Box::pin(std::future::ready(Ok(())))
     };
-    Flight { outcome, rows, answers }
+    Flight { outcome, rows, answers, begins: Instant::now() + pause }
 }
 
 /// Appends. Where the engine reports an unknown outcome, reads the log to determine it: either the
@@ -183,6 +211,10 @@ fn land(
             answers.into_iter().for_each(|(job, _)| reply(job, Err(error.to_log_error().into())));
         }
     }
+}
+
+fn first_id(job: &Job) -> Option<RecordId> {
+    job.request.records.first().map(|record| record.header.id)
 }
 
 fn reply(job: Job, answer: Result<Vec<Receipt>, SequencerError>) {

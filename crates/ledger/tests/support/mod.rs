@@ -11,6 +11,7 @@ use claimledger_ledger::{
     conformance::Records,
     log::{AppendFailure, Log, LogError},
     memory::{MemoryIndex, MemoryLog},
+    nodes::Nodes,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{IndexRow, Term, TermKind, Views},
 };
@@ -29,7 +30,8 @@ pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) index: Arc<MemoryIndex>,
     pub(crate) clock: Arc<FixedClock>,
-    kind: LedgerKind,
+    pub(crate) kind: LedgerKind,
+    pub(crate) nodes: Nodes,
 }
 
 impl World {
@@ -43,6 +45,7 @@ impl World {
             index: Arc::default(),
             clock,
             kind,
+            nodes: Nodes::One,
         }
     }
 
@@ -66,6 +69,7 @@ impl World {
                 ClockSettings { on_jump: OnJump::Accept, ..ClockSettings::default() },
             )),
             kind: self.kind,
+            nodes: self.nodes,
         }
     }
 

@@ -24,7 +24,7 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::model::question::Caller;
+use claimledger_app::{app::UseGuard, model::question::Caller};
 use std::{convert::Infallible, sync::Arc};
 use tokio::{sync::watch, time::Instant};
 
@@ -80,6 +80,7 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
         Ok(place) => place,
         Err(full) => return *no_place(full),
     };
+    let in_use = server.app.keep_in_use(&caller);
     let asker = Asker { app: server.app.clone(), caller, after: None };
     let told = match subscribe(&server.schema, asker, request, limits(&server)) {
         Ok(told) => told,
@@ -87,8 +88,16 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     };
     let revocations = server.app.revocations();
     let heartbeat = Instant::now() + server.options.heartbeat;
-    let telling =
-        Telling { server, headers, told, revocations, heartbeat, completed: false, _slot: slot };
+    let telling = Telling {
+        server,
+        headers,
+        told,
+        revocations,
+        heartbeat,
+        completed: false,
+        _slot: slot,
+        _in_use: in_use,
+    };
     let events = stream::unfold(telling, |mut telling| async move {
         let event = telling.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(event)), telling))
@@ -122,6 +131,8 @@ struct Telling {
     heartbeat: Instant,
     completed: bool,
     _slot: SubscriptionSlot,
+    /// So that a revocation by another node is noticed.
+    _in_use: UseGuard,
 }
 
 /// What happened while a subscription waited.

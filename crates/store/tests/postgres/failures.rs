@@ -15,6 +15,7 @@ use claimledger_ledger::{
     conformance::Records,
     log::{AppendFailure, Log, LogError},
     memory::MemoryIndex,
+    nodes::Nodes,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
 };
 use claimledger_store::postgres::PostgresStore;
@@ -40,6 +41,7 @@ async fn sequencer(store: &PostgresStore, records: &Arc<Records>) -> Sequencer {
         facts: records.clone(),
         clock: Arc::new(ClockGuard::new(clock, ClockSettings::default())),
         kind: LedgerKind::Live,
+        nodes: Nodes::Many,
     };
     Sequencer::open(config).await.unwrap()
 }

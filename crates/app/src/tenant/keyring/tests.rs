@@ -119,7 +119,7 @@ fn ring() -> (Arc<Keyring>, Arc<Slow>) {
 
 fn ring_on(store: Arc<dyn KeyStore>, keys: &TenantKeys) -> Arc<Keyring> {
     let tenant = TenantId::new("acme");
-    Arc::new(Keyring::new(tenant, keys.clone(), store, Arc::new(SystemRandom)))
+    Arc::new(Keyring::new(tenant, keys.clone(), store, Arc::new(SystemRandom), Nodes::One))
 }
 
 /// Looks a person up as a batch of records does.

@@ -138,6 +138,10 @@ impl Follower {
             checkpoint: last.row(),
         };
         for reader in &self.anchors {
+            // A line that comes late would look like that of an older copy.
+            if !self.has_duty() {
+                return;
+            }
             // Another process of this log has written a later one.
             if reader.largest.is_some_and(|(largest, _)| largest > last.head.size) {
                 continue;

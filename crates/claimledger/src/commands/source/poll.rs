@@ -1,5 +1,9 @@
 //! `source poll`, and what it shares with `serve`.
 
+mod pollers;
+
+pub(crate) use pollers::Pollers;
+
 use super::sources_of;
 use crate::{
     cli::Format,
@@ -17,7 +21,6 @@ use claimledger_okta::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The machine's clock and randomness.
 pub(super) fn surroundings() -> Surroundings {
@@ -119,43 +122,4 @@ async fn polled(owner: &Embedded, id: &SourceId, once: bool) -> Result<(Progress
         poller.run(stop).await;
     }
     Ok((before, sources.progress(id).await?))
-}
-
-/// The pollers of a server.
-pub(crate) struct Pollers {
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl Pollers {
-    /// Starts the poller of every source of every tenant. One that cannot start is reported, and
-    /// stops nothing else.
-    pub(crate) async fn start(app: &App) -> Result<Self> {
-        let pollers = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        if app.read_only().is_some() {
-            return Ok(pollers);
-        }
-        for tenant in app.tenants().await? {
-            let caller = Caller::owner(tenant);
-            let sources = Sources::of(app, &caller).await?;
-            for id in sources.ids().await? {
-                let started = match sources.get(&id).await {
-                    Ok(source) => poller(app, &caller, sources.clone(), &id, source),
-                    Err(error) => Err(error.into()),
-                };
-                match started {
-                    Ok(poller) => drop(pollers.tasks.spawn(poller.run(pollers.stop.clone()))),
-                    Err(error) => tracing::error!(source = %id, %error, "it is not polled"),
-                }
-            }
-        }
-        Ok(pollers)
-    }
-
-    /// Stops them, and waits until they have.
-    pub(crate) async fn stop(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
 }

@@ -131,6 +131,23 @@ async fn a_credential_that_is_taken_back_hears_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_credential_that_another_node_revoked_hears_nothing_after_five_seconds() {
+    let (world, other) = World::of_two_nodes().await;
+    let owner = Caller::owner(TenantId::new("acme"));
+    let (credential, token) = other.grant(&owner, &[Role::Read], None).await.unwrap();
+    world.app.settled_status(&owner).await.unwrap();
+    let mut waiting = open(&world, &token, CHANGES, None).await;
+    let silent = tokio::time::timeout(Duration::from_secs(3), piece(&mut waiting)).await;
+    assert!(silent.is_err(), "nothing is said while it is valid: {silent:?}");
+    assert!(other.revoke(&owner, &credential).await.unwrap());
+    // Sooner than the heartbeat, which checks the credential too.
+    let told = tokio::time::timeout(Duration::from_secs(5), piece(&mut waiting)).await.unwrap();
+    let told = told.unwrap();
+    assert_eq!(answer(&told).0["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    assert_eq!(piece(&mut waiting).await, None);
+}
+
+#[tokio::test]
 async fn silence_is_said_now_and_then() {
     let world = World::with(ServerOptions {
         heartbeat: Duration::from_millis(5),

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use claimledger_app::{
-    app::{AccessParts, App, Options, Parts, ProofParts},
+    app::{AccessParts, App, Nodes, Options, Parts, ProofParts},
     intake::Batch,
     model::question::Caller,
 };
@@ -78,23 +78,23 @@ impl World {
     }
 
     async fn on(log: Arc<dyn Log>, access: Arc<dyn Log>, options: ServerOptions) -> Self {
-        let parts = Parts {
-            log,
-            keys: Arc::new(MemoryKeys::default()),
-            state: Arc::new(MemoryState::default()),
-            proofs: ProofParts {
-                tiles: Arc::new(MemoryTiles::default()),
-                checkpoints: Arc::new(MemoryCheckpoints::default()),
-            },
-            access: AccessParts { log: access, index: Arc::new(MemoryAccessIndex::default()) },
-            views: Arc::new(MemoryIndex::default()),
-            clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
-            random: Arc::new(SystemRandom),
-            master: MasterKey::from_bytes([7; 32]),
-            options: Options::default(),
-            engine: Box::new(()),
+        let app = App::open(parts(log, access, Arc::default(), Options::default())).await.unwrap();
+        Self::filled(app, options).await
+    }
+
+    /// One of two nodes, and the app of the other one. They share log, access log and keys.
+    pub(super) async fn of_two_nodes() -> (Self, App) {
+        let (log, access, keys): (Arc<MemoryLog>, Arc<MemoryLog>, Arc<MemoryKeys>) =
+            Default::default();
+        let options = Options { nodes: Nodes::Many, ..Options::default() };
+        let open = async || {
+            let parts = parts(log.clone(), access.clone(), keys.clone(), options.clone());
+            App::open(parts).await.unwrap()
         };
-        let app = App::open(parts).await.unwrap();
+        (Self::filled(open().await, ServerOptions::default()).await, open().await)
+    }
+
+    async fn filled(app: App, options: ServerOptions) -> Self {
         for tenant in ["acme", "globex"] {
             let id = TenantId::new(tenant);
             app.init_tenant(&id, true, None).await.unwrap();
@@ -194,5 +194,29 @@ impl World {
             body,
         )
         .await
+    }
+}
+
+fn parts(
+    log: Arc<dyn Log>,
+    access: Arc<dyn Log>,
+    keys: Arc<MemoryKeys>,
+    options: Options,
+) -> Parts {
+    Parts {
+        log,
+        keys,
+        state: Arc::new(MemoryState::default()),
+        proofs: ProofParts {
+            tiles: Arc::new(MemoryTiles::default()),
+            checkpoints: Arc::new(MemoryCheckpoints::default()),
+        },
+        access: AccessParts { log: access, index: Arc::new(MemoryAccessIndex::default()) },
+        views: Arc::new(MemoryIndex::default()),
+        clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
+        random: Arc::new(SystemRandom),
+        master: MasterKey::from_bytes([7; 32]),
+        options,
+        engine: Box::new(()),
     }
 }
