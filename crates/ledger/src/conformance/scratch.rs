@@ -13,7 +13,10 @@ use claimledger_facts::{
     record::{BodyKind, Digest32, Entry, Removal, StoredHeader},
     time::Time,
 };
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use tokio::sync::watch;
 
 /// What the name of every scratch tenant begins with.
@@ -25,6 +28,7 @@ const SCRATCH: &str = "conformance_";
 pub struct Scratch {
     prefix: String,
     mask: [u8; 32],
+    parts: Arc<AtomicU32>,
 }
 
 impl Scratch {
@@ -34,10 +38,20 @@ impl Scratch {
         let (mut name, mut mask) = ([0; 8], [0; 32]);
         random.fill(&mut name);
         random.fill(&mut mask);
-        Self { prefix: format!("{SCRATCH}{:016x}_", u64::from_be_bytes(name)), mask }
+        let prefix = format!("{SCRATCH}{:016x}_", u64::from_be_bytes(name));
+        Self { prefix, mask, parts: Arc::default() }
     }
 
-    /// What the names of its tenants begin with.
+    /// A name space within this one, for one engine: no other part sees what is in it.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        let number = self.parts.fetch_add(1, Ordering::Relaxed);
+        let mut mask = self.mask;
+        mask.iter_mut().zip(number.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
+        Self { prefix: format!("{}{number}_", self.prefix), mask, parts: Arc::default() }
+    }
+
+    /// What the names of its tenants begin with: letters, digits and underscores.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
