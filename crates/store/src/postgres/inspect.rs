@@ -113,8 +113,7 @@ pub(super) async fn login(connection: &mut PgConnection) -> Result<Login, sqlx::
         EXISTS (SELECT 1 FROM t WHERE relname = 'log_entry' \
             AND has_schema_privilege(relnamespace, 'USAGE') \
             AND has_table_privilege(oid, 'INSERT')), \
-        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \
-        OR EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'claimledger_owner' \
+        EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'claimledger_owner' \
             AND pg_has_role(oid, 'MEMBER')) \
         OR EXISTS (SELECT 1 FROM t WHERE pg_has_role(relowner, 'MEMBER'))";
     let row = sqlx::query(LOGIN).fetch_one(connection).await?;

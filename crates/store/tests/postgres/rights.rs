@@ -296,16 +296,25 @@ async fn an_inspection_says_what_is_there() {
     let off = found.skew.micros.abs() - found.skew.uncertainty_micros;
     assert!(off < 1_000_000, "one machine has one clock: {:?}", found.skew);
 
-    for sql in
-        ["CREATE ROLE owner_login LOGIN IN ROLE claimledger_owner", "CREATE ROLE guest LOGIN"]
-    {
-        server.psql("postgres", sql);
+    for (login, group) in [
+        ("owner_login", "IN ROLE claimledger_owner"),
+        ("looker", "IN ROLE claimledger_reader"),
+        ("guest", ""),
+        ("usurper", "IN ROLE claimledger_writer"),
+    ] {
+        server.psql("postgres", &format!("CREATE ROLE {login} LOGIN {group}"));
     }
-    for (login, may_write, may_alter) in
-        [(ADMIN, true, true), ("owner_login", true, true), ("guest", false, false)]
-    {
+    server.psql(&database, "ALTER TABLE claimledger.state OWNER TO usurper");
+    server.psql(&database, "GRANT INSERT ON claimledger.log_entry TO guest");
+    for (login, may_read, may_write, may_alter) in [
+        (ADMIN, true, true, true),
+        ("owner_login", true, true, true),
+        ("usurper", true, true, true),
+        ("looker", true, false, false),
+        ("guest", false, false, false),
+    ] {
         let found = inspect(&options(server, login, &database), &clock).await.unwrap();
-        assert_eq!(found.tables.is_some(), may_write, "{login}");
+        assert_eq!(found.tables.is_some(), may_read, "{login}");
         let found = found.login;
         assert_eq!((found.may_write, found.may_alter), (may_write, may_alter), "{login}");
     }
@@ -315,6 +324,8 @@ async fn an_inspection_says_what_is_there() {
     server.psql("postgres", "CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET synchronous_commit=off");
     let found = inspect(&options(server, "hasty", "bare"), &clock).await.unwrap();
     assert_eq!((found.tables, found.login.may_write), (Some(0), false));
+    let owner = inspect(&options(server, "owner_login", "bare"), &clock).await.unwrap().login;
+    assert!(owner.may_alter, "it may make the tables");
     let wrong: Vec<_> = found.settings.iter().filter(|setting| setting.needed.is_some()).collect();
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     assert_eq!((wrong[0].name, wrong[0].found.as_str()), ("synchronous_commit", "off"));
