@@ -22,6 +22,7 @@ mod looks;
 mod model;
 mod mutated_facts;
 mod names;
+mod nodes;
 mod okta_hooks;
 mod okta_only;
 mod okta_orgs;

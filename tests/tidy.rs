@@ -65,6 +65,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "claimledger-ledger",
             "claimledger-export",
             "claimledger-store",
+            "claimledger-kurrentdb",
             "claimledger-sources",
             "claimledger-app",
             "claimledger-server",

@@ -6,7 +6,9 @@ pub(crate) mod browser;
 pub(crate) mod documents;
 pub(crate) mod fixture;
 pub(crate) mod okta_events;
+pub(crate) mod postgres;
 pub(crate) mod questions;
+pub(crate) mod shared_ledger;
 
 use serde_json::{Value, json};
 use std::{
@@ -23,6 +25,11 @@ pub(crate) fn claimledger() -> Command {
         .env_remove("CLAIMLEDGER_DATA")
         .env_remove("CLAIMLEDGER_TENANT")
         .env_remove("CLAIMLEDGER_URL")
+        .env_remove("CLAIMLEDGER_DATABASE_URL")
+        .env_remove("CLAIMLEDGER_DATABASE_URL_FILE")
+        .env_remove("CLAIMLEDGER_LOG_URL")
+        .env_remove("CLAIMLEDGER_LOG_URL_FILE")
+        .env_remove("CLAIMLEDGER_MASTER_KEY_FILE")
         .env("NO_COLOR", "1");
     command
 }
@@ -58,17 +65,28 @@ fn python(environment: &str) -> PathBuf {
 /// A temporary ledger directory, deleted at the end.
 pub(crate) struct Scratch {
     dir: tempfile::TempDir,
+    /// Variables that every command gets.
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Scratch {
     /// An empty place; no ledger yet.
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary directory") }
+        Self::of(tempfile::tempdir().expect("a temporary directory"))
     }
 
     /// An empty place inside this directory.
     pub(crate) fn in_dir(dir: &Path) -> Self {
-        Self { dir: tempfile::tempdir_in(dir).expect("a temporary directory") }
+        Self::of(tempfile::tempdir_in(dir).expect("a temporary directory"))
+    }
+
+    fn of(dir: tempfile::TempDir) -> Self {
+        Self { dir, environment: Vec::new() }
+    }
+
+    /// The same place, with variables for every command.
+    pub(crate) fn with_environment(self, environment: Vec<(&'static str, PathBuf)>) -> Self {
+        Self { environment, ..self }
     }
 
     /// A rehearsal ledger with these tenants.
@@ -109,8 +127,15 @@ impl Scratch {
 
     /// The command with `--data`.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = claimledger();
+        let mut command = self.program();
         command.arg("--data").arg(self.data()).args(args);
+        command
+    }
+
+    /// The command without `--data`.
+    fn program(&self) -> Command {
+        let mut command = claimledger();
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -164,7 +189,7 @@ impl Scratch {
 
     /// Starts a server of this ledger.
     pub(crate) fn serve(&self) -> Server {
-        Server::start(&self.data())
+        Server::start_by(self.program(), &self.data(), &[])
     }
 }
 

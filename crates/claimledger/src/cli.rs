@@ -64,6 +64,34 @@ pub(crate) struct Common {
         value_name = "DIR"
     )]
     pub(crate) data: Option<PathBuf>,
+    /// File with the URL of the PostgreSQL database of a ledger that several nodes share: --data is
+    /// then the directory of this node's read models
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_DATABASE_URL_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) database_url_file: Option<PathBuf>,
+    /// File with the URL of KurrentDB, where that has the log of such a ledger
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_LOG_URL_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) log_url_file: Option<PathBuf>,
+    /// File with the master key (32 bytes), where that is not in the directory: `init` notes it
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_MASTER_KEY_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) master_key_file: Option<PathBuf>,
     /// Tenant (default: the only one of the directory)
     #[arg(
         long,
@@ -277,6 +305,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: SourceCommand,
     },
+    /// The database of a ledger that several nodes share
+    Database {
+        #[command(subcommand)]
+        what: DatabaseCommand,
+    },
     /// Fold the read models from the log again beside those that are asked, compare the two, and
     /// switch
     Rebuild(RebuildArgs),
@@ -324,6 +357,13 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum DatabaseCommand {
+    /// Make the roles and tables, or migrate them to this version: as their owner, before a node of
+    /// this version starts
+    Migrate,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
     /// Check the signature, ask the question again, and compare the bytes; status 1 if they differ
     Check {
@@ -361,9 +401,6 @@ pub(crate) struct InitArgs {
     /// A rehearsal's clock at its opening (RFC 3339) [default: 1970-01-01T00:00:00Z]
     #[arg(long, requires = "rehearsal", value_name = "TIME")]
     pub(crate) now: Option<String>,
-    /// Take the master key from this file (32 bytes) instead of writing a new one beside the keys
-    #[arg(long, value_name = "FILE")]
-    pub(crate) master_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

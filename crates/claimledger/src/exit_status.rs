@@ -6,7 +6,7 @@ use claimledger_app::{
 use claimledger_export::part::PartError;
 use claimledger_ledger::{append::SequencerError, log::LogError, state::StateError};
 use claimledger_okta::{ApiError, PollError, SourceError};
-use claimledger_store::sqlite::OpenError;
+use claimledger_store::{postgres::PostgresError, sqlite::OpenError};
 
 /// An error of usage: exit status 2.
 pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
@@ -67,6 +67,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<OpenError>() {
         return Some(match error {
             OpenError::Corrupt { .. } | OpenError::Incomplete { .. } => 5,
+            OpenError::Node { .. } => 2,
             OpenError::Owned { .. }
             | OpenError::Exists { .. }
             | OpenError::Setting { .. }
@@ -77,6 +78,21 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | OpenError::Io { .. }
             | OpenError::Database { .. } => 4,
         });
+    }
+    if let Some(error) = cause.downcast_ref::<PostgresError>() {
+        return Some(match error {
+            PostgresError::Url { .. } | PostgresError::Tls { .. } => 2,
+            PostgresError::Tables { .. } => 5,
+            PostgresError::Database { .. }
+            | PostgresError::ServerVersion { .. }
+            | PostgresError::Setting { .. }
+            | PostgresError::SchemaVersion { .. }
+            | PostgresError::NoWriter { .. } => 4,
+        });
+    }
+    #[cfg(feature = "kurrentdb")]
+    if let Some(claimledger_kurrentdb::ConnectError::Options(_)) = cause.downcast_ref() {
+        return Some(2);
     }
     if let Some(error) = cause.downcast_ref::<ApiError>() {
         return Some(if error.is_transient() { 4 } else { 3 });

@@ -65,7 +65,7 @@ impl LedgerClient {
             Some(url) => Ok((Self::Remote(Remote::new(url, settings)?), None)),
             None => {
                 let (app, healed) =
-                    engine::open_and_heal(settings.data_dir()?, settings.options()).await?;
+                    engine::open_and_heal(&settings.location()?, settings.options()).await?;
                 Ok((Self::Embedded(Box::new(Embedded::of(app, settings).await?)), healed))
             }
         }
@@ -171,7 +171,7 @@ impl Embedded {
     }
 
     async fn open(settings: &Settings) -> Result<Self> {
-        Self::of(engine::open(settings.data_dir()?, settings.options()).await?, settings).await
+        Self::of(engine::open(&settings.location()?, settings.options()).await?, settings).await
     }
 
     async fn of(app: App, settings: &Settings) -> Result<Self> {
@@ -407,7 +407,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("ledger");
         let idle = Options { follow: false, ..Options::default() };
-        let app = engine::create_or_open(&dir, None, idle).await.unwrap();
+        let app = engine::create_or_open(&engine::Location::directory(&dir), idle).await.unwrap();
         app.init_tenant(&TenantId::new("acme"), true, None).await.unwrap();
         let (tenant, dialect, source, text) = demo::FILES[0];
         demo::fill(&app, tenant, dialect, source, text).await.unwrap();

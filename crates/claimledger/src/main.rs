@@ -21,7 +21,7 @@ mod settings;
 mod table;
 mod terminal;
 
-use cli::{BenchCommand, Cli, Command, ExportCommand, ReceiptCommand};
+use cli::{BenchCommand, Cli, Command, DatabaseCommand, ExportCommand, ReceiptCommand};
 use settings::Settings;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -108,6 +108,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Export { what } => commands::export::export(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
+        Command::Database { what: DatabaseCommand::Migrate } => {
+            commands::database::migrate(&settings).await
+        }
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Verify => commands::proof::verify(&settings).await,
         Command::Checkpoint(args) => commands::proof::checkpoint(&settings, args).await,

@@ -1,8 +1,11 @@
 //! What is left of the settings after flags, environment and the config file.
 
+mod shared;
+
 use crate::{
     anchors,
     cli::{ClockJump, Common, Format},
+    engine::{Location, SharedEngines},
     exit_status::usage,
 };
 use anyhow::Result;
@@ -12,13 +15,14 @@ use claimledger_app::{
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::clock::{ClockSettings, OnJump};
+use shared::{DatabaseSection, LogSection, SharedSettings};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
 /// The config file: every key is optional, unknown keys are refused.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
     pub(crate) data: Option<PathBuf>,
@@ -33,8 +37,13 @@ pub(crate) struct ConfigFile {
     pub(crate) case: Option<String>,
     #[serde(default)]
     pub(crate) anchors: Vec<String>,
+    pub(crate) master_key_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) serve: ServeSection,
+    #[serde(default)]
+    database: DatabaseSection,
+    #[serde(default)]
+    log: LogSection,
 }
 
 /// `[serve]`
@@ -50,9 +59,16 @@ pub(crate) struct ServeSection {
     pub(crate) introspection: Option<bool>,
 }
 
+/// Where an embedded ledger is, or that of a node.
+struct LedgerSettings {
+    data: Option<PathBuf>,
+    master_key_file: Option<PathBuf>,
+    shared: SharedSettings,
+}
+
 /// The settings of one run.
 pub(crate) struct Settings {
-    pub(crate) data: Option<PathBuf>,
+    ledger: LedgerSettings,
     pub(crate) tenant: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) token_file: Option<PathBuf>,
@@ -78,7 +94,16 @@ impl Settings {
         let anchors = if common.anchor.is_empty() { &file.anchors } else { &common.anchor };
         let anchors = anchors::parse_all(anchors)?;
         Ok(Self {
-            data: common.data.or(file.data),
+            ledger: LedgerSettings {
+                data: common.data.or(file.data),
+                master_key_file: common.master_key_file.or(file.master_key_file),
+                shared: SharedSettings::new(
+                    file.database,
+                    file.log,
+                    common.database_url_file,
+                    common.log_url_file,
+                )?,
+            },
             tenant: common.tenant.or(file.tenant),
             url: common.url.or(file.url),
             token_file: common.token_file.or(file.token_file),
@@ -100,14 +125,32 @@ impl Settings {
         self.options.clone()
     }
 
-    /// The directory, or what to say when there is none.
-    pub(crate) fn data_dir(&self) -> Result<&Path> {
-        self.data.as_deref().ok_or_else(|| {
+    /// The directory of an embedded ledger or of a node; none: no setting names one.
+    pub(crate) fn data(&self) -> Option<&Path> {
+        self.ledger.data.as_deref()
+    }
+
+    /// What the nodes of a ledger share, or what to say when no setting says where it is.
+    pub(crate) fn shared(&self) -> Result<SharedEngines> {
+        self.ledger.shared.engines()?.ok_or_else(|| {
             usage(
-                "no ledger is named: give --data DIR (or set \
-            CLAIMLEDGER_DATA, or `data` in claimledger.toml)",
+                "no database is named: give --database-url-file FILE (or set \
+                 CLAIMLEDGER_DATABASE_URL_FILE, or [database] in claimledger.toml)",
             )
         })
+    }
+
+    /// Where the ledger is, or what to say when no setting says it.
+    pub(crate) fn location(&self) -> Result<Location> {
+        let LedgerSettings { data, master_key_file, shared } = &self.ledger;
+        let dir = data.clone().ok_or_else(|| {
+            usage(
+                "no ledger is named: give --data DIR (or set CLAIMLEDGER_DATA, or `data` in \
+                 claimledger.toml)",
+            )
+        })?;
+        let (master_key_file, shared) = (master_key_file.clone(), shared.engines()?);
+        Ok(Location { dir, master_key_file, shared })
     }
 }
 

@@ -98,7 +98,11 @@ impl Fixture {
         }
         std::fs::create_dir_all(&fixture.dir)
             .with_context(|| format!("{}", fixture.dir.display()))?;
-        let app = engine::create_or_open(&fixture.ledger(), None, Options::default()).await?;
+        let app = engine::create_or_open(
+            &engine::Location::directory(&fixture.ledger()),
+            Options::default(),
+        )
+        .await?;
         let token = app.init_tenant(&TenantId::new(TENANT), false, None).await?;
         std::fs::write(fixture.dir.join(TOKEN), token)?;
         let caller = Arc::new(caller());
@@ -166,7 +170,7 @@ impl Fixture {
 
     /// The same with these options.
     pub(crate) async fn open_with(&self, options: Options) -> Result<App> {
-        let app = engine::open(&self.ledger(), options).await?;
+        let app = engine::open(&engine::Location::directory(&self.ledger()), options).await?;
         app.settled_status(&caller()).await?;
         Ok(app)
     }

@@ -28,7 +28,7 @@ pub(crate) struct Run {
 
 /// `clients` tasks, requests of `size` events.
 pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usize) -> Result<Run> {
-    let app = engine::create_or_open(dir, None, Options::default()).await?;
+    let app = engine::create_or_open(&engine::Location::directory(dir), Options::default()).await?;
     let tenant = TenantId::new("bench");
     app.init_tenant(&tenant, false, None).await?;
     let caller = Arc::new(Caller::owner(tenant));

@@ -66,7 +66,7 @@ const TOKEN: &str = "demo-token";
 
 /// Fills, explains, serves (or exits). Without `--data` the ledger goes with the demo.
 pub(crate) async fn demo(settings: &Settings, args: &DemoArgs) -> Result<()> {
-    if let Some(dir) = &settings.data {
+    if let Some(dir) = settings.data() {
         return run(settings, args, dir).await;
     }
     let dir = std::env::temp_dir().join(format!("claimledger-demo-{}", std::process::id()));
@@ -83,7 +83,7 @@ async fn run(settings: &Settings, args: &DemoArgs, dir: &Path) -> Result<()> {
             dir.display()
         )));
     }
-    let app = engine::create_or_open(dir, None, settings.options()).await?;
+    let app = engine::create_or_open(&engine::Location::directory(dir), settings.options()).await?;
     let outcome = fill_explain_serve(settings, args, &app, dir).await;
     app.close().await;
     outcome

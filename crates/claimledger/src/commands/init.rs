@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 /// Creates the directory if need be, opens the tenant, and writes its operator token to a file that
 /// only the owner can read.
 pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
-    let dir = settings.data_dir()?;
+    let location = settings.location()?;
+    let dir = &*location.dir;
     let tenant = settings.tenant.as_deref().ok_or_else(|| usage("init needs --tenant NAME"))?;
     let now = args.now.as_deref().map(|text| time("--now", text)).transpose()?;
-    let app =
-        engine::create_or_open(dir, args.master_key_file.as_deref(), settings.options()).await?;
+    let app = engine::create_or_open(&location, settings.options()).await?;
     let opened = app.init_tenant(&TenantId::new(tenant), args.rehearsal, now).await;
     let token = match opened {
         Ok(token) => token,
@@ -40,9 +40,13 @@ pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
         }
         Format::Text => {
             let kind = if args.rehearsal { "A rehearsal ledger" } else { "A ledger" };
+            let place = match &location.shared {
+                None => format!("{}", dir.display()),
+                Some(shared) => format!("the database {}", shared.database.server()),
+            };
             print_text(&format!(
-                "{kind} for tenant {tenant} is in {dir}.\nOperator token (all roles), readable by \
-                 you only: {file}\nNext: claimledger --data {dir} --tenant {tenant} ingest FILE",
+                "{kind} for tenant {tenant} is in {place}.\nOperator token (all roles), readable \
+                 by you only: {file}\nNext: claimledger --data {dir} --tenant {tenant} ingest FILE",
                 dir = dir.display(),
                 file = file.display()
             ));

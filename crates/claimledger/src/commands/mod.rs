@@ -6,6 +6,7 @@ pub(crate) mod bench;
 pub(crate) mod chain;
 pub(crate) mod completeness;
 pub(crate) mod configuration;
+pub(crate) mod database;
 pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod dependants;

@@ -29,7 +29,7 @@ pub(crate) async fn verify(settings: &Settings) -> Result<()> {
     }
     // A log that is not the one that was signed is opened all the same, to say where.
     let options = Options { keep_tree: false, follow: false, ..settings.options() };
-    let app = engine::open(settings.data_dir()?, options).await?;
+    let app = engine::open(&settings.location()?, options).await?;
     let tenants = match &settings.tenant {
         Some(_) => vec![engine::tenant(&app, settings.tenant.as_deref()).await?],
         None => app.tenants().await?,

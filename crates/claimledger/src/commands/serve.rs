@@ -29,7 +29,7 @@ const MORE_TOKENS: &str = "Tokens: claimledger token --help";
 pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
     // Damaged read models are folded again; answers say that they lag until that is done.
     let options = Options { scrub: true, ..settings.options() };
-    let (app, healed) = engine::open_and_heal(settings.data_dir()?, options).await?;
+    let (app, healed) = engine::open_and_heal(&settings.location()?, options).await?;
     if let Some(what) = healed {
         print_note(&format!(
             "The read models were damaged ({}): they were deleted and are folded again from \

@@ -5,6 +5,9 @@
 //! `synchronous=FULL`. `tree`, `access_index` and `views` may lose their last transactions in a
 //! power cut: they are built again from the logs. Only SQLite may open these files while the
 //! process runs: closing another handle would release the locks of this one.
+//!
+//! A node of a ledger in a database has a directory with `tree`, `access_index` and `views` only
+//! ([`SqliteNode`]).
 
 mod access_index;
 mod checkpoints;
@@ -14,6 +17,7 @@ mod heads;
 mod keys;
 mod log;
 mod log_rows;
+mod node;
 mod owner;
 mod page_one;
 mod recover;
@@ -27,12 +31,14 @@ pub use access_index::SqliteAccessIndex;
 pub use checkpoints::SqliteCheckpoints;
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
+pub use node::SqliteNode;
 pub use state::SqliteState;
 pub use tiles::SqliteTiles;
 pub use views::SqliteViews;
 
 use claimledger_ledger::log::remedy;
 use connect::Files;
+use node::Derived;
 use owner::Owner;
 use std::{
     io,
@@ -101,6 +107,14 @@ pub enum OpenError {
         missing: PathBuf,
         /// The file that proves that it should exist.
         present: PathBuf,
+    },
+    /// It belongs to a node, whose ledger is in a database.
+    #[error("{} is the directory of a node: its ledger is in a database, which the setting \
+             `database` names (CLAIMLEDGER_DATABASE_URL_FILE, or [database] in claimledger.toml)",
+        dir.display())]
+    Node {
+        /// The directory.
+        dir: PathBuf,
     },
     /// SQLite did not apply a setting that durability depends on.
     #[error("{}: SQLite has {setting} = {found}, and {expected} is needed", file.display())]
@@ -209,6 +223,7 @@ impl SqliteStore {
         match std::fs::read_dir(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(OpenError::io(dir, error)),
+            Ok(_) if SqliteNode::is_in(dir) => return Err(OpenError::Node { dir: dir.to_owned() }),
             Ok(_) => {}
         }
         let bytes = |name: &str| match std::fs::metadata(dir.join(name)) {
@@ -307,44 +322,19 @@ impl SqliteStore {
         }
         let state = SqliteState::open(files, owner).await?;
         let checkpoints = SqliteCheckpoints::open(files, owner).await?;
-        let tiles = match SqliteTiles::open(files, owner).await {
-            Err(OpenError::Corrupt { what, .. }) => {
-                tracing::warn!(what, "the file `tree` is damaged: it is built again from the log");
-                files.remove_tree()?;
-                SqliteTiles::open(files, owner).await?
-            }
-            opened => opened?,
-        };
         let access = SqliteLog::open(connect::ACCESS, files.access(), owner).await?;
-        let access_index = match SqliteAccessIndex::open(files, owner).await {
-            Err(OpenError::Corrupt { what, .. }) => {
-                tracing::warn!(what, "the file `access_index` is damaged: it is filled again");
-                files.remove(&["access_index", "access_index-wal", "access_index-shm"])?;
-                SqliteAccessIndex::open(files, owner).await?
-            }
-            opened => opened?,
-        };
-        let (views, healed) = match SqliteViews::open(files, owner).await {
-            Err(OpenError::Corrupt { what, .. }) if heal_views => {
-                tracing::warn!(
-                    what,
-                    "the read models are damaged: they are deleted, and rebuilt from the log"
-                );
-                files.remove_views()?;
-                (SqliteViews::open(files, owner).await?, Some(what))
-            }
-            opened => (opened?, None),
-        };
+        let Derived { tiles, access_index, views, healed } =
+            Derived::open(files, owner, heal_views).await?;
         owner::sync_dir(dir)?;
         Ok(Self {
             log: Arc::new(log),
             keys: Arc::new(keys),
             state: Arc::new(state),
             checkpoints: Arc::new(checkpoints),
-            tiles: Arc::new(tiles),
+            tiles,
             access: Some(Arc::new(access)),
-            access_index: Arc::new(access_index),
-            views: Arc::new(views),
+            access_index,
+            views,
             dir: dir.to_owned(),
             healed,
             read_only: None,
