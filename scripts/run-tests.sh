@@ -21,6 +21,8 @@ if [ "${CI:-}" != true ]; then
     needs soffice readers::
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs postgresql postgres::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
+    needs "${CARGO_TARGET_DIR:-target}/test-tools/containers/bin/hadolint" containers::
+    needs psql containers::once
     needs go judges::go
     [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] ||
         needs golang-golang-x-mod-dev judges::go
