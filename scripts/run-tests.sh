@@ -23,6 +23,7 @@ if [ "${CI:-}" != true ]; then
     needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/containers/bin/hadolint" containers::
     needs psql containers::once
+    needs systemd-analyze containers::systemd
     needs go judges::go
     [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] ||
         needs golang-golang-x-mod-dev judges::go

@@ -1,11 +1,12 @@
-//! The files that deploy the program in containers. No container is started here: the files are
-//! parsed, compared with their schema and with what is in the repository, and the scripts and
-//! settings in them are run against a PostgreSQL server.
+//! The files that deploy the program: containers, and a service of systemd. None is started here:
+//! the files are parsed, compared with their schema and with what is in the repository, and the
+//! scripts and settings in them are run against a PostgreSQL server.
 
 mod compose;
 mod dockerfile;
 mod once;
 mod rules;
+mod systemd;
 
 use std::path::{Path, PathBuf};
 
