@@ -1,6 +1,10 @@
 //! Several nodes of one ledger, on a real PostgreSQL server.
 
+mod faults;
+mod fresh;
+mod restored;
 mod settings;
+mod views;
 
 use crate::support::{Scratch, postgres, shared_ledger::SharedLedger};
 use serde_json::{Value, json};

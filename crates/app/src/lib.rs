@@ -47,4 +47,5 @@ pub use queries::{
     proof::LogFile,
     rows::Rows,
 };
+pub use tenant::another_log::difference as difference_of_logs;
 pub use tree::{Finding, FindingKind, VerifiedLog, VerifyReport};

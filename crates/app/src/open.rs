@@ -13,7 +13,10 @@ use crate::{
         own_records::OwnRecords,
         parts::{Parts, cannot_unwrap},
     },
-    tree::follower::{self, Follower},
+    tree::{
+        another_log,
+        follower::{self, Follower},
+    },
 };
 use claimledger_domain::RULES;
 use claimledger_facts::{
@@ -149,6 +152,7 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) -> Result<(), LogError> {
     let mut followers = Vec::new();
     if inner.options.keep_tree {
         for kind in LogKind::ALL {
+            another_log::discard_tree(&inner.parts, tenant, kind).await?;
             followers.push(Follower::open(&inner.parts, tenant, kind).await?);
         }
     }

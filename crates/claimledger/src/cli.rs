@@ -305,6 +305,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: SourceCommand,
     },
+    /// Copies of the read models: a new node starts from one instead of from nothing
+    Views {
+        #[command(subcommand)]
+        what: ViewsCommand,
+    },
     /// The database of a ledger that several nodes share
     Database {
         #[command(subcommand)]
@@ -369,6 +374,21 @@ pub(crate) enum DatabaseCommand {
     /// Make the roles and tables, or migrate them to this version: as their owner, before a node of
     /// this version starts
     Migrate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ViewsCommand {
+    /// Write the read models of --data to a new file, as they are now; a server may own them
+    Save {
+        /// File to write
+        file: PathBuf,
+    },
+    /// Start this node from such a file: each row is checked, and the last record of each tenant is
+    /// compared with the log
+    Load {
+        /// File that `views save` wrote
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -21,7 +21,9 @@ mod settings;
 mod table;
 mod terminal;
 
-use cli::{BenchCommand, Cli, Command, DatabaseCommand, ExportCommand, ReceiptCommand};
+use cli::{
+    BenchCommand, Cli, Command, DatabaseCommand, ExportCommand, ReceiptCommand, ViewsCommand,
+};
 use settings::Settings;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -108,6 +110,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Export { what } => commands::export::export(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
+        Command::Views { what: ViewsCommand::Save { file } } => {
+            commands::views::save(&settings, file).await
+        }
+        Command::Views { what: ViewsCommand::Load { file } } => {
+            commands::views::load(&settings, file).await
+        }
         Command::Database { what: DatabaseCommand::Migrate } => {
             commands::database::migrate(&settings).await
         }

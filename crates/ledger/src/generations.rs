@@ -5,7 +5,7 @@
 
 use crate::log::LogError;
 use async_trait::async_trait;
-use claimledger_facts::ids::LogSize;
+use claimledger_facts::{ids::LogSize, record::Digest32};
 use std::fmt;
 
 /// The name of these read models.
@@ -63,6 +63,9 @@ pub struct Generation {
     pub made_by: MadeBy,
     /// Records below this size are in it.
     pub covered: LogSize,
+    /// The leaf of the last of them; none: there is none, or an older version of the program wrote
+    /// it.
+    pub last_leaf: Option<Digest32>,
     /// The report of the switch that made it live, verbatim; none: it is the first.
     pub report: Option<String>,
 }

@@ -36,6 +36,7 @@ pub mod index;
 pub mod keys;
 pub mod log;
 pub mod memory;
+pub mod nodes;
 pub mod record_summaries;
 pub mod sequencer;
 pub mod state;

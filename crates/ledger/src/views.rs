@@ -10,6 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    record::Digest32,
     time::Time,
 };
 use std::sync::Arc;
@@ -146,6 +147,8 @@ pub struct IndexRow {
     pub position: LogPosition,
     /// Its id.
     pub id: RecordId,
+    /// Its leaf: that of the last row shows later whether the log is still the one that was folded.
+    pub leaf: Digest32,
     /// Its terms, once each.
     pub terms: Vec<Term>,
     /// Its summary, stored for each session that it names ([`Views::summaries_of_each`]): opaque

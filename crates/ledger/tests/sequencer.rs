@@ -478,6 +478,7 @@ async fn read_models_of_another_log_are_refused() {
     let row = IndexRow {
         position: LogPosition(0),
         id: world.record("a", "").header.id,
+        leaf: claimledger_facts::record::Digest32([0; 32]),
         terms: vec![Term { kind: TermKind::Session, value: "S".to_owned() }],
         summary: Vec::new(),
     };

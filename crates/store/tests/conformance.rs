@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::*,
-    record::{BodyKind, Entry, Removal, StoredHeader},
+    record::{BodyKind, Digest32, Entry, Removal, StoredHeader},
     time::Time,
 };
 use claimledger_ledger::{
@@ -345,6 +345,7 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
         rows.push(IndexRow {
             position: LogPosition(n),
             id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, session.as_bytes())),
+            leaf: Digest32([0; 32]),
             terms,
             summary: vec![7; 50],
         });
@@ -453,6 +454,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_reopens() {
                 .map(|(entry, n)| IndexRow {
                     position: LogPosition(n),
                     id: entry.header.id,
+                    leaf: entry.header.leaf,
                     terms: terms.clone(),
                     summary: Vec::new(),
                 })
@@ -472,6 +474,7 @@ async fn a_term_of_very_many_records_is_deleted_too() {
         .map(|n| IndexRow {
             position: LogPosition(n),
             id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &n.to_be_bytes())),
+            leaf: Digest32([0; 32]),
             terms: vec![
                 term(TermKind::Idp, "north".to_owned()),
                 term(TermKind::Session, format!("S{n}")),

@@ -1,7 +1,7 @@
 //! Altered and missing rows of the read models: a read of an altered row fails, and a check finds
 //! both.
 
-use claimledger_facts::{ids::*, time::Time};
+use claimledger_facts::{ids::*, record::Digest32, time::Time};
 use claimledger_ledger::{
     index::RecordIndex,
     log::LogError,
@@ -34,6 +34,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
             &SourceId::from("sp"),
             &SourceEventId::from(format!("e{n}").as_str()),
         ),
+        leaf: Digest32([0; 32]),
         terms: vec![Term { kind: TermKind::Session, value: session(n) }, app(n)],
         summary: format!("brief {n}").into_bytes(),
     };

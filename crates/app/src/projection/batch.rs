@@ -21,7 +21,7 @@ use crate::{
 use claimledger_domain::history::is_held;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
-    record::Entry,
+    record::{Digest32, Entry},
 };
 use claimledger_ledger::{
     log::{Log, LogError},
@@ -79,8 +79,8 @@ impl Pace {
     }
 }
 
-/// Records with their terms and encoded summaries, in log order.
-type Decoded = Vec<(RecordSummary, Vec<Term>, Vec<u8>)>;
+/// Records with their leaves, terms and encoded summaries, in log order.
+type Decoded = Vec<(RecordSummary, Digest32, Vec<Term>, Vec<u8>)>;
 
 /// First position, number of records, and the task that reads and decodes them. Records are
 /// immutable, so the result does not become stale.
@@ -168,11 +168,12 @@ impl Projector {
         let tenant = &self.tenant;
         let mut pending = PendingRecords::new(from);
         let mut rows = Vec::with_capacity(want);
-        for (record, mut terms, summary) in self.decoded(from, want, head).await? {
+        for (record, leaf, mut terms, summary) in self.decoded(from, want, head).await? {
             terms.extend(tenant.knowledge.sources.first_of(&record.reference));
             pending.push(Arc::new(record), &terms);
             let reference = &pending.records()[rows.len()].reference;
-            rows.push(IndexRow { position: reference.position, id: reference.id, terms, summary });
+            let (position, id) = (reference.position, reference.id);
+            rows.push(IndexRow { position, id, leaf, terms, summary });
         }
         let pending = Arc::new(pending);
         let Some(last) = pending.records().last().map(|record| record.reference.position) else {
@@ -385,7 +386,7 @@ async fn decode_all(
                     position,
                     what: format!("the summary cannot be encoded: {error}"),
                 })?;
-                Ok((record, terms, summary))
+                Ok((record, entry.header.leaf, terms, summary))
             })
             .collect::<Result<Vec<_>, LogError>>()
     };

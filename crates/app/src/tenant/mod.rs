@@ -2,6 +2,7 @@
 //! models.
 
 pub(crate) mod access_log;
+pub(crate) mod another_log;
 pub(crate) mod appends;
 pub(crate) mod deliveries;
 mod identity;
@@ -111,6 +112,7 @@ impl Tenant {
             clock: Arc::clone(&parts.clock),
             last_recorded: opened.rehearsal.then(|| Arc::clone(&last_recorded)),
         });
+        another_log::discard_views(parts, id).await?;
         let in_use = progress::InUse::of(progress::live_generation(&*parts.views, id).await?);
         let (sources, covered) = KnownSources::load(id, &*parts.log, &*parts.views).await?;
         let keyring = Keyring::new(

@@ -7,6 +7,7 @@ use claimledger_ledger::{
     clock::{Clock, ClockSettings},
     keys::KeyStore,
     log::{Log, LogError},
+    nodes::Nodes,
     state::StateStore,
     tree::{Anchor, CheckpointStore, TileStore},
     views::Views,
@@ -90,6 +91,8 @@ pub struct Options {
     pub access_log: bool,
     /// Why the ledger is read-only; none: it accepts writes.
     pub read_only: Option<String>,
+    /// How many processes write the same log, keys and states.
+    pub nodes: Nodes,
 }
 
 impl Default for Options {
@@ -104,6 +107,7 @@ impl Default for Options {
             anchors: Anchors::default(),
             clock: ClockSettings::default(),
             read_only: None,
+            nodes: Nodes::One,
         }
     }
 }

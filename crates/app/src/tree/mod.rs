@@ -5,6 +5,7 @@
 //! tree that is built must agree with it, or nothing is signed any more.
 
 pub(crate) mod anchored;
+pub(crate) mod another_log;
 pub(crate) mod follower;
 pub(crate) mod tiles;
 mod verify;

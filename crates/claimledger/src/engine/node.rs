@@ -6,7 +6,7 @@ use crate::ledger_clock::LedgerClock;
 use anyhow::{Context, Result};
 use claimledger_app::app::{AccessParts, Options, Parts, ProofParts};
 use claimledger_facts::{random::SystemRandom, seal::MasterKey};
-use claimledger_ledger::{keys::KeyStore as _, log::Log};
+use claimledger_ledger::{keys::KeyStore as _, log::Log, nodes::Nodes};
 use claimledger_store::{
     postgres::{PostgresOptions, PostgresStore},
     sqlite::{SqliteNode, SqliteOptions},
@@ -86,7 +86,7 @@ pub(super) async fn parts(
         clock: Arc::new(LedgerClock::of(dir)),
         random: Arc::new(SystemRandom),
         master,
-        options,
+        options: Options { nodes: Nodes::Many, ..options },
         engine: Box::new((node, database)),
     };
     Ok((parts, healed))

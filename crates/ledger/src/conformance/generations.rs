@@ -68,6 +68,7 @@ async fn reports_made_by(views: &impl Views) {
     build(views, &tenant, 40, SIZE).await;
     let live = views.generations(&tenant).await.unwrap().live.unwrap();
     assert_eq!((live.made_by, live.covered, live.report), (MadeBy::now("r7"), LogSize(SIZE), None));
+    assert_eq!(live.last_leaf, rows(SIZE - 1, SIZE).last().map(|row| row.leaf));
     let dump = views.dump(&tenant).await.unwrap();
     views.begin(&tenant, Place::Live, &MadeBy::now("r7+r8")).await.unwrap();
     let again = views.generations(&tenant).await.unwrap().live.unwrap();

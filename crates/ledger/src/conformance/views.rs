@@ -8,6 +8,7 @@ use crate::{
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    record::Digest32,
     time::Time,
 };
 use std::future::Future;
@@ -41,6 +42,7 @@ pub(super) fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
     IndexRow {
         position: LogPosition(position),
         id,
+        leaf: Digest32([position as u8; 32]),
         terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect(),
         summary: summary(position),
     }

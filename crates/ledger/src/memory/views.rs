@@ -11,7 +11,10 @@ use crate::{
     views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
 };
 use async_trait::async_trait;
-use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    record::Digest32,
+};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,6 +41,7 @@ struct Tables {
     made_by: Option<MadeBy>,
     report: Option<String>,
     covered: LogSize,
+    last_leaf: Option<Digest32>,
     ids: BTreeMap<RecordId, LogPosition>,
     postings: BTreeMap<Term, BTreeSet<LogPosition>>,
     /// Term to the sessions whose records carry it.
@@ -97,6 +101,7 @@ impl Tables {
             number: self.number,
             made_by,
             covered: self.covered,
+            last_leaf: self.last_leaf,
             report: self.report.clone(),
         }
     }
@@ -271,6 +276,7 @@ impl Views for MemoryIndex {
             tables.session_rows.insert(head.session.clone(), head.clone());
         }
         tables.covered = LogSize(from.0 + rows.len() as u64);
+        tables.last_leaf = rows.last().map(|row| row.leaf).or(tables.last_leaf);
         Ok(())
     }
 

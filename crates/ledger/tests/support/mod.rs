@@ -134,6 +134,7 @@ impl World {
             .map(|record| IndexRow {
                 position: record.header.position,
                 id: record.header.id,
+                leaf: claimledger_facts::record::Digest32([0; 32]),
                 terms: record
                     .statement
                     .sessions()

@@ -243,7 +243,7 @@ impl Database {
     /// # Errors
     /// If it needs a checkpoint of its write-ahead log first, or was written by another version.
     pub(super) async fn for_reading(
-        mut self,
+        self,
         migrations: &[(i64, &'static str, &'static str)],
     ) -> Result<(Self, SqliteConnection), OpenError> {
         let beside = |end: &str| {
@@ -255,7 +255,32 @@ impl Database {
         if logged && !beside("-shm").exists() {
             return Err(OpenError::WriteAheadLog { file: self.path });
         }
-        self.reading = Some(if logged { Reading::WithLog } else { Reading::Immutable });
+        let reading = if logged { Reading::WithLog } else { Reading::Immutable };
+        self.read_as(reading, migrations).await
+    }
+
+    /// The same file, for reading while another process writes it.
+    ///
+    /// # Errors
+    /// If it was written by another version.
+    pub(super) async fn beside_its_owner(
+        self,
+        migrations: &[(i64, &'static str, &'static str)],
+    ) -> Result<(Self, SqliteConnection), OpenError> {
+        self.read_as(Reading::WithLog, migrations).await
+    }
+
+    /// A file with the same settings.
+    pub(super) fn at(&self, path: &Path) -> Self {
+        Self { path: path.to_owned(), ..self.clone() }
+    }
+
+    async fn read_as(
+        mut self,
+        reading: Reading,
+        migrations: &[(i64, &'static str, &'static str)],
+    ) -> Result<(Self, SqliteConnection), OpenError> {
+        self.reading = Some(reading);
         self.check_page_one()?;
         let mut connection = SqliteConnection::connect_with(&self.options())
             .await
@@ -512,7 +537,7 @@ const STATE_SCHEMA: u32 = 0x4366_6beb;
 const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
 const TREE_SCHEMA: u32 = 0xeb27_5a4f;
 const ACCESS_INDEX_SCHEMA: u32 = 0x5d9c_912c;
-const VIEWS_SCHEMA: u32 = 0xe8e7_5c4e;
+const VIEWS_SCHEMA: u32 = 0x894e_77d9;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
 /// renames a column or disables a trigger without making a page malformed.

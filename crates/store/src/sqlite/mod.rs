@@ -34,7 +34,7 @@ pub use log::SqliteLog;
 pub use node::SqliteNode;
 pub use state::SqliteState;
 pub use tiles::SqliteTiles;
-pub use views::SqliteViews;
+pub use views::{SqliteViews, load_views, save_views};
 
 use claimledger_ledger::log::remedy;
 use connect::Files;

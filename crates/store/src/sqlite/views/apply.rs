@@ -89,6 +89,7 @@ impl Writer {
         batch.put_session_rows(session_rows, &numbers).await?;
         let Batch { known, next, tallies, .. } = batch;
         (generation.covered, generation.tallies) = ((from.0 + rows.len() as u64) as i64, tallies);
+        generation.last_leaf = rows.last().map(|row| row.leaf).or(generation.last_leaf);
         generation.save(&mut transaction).await?;
         transaction.commit().await?;
         (self.known, self.next) = (known, next);

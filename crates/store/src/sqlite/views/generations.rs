@@ -2,7 +2,10 @@
 
 use super::sums::{self, Tallies};
 use crate::sqlite::failure::DamagedRow;
-use claimledger_facts::ids::{LogSize, TenantId};
+use claimledger_facts::{
+    ids::{LogSize, TenantId},
+    record::Digest32,
+};
 use claimledger_ledger::generations::{Generation, Generations, MadeBy, Place};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -15,23 +18,29 @@ pub(super) struct GenerationRow {
     pub(super) place: Option<i64>,
     pub(super) made_by: MadeBy,
     pub(super) covered: i64,
+    pub(super) last_leaf: Option<Digest32>,
     pub(super) report: Option<String>,
     pub(super) tallies: Tallies,
 }
 
 impl GenerationRow {
     pub(super) const COLUMNS: &'static str =
-        "number, tenant, place, views, rules, covered, report, tallies, crc";
+        "number, tenant, place, views, rules, covered, report, tallies, crc, last_leaf";
 
     /// A row of [`Self::COLUMNS`].
     pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         let tallies: &[u8] = row.try_get(7)?;
+        let last_leaf: Option<&[u8]> = row.try_get(9)?;
+        let last_leaf = last_leaf.map(<[u8; 32]>::try_from).transpose().map_err(|_| {
+            damaged_row("generation", "the leaf of its last record has another length")
+        })?;
         let generation = Self {
             number: row.try_get(0)?,
             tenant: row.try_get(1)?,
             place: row.try_get(2)?,
             made_by: MadeBy { views: row.try_get(3)?, rules: row.try_get(4)? },
             covered: row.try_get(5)?,
+            last_leaf: last_leaf.map(Digest32),
             report: row.try_get(6)?,
             tallies: Tallies::from_bytes(tallies)
                 .ok_or_else(|| damaged_row("generation", "the tallies have another length"))?,
@@ -52,6 +61,7 @@ impl GenerationRow {
             place,
             made_by: MadeBy { views, rules },
             covered,
+            last_leaf,
             report,
             tallies,
         } = self;
@@ -60,13 +70,14 @@ impl GenerationRow {
             [tenant, views, rules],
             report.as_deref(),
             &tallies.to_bytes(),
+            last_leaf.as_ref().map(|leaf| leaf.0.as_slice()),
         )
     }
 
     /// Updates the columns that may change.
     pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let update = "UPDATE generation SET place = ?, views = ?, rules = ?, covered = ?, report = \
-                      ?, tallies = ?, crc = ? WHERE number = ? AND tenant = ?";
+                      ?, tallies = ?, crc = ?, last_leaf = ? WHERE number = ? AND tenant = ?";
         let update = sqlx::query(update)
             .bind(self.place)
             .bind(self.made_by.views.as_str())
@@ -75,6 +86,7 @@ impl GenerationRow {
             .bind(self.report.as_deref())
             .bind(self.tallies.to_bytes())
             .bind(self.crc())
+            .bind(self.last_leaf.as_ref().map(|leaf| leaf.0.as_slice()))
             .bind(self.number)
             .bind(self.tenant.as_str());
         update.execute(connection).await.map(|_| ())
@@ -85,6 +97,7 @@ impl GenerationRow {
             number: self.number as u64,
             made_by: self.made_by,
             covered: LogSize(self.covered as u64),
+            last_leaf: self.last_leaf,
             report: self.report,
         }
     }
@@ -163,6 +176,7 @@ pub(super) async fn begin(
         place: Some(place_code(place)),
         made_by: made_by.clone(),
         covered: 0,
+        last_leaf: None,
         report: None,
         tallies: Tallies::default(),
     };

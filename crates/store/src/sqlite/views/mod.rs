@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod compare;
+mod copy;
 mod dump;
 mod generations;
 mod index;
@@ -14,6 +15,8 @@ mod rows;
 mod sums;
 mod sweep;
 mod terms;
+
+pub use copy::{load_views, save_views};
 
 use super::{
     connect::{Database, check_pages},

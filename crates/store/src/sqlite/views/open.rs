@@ -14,8 +14,10 @@ use sqlx::{Connection, SqliteConnection};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::{Mutex, RwLock};
 
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql"))];
+pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
+    (2, "last leaf", include_str!("../../../../../migrations/sqlite/views/0002_last_leaf.sql")),
+];
 
 #[async_trait]
 impl Recover for Shared {

@@ -186,13 +186,15 @@ pub(super) fn generation(
     texts: [&str; 3],
     report: Option<&str>,
     tallies: &[u8],
+    last_leaf: Option<&[u8]>,
 ) -> i64 {
     let crc = numbers.into_iter().fold(Crc::of(0x40), Crc::number);
     let crc = texts.into_iter().fold(crc, |crc, text| crc.bytes(text.as_bytes()));
-    crc.bytes(report.map_or(b"-", str::as_bytes))
+    let crc = crc
+        .bytes(report.map_or(b"-", str::as_bytes))
         .number(i64::from(report.is_some()))
-        .bytes(tallies)
-        .end()
+        .bytes(tallies);
+    last_leaf.into_iter().fold(crc, Crc::bytes).end()
 }
 
 /// Compares the checksum of a row with the one that was stored with it.

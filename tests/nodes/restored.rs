@@ -1,0 +1,104 @@
+//! A database that was restored from an older copy, behind what a node derived from it.
+
+use crate::support::{Scratch, postgres, shared_ledger::SharedLedger, text};
+use serde_json::json;
+
+/// The same node, on another database.
+fn command(node: &Scratch, database: &str, args: &[&str]) -> String {
+    let mut command = node.command(args);
+    command
+        .env_remove("CLAIMLEDGER_DATABASE_URL_FILE")
+        .env("CLAIMLEDGER_DATABASE_URL", postgres::shared().socket_url("node", database));
+    let out = command.output().expect("the binary runs");
+    assert!(out.status.success(), "{args:?}: {}", text(&out.stderr));
+    text(&out.stdout) + &text(&out.stderr)
+}
+
+fn session(node: &Scratch, number: u32) -> String {
+    let fact = json!({"id": format!("s{number}"), "type": "session.started",
+        "occurred_at": "2026-03-02T08:00:00Z", "recorded_at": "2026-03-02T08:00:01Z",
+        "session": format!("S{number}"), "subject": {"id": "alice"}, "data": {}});
+    node.file(&format!("s{number}.jsonl"), fact.to_string())
+}
+
+#[test]
+fn read_models_that_are_ahead_of_a_restored_log_are_folded_again() {
+    let server = postgres::shared();
+    let ledger = SharedLedger::new(server);
+    let (node, older) = (ledger.node(), format!("{}_older", ledger.database));
+    node.ok(&["init", "--tenant", "acme", "--rehearsal"]);
+    node.ok(&["ingest", &session(&node, 1)]);
+    // The copy, with its keys and checkpoints.
+    server.psql("postgres", &format!("CREATE DATABASE {older} TEMPLATE {}", ledger.database));
+    for number in 2..5 {
+        node.ok(&["ingest", &session(&node, number)]);
+    }
+    assert!(node.ok(&["status"]).contains("5 records; read models (sessions 1) are at 5"));
+    // The node is started on the copy, as after a restore under the same name.
+    let said = command(&node, &older, &["status"]);
+    assert!(said.contains("2 records; read models (sessions 1) are at 2"), "{said}");
+    assert!(said.contains("the log has 2 records, and 5 were derived from it"), "{said}");
+    assert!(command(&node, &older, &["sessions"]).contains("S1"));
+    assert!(command(&node, &older, &["verify"]).contains("everything holds"));
+    // Back on the first one, which has more: what it has that the copy had not is found by leaf.
+    for number in 6..10 {
+        command(&node, &older, &["ingest", &session(&node, number)]);
+    }
+    let said = text(&node.run(&["status"]).stderr);
+    assert!(said.contains("the log has 5 records, and 6 were derived from it"), "{said}");
+    command(&node, &older, &["status"]);
+    for number in 10..13 {
+        node.ok(&["ingest", &session(&node, number)]);
+    }
+    let said = command(&node, &older, &["status"]);
+    assert!(said.contains("6 records; read models (sessions 1) are at 6"), "{said}");
+    // Now the log is longer than what was derived of the other one.
+    let out = node.run(&["sessions"]);
+    let said = text(&out.stderr);
+    assert!(said.contains("record #5 is another one"), "{said}");
+    let listed = text(&out.stdout);
+    for number in [1, 2, 3, 4, 10, 11, 12] {
+        assert!(listed.contains(&format!("S{number} ")), "S{number}: {listed}");
+    }
+    for number in [6, 7, 8, 9] {
+        assert!(!listed.contains(&format!("S{number} ")), "S{number}: {listed}");
+    }
+    assert!(node.ok(&["verify"]).contains("everything holds"));
+}
+
+#[test]
+fn a_restored_log_without_its_checkpoints_is_refused() {
+    let server = postgres::shared();
+    let ledger = SharedLedger::new(server);
+    let (node, older) = (ledger.node(), format!("{}_older", ledger.database));
+    node.ok(&["init", "--tenant", "acme", "--rehearsal"]);
+    server.psql("postgres", &format!("CREATE DATABASE {older} TEMPLATE {}", ledger.database));
+    node.ok(&["ingest", &session(&node, 1)]);
+    // The checkpoint of the longer log, beside the shorter one: as where the log is restored and
+    // the rest of the database is not.
+    let note = server.psql(
+        &ledger.database,
+        "SELECT encode(tenant, 'hex') || ' ' || size || ' ' || encode(convert_to(note, 'UTF8'), \
+         'hex') || ' ' || sum FROM claimledger.checkpoint WHERE tenant = 'acme'",
+    );
+    let parts: Vec<_> = note.split(' ').collect();
+    let [tenant, size, note, sum] = parts[..] else { panic!("{note}") };
+    server.psql(
+        &older,
+        &format!(
+            "UPDATE claimledger.checkpoint SET size = {size}, sum = {sum}, note = \
+             convert_from(decode('{note}', 'hex'), 'UTF8') WHERE tenant = decode('{tenant}', 'hex')"
+        ),
+    );
+    let mut command = node.command(&["status"]);
+    command
+        .env_remove("CLAIMLEDGER_DATABASE_URL_FILE")
+        .env("CLAIMLEDGER_DATABASE_URL", server.socket_url("node", &older));
+    let out = command.output().unwrap();
+    assert_eq!(out.status.code(), Some(5), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("its end was cut off, or an older copy was restored"),
+        "{}",
+        text(&out.stderr)
+    );
+}
