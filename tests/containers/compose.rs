@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 const FILES: [&str; 2] = ["docker-compose.yml", "deploy/docker-compose.tls.yml"];
 
-/// A file with its merge keys and `extends` resolved, and the folder that its paths are relative to.
+/// A file with its merge keys and `extends` resolved, and the folder of its relative paths.
 pub(super) struct Compose {
     pub(super) dir: PathBuf,
     pub(super) file: Value,

@@ -139,7 +139,7 @@ fn health(service: &Value) -> Vec<String> {
     }
 }
 
-/// A secret is in a file, or in the environment of whoever starts it, which then has to set it.
+/// A secret is in a file, or in the environment of the start, which then has to set it.
 fn secrets(service: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in service["environment"].as_object().into_iter().flatten() {

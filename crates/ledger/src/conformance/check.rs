@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One check, which runs when it is told to.
+/// One check. It begins when it is run.
 pub struct Check<'a> {
     name: &'static str,
     run: Pin<Box<dyn Future<Output = ()> + 'a>>,

@@ -282,7 +282,7 @@ async fn altered_rows_are_named_and_not_returned() {
     assert!(text(&read).contains(lost), "{read}");
 }
 
-/// What an operator is told: everything at once, of a database that a node would refuse, too.
+/// Everything at once, of a database that a node would refuse, too.
 #[tokio::test]
 async fn an_inspection_says_what_is_there() {
     let server = server::shared();

@@ -130,7 +130,8 @@ fn read_models(tenant: &TenantId, head: u64, covered: u64) -> Finding {
         return Finding::problem(
             part,
             format!("{what}: the log is shorter than what was read from it"),
-            "restore the log from where its records went; do not append",
+            "restore the log from where its records went, and do not append; where an older copy \
+             was restored on purpose, a node folds its read models again when it starts",
         );
     }
     if covered < head {
