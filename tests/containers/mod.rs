@@ -6,6 +6,7 @@ mod compose;
 mod dockerfile;
 mod once;
 mod rules;
+mod scripts;
 mod systemd;
 
 use std::path::{Path, PathBuf};

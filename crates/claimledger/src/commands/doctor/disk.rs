@@ -43,7 +43,9 @@ fn room(free: u64) -> Finding {
             what,
             "make room: appends are refused when the disk is full, and go on without a restart",
         ),
-        ..MIN_FREE_BYTES => Finding::warning(PART, what, "make room before appends are refused"),
+        NO_ROOM_BYTES..MIN_FREE_BYTES => {
+            Finding::warning(PART, what, "make room before appends are refused")
+        }
         _ => Finding::ok(PART, what),
     }
 }
