@@ -67,6 +67,28 @@ fn read_models_that_are_ahead_of_a_restored_log_are_folded_again() {
 }
 
 #[test]
+fn the_same_with_the_log_on_the_double_of_kurrentdb() {
+    let (server, runtime) = (postgres::shared(), tokio::runtime::Runtime::new().unwrap());
+    let double = runtime.block_on(claimledger_kurrentdb_double::Double::start());
+    let ledger = SharedLedger::new(server).with_log_on_double(&double.url());
+    let (node, older) = (ledger.node(), format!("{}_older", ledger.database));
+    node.ok(&["init", "--tenant", "acme", "--rehearsal"]);
+    let copy = double.snapshot();
+    server.psql("postgres", &format!("CREATE DATABASE {older} TEMPLATE {}", ledger.database));
+    node.ok(&["ingest", &session(&node, 1)]);
+    double.restore(&copy);
+    // The log alone was restored: it ends before a checkpoint that was signed.
+    let out = node.run(&["status"]);
+    assert_eq!(out.status.code(), Some(5), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("its end was cut off, or an older copy was restored"));
+    // All of it was.
+    let said = command(&node, &older, &["status"]);
+    assert!(said.contains("1 records; read models (sessions 1) are at 1"), "{said}");
+    command(&node, &older, &["ingest", &session(&node, 2)]);
+    assert!(command(&node, &older, &["verify"]).contains("everything holds"));
+}
+
+#[test]
 fn a_restored_log_without_its_checkpoints_is_refused() {
     let server = postgres::shared();
     let ledger = SharedLedger::new(server);
