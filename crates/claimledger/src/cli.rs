@@ -315,6 +315,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: DatabaseCommand,
     },
+    /// Run the suites that decide which engines are supported against a PostgreSQL server
+    /// (--database-url-file) or KurrentDB (--log-url-file), in names of their own; status 1 if a
+    /// check fails
+    Conformance,
+    /// Say what is wrong with a deployment, and what to do: directory, master key, disk, clock,
+    /// database, log, checkpoints; with --url whether the server is ready; status 1 if there is a
+    /// problem
+    Doctor,
     /// Fold the read models from the log again beside those that are asked, compare the two, and
     /// switch
     Rebuild(RebuildArgs),

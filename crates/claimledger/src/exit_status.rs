@@ -23,6 +23,11 @@ pub(crate) struct Usage(String);
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
+/// Refused: exit status 3.
+pub(crate) fn refused(message: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Refused(message.into()))
+}
+
 /// The answer is "no": exit status 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

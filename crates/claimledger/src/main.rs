@@ -119,6 +119,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Database { what: DatabaseCommand::Migrate } => {
             commands::database::migrate(&settings).await
         }
+        Command::Conformance => commands::conformance::conformance(&settings).await,
+        Command::Doctor => commands::doctor::doctor(&settings).await,
         Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
         Command::Verify => commands::proof::verify(&settings).await,
         Command::Checkpoint(args) => commands::proof::checkpoint(&settings, args).await,

@@ -15,6 +15,7 @@ use claimledger_app::{
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::clock::{ClockSettings, OnJump};
+pub(crate) use shared::NamedEngines;
 use shared::{DatabaseSection, LogSection, SharedSettings};
 use std::{
     path::{Path, PathBuf},
@@ -138,6 +139,26 @@ impl Settings {
                  CLAIMLEDGER_DATABASE_URL_FILE, or [database] in claimledger.toml)",
             )
         })
+    }
+
+    /// The servers whose conformance is checked: either, or both.
+    pub(crate) fn conformance_engines(&self) -> Result<NamedEngines> {
+        match self.ledger.shared.named()? {
+            (None, None) => Err(usage(
+                "no server is named: give --database-url-file FILE, --log-url-file FILE or both",
+            )),
+            named => Ok(named),
+        }
+    }
+
+    /// The servers that are named, as they are: for what says what is wrong with them.
+    pub(crate) fn named_engines(&self) -> Result<NamedEngines> {
+        self.ledger.shared.named()
+    }
+
+    /// The file of the master key that a setting names.
+    pub(crate) fn master_key_file(&self) -> Option<&Path> {
+        self.ledger.master_key_file.as_deref()
     }
 
     /// Where the ledger is, or what to say when no setting says it.

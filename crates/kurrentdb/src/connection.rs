@@ -30,6 +30,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) number: u64,
+    pub(crate) version: Version,
     client: Client,
 }
 
@@ -133,14 +134,14 @@ impl Connection {
         let failures = self.failures.fetch_add(1, Relaxed);
         let pause = FIRST_BACKOFF * 2_u32.saturating_pow(failures.min(8));
         backoff.not_before = Instant::now() + pause.min(MAX_BACKOFF);
-        let client = self.client().await?;
+        let (client, version) = self.client().await?;
         backoff.number += 1;
-        let session = Session { number: backoff.number, client };
+        let session = Session { number: backoff.number, client, version };
         *self.session.lock() = Some(session.clone());
         Ok(session)
     }
 
-    async fn client(&self) -> Result<Client, Failure> {
+    async fn client(&self) -> Result<(Client, Version), Failure> {
         let settings = self.target.settings.clone();
         let runtime = tokio::runtime::Handle::current();
         // It reads files, and panics at one with certificates that do not read.
@@ -165,8 +166,9 @@ impl Connection {
             }
         };
         let version = info.version();
-        check_version((version.major(), version.minor(), version.patch()))?;
-        Ok(client)
+        let version = (version.major(), version.minor(), version.patch());
+        check_version(version)?;
+        Ok((client, version))
     }
 
     /// Calls the server once, and replaces the client if it died. The call runs as its own task, so
@@ -274,7 +276,7 @@ impl From<Error> for Called {
     }
 }
 
-type Version = (usize, usize, usize);
+pub(crate) type Version = (usize, usize, usize);
 
 fn check_version(found: Version) -> Result<(), Failure> {
     let [old, new] = NEEDED;

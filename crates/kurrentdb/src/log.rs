@@ -59,6 +59,16 @@ impl KurrentLog {
         wake_up::start(Arc::downgrade(&inner), options.poll_interval);
         Ok(Self { inner })
     }
+
+    /// The version of the server that answers now.
+    ///
+    /// # Errors
+    /// If none answers within [`KurrentOptions::deadline`], or it is refused.
+    pub async fn server_version(&self) -> Result<String, LogError> {
+        let found = self.inner.streams.connection.session(self.inner.until()).await;
+        let (major, minor, patch) = found.map_err(|failure| failure.to_log_error())?.version;
+        Ok(format!("{major}.{minor}.{patch}"))
+    }
 }
 
 #[async_trait]

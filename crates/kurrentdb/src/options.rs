@@ -60,6 +60,20 @@ impl KurrentOptions {
     }
 }
 
+impl KurrentOptions {
+    /// The hosts of the connection string, for messages: without credentials.
+    #[must_use]
+    pub fn server(&self) -> String {
+        Parts::of(&self.url).map_or_else(|error| error.to_string(), |parts| parts.hosts.join(","))
+    }
+
+    /// Whether TLS is on; with TLS off, every host is a loopback address.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        Parts::of(&self.url).is_ok_and(|parts| !matches!(parts.flag("tls"), Ok(Some(false))))
+    }
+}
+
 /// Without the connection string, which may hold a password.
 impl fmt::Debug for KurrentOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -307,6 +321,17 @@ mod tests {
         assert_eq!(target.settings.hosts().len(), 2);
         assert_eq!(target.settings.tls_ca_file().unwrap(), "/etc/my ca");
         assert_eq!(target.settings.max_discover_attempts(), 3);
+    }
+
+    #[test]
+    fn the_server_is_named_without_credentials() {
+        let options = KurrentOptions::new("esdb://u:s3cret@n1:2113,n2:2113?tls=TRUE", "ledger");
+        assert_eq!(options.server(), "n1:2113,n2:2113");
+        let encrypted = |url: &str| KurrentOptions::new(url, "ledger").is_encrypted();
+        assert!(encrypted("kurrentdb://n1") && encrypted("kurrentdb://n1?tls=true"));
+        assert!(!encrypted("kurrentdb://127.0.0.1?TLS=false") && !encrypted("nothing"));
+        let refused = KurrentOptions::new("http://u:s3cret@h", "ledger").server();
+        assert!(!refused.contains("s3cret"), "{refused}");
     }
 
     #[test]

@@ -60,6 +60,13 @@ impl<'l> MasterKeyFile<'l> {
         read(&path)
     }
 
+    /// Where the key of a ledger that exists is.
+    pub(super) fn path(&self, location: &Location) -> Result<PathBuf> {
+        let known = known_path(&location.dir)?;
+        let named = self.named.map(Path::to_owned).or(known);
+        Ok(named.unwrap_or_else(|| location.dir.join(MASTER_KEY)))
+    }
+
     /// The key of a ledger that exists.
     pub(super) fn read(&self, location: &Location) -> Result<MasterKey> {
         let dir = &location.dir;

@@ -95,6 +95,13 @@ async fn existing_master_key(location: &Location) -> Result<MasterKey> {
     MasterKeyFile::of(location).read(location)
 }
 
+/// Reads the master key of a ledger that exists, and says where it is.
+pub(crate) fn check_master_key(location: &Location) -> Result<PathBuf> {
+    let file = MasterKeyFile::of(location);
+    file.read(location)?;
+    file.path(location)
+}
+
 async fn open_app(
     location: &Location,
     master: &MasterKey,

@@ -67,10 +67,14 @@ impl SharedSettings {
         Ok(Self { database, log })
     }
 
+    /// What is named, complete or not.
+    pub(super) fn named(&self) -> Result<NamedEngines> {
+        Ok((self.database.options()?, self.log.options()?))
+    }
+
     /// The engines that are named; none: the ledger is in one directory.
     pub(super) fn engines(&self) -> Result<Option<SharedEngines>> {
-        let (database, log) = (self.database.options()?, self.log.options()?);
-        match (database, log) {
+        match self.named()? {
             (None, None) => Ok(None),
             (None, Some(_)) => Err(usage(
                 "a log on KurrentDB needs a database for keys and shared state: give its URL with \
@@ -126,6 +130,13 @@ fn secret(file: &Path) -> Result<String> {
         text => Ok(text.to_owned()),
     }
 }
+
+/// A database and a log on KurrentDB, as far as they are named.
+#[cfg(feature = "kurrentdb")]
+pub(crate) type NamedEngines = (Option<PostgresOptions>, Option<crate::engine::KurrentLogs>);
+/// A database, as far as it is named.
+#[cfg(not(feature = "kurrentdb"))]
+pub(crate) type NamedEngines = (Option<PostgresOptions>, Option<std::convert::Infallible>);
 
 impl DatabaseSection {
     fn options(&self) -> Result<Option<PostgresOptions>> {

@@ -1,5 +1,6 @@
 //! Conformance of key stores.
 
+use super::{Check, run_all};
 use crate::{
     keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::LogError,
@@ -16,10 +17,33 @@ use std::{future::Future, sync::Arc};
 /// # Panics
 /// If the engine violates the contract of the trait.
 pub async fn keys<K: KeyStore, F: Future<Output = K>>(make: impl Fn() -> F) {
-    keeps_tenant_keys(&make().await).await;
-    keeps_persons(&make().await).await;
-    destroys_keys(&make().await).await;
-    keeps_credentials(&make().await).await;
+    run_all(keys_checks(&make)).await;
+}
+
+/// The checks of the suite, to run one by one.
+pub fn keys_checks<'a, K, F>(make: &'a impl Fn() -> F) -> Vec<Check<'a>>
+where
+    K: KeyStore,
+    F: Future<Output = K> + 'a,
+{
+    vec![
+        Check::new("keys of tenants are kept", async { keeps_tenant_keys(&make().await).await }),
+        Check::new("keys of persons are kept", async { keeps_persons(&make().await).await }),
+        Check::new("a destroyed key stays destroyed", async { destroys_keys(&make().await).await }),
+        Check::new("credentials are kept", async { keeps_credentials(&make().await).await }),
+    ]
+}
+
+/// [`races_of_destroyed_keys`] as a check, without the demand that the writer was first in some
+/// races and last in others: that depends on the network.
+pub fn races_checks<'a, K, F>(make: &'a impl Fn() -> F, races: usize) -> Vec<Check<'a>>
+where
+    K: KeyStore + 'static,
+    F: Future<Output = K> + 'a,
+{
+    vec![Check::new("a destroyed key stays destroyed in races", async move {
+        race(Arc::new(make().await), races).await;
+    })]
 }
 
 async fn keeps_tenant_keys(keys: &impl KeyStore) {
@@ -186,6 +210,12 @@ async fn assert_destroyed(keys: &impl KeyStore, tenant: &TenantId, row: &PersonR
 /// # Panics
 /// If a key is restored.
 pub async fn races_of_destroyed_keys<K: KeyStore + 'static>(keys: Arc<K>, races: usize) {
+    let added = race(keys, races).await;
+    assert!(0 < added && added < races, "both came first: the writer {added} times of {races}");
+}
+
+/// Runs the races, and returns in how many of them the writer was first.
+async fn race<K: KeyStore + 'static>(keys: Arc<K>, races: usize) -> usize {
     let tenant = TenantId::from("acme");
     let row = |n: usize, alias: u8| {
         let mut id = [alias; 32];
@@ -219,9 +249,9 @@ pub async fn races_of_destroyed_keys<K: KeyStore + 'static>(keys: Arc<K>, races:
         assert_eq!(now, Some(StoredPerson::Destroyed), "race {n}");
         assert_eq!(keys.person_by_id(&tenant, &late.id_index).await.unwrap(), None, "race {n}");
     }
-    assert!(0 < added && added < races, "both came first: the writer {added} times of {races}");
     assert_eq!(keys.persons(&tenant, None, races).await.unwrap(), []);
     assert_eq!(keys.persons_by_alias(&tenant, &Digest32([2; 32])).await.unwrap(), []);
+    added
 }
 
 async fn keeps_credentials(keys: &impl KeyStore) {

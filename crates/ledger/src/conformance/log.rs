@@ -1,6 +1,6 @@
 //! Conformance of log engines.
 
-use super::Records;
+use super::{Check, Records, run_all};
 use crate::log::{AppendFailure, Log, LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
@@ -15,14 +15,33 @@ use std::{future::Future, sync::Arc};
 /// # Panics
 /// If the engine violates the contract of the trait.
 pub async fn log<L: Log + 'static, F: Future<Output = L>>(make: impl Fn() -> F) {
-    appends_and_reads_back(&make().await).await;
-    removes_bodies(&make().await).await;
-    refuses_an_unexpected_size(&make().await).await;
-    writes_all_or_none(&make().await).await;
-    refuses_large_appends(&make().await).await;
-    isolates_tenants(&make().await).await;
-    notifies_of_appends(&make().await).await;
-    one_of_two_writers_wins(Arc::new(make().await)).await;
+    run_all(log_checks(&make)).await;
+}
+
+/// The checks of the suite, to run one by one.
+pub fn log_checks<'a, L, F>(make: &'a impl Fn() -> F) -> Vec<Check<'a>>
+where
+    L: Log + 'static,
+    F: Future<Output = L> + 'a,
+{
+    vec![
+        Check::new("appends are read back", async { appends_and_reads_back(&make().await).await }),
+        Check::new("bodies are removed", async { removes_bodies(&make().await).await }),
+        Check::new("an unexpected size is refused", async {
+            refuses_an_unexpected_size(&make().await).await
+        }),
+        Check::new("an append is written whole or not at all", async {
+            writes_all_or_none(&make().await).await
+        }),
+        Check::new("large appends are refused", async {
+            refuses_large_appends(&make().await).await
+        }),
+        Check::new("tenants are isolated", async { isolates_tenants(&make().await).await }),
+        Check::new("appends wake up readers", async { notifies_of_appends(&make().await).await }),
+        Check::new("one of two writers wins", async {
+            one_of_two_writers_wins(Arc::new(make().await)).await
+        }),
+    ]
 }
 
 fn entries(records: &Records, from: u64, count: u64) -> Vec<Entry> {

@@ -1,5 +1,6 @@
 //! Conformance of state stores.
 
+use super::{Check, run_all};
 use crate::state::{MAX_STATE_BYTES, MAX_STATE_KEY_BYTES, StateError, StateStore, Versioned};
 use claimledger_facts::ids::TenantId;
 use std::{future::Future, sync::Arc};
@@ -9,12 +10,31 @@ use std::{future::Future, sync::Arc};
 /// # Panics
 /// If the engine violates the contract of the trait.
 pub async fn state<S: StateStore, F: Future<Output = S>>(make: impl Fn() -> F) {
-    compares_and_sets(&make().await).await;
-    uses_no_version_twice(&make().await).await;
-    lists_by_prefix(&make().await).await;
-    separates_tenants(&make().await).await;
-    bounds_keys_and_values(&make().await).await;
-    one_writer_wins(Arc::new(make().await)).await;
+    run_all(state_checks(&make)).await;
+}
+
+/// The checks of the suite, to run one by one.
+pub fn state_checks<'a, S, F>(make: &'a impl Fn() -> F) -> Vec<Check<'a>>
+where
+    S: StateStore,
+    F: Future<Output = S> + 'a,
+{
+    vec![
+        Check::new("versions are compared and set", async {
+            compares_and_sets(&make().await).await
+        }),
+        Check::new("no version is used twice", async {
+            uses_no_version_twice(&make().await).await
+        }),
+        Check::new("keys are listed by prefix", async { lists_by_prefix(&make().await).await }),
+        Check::new("tenants are separate", async { separates_tenants(&make().await).await }),
+        Check::new("keys and values are bounded", async {
+            bounds_keys_and_values(&make().await).await
+        }),
+        Check::new("one of two writers wins", async {
+            one_writer_wins(Arc::new(make().await)).await
+        }),
+    ]
 }
 
 fn acme() -> TenantId {

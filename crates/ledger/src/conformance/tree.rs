@@ -1,5 +1,6 @@
 //! Conformance of the stores of trees and checkpoints.
 
+use super::{Check, run_all};
 use crate::{
     log::LogError,
     tree::{CheckpointRow, CheckpointStore, PublishError, TileRow, TileStore, TreeRow},
@@ -24,8 +25,21 @@ pub async fn tiles<S: TileStore, F: Future<Output = S>>(make: impl Fn() -> F) {
 /// # Panics
 /// If the engine violates the contract of the trait.
 pub async fn checkpoints<S: CheckpointStore, F: Future<Output = S>>(make: impl Fn() -> F) {
-    only_grows(&make().await).await;
-    one_signer_wins(Arc::new(make().await)).await;
+    run_all(checkpoints_checks(&make)).await;
+}
+
+/// The checks of the suite of checkpoints, to run one by one.
+pub fn checkpoints_checks<'a, S, F>(make: &'a impl Fn() -> F) -> Vec<Check<'a>>
+where
+    S: CheckpointStore,
+    F: Future<Output = S> + 'a,
+{
+    vec![
+        Check::new("a checkpoint only grows", async { only_grows(&make().await).await }),
+        Check::new("one of two signers wins", async {
+            one_signer_wins(Arc::new(make().await)).await
+        }),
+    ]
 }
 
 fn acme() -> TenantId {

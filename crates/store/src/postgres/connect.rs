@@ -4,20 +4,20 @@
 use super::{
     PostgresError, PostgresOptions,
     failure::{Failure, classify, failed},
+    inspect::login,
     migrate::check_version,
+    settings::ServerSettings,
 };
 use claimledger_ledger::log::{LogError, Stopped};
 use parking_lot::Mutex;
 use sqlx::{
-    Connection, PgConnection, PgPool, Postgres, Row, pool::PoolConnection, postgres::PgPoolOptions,
+    Connection, PgConnection, PgPool, Postgres, pool::PoolConnection, postgres::PgPoolOptions,
 };
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// The lowest supported version: the oldest that the suites run on.
-const MIN_SERVER_VERSION: u32 = 15;
 /// A connection that was idle for longer is tested before it is used.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// Attempts of a read whose connection is closed, and of a transaction that is rolled back.
@@ -240,63 +240,20 @@ pub(super) fn pool(
 
 /// Checks the version, the settings and the tables of a server.
 async fn check(connection: &mut PgConnection, server: &str) -> Result<(), PostgresError> {
-    const SETTINGS: &str = "SELECT current_setting('server_version_num')::int, \
-        current_setting('server_version'), current_setting('fsync'), \
-        current_setting('full_page_writes'), current_setting('synchronous_commit'), \
-        current_setting('synchronous_standby_names'), pg_is_in_recovery()";
-    let refused = |error| PostgresError::database(server, error);
-    let row = sqlx::query(SETTINGS).fetch_one(&mut *connection).await.map_err(refused)?;
-    let text = |at: usize| row.try_get::<String, _>(at).map_err(refused);
-    let version: i32 = row.try_get(0).map_err(refused)?;
-    if version / 10_000 < MIN_SERVER_VERSION as i32 {
-        return Err(PostgresError::ServerVersion {
-            server: server.to_owned(),
-            found: text(1)?,
-            needed: MIN_SERVER_VERSION,
-        });
-    }
-    let setting = |setting, found: String, needed| PostgresError::Setting {
-        server: server.to_owned(),
-        setting,
-        found,
-        needed,
-    };
-    for (at, name) in [(2, "fsync"), (3, "full_page_writes")] {
-        if text(at)? != "on" {
-            return Err(setting(name, text(at)?, "on"));
-        }
-    }
-    let (commit, standbys) = (text(4)?, !text(5)?.is_empty());
-    // Without standbys every other value waits for the local disk. With standbys only these two
-    // survive the loss of the primary: `remote_write` waits for no disk of a standby.
-    match commit.as_str() {
-        "on" | "remote_apply" => {}
-        "local" | "remote_write" if !standbys => {}
-        _ if standbys => {
-            return Err(setting("synchronous_commit", commit, "on or remote_apply"));
-        }
-        _ => return Err(setting("synchronous_commit", commit, "on")),
-    }
-    if row.try_get(6).map_err(refused)? {
-        return Err(setting("pg_is_in_recovery()", "true".to_owned(), "false (the primary)"));
-    }
+    let found = ServerSettings::read(&mut *connection).await;
+    found.map_err(|error| PostgresError::database(server, error))?.check(server)?;
     check_version(connection, server).await
 }
 
 /// Checks that the login may write; warns if it may do more.
 async fn check_login(connection: &mut PgConnection, server: &str) -> Result<(), PostgresError> {
-    const LOGIN: &str = "SELECT current_user::text, \
-        has_table_privilege('claimledger.log_entry', 'INSERT'), \
-        pg_has_role('claimledger_owner', 'MEMBER')";
-    let refused = |error| PostgresError::database(server, error);
-    let row = sqlx::query(LOGIN).fetch_one(connection).await.map_err(refused)?;
-    let login: String = row.try_get(0).map_err(refused)?;
-    if !row.try_get::<bool, _>(1).map_err(refused)? {
-        return Err(PostgresError::NoWriter { server: server.to_owned(), login });
+    let login = login(connection).await.map_err(|error| PostgresError::database(server, error))?;
+    if !login.may_write {
+        return Err(PostgresError::NoWriter { server: server.to_owned(), login: login.name });
     }
-    if row.try_get(2).map_err(refused)? {
+    if login.may_alter {
         tracing::warn!(
-            login,
+            login = login.name,
             "this login of the database may alter its tables and triggers: use \
             one that is a member of claimledger_writer alone"
         );

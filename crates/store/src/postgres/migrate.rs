@@ -75,22 +75,26 @@ pub(super) async fn check_version(
     connection: &mut PgConnection,
     server: &str,
 ) -> Result<(), PostgresError> {
-    let refused = |error| PostgresError::database(server, error);
-    // By name, not by `search_path`: without the schema or a right to it, there is no table.
-    let exists = "SELECT to_regclass('claimledger._sqlx_migrations') IS NOT NULL";
-    let exists: bool =
-        sqlx::query(exists).fetch_one(&mut *connection).await.map_err(refused)?.get(0);
-    let found = if exists {
-        let version = "SELECT coalesce(max(version), 0) FROM claimledger._sqlx_migrations WHERE \
-                       success";
-        sqlx::query(version).fetch_one(connection).await.and_then(|row| row.try_get(0))
-    } else {
-        Ok(0)
-    };
-    match found.map_err(refused)? {
+    let found = version(connection).await;
+    match found.map_err(|error| PostgresError::database(server, error))? {
         VERSION => Ok(()),
         found => Err(other_version(server, found)),
     }
+}
+
+/// The version of the tables; 0: there are none.
+pub(super) async fn version(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    // From the catalog, which every login may read: `to_regclass` needs a right to the schema.
+    let exists = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = \
+                  c.relnamespace WHERE n.nspname = 'claimledger' AND c.relname = \
+                  '_sqlx_migrations')";
+    let exists: bool = sqlx::query(exists).fetch_one(&mut *connection).await?.get(0);
+    if !exists {
+        return Ok(0);
+    }
+    let version = "SELECT coalesce(max(version), 0) FROM claimledger._sqlx_migrations WHERE \
+                   success";
+    sqlx::query(version).fetch_one(connection).await?.try_get(0)
 }
 
 fn other_version(server: &str, found: i64) -> PostgresError {

@@ -28,14 +28,17 @@ mod checkpoints;
 mod connect;
 mod error;
 mod failure;
+mod inspect;
 mod keys;
 mod log;
 mod migrate;
 mod options;
+mod settings;
 mod state;
 
 pub use checkpoints::PostgresCheckpoints;
 pub use error::PostgresError;
+pub use inspect::{Inspection, Login, Skew, inspect};
 pub use keys::PostgresKeys;
 pub use log::PostgresLog;
 pub use migrate::migrate;
@@ -43,6 +46,7 @@ pub use options::{
     DEFAULT_CONNECT_TIMEOUT, DEFAULT_POLL_INTERVAL, DEFAULT_POOL_SIZE, DEFAULT_STATEMENT_TIMEOUT,
     PostgresOptions, Tls,
 };
+pub use settings::Setting;
 pub use state::PostgresState;
 
 use changes::Watcher;

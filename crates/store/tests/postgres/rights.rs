@@ -12,7 +12,9 @@ use claimledger_ledger::{
     state::StateStore,
     tree::{CheckpointRow, CheckpointStore},
 };
-use claimledger_store::postgres::{PostgresError, PostgresOptions, PostgresStore, Tls, migrate};
+use claimledger_store::postgres::{
+    PostgresError, PostgresOptions, PostgresStore, Tls, inspect, migrate,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::error::Error;
 
@@ -278,4 +280,58 @@ async fn altered_rows_are_named_and_not_returned() {
     }
     let read = log.read(&acme(), position(0), 1).await.unwrap_err();
     assert!(text(&read).contains(lost), "{read}");
+}
+
+/// Everything at once, of a database that a node would refuse, too.
+#[tokio::test]
+async fn an_inspection_says_what_is_there() {
+    let server = server::shared();
+    let database = database(server).await;
+    let clock = claimledger_ledger::clock::SystemClock::default();
+    let found = inspect(&options(server, NODE, &database), &clock).await.unwrap();
+    assert!(found.is_supported && found.settings.iter().all(|setting| setting.needed.is_none()));
+    assert_eq!(found.tables, Some(found.tables_needed));
+    assert_eq!((found.login.name.as_str(), found.login.may_write), (NODE, true));
+    assert!(!found.login.may_alter && !found.is_encrypted && found.size_bytes > 1_000_000);
+    let off = found.skew.micros.abs() - found.skew.uncertainty_micros;
+    assert!(off < 1_000_000, "one machine has one clock: {:?}", found.skew);
+
+    for (login, group) in [
+        ("owner_login", "IN ROLE claimledger_owner"),
+        ("looker", "IN ROLE claimledger_reader"),
+        ("guest", ""),
+        ("usurper", "IN ROLE claimledger_writer"),
+    ] {
+        server.psql("postgres", &format!("CREATE ROLE {login} LOGIN {group}"));
+    }
+    server.psql(&database, "ALTER TABLE claimledger.state OWNER TO usurper");
+    server.psql(&database, "GRANT INSERT ON claimledger.log_entry TO guest");
+    for (login, may_read, may_write, may_alter) in [
+        (ADMIN, true, true, true),
+        ("owner_login", true, true, true),
+        ("usurper", true, true, true),
+        ("looker", true, false, false),
+        ("guest", false, false, false),
+    ] {
+        let found = inspect(&options(server, login, &database), &clock).await.unwrap();
+        assert_eq!(found.tables.is_some(), may_read, "{login}");
+        let found = found.login;
+        assert_eq!((found.may_write, found.may_alter), (may_write, may_alter), "{login}");
+    }
+
+    // A database without tables, and settings that only this login has.
+    server.psql("postgres", "CREATE DATABASE bare");
+    server.psql("postgres", "CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET synchronous_commit=off");
+    let found = inspect(&options(server, "hasty", "bare"), &clock).await.unwrap();
+    assert_eq!((found.tables, found.login.may_write), (Some(0), false));
+    let owner = inspect(&options(server, "owner_login", "bare"), &clock).await.unwrap().login;
+    assert!(owner.may_alter, "it may make the tables");
+    let wrong: Vec<_> = found.settings.iter().filter(|setting| setting.needed.is_some()).collect();
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert_eq!((wrong[0].name, wrong[0].found.as_str()), ("synchronous_commit", "off"));
+    // This machine's clock is an hour ahead.
+    let now = claimledger_ledger::clock::Clock::now(&clock);
+    let late = claimledger_ledger::clock::FixedClock::new(now.plus_secs(3600));
+    let found = inspect(&options(server, NODE, &database), &late).await.unwrap();
+    assert!((-3_610_000_000..-3_590_000_000).contains(&found.skew.micros), "{:?}", found.skew);
 }
