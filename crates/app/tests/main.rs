@@ -5,6 +5,7 @@ mod access_log;
 mod anchors;
 mod changes;
 mod common;
+mod copy;
 mod day;
 mod decision;
 mod destroyed_keys;
