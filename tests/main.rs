@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod demo;
 mod destroyed_keys;
+mod engines;
 mod evidence;
 mod export_lists;
 mod exports;

@@ -13,6 +13,8 @@ mod falsifiers;
 mod feed;
 mod indicators;
 mod intake;
+#[path = "../../../tests/support/ledger_dump.rs"]
+mod ledger_dump;
 mod lists;
 mod order_of_looks;
 mod paging;

@@ -1,6 +1,9 @@
 //! Ledgers to copy, and what they hold.
 
-use crate::common::{World, demo, drafts, ingest, owner, tenant, time};
+use crate::{
+    common::{World, demo, drafts, ingest, owner, tenant, time},
+    ledger_dump,
+};
 use async_trait::async_trait;
 use claimledger_app::{
     app::App,
@@ -90,51 +93,18 @@ pub(super) async fn lived(world: &World, app: &App) {
 
 /// Everything that a copy must have, as text.
 pub(super) async fn dump(parts: &CopyParts) -> Vec<String> {
-    let mut tenants = parts.log.tenants().await.unwrap();
-    tenants.extend(parts.access.tenants().await.unwrap());
-    tenants.extend(parts.keys.tenants().await.unwrap());
-    tenants.extend(["acme", "globex"].map(TenantId::from));
-    tenants.sort();
-    tenants.dedup();
-    let mut lines = Vec::new();
-    for tenant in tenants {
-        for log in [&parts.log, &parts.access] {
-            let head = log.head(&tenant).await.unwrap();
-            let read = log.read(&tenant, LogPosition(0), head.0 as usize).await.unwrap();
-            assert_eq!(read.len() as u64, head.0);
-            lines.push(format!("{tenant} log of {}", head.0));
-            lines.extend(read.iter().map(|entry| format!("{entry:?}")));
-        }
-        lines.push(format!("{:?}", parts.keys.tenant(&tenant).await.unwrap()));
-        for line in parts.keys.persons(&tenant, None, 10_000).await.unwrap() {
-            lines.push(format!("{line:?}"));
-        }
-        let destroyed = parts.keys.destroyed(&tenant, None, 10_000).await.unwrap();
-        lines.push(format!("{destroyed:?}"));
-        for line in parts.keys.credentials(&tenant).await.unwrap() {
-            lines.push(format!("{line:?}"));
-        }
-        for key in parts.state.keys(&tenant, "").await.unwrap() {
-            let value = parts.state.load(&tenant, &key).await.unwrap().unwrap().value;
-            lines.push(format!("{key}: {value:?}"));
-        }
-        for name in [tenant.clone(), TenantId::new(format!("{tenant}/access"))] {
-            lines.push(format!("{:?}", parts.checkpoints.checkpoint(&name).await.unwrap()));
-        }
-    }
-    lines
+    ledger_dump::dump(parts, &["acme", "globex"]).await
 }
 
 /// Equal to the byte, but for states of a node, which only the source has.
 pub(super) async fn assert_equal(source: &CopyParts, target: &CopyParts) {
     let mut ours = dump(source).await;
-    let is_of_node = |line: &String| PER_NODE_STATES.iter().any(|name| line.starts_with(name));
+    let is_of_node = |line: &String| {
+        PER_NODE_STATES.iter().any(|prefix| line.starts_with(&format!("acme state {prefix}")))
+    };
     assert_eq!(ours.iter().filter(|line| is_of_node(line)).count(), 1);
     ours.retain(|line| !is_of_node(line));
-    let theirs = dump(target).await;
-    let differs = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
-    assert_eq!(differs, None);
-    assert_eq!(ours.len(), theirs.len());
+    assert_eq!(ledger_dump::differs(&ours, &dump(target).await), None);
 }
 
 /// All records of `acme`.
