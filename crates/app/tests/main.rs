@@ -16,6 +16,8 @@ mod intake;
 #[path = "../../../tests/support/ledger_dump.rs"]
 mod ledger_dump;
 mod lists;
+#[path = "../../../tests/support/mortal.rs"]
+mod mortal;
 mod order_of_looks;
 mod paging;
 mod permutation;

@@ -1,9 +1,11 @@
 //! Copies of a ledger: what is equal afterwards, what a kill leaves, and what is refused.
 
 mod ledgers;
-mod mortal;
 
-use crate::common::{World, acme, owner, tenant, time};
+use crate::{
+    common::{World, acme, owner, tenant, time},
+    mortal::{Life, mortal},
+};
 use claimledger_app::{
     app::{App, Options},
     copy::{CopiedTenant, CopyError, CopyParts, CopyReport, CopyStep, Side, copy},
@@ -19,7 +21,6 @@ use claimledger_ledger::{
     log::Log,
 };
 use ledgers::{assert_equal, dump, full, lived, parts, sqlite};
-use mortal::{Life, mortal};
 use std::{
     future::Future,
     pin::pin,

@@ -13,17 +13,16 @@ use claimledger_ledger::{
     state::{StateError, StateStore, Versioned},
     tree::{CheckpointRow, CheckpointStore, PublishError},
 };
-use parking_lot::Mutex;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 /// What is left of a life.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Life {
+pub(crate) struct Life {
     /// Writes before the one that it dies at.
-    pub(super) writes: u64,
+    pub(crate) writes: u64,
     /// Whether the last write is done before it dies.
-    pub(super) last_is_done: bool,
+    pub(crate) last_is_done: bool,
 }
 
 #[derive(Clone)]
@@ -31,7 +30,7 @@ struct Shared(Arc<Mutex<(Life, bool)>>);
 
 impl Shared {
     fn is_dead(&self) -> bool {
-        self.0.lock().1
+        self.0.lock().unwrap().1
     }
 
     fn alive(&self) -> Result<(), LogError> {
@@ -41,7 +40,7 @@ impl Shared {
     /// Whether a write is done.
     fn write(&self) -> Result<(), LogError> {
         self.alive()?;
-        let mut shared = self.0.lock();
+        let mut shared = self.0.lock().unwrap();
         let (life, is_dead) = &mut *shared;
         if life.writes > 0 {
             life.writes -= 1;
@@ -76,7 +75,7 @@ impl<E: ?Sized> Mortal<E> {
 }
 
 /// These engines with one life. Returns whether they have died, too.
-pub(super) fn mortal(parts: &CopyParts, life: Life) -> (CopyParts, impl Fn() -> bool + use<>) {
+pub(crate) fn mortal(parts: &CopyParts, life: Life) -> (CopyParts, impl Fn() -> bool + use<>) {
     let shared = Shared(Arc::new(Mutex::new((life, false))));
     let log = |log: &Arc<dyn Log>| -> Arc<dyn Log> {
         Arc::new(Mortal { shared: shared.clone(), engine: Arc::clone(log) })
