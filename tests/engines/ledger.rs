@@ -9,13 +9,19 @@ use claimledger_app::{
 use claimledger_facts::{random::Random, seal::MasterKey, time::Time};
 use claimledger_kurrentdb::{KurrentLog, KurrentOptions};
 use claimledger_kurrentdb_double::Double;
-use claimledger_ledger::clock::FixedClock;
+use claimledger_ledger::{
+    clock::FixedClock,
+    log::LogError,
+    memory::{MemoryCheckpoints, MemoryKeys, MemoryLog, MemoryState},
+};
 use claimledger_store::sqlite::{SqliteOptions, SqliteStore};
 use std::sync::{Arc, Mutex};
 
 /// The engines of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engines {
+    /// In memory.
+    Memory,
     /// One directory.
     Sqlite,
     /// Shared parts in PostgreSQL.
@@ -25,6 +31,7 @@ pub(super) enum Engines {
 }
 
 impl Engines {
+    /// Those that are shipped, or a double of one.
     pub(super) const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Kurrent];
 }
 
@@ -61,6 +68,13 @@ impl Stored {
         let own = SqliteStore::create(&place, SqliteOptions::default()).await.unwrap();
         let mut double = None;
         let parts = match engines {
+            Engines::Memory => CopyParts {
+                log: Arc::new(MemoryLog::default()),
+                access: Arc::new(MemoryLog::default()),
+                keys: Arc::new(MemoryKeys::default()),
+                state: Arc::new(MemoryState::default()),
+                checkpoints: Arc::new(MemoryCheckpoints::default()),
+            },
             Engines::Sqlite => CopyParts {
                 log: own.log(),
                 access: own.access().unwrap(),
@@ -95,6 +109,11 @@ impl Stored {
 
     /// A ledger on them.
     pub(super) async fn open(&self, random: Arc<dyn Random>) -> App {
+        self.try_open(random).await.unwrap()
+    }
+
+    /// The same, or why it is refused.
+    pub(super) async fn try_open(&self, random: Arc<dyn Random>) -> Result<App, LogError> {
         let parts = Parts {
             log: self.parts.log.clone(),
             keys: self.parts.keys.clone(),
@@ -111,6 +130,6 @@ impl Stored {
             options: Options::default(),
             engine: Box::new(()),
         };
-        App::open(parts).await.unwrap()
+        App::open(parts).await
     }
 }

@@ -2,12 +2,15 @@
 //! leaves, roots and answers on each of them; and a ledger is copied from each to each.
 
 mod commands;
+mod copies;
 #[path = "../../crates/store/tests/postgres/common.rs"]
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 mod database;
 mod ledger;
 #[path = "../support/ledger_dump.rs"]
 mod ledger_dump;
+#[path = "../support/mortal.rs"]
+mod mortal;
 mod renamed;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "the tests of the store use the rest")]
