@@ -31,28 +31,31 @@ pub(super) async fn is_whole(
             return Err(CopyError::Foreign { tenant, what });
         }
     }
-    let mut missing_keys = false;
-    let mut behind = None;
+    // A copy writes the keys of tenants that have a log after all logs are complete.
+    let (mut has_log, mut has_log_without_keys, mut behind) = (false, false, None);
     for (tenant, seen) in &seen.tenants {
         for kind in LogKind::ALL {
             let both = (&**source.log(kind), &**target.log(kind));
             let size = logs::compare_headers(both, kind, tenant, seen.size(kind)).await?;
             if size < seen.size(kind) {
-                behind.get_or_insert((tenant, kind, size));
+                let (name, next) = (name(kind), LogPosition(size.0));
+                let what = format!("{name} {next} is the first that the target does not have");
+                behind.get_or_insert((tenant, what));
             }
         }
-        missing_keys |= !keys::preflight(source, target, tenant, seen).await?;
+        let has_keys = keys::preflight(source, target, tenant, seen).await?;
         checkpoints::preflight(source, target, tenant).await?;
+        if target.log.head(tenant).await.of(Side::Target)? > LogSize(0) {
+            has_log = true;
+            has_log_without_keys |= !has_keys;
+        }
+        if !has_keys {
+            behind.get_or_insert((tenant, "its keys are not in the target".to_owned()));
+        }
     }
-    let has_records = |size| size > LogSize(0);
-    let has_log = seen.tenants.values().any(|seen| has_records(seen.size(LogKind::Records)));
-    if missing_keys || !has_log {
-        return Ok(false);
+    match behind {
+        _ if !has_log || has_log_without_keys => Ok(false),
+        Some((tenant, what)) => Err(CopyError::Outgrown { tenant: tenant.clone(), what }),
+        None => Ok(true),
     }
-    if let Some((tenant, kind, size)) = behind {
-        let (name, next) = (name(kind), LogPosition(size.0));
-        let what = format!("{name} {next} is the first that the target does not have");
-        return Err(CopyError::Outgrown { tenant: tenant.clone(), what });
-    }
-    Ok(true)
 }

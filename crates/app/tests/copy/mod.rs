@@ -28,6 +28,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+/// More than any of these copies makes.
+const MAX_WRITES: u64 = 100;
+
 async fn copied(source: &CopyParts, target: &CopyParts) -> Result<CopyReport, CopyError> {
     copy(source, target, &mut |_, _, _| {}).await
 }
@@ -80,7 +83,7 @@ async fn a_copy_that_is_killed_at_any_write_is_no_ledger_and_is_continued() {
     let source = parts(&world);
     let mut whole = 0;
     for last_is_done in [false, true] {
-        for writes in 0.. {
+        for writes in 0..MAX_WRITES {
             let target = World::new();
             let (dying, is_dead) = mortal(&parts(&target), Life { writes, last_is_done });
             let killed = copied(&source, &dying).await;
@@ -195,7 +198,7 @@ async fn a_source_that_was_written_since_is_caught_up_with() {
     let (source, mut target) = (full().await, World::new());
     let before = source.log.head(&tenant("acme")).await.unwrap();
     // All but the keys of the second tenant.
-    for writes in 0.. {
+    for writes in 0..MAX_WRITES {
         target = World::new();
         let (dying, _) = mortal(&parts(&target), Life { writes, last_is_done: false });
         let killed = copied(&parts(&source), &dying).await;
@@ -266,6 +269,19 @@ async fn a_whole_copy_is_compared_and_never_written() {
     app.close().await;
     let refused = copied(&parts(&source), &dying).await.unwrap_err();
     assert!(matches!(refused, CopyError::Outgrown { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("record #86"), "{refused}");
+    assert!(!is_dead(), "it was written");
+}
+
+#[tokio::test]
+async fn a_whole_copy_of_fewer_tenants_is_never_written() {
+    let (source, target) = (full().await, World::new());
+    copied(&parts(&source), &parts(&target)).await.unwrap();
+    let row = TenantKeysRow { tenant: tenant("initech"), wrapped: vec![1] };
+    source.keys.add_tenant(&row).await.unwrap();
+    let (dying, is_dead) = mortal(&parts(&target), Life { writes: 0, last_is_done: false });
+    let refused = copied(&parts(&source), &dying).await.unwrap_err();
+    assert!(matches!(&refused, CopyError::Outgrown { tenant, .. } if tenant.as_str() == "initech"));
     assert!(!is_dead(), "it was written");
 }
 
@@ -285,14 +301,20 @@ async fn a_source_without_keys_and_a_target_that_changes_bytes_are_refused() {
     assert_eq!(target.keys.tenants().await.unwrap(), [], "it is no ledger");
 }
 
+/// A server may run it as a task.
+fn is_send<F: Future + Send>(future: F) -> F {
+    future
+}
+
 #[tokio::test]
 async fn progress_counts_the_entries_of_all_logs_in_both_steps() {
     let (world, app) = acme().await;
     app.grant(&owner("acme"), &[Role::Read], None).await.unwrap();
     app.close().await;
     let mut steps = Vec::new();
+    let (source, target) = (parts(&world), parts(&World::new()));
     let mut note = |step, done, of| steps.push((step, done, of));
-    copy(&parts(&world), &parts(&World::new()), &mut note).await.unwrap();
+    is_send(copy(&source, &target, &mut note)).await.unwrap();
     let entries = world.log.head(&tenant("acme")).await.unwrap().0;
     let last = |step| steps.iter().rev().find(|seen| seen.0 == step).map(|seen| (seen.1, seen.2));
     assert_eq!(last(CopyStep::Copying), Some((entries, entries)), "{steps:?}");
