@@ -17,7 +17,7 @@ use claimledger_facts::{
     vocabulary::{RemovalReason, Role},
 };
 use claimledger_ledger::{
-    keys::{KeyStore, PersonRow, TenantKeysRow},
+    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
     log::Log,
 };
 use ledgers::{assert_equal, dump, full, lived, parts, sqlite};
@@ -209,6 +209,10 @@ async fn a_source_that_was_written_since_is_caught_up_with() {
     }
     let acme = tenant("acme");
     let app = source.open().await;
+    let credentials = source.keys.credentials(&acme).await.unwrap();
+    let in_use = |row: &&CredentialRow| row.revoked_at.is_none() && row.source.is_none();
+    let revoked = credentials.iter().rfind(in_use).unwrap();
+    assert!(app.revoke(&owner("acme"), &revoked.credential).await.unwrap());
     lived(&source, &app).await;
     app.close().await;
     let removal = Removal { reason: RemovalReason::Erasure, at: time("2026-03-11T09:00:00Z") };
