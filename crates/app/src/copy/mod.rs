@@ -15,8 +15,9 @@
 //! # Writers
 //! Nothing may write the source or the target meanwhile. An embedded engine ensures that by its
 //! owner's lock. Of a shared one, sizes of logs and numbers of destroyed keys are read again at the
-//! end, and the copy goes on where they changed; a change after that is reported as an error. A
-//! body that is removed while the copy runs is found when the records are compared.
+//! end, and the copy goes on where they changed; a change after that is reported as an error. The
+//! removal of a body is no such change: one that was removed after it was copied is found when the
+//! copy is run again, which compares a whole target without writing it.
 
 mod checkpoints;
 mod entries;
@@ -37,8 +38,9 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{keys::KeyStore, log::Log, state::StateStore, tree::CheckpointStore};
 use error::Of;
+use logs::Checked;
 use seen::{Seen, TenantSeen};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Maximum passes over a source that is written meanwhile.
 const MAX_ROUNDS: u32 = 10;
@@ -70,9 +72,9 @@ impl CopyParts {
 /// What a copy is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyStep {
-    /// Appending to the target.
+    /// Appending to the target and reading it back, or comparing what it has.
     Copying,
-    /// Reading both sides again.
+    /// Computing roots from the headers of the target.
     Comparing,
 }
 
@@ -129,19 +131,20 @@ pub async fn copy(
     progress: Progress<'_>,
 ) -> Result<CopyReport, CopyError> {
     let mut seen = Seen::read(source).await.of(Side::Source)?;
+    let mut run = Run { source, target, checked: BTreeMap::new() };
     if preflight::is_whole(source, target, &seen).await? {
-        let tenants = compare(source, target, &seen, progress).await?.0;
-        return Ok(CopyReport { tenants, rounds: 0 });
+        run.compare_logs(&seen, progress).await?;
+        return Ok(CopyReport { tenants: run.compare(&seen, progress).await?, rounds: 0 });
     }
     let mut failed_before = false;
     for rounds in 1..=MAX_ROUNDS {
-        write(source, target, &seen, progress).await?;
-        let compared = compare(source, target, &seen, progress).await;
+        run.write(&seen, progress).await?;
+        let compared = run.compare(&seen, progress).await;
         let now = Seen::read(source).await.of(Side::Source)?;
         let is_still = now == seen;
         seen = now;
         match compared {
-            Ok((tenants, 0)) if is_still => {
+            Ok(tenants) if is_still => {
                 open(target, &seen).await?;
                 let now = Seen::read(source).await.of(Side::Source)?;
                 seen.outgrown_by(&now)?;
@@ -156,70 +159,93 @@ pub async fn copy(
     Err(CopyError::Written { rounds: MAX_ROUNDS })
 }
 
-/// Writes everything but the keys of tenants. Logs first: from its first record on, the target is
-/// refused as a ledger.
-async fn write(
-    source: &CopyParts,
-    target: &CopyParts,
-    seen: &Seen,
-    progress: Progress<'_>,
-) -> Result<(), CopyError> {
-    let (mut done, of) = (0, seen.entries());
-    for (tenant, seen) in &seen.tenants {
-        for kind in LogKind::ALL {
-            let until = seen.size(kind);
-            let mut appended = |number| {
-                done += number;
-                progress(CopyStep::Copying, done, of);
-            };
-            let logs = (source.log(kind), target.log(kind).as_ref());
-            logs::append(logs, tenant, until, &mut appended).await?;
-        }
-    }
-    for tenant in seen.tenants.keys() {
-        keys::write(source, target, tenant).await?;
-        states::write(source, target, tenant).await?;
-        checkpoints::write(source, target, tenant).await?;
-    }
-    Ok(())
+/// Both sides, and what of the logs was found equal.
+struct Run<'a> {
+    source: &'a CopyParts,
+    target: &'a CopyParts,
+    checked: BTreeMap<(TenantId, LogKind), Checked>,
 }
 
-/// Compares everything but the keys of tenants, and removes bodies that the source removed. Returns
-/// how many it removed: what was read of them is not equal yet.
-async fn compare(
-    source: &CopyParts,
-    target: &CopyParts,
-    seen: &Seen,
-    progress: Progress<'_>,
-) -> Result<(Vec<CopiedTenant>, u64), CopyError> {
-    let (mut done, of) = (0, seen.entries());
-    let (mut tenants, mut removed) = (Vec::new(), 0);
-    for (tenant, seen) in &seen.tenants {
-        let mut compared = async |kind| {
-            let mut read = |number| {
-                done += number;
-                progress(CopyStep::Comparing, done, of);
-            };
-            let logs = (source.log(kind), target.log(kind));
-            let log = logs::compare(logs, kind, tenant, seen.size(kind), &mut read).await?;
-            removed += log.removed;
-            Ok::<_, CopyError>(log.copied)
-        };
-        let (records, access) =
-            (compared(LogKind::Records).await?, compared(LogKind::Access).await?);
-        let keys = keys::compare(source, target, tenant).await?;
-        tenants.push(CopiedTenant {
-            tenant: tenant.clone(),
-            records,
-            access,
-            persons: keys.persons,
-            destroyed: keys.destroyed,
-            credentials: keys.credentials,
-            states: states::compare(source, target, tenant).await?,
-            checkpoints: checkpoints::compare(source, target, tenant).await?,
-        });
+impl Run<'_> {
+    fn checked(&mut self, tenant: &TenantId, kind: LogKind) -> &mut Checked {
+        let of = (tenant.clone(), kind);
+        self.checked.entry(of).or_insert_with(|| Checked::new(tenant, kind))
     }
-    Ok((tenants, removed))
+
+    /// Compares both logs of a target that is not written.
+    async fn compare_logs(&mut self, seen: &Seen, progress: Progress<'_>) -> Result<(), CopyError> {
+        let (mut done, of) = (0, seen.entries());
+        let mut read = |number| {
+            done += number;
+            progress(CopyStep::Copying, done, of);
+        };
+        for (tenant, seen) in &seen.tenants {
+            for kind in LogKind::ALL {
+                let logs = (self.source.log(kind), self.target.log(kind));
+                let checked = self.checked(tenant, kind);
+                checked.compare(logs, seen.size(kind), None, &mut read).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes everything but the keys of tenants. Logs first: from its first record on, the target
+    /// is refused as a ledger.
+    async fn write(&mut self, seen: &Seen, progress: Progress<'_>) -> Result<(), CopyError> {
+        let (source, target) = (self.source, self.target);
+        let (mut done, of) = (0, seen.entries());
+        for (tenant, seen) in &seen.tenants {
+            for kind in LogKind::ALL {
+                let checked = self.checked(tenant, kind);
+                done += checked.size().0;
+                let mut written = |number| {
+                    done += number;
+                    progress(CopyStep::Copying, done, of);
+                };
+                let logs = (source.log(kind), target.log(kind));
+                checked.write(logs, seen.size(kind), &mut written).await?;
+            }
+        }
+        for tenant in seen.tenants.keys() {
+            keys::write(source, target, tenant).await?;
+            states::write(source, target, tenant).await?;
+            checkpoints::write(source, target, tenant).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares the roots of the logs, and every row but the keys of tenants.
+    async fn compare(
+        &mut self,
+        seen: &Seen,
+        progress: Progress<'_>,
+    ) -> Result<Vec<CopiedTenant>, CopyError> {
+        let (source, target) = (self.source, self.target);
+        let (mut done, of) = (0, seen.entries());
+        let mut read = |number| {
+            done += number;
+            progress(CopyStep::Comparing, done, of);
+        };
+        let mut tenants = Vec::new();
+        for tenant in seen.tenants.keys() {
+            let log = self.checked(tenant, LogKind::Records);
+            let records = log.compare_roots(&*target.log, &mut read).await?;
+            let log = self.checked(tenant, LogKind::Access);
+            let access = log.compare_roots(&*target.access, &mut read).await?;
+            let keys = keys::compare(source, target, tenant).await?;
+            tenants.push(CopiedTenant {
+                tenant: tenant.clone(),
+                records,
+                access,
+                persons: keys.persons,
+                destroyed: keys.destroyed,
+                credentials: keys.credentials,
+                states: states::compare(source, target, tenant).await?,
+                checkpoints: checkpoints::compare(source, target, tenant).await?,
+            });
+        }
+        Ok(tenants)
+    }
 }
 
 /// Writes the keys of all tenants: the last of those that have a log makes the target a ledger.
