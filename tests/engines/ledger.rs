@@ -1,7 +1,6 @@
 //! Ledgers that differ in their engines alone.
 
-use super::{database, server};
-use crate::model::rng::Rng;
+use super::{database, rng::Rng, server};
 use claimledger_app::{
     app::{AccessParts, App, Options, Parts, ProofParts},
     copy::CopyParts,

@@ -15,9 +15,11 @@ mod renamed;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 mod server;
-mod speed;
 
-use crate::model::ask::{self, Asked};
+use crate::model::{
+    ask::{self, Asked},
+    rng,
+};
 use claimledger_facts::random::{Random, SystemRandom};
 use commands::Told;
 use ledger::{Engines, Seeded, Stored};

@@ -1,15 +1,28 @@
 //! How fast a ledger is copied, as a ratio to the batch append of the slower of both engines.
 //!
-//! `cargo test -p claimledger --test program engines::speed -- --ignored --nocapture`, with
-//! `--release` for figures that can be compared with others.
+//! `cargo test --release -p claimledger --test copy_speed -- --nocapture`: run by its name only. The
+//! double of KurrentDB and its client share the process, so its figures say little.
 
-use super::ledger::{Engines, Stored};
+#[path = "../crates/store/tests/postgres/common.rs"]
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+mod database;
+#[path = "engines/ledger.rs"]
+#[allow(dead_code, reason = "the tests of the engines use the rest")]
+mod ledger;
+#[path = "model/rng.rs"]
+#[allow(dead_code, reason = "the model uses the rest")]
+mod rng;
+#[path = "support/postgres.rs"]
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+mod server;
+
 use claimledger_app::copy::copy;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::Entry,
 };
 use claimledger_ledger::{conformance::Records, keys::TenantKeysRow, log::MAX_APPEND_ENTRIES};
+use ledger::{Engines, Stored};
 use std::{collections::HashMap, time::Instant};
 
 /// Events of a run, unless `COPY_EVENTS` says otherwise.
@@ -41,7 +54,6 @@ async fn appended(stored: &Stored, entries: &[Entry]) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "measures, and says nothing of right and wrong"]
 async fn copies_beside_appends() {
     let entries = entries();
     let bytes = entries.iter().map(Entry::size).sum::<usize>() / entries.len();
