@@ -16,7 +16,7 @@ test: test-tools
 test-shared: test-tools
 	@test -d "$(CLAIMLEDGER_SHARED)/fixture" || \
 	    { echo "CLAIMLEDGER_SHARED names no folder with a fixture" >&2; exit 1; }
-	cargo test --workspace --test program --test rules --test main -- questions:: fixture
+	cargo test --workspace --test program --test rules --test main -- questions:: fixture engines::
 	cargo test --workspace --test shared
 
 # Programs from Debian packages, where this user may install packages; else says what is missing.

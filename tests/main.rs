@@ -13,6 +13,7 @@ mod damage;
 mod demo;
 mod destroyed_keys;
 mod doctor;
+mod engines;
 mod evidence;
 mod export_lists;
 mod exports;

@@ -25,17 +25,24 @@ pub(crate) fn read(lines: &[Value], source: &str) -> Vec<Fact> {
     lines.iter().zip(1..).map(|(line, pos)| Fact::read(line, pos, source)).collect()
 }
 
-/// Creates the tenant, and ingests the day through the command line.
-pub(crate) fn lived(scratch: &Scratch, seed: u64) -> Asked {
+/// The day of a seed.
+pub(crate) fn generated(seed: u64) -> Asked {
     let mut day = Day::new(seed);
     let lines = day.file();
     let tenant = format!("day-{seed}");
-    scratch.ok(&["init", "--tenant", &tenant, "--rehearsal"]);
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let file = scratch.file(&format!("{tenant}.jsonl"), text);
-    scratch.ok(&["--tenant", &tenant, "ingest", &file]);
     let facts = read(&lines, &tenant);
     Asked { seed, tenant, lines, facts, day }
+}
+
+/// Creates the tenant, and ingests the day through the command line.
+pub(crate) fn lived(scratch: &Scratch, seed: u64) -> Asked {
+    let asked = generated(seed);
+    let Asked { tenant, lines, .. } = &asked;
+    scratch.ok(&["init", "--tenant", tenant, "--rehearsal"]);
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let file = scratch.file(&format!("{tenant}.jsonl"), text);
+    scratch.ok(&["--tenant", tenant, "ingest", &file]);
+    asked
 }
 
 /// The cuts of the questions: T at odd seconds of the day, sometimes at the instant of a fact; K at

@@ -132,10 +132,23 @@ fn the_model_answers_the_questions_of_the_fixture() {
 
 #[test]
 fn the_program_answers_like_the_model_over_the_fixture() {
-    let (facts, scratch) = (facts(), Scratch::fixture());
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read,investigate");
     let server = scratch.serve();
-    let mut questions: Vec<Question> = Vec::new();
+    let questions = questions();
+    let wrong = ask_all(&server, &token, "the fixture", &questions);
+    assert!(
+        wrong.is_empty(),
+        "{} of {} answers are not what the model says:\n{}",
+        wrong.len(),
+        questions.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Questions about the day of acme.
+pub(crate) fn questions() -> Vec<Question> {
+    let (facts, mut questions) = (facts(), Vec::new());
     for (of_day, known_at) in [
         ("23:00", "23:00"),
         ("14:05", "23:00"),
@@ -173,12 +186,5 @@ fn the_program_answers_like_the_model_over_the_fixture() {
         let by_t = view.facts.iter().filter(change).filter(|fact| fact.effect() <= view.t);
         questions.extend(by_t.map(|fact| changes::rested(&view, fact, &asking)));
     }
-    let wrong = ask_all(&server, &token, "the fixture", &questions);
-    assert!(
-        wrong.is_empty(),
-        "{} of {} answers are not what the model says:\n{}",
-        wrong.len(),
-        questions.len(),
-        wrong.join("\n")
-    );
+    questions
 }

@@ -6,7 +6,7 @@
 //! number. The generator leaves out what the model cannot judge: engine mixes, chains, claim
 //! sourcing, the legacy AMR mapping.
 
-mod ask;
+pub(crate) mod ask;
 mod change_questions;
 mod changes;
 mod claims;
@@ -18,11 +18,11 @@ mod day_sessions;
 mod decisions;
 mod factors;
 mod facts;
-mod fixture;
+pub(crate) mod fixture;
 mod list_questions;
 mod lists;
 mod question;
-mod rng;
+pub(crate) mod rng;
 mod session_question;
 mod sessions;
 mod tables;

@@ -17,6 +17,7 @@ const APP: &[(&str, &[&str])] = &[
     ("intake", &["app", "model", "tenant"]),
     ("projection", &["app", "model", "read", "tenant"]),
     ("tree", &["access", "app", "model", "read", "tenant"]),
+    ("copy", &["model", "tenant", "tree"]),
     ("feed", &["app", "model", "read", "tenant"]),
     ("queries", &["app", "model", "projection", "read", "tenant", "tree"]),
     ("export", &["app", "model", "queries"]),

@@ -29,6 +29,7 @@ mod testing;
 
 pub mod access;
 pub mod app;
+pub mod copy;
 pub mod export;
 pub mod feed;
 pub mod intake;

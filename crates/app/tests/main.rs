@@ -5,6 +5,7 @@ mod access_log;
 mod anchors;
 mod changes;
 mod common;
+mod copy;
 mod day;
 mod decision;
 mod destroyed_keys;
@@ -12,8 +13,12 @@ mod falsifiers;
 mod feed;
 mod indicators;
 mod intake;
+#[path = "../../../tests/support/ledger_dump.rs"]
+mod ledger_dump;
 mod lists;
 mod nodes;
+#[path = "../../../tests/support/mortal.rs"]
+mod mortal;
 mod order_of_looks;
 mod paging;
 mod permutation;

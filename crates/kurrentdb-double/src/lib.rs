@@ -16,6 +16,7 @@ mod calls;
 mod faults;
 mod messages;
 mod node;
+mod quick_ack;
 mod server;
 mod store;
 

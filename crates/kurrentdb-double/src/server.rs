@@ -3,6 +3,7 @@
 use crate::{
     calls::{Append, Calls, Features, Gossip, ReadStream},
     node::Node,
+    quick_ack::QuickAck,
 };
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -45,7 +46,7 @@ async fn connection(stream: TcpStream, calls: Calls) {
         async move { Ok::<_, Infallible>(route(calls, request).await) }
     });
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(QuickAck(stream)), service);
     tokio::select! {
         () = close.cancelled() => {}
         _ = connection => {}

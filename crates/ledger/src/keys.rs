@@ -95,8 +95,18 @@ pub trait KeyStore: Send + Sync {
     /// A counter that changes before [`Self::destroy`] returns: caches of keys must then be
     /// dropped. Read for each batch of records, so it must be cheap.
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError>;
+    /// At most `max` pseudonyms whose keys are destroyed, after this one, bytewise; none: from the
+    /// first.
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError>;
     /// Whether a key of the tenant was ever destroyed.
-    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError>;
+    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
+        Ok(!self.destroyed(tenant, None, 1).await?.is_empty())
+    }
     /// The person with this blind index of the id.
     async fn person_by_id(
         &self,

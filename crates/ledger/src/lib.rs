@@ -42,4 +42,5 @@ pub mod record_summaries;
 pub mod sequencer;
 pub mod state;
 pub mod tree;
+pub mod unknown_outcome;
 pub mod views;

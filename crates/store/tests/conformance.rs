@@ -133,8 +133,13 @@ impl KeyStore for Fresh {
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
         self.store.keys().destructions(tenant).await
     }
-    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
-        self.store.keys().has_destroyed(tenant).await
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError> {
+        self.store.keys().destroyed(tenant, after, max).await
     }
     async fn person_by_id(
         &self,

@@ -158,7 +158,8 @@ impl Inner {
                         LogError::damaged(
                             "keys",
                             format!("tenant_key, {id}"),
-                            "the log has this tenant, but its keys are missing",
+                            "the log has this tenant, but its keys are missing, as after a copy \
+                             that was not completed",
                         )
                     })?;
                 let tenant = Arc::new(tenant);

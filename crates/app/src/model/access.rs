@@ -199,12 +199,16 @@ impl Disclosed {
         self.positions.extend(positions);
         self.whole_log |= whole_log;
         self.names |= names;
-        self.refused = self.refused.or(refused);
+        // The same whichever of the questions ended first.
+        self.refused = self.refused.into_iter().chain(refused).min();
     }
 
     /// In as many parts as its size needs, at least one.
     pub(crate) fn parts(self) -> Vec<Part> {
-        let Self { questions, sessions, subjects, positions, whole_log, names, refused } = self;
+        let Self { mut questions, sessions, subjects, positions, whole_log, names, refused } = self;
+        // Questions of one request run at the same time, and end in any order.
+        let key = |it: &AskedQuestion| (it.question.clone(), it.at, it.known_at, it.rules.clone());
+        questions.sort_by_cached_key(key);
         let mut parts = Vec::new();
         let mut sessions = sessions.into_iter().peekable();
         let mut subjects = subjects.into_iter().peekable();

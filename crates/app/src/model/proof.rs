@@ -3,7 +3,7 @@
 use claimledger_facts::{ids::LogPosition, record::Digest32};
 
 /// One of the logs of a tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogKind {
     /// The records.
     #[default]

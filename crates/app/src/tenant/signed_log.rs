@@ -30,6 +30,15 @@ pub(crate) struct SignedLog {
     last: RwLock<Option<Signed>>,
 }
 
+/// The name under which the tree and the checkpoint of a log are stored.
+pub(crate) fn stored_as(kind: LogKind, tenant: &TenantId) -> TenantId {
+    match kind {
+        LogKind::Records => tenant.clone(),
+        // No tenant has this name: names have no slash.
+        LogKind::Access => TenantId::new(format!("{tenant}/access")),
+    }
+}
+
 /// A checkpoint that was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signed {
@@ -46,11 +55,11 @@ impl SignedLog {
         let unusable = |error: &dyn std::fmt::Display| {
             LogError::unavailable(format!("the key that signs checkpoints cannot be used: {error}"))
         };
-        let (prefix, stored_as) = match kind {
-            LogKind::Records => (ORIGIN_PREFIX, tenant.clone()),
-            // No tenant has this name: names have no slash.
-            LogKind::Access => (ACCESS_ORIGIN_PREFIX, TenantId::new(format!("{tenant}/access"))),
+        let prefix = match kind {
+            LogKind::Records => ORIGIN_PREFIX,
+            LogKind::Access => ACCESS_ORIGIN_PREFIX,
         };
+        let stored_as = stored_as(kind, tenant);
         let origin = format!("{prefix}{}", keys.log_name());
         let key = SigningKey::from_seed(&origin, keys.log_signing_seed())
             .map_err(|error| unusable(&error))?;

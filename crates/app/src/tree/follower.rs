@@ -414,7 +414,7 @@ fn another_log(head: &TreeHead) -> LogError {
 }
 
 /// The leaves of headers, which the log stores beside them.
-pub(super) fn leaves(headers: &[StoredHeader], from: LogSize) -> Result<Vec<Digest32>, LogError> {
+pub(crate) fn leaves(headers: &[StoredHeader], from: LogSize) -> Result<Vec<Digest32>, LogError> {
     let leaf = |(position, header): (u64, &StoredHeader)| {
         let leaf = leaf_hash(&header.bytes);
         if leaf == header.leaf {

@@ -190,6 +190,19 @@ async fn destroys_keys(keys: &impl KeyStore) {
     let late = keys.add_persons(&acme, &[person("p8", 8, &[18])]).await.unwrap();
     assert_eq!(late, [StoredPerson::Destroyed]);
     assert_destroyed(keys, &acme, &person("p8", 8, &[18])).await;
+
+    lists_destroyed_keys(keys, &acme).await;
+}
+
+/// Of `acme`, the keys of `p1` and `p8` are destroyed; of another tenant, none.
+async fn lists_destroyed_keys(keys: &impl KeyStore, acme: &TenantId) {
+    keys.destroy(acme, &Pseudonym::from("P9")).await.unwrap();
+    let all = ["P9", "p1", "p8"].map(Pseudonym::from);
+    assert_eq!(keys.destroyed(acme, None, 9).await.unwrap(), all, "bytewise");
+    assert_eq!(keys.destroyed(acme, None, 2).await.unwrap(), all[..2]);
+    assert_eq!(keys.destroyed(acme, Some(&all[1]), 9).await.unwrap(), all[2..]);
+    assert_eq!(keys.destroyed(acme, Some(&all[2]), 9).await.unwrap(), []);
+    assert_eq!(keys.destroyed(&TenantId::from("other"), None, 9).await.unwrap(), []);
 }
 
 async fn assert_destroyed(keys: &impl KeyStore, tenant: &TenantId, row: &PersonRow) {

@@ -102,8 +102,18 @@ impl KeyStore for MemoryKeys {
         Ok(self.0.lock().destroyed.len() as u64)
     }
 
-    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
-        Ok(self.0.lock().destroyed.iter().any(|(of, _)| of == tenant))
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError> {
+        let rows = self.0.lock();
+        let of_tenant = rows.destroyed.iter().filter(|(of, _)| of == tenant);
+        let found = of_tenant
+            .map(|(_, pseudonym)| pseudonym)
+            .filter(|pseudonym| after.is_none_or(|after| *pseudonym > after));
+        Ok(found.take(max).cloned().collect())
     }
 
     async fn person_by_id(

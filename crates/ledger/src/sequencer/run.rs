@@ -3,12 +3,10 @@
 use super::{Job, decide::Group, state::State, turns::Turns};
 use crate::{
     append::{Receipt, SequencerError},
-    log::{AppendFailure, Log, LogError, MAX_APPEND_ENTRIES},
+    log::{AppendFailure, LogError, MAX_APPEND_ENTRIES},
+    unknown_outcome::append,
 };
-use claimledger_facts::{
-    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
-    record::Entry,
-};
+use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId};
 use std::{
     collections::VecDeque, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration,
 };
@@ -16,10 +14,6 @@ use tokio::{sync::mpsc, time::Instant};
 
 /// Maximum decisions of a request that lost to other writers, before it fails.
 const MAX_LOST: u32 = 100;
-/// Maximum attempts of an append with an unknown outcome.
-const MAX_TRIES: u32 = 4;
-/// Backoff before the second attempt; it doubles.
-const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 
 type Written = Result<(), AppendFailure>;
 
@@ -116,7 +110,7 @@ fn launch(state: &State, turns: &mut Turns, group: Group) -> Flight {
                     return Err(AppendFailure::Conflict { size });
                 }
             }
-            write(&*log, &tenant, expected, &entries).await
+            append(&*log, &tenant, expected, &entries).await
         })
     } else if rests_on_head {
         Box::pin(async move {
@@ -127,46 +121,6 @@ fn launch(state: &State, turns: &mut Turns, group: Group) -> Flight {
         Box::pin(std::future::ready(Ok(())))
     };
     Flight { outcome, rows, answers, begins: Instant::now() + pause }
-}
-
-/// Appends. Where the engine reports an unknown outcome, reads the log to determine it: either the
-/// same records are there, or the append is tried again at the same expected size.
-async fn write(log: &dyn Log, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Written {
-    let after = LogSize(expected.0 + entries.len() as u64);
-    let mut wait = FIRST_BACKOFF;
-    let mut tries = 1;
-    loop {
-        let error = match log.append(tenant, expected, entries).await {
-            Ok(size) if size == after => return Ok(()),
-            Ok(size) => {
-                let what = format!(
-                    "the engine says that an append to size {} gave size {}",
-                    after.0, size.0
-                );
-                return Err(LogError::Corrupt { position: LogPosition(expected.0), what }.into());
-            }
-            Err(AppendFailure::Log(error @ LogError::Unavailable { .. })) if tries < MAX_TRIES => {
-                error
-            }
-            Err(other) => return Err(other),
-        };
-        tracing::warn!(%error, tries, "an append has an unknown outcome: reading the log for it");
-        tokio::time::sleep(wait).await;
-        wait *= 2;
-        tries += 1;
-        // If this read fails, another attempt is safe: had this append been written, the next one
-        // would be refused because of its expected size.
-        let Ok(size) = log.head(tenant).await else { continue };
-        if size == expected {
-            continue;
-        }
-        let there = log.headers(tenant, LogPosition(expected.0), entries.len()).await?;
-        let same = there.iter().eq(entries.iter().map(|entry| &entry.header));
-        if size >= after && same {
-            return Ok(());
-        }
-        return Err(AppendFailure::Conflict { size });
-    }
 }
 
 fn land(

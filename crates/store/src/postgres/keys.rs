@@ -199,14 +199,22 @@ impl KeyStore for PostgresKeys {
         Ok(count.map_err(|error| self.failed(error))?.unwrap_or(0) as u64)
     }
 
-    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError> {
+        let after = after.map_or("", Pseudonym::as_str).as_bytes();
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let sql = "SELECT pseudonym FROM person_destroyed WHERE tenant = $1 AND pseudonym > $2 \
+                   ORDER BY pseudonym LIMIT $3";
         let found = read!(self.database, async |connection| {
-            sqlx::query("SELECT 1 FROM person_destroyed WHERE tenant = $1 LIMIT 1")
-                .bind(tenant.as_str().as_bytes())
-                .fetch_optional(connection)
-                .await
+            let query = sqlx::query(sql).bind(tenant.as_str().as_bytes()).bind(after).bind(max);
+            let rows = query.fetch_all(connection).await?;
+            rows.iter().map(|row| text(row, 0).map(Pseudonym::new)).collect()
         });
-        Ok(found.map_err(|error| self.failed(error))?.is_some())
+        found.map_err(|error| self.failed(error))
     }
 
     async fn person_by_id(

@@ -229,10 +229,20 @@ impl KeyStore for SqliteKeys {
         Ok(self.destructions.load(Ordering::SeqCst))
     }
 
-    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
-        let sql = "SELECT 1 FROM person_destroyed WHERE tenant = ? LIMIT 1";
-        let query = sqlx::query(sql).bind(tenant.as_str());
-        Ok(query.fetch_optional(&self.readers).await.map_err(read)?.is_some())
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError> {
+        let sql = "SELECT pseudonym FROM person_destroyed WHERE tenant = ? AND pseudonym > ? \
+                   ORDER BY pseudonym LIMIT ?";
+        let after = after.map_or("", Pseudonym::as_str);
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let query = sqlx::query(sql).bind(tenant.as_str()).bind(after).bind(max);
+        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        let pseudonym = |row: &SqliteRow| row.try_get::<String, _>(0).map(Pseudonym::new);
+        rows.iter().map(pseudonym).collect::<Result<_, _>>().map_err(read)
     }
 
     async fn person_by_id(

@@ -59,8 +59,13 @@ impl KeyStore for Slow {
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
         self.store.destructions(tenant).await
     }
-    async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
-        self.store.has_destroyed(tenant).await
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError> {
+        self.store.destroyed(tenant, after, max).await
     }
     async fn person_by_id(
         &self,
