@@ -35,8 +35,7 @@ trap remove EXIT
 trap 'exit 130' INT TERM HUP
 
 if [ "$(stat -f -c %T "$dir")" = tmpfs ]; then
-    echo "$dir is in memory: name a directory on a disk with TMPDIR" >&2
-    exit 1
+    echo "warning: $dir is in memory: name a directory on a disk with TMPDIR" >&2
 fi
 # A server refuses to run as root.
 unprivileged=""

@@ -19,7 +19,7 @@ if [ "${CI:-}" != true ]; then
     needs python3 terminal::
     needs curl readme:: demo::
     needs soffice readers::
-    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs postgresql postgres::
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs postgresql postgres:: benches::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
     needs go judges::go
     [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ] ||

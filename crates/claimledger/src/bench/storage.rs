@@ -1,10 +1,11 @@
 //! Bytes on disk of a ledger, by what they hold.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use claimledger_store::postgres::PostgresOptions;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
     path::Path,
     time::{Duration, Instant},
 };
@@ -49,8 +50,6 @@ impl Part {
     }
 
     fn of_file(name: &str) -> Self {
-        // A write-ahead log of SQLite belongs to its file.
-        let name = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm")).unwrap_or(name);
         match name {
             "log" => Self::Log,
             "keys" => Self::Keys,
@@ -75,35 +74,53 @@ impl Part {
 }
 
 /// Maximum time until the write-ahead logs of a closed ledger are part of their files.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The files of the directory of a ledger that was closed. The last connections end a moment later,
-/// and move their write-ahead logs into the files; one that remains is counted as it is.
+/// The files of the directory of a ledger that was closed, by their lengths, as the next start makes
+/// them. Connections that close at the same time may each leave the write-ahead log to the other:
+/// it is checkpointed here then.
+///
+/// # Errors
+/// If a file is still open after a minute.
 pub(crate) async fn of_closed(dir: &Path) -> Result<Storage> {
-    let began = Instant::now();
-    while has_write_ahead_log(dir)? && began.elapsed() < CLOSE_TIMEOUT {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    of_directory(dir)
-}
-
-fn has_write_ahead_log(dir: &Path) -> Result<bool> {
-    let mut names = std::fs::read_dir(dir).with_context(|| format!("{}", dir.display()))?;
-    Ok(names.any(|entry| {
-        entry.is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with("-wal"))
-    }))
-}
-
-/// The files of a directory, by their lengths.
-fn of_directory(dir: &Path) -> Result<Storage> {
-    let mut storage = Storage::new();
     let what = || format!("{}", dir.display());
-    for entry in std::fs::read_dir(dir).with_context(what)? {
-        let entry = entry.with_context(what)?;
-        let part = Part::of_file(&entry.file_name().to_string_lossy());
-        *storage.entry(part).or_default() += entry.metadata().with_context(what)?.len();
+    let began = Instant::now();
+    loop {
+        match of_directory(dir) {
+            Ok(Ok(storage)) => return Ok(storage),
+            Ok(Err(file)) if began.elapsed() < CLOSE_TIMEOUT => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                checkpoint(&dir.join(file)).await?;
+            }
+            Ok(Err(file)) => bail!("{file} in {} is still open", dir.display()),
+            // A file was deleted meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(what),
+        }
     }
-    Ok(storage)
+}
+
+/// Moves a write-ahead log into its file, unless another connection uses it.
+async fn checkpoint(file: &Path) -> Result<()> {
+    let mut connection =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// The files of a directory; or one that has a write-ahead log.
+fn of_directory(dir: &Path) -> std::io::Result<Result<Storage, String>> {
+    let mut storage = Storage::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if let Some(file) = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm")) {
+            return Ok(Err(file.to_owned()));
+        }
+        *storage.entry(Part::of_file(&name)).or_default() += entry.metadata()?.len();
+    }
+    Ok(Ok(storage))
 }
 
 /// The tables of a ledger with their indexes (`pg_total_relation_size`), without the write-ahead
@@ -130,15 +147,31 @@ pub(crate) fn total(storage: &Storage) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_write_ahead_log_belongs_to_its_file() {
+    #[tokio::test]
+    async fn files_are_counted_with_what_their_write_ahead_logs_hold() {
         let dir = tempfile::tempdir().unwrap();
-        for (name, bytes) in [("log", 5), ("log-wal", 3), ("views", 2), ("owner.lock", 1)] {
-            std::fs::write(dir.path().join(name), vec![0; bytes]).unwrap();
-        }
-        let storage = of_directory(dir.path()).unwrap();
-        let expected = [(Part::Log, 8), (Part::Views, 2), (Part::Other, 1)];
-        assert_eq!(storage, Storage::from(expected));
-        assert_eq!(total(&storage), 11);
+        let log = dir.path().join("log");
+        let options = SqliteConnectOptions::new().filename(&log).create_if_missing(true);
+        let options = options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::raw_sql("create table a(b); insert into a values (zeroblob(100000))")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        std::fs::write(dir.path().join("access"), "1234").unwrap();
+        std::fs::write(dir.path().join("access_index"), "12").unwrap();
+        std::fs::write(dir.path().join("owner.lock"), "1").unwrap();
+        assert_eq!(of_directory(dir.path()).unwrap(), Err("log".to_owned()));
+        assert!(std::fs::metadata(&log).unwrap().len() < 100_000);
+        // The counting begins while the file is open.
+        let (storage, closed) = tokio::join!(of_closed(dir.path()), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            connection.close().await
+        });
+        closed.unwrap();
+        let storage = storage.unwrap();
+        assert!(storage[&Part::Log] > 100_000, "{storage:?}");
+        assert_eq!((storage[&Part::Access], storage[&Part::Other]), (6, 1));
+        assert_eq!(total(&storage), storage[&Part::Log] + 7);
     }
 }

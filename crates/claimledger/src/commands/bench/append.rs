@@ -2,7 +2,11 @@
 
 use super::lines::{self, DEBUG_BUILD, show, table_of};
 use crate::{
-    bench::{Line, bare_sqlite, product, scratch_dir::ScratchDir},
+    bench::{
+        Line, bare_sqlite, product,
+        scratch_dir::ScratchDir,
+        storage::{self, Part},
+    },
     cli::{BenchAppendArgs, Format},
     engine::Location,
     settings::Settings,
@@ -92,27 +96,17 @@ async fn measure(
                 done.catch_up_secs
             ));
             if n == 2 {
-                bytes = (
-                    size(&ours, &["log", "keys"])? / events as f64,
-                    size(&bare, &["yardstick"])? / events as f64,
-                );
+                let ours = storage::of_closed(&ours).await?;
+                let ours: u64 =
+                    [Part::Log, Part::Keys].iter().filter_map(|part| ours.get(part)).sum();
+                let bare = std::fs::metadata(bare.join("yardstick")).context("yardstick")?.len();
+                bytes = (ours as f64 / events as f64, bare as f64 / events as f64);
             }
             std::fs::remove_dir_all(&bare)?;
             std::fs::remove_dir_all(&ours)?;
         }
     }
     Ok((lines, bytes, notes))
-}
-
-/// Bytes of these files of a directory, after they were closed.
-fn size(dir: &Path, names: &[&str]) -> Result<f64> {
-    let mut sum = 0;
-    for name in names {
-        sum += std::fs::metadata(dir.join(name))
-            .with_context(|| format!("{name} in {}", dir.display()))?
-            .len();
-    }
-    Ok(sum as f64)
 }
 
 fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[String]) {
