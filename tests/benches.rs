@@ -65,6 +65,15 @@ fn a_database_that_holds_a_ledger_is_not_measured_on() {
 }
 
 #[test]
+fn a_measurement_that_fails_leaves_nothing_behind() {
+    let (server, scratch) = (postgres::Server::start(&["max_connections=20"]), Scratch::new());
+    let out = bench(&server, &scratch, "postgres", &["postgres", "--events", "100"]);
+    assert_eq!(out.status.code(), Some(4), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("too many clients"), "{}", text(&out.stderr));
+    assert_eq!(left_behind(&server, &scratch), ("0".to_owned(), 0));
+}
+
+#[test]
 fn bytes_an_event_are_measured_on_both_engines() {
     let (server, scratch) = (postgres::Server::start(&[]), Scratch::new());
     let report = document(&bench(&server, &scratch, "postgres", &["size", "--events", "100,200"]));
