@@ -1,5 +1,5 @@
-//! `bench` against a server of the tests' own, with small numbers: that it runs, what it prints, and
-//! that it leaves nothing behind. Figures of a debug build say nothing.
+//! `bench` against a server of the tests' own, with small numbers: that it runs, what it prints,
+//! and that it leaves nothing behind. Figures of a debug build say nothing.
 
 use crate::support::{Scratch, claimledger, postgres, shared_ledger::SharedLedger, text};
 use serde_json::Value;

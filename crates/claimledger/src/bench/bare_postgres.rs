@@ -7,8 +7,9 @@ use claimledger_store::postgres::PostgresOptions;
 use sqlx::{Connection, Executor, PgConnection};
 use std::time::Instant;
 
-const TABLE: &str = "CREATE TABLE event (position bigint GENERATED ALWAYS AS IDENTITY, session text \
-                     NOT NULL, body text NOT NULL); CREATE INDEX event_session ON event (session)";
+const TABLE: &str = "CREATE TABLE event (position bigint GENERATED ALWAYS AS IDENTITY, \
+                     session text NOT NULL, body text NOT NULL); \
+                     CREATE INDEX event_session ON event (session)";
 const INSERT: &str = "INSERT INTO event (session, body) VALUES ($1, $2)";
 
 /// What one run gave.

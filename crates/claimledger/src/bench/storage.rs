@@ -76,9 +76,9 @@ impl Part {
 /// Maximum time until the write-ahead logs of a closed ledger are part of their files.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The files of the directory of a ledger that was closed, by their lengths, as the next start makes
-/// them. Connections that close at the same time may each leave the write-ahead log to the other:
-/// it is checkpointed here then.
+/// The files of the directory of a ledger that was closed, by their lengths, as the next start
+/// makes them. Connections that close at the same time may each leave the write-ahead log to the
+/// other: it is checkpointed here then.
 ///
 /// # Errors
 /// If a file is still open after a minute.

@@ -20,8 +20,8 @@ use anyhow::{Result, bail};
 use serde_json::json;
 use std::{path::Path, time::Instant};
 
-const ABOUT: &str = "Whole ledgers copied and compared, as ratios to what the slower engine appends \
-                     in requests of 500, 4 in flight.";
+const ABOUT: &str = "Whole ledgers copied and compared, as ratios to what the slower engine \
+                     appends in requests of 500, 4 in flight.";
 
 /// What the runs gave.
 struct Measured {
