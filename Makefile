@@ -2,7 +2,7 @@
 #   make demo   build, fill a rehearsal ledger with a day of two organisations and of an Okta
 #               org, explain it, and serve it on loopback; DEMO_ARGS="--data DIR" keeps the ledger
 #   make test   install what the tests need where that is possible, then run all of them
-.PHONY: demo test test-shared test-tools lint schema bench
+.PHONY: demo test test-shared test-tools lint schema bench bench-postgres
 
 demo:
 	cargo run --quiet -p claimledger -- demo $(DEMO_ARGS)
@@ -35,3 +35,7 @@ schema:
 
 bench:
 	cargo run --release -p claimledger -- bench append
+
+# Starts a PostgreSQL server of its own, and deletes it.
+bench-postgres:
+	scripts/bench-postgres.sh

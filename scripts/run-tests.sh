@@ -19,7 +19,8 @@ if [ "${CI:-}" != true ]; then
     needs python3 terminal::
     needs curl readme:: demo::
     needs soffice readers::
-    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs postgresql postgres:: engines::
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
+        needs postgresql postgres:: nodes:: engines:: benches::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/containers/bin/shellcheck" containers::
     needs psql containers::once

@@ -4,6 +4,7 @@
 mod anchors;
 mod answers;
 mod bad_input;
+mod benches;
 mod claims_read;
 mod clock;
 mod conformance;

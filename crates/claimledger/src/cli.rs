@@ -6,7 +6,8 @@ mod questions;
 mod source;
 
 pub(crate) use bench::{
-    BenchAppendArgs, BenchCommand, BenchExportArgs, BenchSizesArgs, BenchTranslateArgs,
+    BenchAppendArgs, BenchCommand, BenchExportArgs, BenchPostgresArgs, BenchSizeArgs,
+    BenchSizesArgs, BenchTranslateArgs,
 };
 pub(crate) use export::{ExportArgs, ExportCommand, VerifyArgs};
 pub(crate) use questions::{
@@ -362,7 +363,7 @@ pub(crate) enum Command {
         /// Command
         command: Option<String>,
     },
-    /// Measure this machine against bare SQLite
+    /// Measure this machine against bare SQLite and bare PostgreSQL
     Bench {
         #[command(subcommand)]
         what: BenchCommand,

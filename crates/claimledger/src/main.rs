@@ -150,6 +150,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Bench { what: BenchCommand::Verify(args) } => {
             commands::bench::verify(&settings, args).await
         }
+        Command::Bench { what: BenchCommand::Postgres(args) } => {
+            commands::bench::postgres(&settings, args).await
+        }
+        Command::Bench { what: BenchCommand::Copy(args) } => {
+            commands::bench::copy(&settings, args).await
+        }
+        Command::Bench { what: BenchCommand::Size(args) } => {
+            commands::bench::size(&settings, args).await
+        }
         Command::Bench { what: BenchCommand::Translate(args) } => {
             commands::bench::translate(&settings, args)
         }

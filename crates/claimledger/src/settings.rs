@@ -131,9 +131,14 @@ impl Settings {
         self.ledger.data.as_deref()
     }
 
+    /// What the nodes of a ledger share; none: no setting says where it is.
+    pub(crate) fn shared_if_named(&self) -> Result<Option<SharedEngines>> {
+        self.ledger.shared.engines()
+    }
+
     /// What the nodes of a ledger share, or what to say when no setting says where it is.
     pub(crate) fn shared(&self) -> Result<SharedEngines> {
-        self.ledger.shared.engines()?.ok_or_else(|| {
+        self.shared_if_named()?.ok_or_else(|| {
             usage(
                 "no database is named: give --database-url-file FILE (or set \
                  CLAIMLEDGER_DATABASE_URL_FILE, or [database] in claimledger.toml)",

@@ -16,7 +16,7 @@ use claimledger_sources::Dialect;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// The tenant.
@@ -175,21 +175,9 @@ impl Fixture {
         Ok(app)
     }
 
-    /// Closes it, and waits until another process can have it: what is under way ends a moment
-    /// later.
+    /// Closes it, and waits until another process can have it.
     pub(crate) async fn close(&self, app: App) -> Result<()> {
-        app.close().await;
-        let lock = std::fs::File::open(self.ledger().join("owner.lock"))?;
-        let began = Instant::now();
-        while lock.try_lock().is_err() {
-            anyhow::ensure!(
-                began.elapsed() < Duration::from_secs(10),
-                "{} is still in use",
-                self.ledger().display()
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        product::close(app, &self.ledger()).await
     }
 
     /// Throws away the read models.

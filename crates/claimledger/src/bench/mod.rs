@@ -1,12 +1,17 @@
-//! Benchmarks that measure their own yardstick: bare SQLite, in the same run, on the same disk.
-//! Only the ratios say something.
+//! Benchmarks that measure their own yardstick: bare SQLite or bare PostgreSQL, in the same run, on
+//! the same disk. Only the ratios say something.
 
+pub(crate) mod bare_postgres;
 pub(crate) mod bare_sqlite;
 pub(crate) mod corpus;
 pub(crate) mod fixture;
 pub(crate) mod process;
 pub(crate) mod product;
+pub(crate) mod profiles;
+pub(crate) mod scratch_databases;
+pub(crate) mod scratch_dir;
 pub(crate) mod sessions;
+pub(crate) mod storage;
 
 /// One line of a report: rates in events a second, one a run.
 #[derive(Debug)]
@@ -15,7 +20,7 @@ pub(crate) struct Line {
     pub(crate) what: &'static str,
     /// The ratio to be met.
     pub(crate) target: f64,
-    /// The quickest bare SQLite.
+    /// The yardstick: of bare SQLite the quickest.
     pub(crate) yardstick: Vec<f64>,
     /// Bare SQLite as most would write it, where that is something else.
     pub(crate) plain: Vec<f64>,
@@ -23,6 +28,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// A line without a run.
+    pub(crate) fn new(id: &'static str, what: &'static str, target: f64) -> Self {
+        Self { id, what, target, yardstick: vec![], plain: vec![], product: vec![] }
+    }
+
     /// The ratio of each run, product to yardstick of the same run.
     pub(crate) fn ratios(&self) -> Vec<f64> {
         self.product

@@ -2,7 +2,7 @@
 //! commitments, deduplication, views running.
 
 use super::corpus;
-use crate::engine;
+use crate::engine::{self, Location};
 use anyhow::Result;
 use claimledger_app::{
     app::{App, Options},
@@ -14,7 +14,14 @@ use claimledger_facts::{
     vocabulary::Channel,
 };
 use claimledger_sources::{Dialect, translate};
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Maximum time until a closed ledger can be opened by another process.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What one run gave.
 pub(crate) struct Run {
@@ -26,9 +33,14 @@ pub(crate) struct Run {
     pub(crate) catch_up_secs: f64,
 }
 
-/// `clients` tasks, requests of `size` events.
-pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usize) -> Result<Run> {
-    let app = engine::create_or_open(&engine::Location::directory(dir), Options::default()).await?;
+/// `clients` tasks, requests of `size` events, into a new ledger. It is closed at the end.
+pub(crate) async fn append(
+    location: &Location,
+    events: usize,
+    clients: usize,
+    size: usize,
+) -> Result<Run> {
+    let app = engine::create_or_open(location, Options::default()).await?;
     let tenant = TenantId::new("bench");
     app.init_tenant(&tenant, false, None).await?;
     let caller = Arc::new(Caller::owner(tenant));
@@ -57,8 +69,21 @@ pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usiz
     let caught_up = Instant::now();
     app.settled_status(&caller).await?;
     let catch_up_secs = caught_up.elapsed().as_secs_f64();
-    app.close().await;
+    close(app, &location.dir).await?;
     Ok(Run { rate, lag: status.head - status.assessed_to, catch_up_secs })
+}
+
+/// Closes a ledger, and waits until another process can have it: background tasks end a moment
+/// later.
+pub(crate) async fn close(app: App, dir: &Path) -> Result<()> {
+    app.close().await;
+    let lock = std::fs::File::open(dir.join("owner.lock"))?;
+    let began = Instant::now();
+    while lock.try_lock().is_err() {
+        anyhow::ensure!(began.elapsed() < CLOSE_TIMEOUT, "{} is still in use", dir.display());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
 }
 
 /// One request of many lines.

@@ -19,6 +19,14 @@ pub(crate) enum BenchCommand {
     Prove(BenchSizesArgs),
     /// A whole ledger verified
     Verify(BenchSizesArgs),
+    /// Durable appends on PostgreSQL by 64 clients, as a ratio to single INSERTs in the same run
+    /// (in databases that it creates on the server of --database-url-file and drops)
+    Postgres(BenchPostgresArgs),
+    /// Ledgers copied from SQLite to PostgreSQL and back, as ratios to appends of the slower one
+    /// in the same run (in databases that it creates and drops)
+    Copy(BenchPostgresArgs),
+    /// Bytes on disk an event; with --database-url-file on PostgreSQL too
+    Size(BenchSizeArgs),
     /// Okta System Log events translated and sealed by one thread
     Translate(BenchTranslateArgs),
 }
@@ -73,6 +81,34 @@ impl BenchSizesArgs {
     pub(crate) fn root(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(std::env::temp_dir).join("claimledger-bench")
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchPostgresArgs {
+    /// Events a run
+    #[arg(long, default_value_t = 100_000,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) events: usize,
+    /// Runs; medians are reported
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Where to put the directories of nodes [default: the system's temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchSizeArgs {
+    /// Events of the ledger; several sizes with commas are shown side by side
+    #[arg(long, value_delimiter = ',', default_value = "1000000", value_name = "N",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) events: Vec<usize>,
+    /// Print the rows of the tables of docs/sizing.md instead
+    #[arg(long)]
+    pub(crate) markdown: bool,
+    /// Where to put the ledgers [default: the system's temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

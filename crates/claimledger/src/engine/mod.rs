@@ -40,6 +40,11 @@ impl Location {
     pub(crate) fn directory(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), master_key_file: None, shared: None }
     }
+
+    /// A node with its directory, and the master key in it.
+    pub(crate) fn node(dir: &Path, shared: SharedEngines) -> Self {
+        Self { shared: Some(shared), ..Self::directory(dir) }
+    }
 }
 
 /// Opens a ledger that `init` has made.

@@ -39,6 +39,15 @@ pub(crate) struct Connected {
 }
 
 impl SharedEngines {
+    /// All of it in PostgreSQL.
+    pub(crate) fn postgres(database: PostgresOptions) -> Self {
+        Self {
+            database,
+            #[cfg(feature = "kurrentdb")]
+            kurrentdb: None,
+        }
+    }
+
     /// Connects to all of them.
     pub(crate) async fn connect(&self) -> Result<Connected> {
         let database = PostgresStore::connect(&self.database).await?;

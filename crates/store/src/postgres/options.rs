@@ -107,6 +107,24 @@ impl PostgresOptions {
         }
     }
 
+    /// Another database of the same server.
+    #[must_use]
+    pub fn database(&self, name: &str) -> Self {
+        Self { connect: self.connect.clone().database(name), ..self.clone() }
+    }
+
+    /// With the rights of this role, which the login is a member of, in each session.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Self {
+        Self { connect: self.connect.clone().options([("role", name)]), ..self.clone() }
+    }
+
+    /// A connection for statements that belong to no store, with the settings of the server.
+    #[must_use]
+    pub fn plain_connection(&self) -> PgConnectOptions {
+        self.connect.clone()
+    }
+
     /// With the settings of each session that stores depend on.
     pub(super) fn session(&self) -> PgConnectOptions {
         self.connect.clone().application_name("claimledger").options([
@@ -174,6 +192,19 @@ mod tests {
         let url = "postgres://me:word@db.example/ledger?sslmode=disable";
         let refused = made(url, &Tls::Verified { ca_file: None }).unwrap_err().to_string();
         assert!(refused.contains("ssl parameters"), "{refused}");
+    }
+
+    #[test]
+    fn another_database_and_a_role_change_nothing_else() {
+        let options = made("postgres://me:word@localhost:5433/ledger", &Tls::Disabled).unwrap();
+        let other = options.database("scratch").role("claimledger_writer");
+        assert_eq!(other.server(), "localhost:5433/scratch");
+        let session = other.session();
+        assert_eq!(session.get_username(), "me");
+        let settings = session.get_options().unwrap();
+        assert!(settings.starts_with("-c role=claimledger_writer "), "{settings}");
+        assert!(settings.contains("-c search_path=claimledger "), "{settings}");
+        assert_eq!(options.plain_connection().get_options(), None);
     }
 
     #[test]

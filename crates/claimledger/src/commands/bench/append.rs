@@ -1,47 +1,35 @@
 //! `bench append`.
 
+use super::lines::{self, DEBUG_BUILD, show, table_of};
 use crate::{
-    bench::{Line, bare_sqlite, product, spread},
+    bench::{
+        Line, bare_sqlite, product,
+        scratch_dir::ScratchDir,
+        storage::{self, Part},
+    },
     cli::{BenchAppendArgs, Format},
+    engine::Location,
     settings::Settings,
-    table::table,
     terminal::{print_json, print_note, print_text},
 };
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::path::Path;
 
-const CLIENTS: usize = 64;
-const BATCH: usize = 500;
+pub(super) const CLIENTS: usize = 64;
+pub(super) const BATCH: usize = 500;
 /// A reader of a large file has the next requests ready while one is written.
-const IN_FLIGHT: usize = 4;
+pub(super) const IN_FLIGHT: usize = 4;
 
 /// Lines A1 to A4: durable appends and bytes on disk, as ratios to bare SQLite in the same run.
 pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Result<()> {
-    let root = args
-        .dir
-        .clone()
-        .unwrap_or_else(std::env::temp_dir)
-        .join(format!("claimledger-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&root).with_context(|| format!("{}", root.display()))?;
-    let outcome = measure(args, &root).await;
-    let _ = std::fs::remove_dir_all(&root);
-    let (lines, bytes, notes) = outcome?;
+    let root = ScratchDir::new(args.dir.as_deref())?;
+    let (lines, bytes, notes) = measure(args, root.path()).await?;
     match settings.format {
         Format::Json => {
-            let lines: Vec<_> = lines
-                .iter()
-                .map(|line| {
-                    json!({"line": line.id, "what": line.what, "target": line.target,
-                        "yardstick": line.yardstick, "plainLoop": line.plain,
-                        "product": line.product,
-                           "ratios": line.ratios(), "medianRatio": spread(&line.ratios()).0})
-                })
-                .collect();
             let document = json!({"on": ON, "debug": cfg!(debug_assertions), "runs": args.runs,
-                "events": args.events, "lines": lines,
-                                  "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1},
-                                      "notes": notes});
+                "events": args.events, "lines": lines::document(&lines),
+                "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1}, "notes": notes});
             print_json(&document);
         }
         Format::Text => text(args, &lines, bytes, &notes),
@@ -49,7 +37,7 @@ pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Resul
     Ok(())
 }
 
-const ON: &str =
+pub(super) const ON: &str =
     "translation, sealing, commitments, leaf hash, deduplication, read models following";
 
 async fn measure(
@@ -57,30 +45,9 @@ async fn measure(
     root: &Path,
 ) -> Result<(Vec<Line>, (f64, f64), Vec<String>)> {
     let mut lines = vec![
-        Line {
-            id: "A1",
-            what: "1 client, one event a request",
-            target: 0.7,
-            yardstick: vec![],
-            plain: vec![],
-            product: vec![],
-        },
-        Line {
-            id: "A2",
-            what: "64 clients, one event a request",
-            target: 1.0,
-            yardstick: vec![],
-            plain: vec![],
-            product: vec![],
-        },
-        Line {
-            id: "A3",
-            what: "requests of 500, 4 in flight",
-            target: 1.2,
-            yardstick: vec![],
-            plain: vec![],
-            product: vec![],
-        },
+        Line::new("A1", "1 client, one event a request", 0.7),
+        Line::new("A2", "64 clients, one event a request", 1.0),
+        Line::new("A3", "requests of 500, 4 in flight", 1.2),
     ];
     let mut bytes = (0.0, 0.0);
     let mut notes = Vec::new();
@@ -107,10 +74,11 @@ async fn measure(
                     .push(bare_sqlite::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
                 std::fs::remove_dir_all(&loops)?;
             }
+            let location = Location::directory(&ours);
             let done = match n {
-                0 => product::append(&ours, events, 1, 1).await?,
-                1 => product::append(&ours, events, CLIENTS, 1).await?,
-                _ => product::append(&ours, events, IN_FLIGHT, BATCH).await?,
+                0 => product::append(&location, events, 1, 1).await?,
+                1 => product::append(&location, events, CLIENTS, 1).await?,
+                _ => product::append(&location, events, IN_FLIGHT, BATCH).await?,
             };
             line.product.push(done.rate);
             print_note(&format!(
@@ -128,10 +96,11 @@ async fn measure(
                 done.catch_up_secs
             ));
             if n == 2 {
-                bytes = (
-                    size(&ours, &["log", "keys"])? / events as f64,
-                    size(&bare, &["yardstick"])? / events as f64,
-                );
+                let ours = storage::of_closed(&ours).await?;
+                let ours: u64 =
+                    [Part::Log, Part::Keys].iter().filter_map(|part| ours.get(part)).sum();
+                let bare = std::fs::metadata(bare.join("yardstick")).context("yardstick")?.len();
+                bytes = (ours as f64 / events as f64, bare as f64 / events as f64);
             }
             std::fs::remove_dir_all(&bare)?;
             std::fs::remove_dir_all(&ours)?;
@@ -140,45 +109,15 @@ async fn measure(
     Ok((lines, bytes, notes))
 }
 
-/// Bytes of these files of a directory, after they were closed.
-fn size(dir: &Path, names: &[&str]) -> Result<f64> {
-    let mut sum = 0;
-    for name in names {
-        sum += std::fs::metadata(dir.join(name))
-            .with_context(|| format!("{name} in {}", dir.display()))?
-            .len();
-    }
-    Ok(sum as f64)
-}
-
 fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[String]) {
     if cfg!(debug_assertions) {
-        print_text("This is a debug build: the figures say nothing. Build with --release.\n");
+        print_text(DEBUG_BUILD);
     }
     print_text(&format!(
         "Durable appends, {} runs; median (least to greatest). On: {ON}.\n",
         args.runs
     ));
-    let show = |values: &[f64], digits: usize| {
-        let (median, least, greatest) = spread(values);
-        format!("{median:.digits$} ({least:.digits$} to {greatest:.digits$})")
-    };
-    let rows = lines.iter().filter(|line| !line.product.is_empty()).map(|line| {
-        let ratios = line.ratios();
-        let met = if spread(&ratios).0 >= line.target { "met" } else { "missed" };
-        vec![
-            line.id.into(),
-            line.what.into(),
-            show(&line.yardstick, 0),
-            show(&line.product, 0),
-            show(&ratios, 2),
-            format!("≥ {} {met}", line.target),
-        ]
-    });
-    print_text(&table(
-        &["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"],
-        rows.collect(),
-    ));
+    print_text(&table_of(lines, "bare SQLite, events/s", "claimledger, events/s"));
     for line in lines.iter().filter(|line| !line.plain.is_empty()) {
         print_text(&format!(
             "{}: bare SQLite with a loop of single inserts in each transaction, as most would \

@@ -1,5 +1,6 @@
 //! How the measures of one size are shown, beside those of other sizes.
 
+use super::lines::DEBUG_BUILD;
 use crate::{
     cli::Format,
     table::table,
@@ -72,9 +73,7 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
         }
         Format::Text => {
             if cfg!(debug_assertions) {
-                print_text(
-                    "This is a debug build: the figures say nothing. Build with --release.\n",
-                );
+                print_text(DEBUG_BUILD);
             }
             print_text(&format!("{about}\n"));
             let mut header = vec!["", ""];
