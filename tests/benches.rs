@@ -65,6 +65,28 @@ fn a_database_that_holds_a_ledger_is_not_measured_on() {
 }
 
 #[test]
+fn copies_are_measured_in_both_directions() {
+    let (server, scratch) = (postgres::Server::start(&[]), Scratch::new());
+    let report = document(&bench(
+        &server,
+        &scratch,
+        "postgres",
+        &["copy", "--events", "1100", "--runs", "1"],
+    ));
+    let lines = report["lines"].as_array().expect("lines");
+    let names: Vec<_> = lines.iter().map(|line| line["what"].as_str().unwrap()).collect();
+    assert_eq!(names, ["SQLite to PostgreSQL", "PostgreSQL to SQLite"]);
+    let rate = |engine: &str| report["appended"][engine][0].as_f64().expect("a rate");
+    let slower = rate("sqlite").min(rate("postgres"));
+    for line in lines {
+        assert_eq!((&line["line"], &line["target"]), (&"E2".into(), &0.5.into()));
+        assert_eq!(line["yardstick"][0], slower, "{line}");
+        assert!(positive(&line["product"][0]), "{line}");
+    }
+    assert_eq!(left_behind(&server, &scratch), ("0".to_owned(), 0));
+}
+
+#[test]
 fn a_measurement_that_fails_leaves_nothing_behind() {
     let (server, scratch) = (postgres::Server::start(&["max_connections=20"]), Scratch::new());
     let out = bench(&server, &scratch, "postgres", &["postgres", "--events", "100"]);
