@@ -214,14 +214,14 @@ impl App {
     /// Signs a browser out.
     pub fn end_page_session(&self, value: &str) {
         self.0.pages.end(value);
-        self.0.revocations.send_modify(|count| *count += 1);
+        self.0.revocations.count.send_modify(|count| *count += 1);
     }
 
     /// Notifies when this process revokes a credential or ends a page session, or another node
     /// revokes a credential that is in use here. The value is a counter.
     #[must_use]
     pub fn revocations(&self) -> watch::Receiver<u64> {
-        self.0.revocations.subscribe()
+        self.0.revocations.count.subscribe()
     }
 
     /// Creates a credential without a record.

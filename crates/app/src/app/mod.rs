@@ -24,10 +24,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::AtomicU64},
 };
-use tokio::{
-    sync::{OnceCell, watch},
-    time::Instant,
-};
+use tokio::{sync::OnceCell, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A ledger. Cheap to clone; the projector stops when the last clone is dropped.
@@ -41,10 +38,7 @@ pub(crate) struct Inner {
     pub(crate) pages: PageSessions,
     /// Number of answers since the start.
     disclosures: AtomicU64,
-    /// Number of revoked credentials and ended page sessions.
-    pub(crate) revocations: watch::Sender<u64>,
-    /// Credentials of open subscriptions.
-    pub(crate) in_use: nodes::InUse,
+    pub(crate) revocations: nodes::Revocations,
     pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
     tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
     /// Starts the background tasks of a tenant. Set by the composition, so that this module does
@@ -119,8 +113,7 @@ impl Inner {
             parts,
             pages: PageSessions::default(),
             disclosures: AtomicU64::new(0),
-            revocations: watch::Sender::default(),
-            in_use: nodes::InUse::default(),
+            revocations: nodes::Revocations::default(),
             authenticated: Mutex::default(),
             tenants: Mutex::default(),
             start_tenant,

@@ -16,6 +16,7 @@ use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Interval at which tenants are listed, and revocations are looked for. A credential that another
@@ -26,7 +27,16 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 type CredentialId = (TenantId, String);
 
 /// Credentials on which something rests that is not authenticated again by itself, and how often.
-pub(crate) type InUse = Arc<Mutex<HashMap<CredentialId, usize>>>;
+type InUse = Arc<Mutex<HashMap<CredentialId, usize>>>;
+
+/// What must be noticed of revocations beside page sessions.
+#[derive(Default)]
+pub(crate) struct Revocations {
+    /// Number of revoked credentials and ended page sessions.
+    pub(crate) count: watch::Sender<u64>,
+    /// Credentials of open subscriptions.
+    in_use: InUse,
+}
 
 /// Keeps a credential in use until it is dropped.
 #[derive(Debug)]
@@ -53,8 +63,8 @@ impl App {
     #[must_use]
     pub fn keep_in_use(&self, caller: &Caller) -> UseGuard {
         let credential = (caller.tenant.clone(), caller.credential.clone());
-        *self.0.in_use.lock().entry(credential.clone()).or_default() += 1;
-        UseGuard { all: Arc::clone(&self.0.in_use), credential }
+        *self.0.revocations.in_use.lock().entry(credential.clone()).or_default() += 1;
+        UseGuard { all: Arc::clone(&self.0.revocations.in_use), credential }
     }
 
     /// The duty of polling a source of the caller's tenant. Drop it before [`App::close`], which
@@ -98,13 +108,13 @@ impl Inner {
         let gone = |caller: &Caller| caller.tenant == *tenant && caller.credential == credential;
         self.authenticated.lock().retain(|_, (cached, _)| !gone(cached));
         self.pages.forget(gone);
-        self.revocations.send_modify(|count| *count += 1);
+        self.revocations.count.send_modify(|count| *count += 1);
     }
 
     /// Credentials with open subscriptions, page sessions or sign-in codes, by tenant.
     fn credentials_in_use(&self) -> BTreeMap<TenantId, BTreeSet<String>> {
         let mut all: BTreeMap<TenantId, BTreeSet<String>> = BTreeMap::new();
-        let open = self.in_use.lock().keys().cloned().collect::<Vec<_>>();
+        let open = self.revocations.in_use.lock().keys().cloned().collect::<Vec<_>>();
         for (tenant, credential) in open.into_iter().chain(self.pages.credentials()) {
             all.entry(tenant).or_default().insert(credential);
         }

@@ -84,8 +84,8 @@ impl Turns {
         pause / 2 + jitter(seed, self.losses, pause / 2)
     }
 
-    /// The pause before the log is read for another attempt. The first one is not delayed: who lost
-    /// to a sequencer that yields has its turn now.
+    /// The pause before the log is read for another attempt. The first one is not delayed:
+    /// where the winner yields, it comes in time.
     pub(crate) fn pause_before_retry(&self, seed: Option<RecordId>) -> Duration {
         if !self.nodes.are_many() || self.losses < 2 {
             return Duration::ZERO;
