@@ -20,7 +20,9 @@ if [ "${CI:-}" != true ]; then
     needs curl readme:: demo::
     needs soffice readers::
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
-        needs postgresql postgres:: nodes:: engines:: benches::
+        needs postgresql postgres:: nodes:: engines:: benches:: a_database_conforms \
+            a_violation_is_named the_double_of_kurrentdb_conforms a_node_and_its_database \
+            a_log_on_kurrentdb_is_looked_at
     needs "${CARGO_TARGET_DIR:-target}/test-tools/readers/bin/python" readers::
     needs "${CARGO_TARGET_DIR:-target}/test-tools/containers/bin/shellcheck" containers::
     needs psql containers::once

@@ -16,9 +16,9 @@ mod intake;
 #[path = "../../../tests/support/ledger_dump.rs"]
 mod ledger_dump;
 mod lists;
-mod nodes;
 #[path = "../../../tests/support/mortal.rs"]
 mod mortal;
+mod nodes;
 mod order_of_looks;
 mod paging;
 mod permutation;

@@ -194,6 +194,14 @@ impl KeyStore for ScratchKeys {
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
         self.1.destructions(&self.0.inside(tenant)).await
     }
+    async fn destroyed(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<Pseudonym>, LogError> {
+        self.1.destroyed(&self.0.inside(tenant), after, max).await
+    }
     async fn has_destroyed(&self, tenant: &TenantId) -> Result<bool, LogError> {
         self.1.has_destroyed(&self.0.inside(tenant)).await
     }
