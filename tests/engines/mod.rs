@@ -12,14 +12,12 @@ mod ledger_dump;
 #[path = "../support/mortal.rs"]
 mod mortal;
 mod renamed;
-#[path = "../support/postgres.rs"]
-#[allow(dead_code, reason = "the tests of the store use the rest")]
-mod server;
 
 use crate::model::{
     ask::{self, Asked},
     rng,
 };
+use crate::support::postgres as server;
 use claimledger_facts::random::{Random, SystemRandom};
 use commands::Told;
 use ledger::{Engines, Seeded, Stored};

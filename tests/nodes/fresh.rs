@@ -60,7 +60,7 @@ fn trust_that_is_changed_on_one_node_is_changed_on_the_other() {
 /// Switches trust in an identity provider on or off on one node, and asks another one.
 fn change_and_ask(written: &Server, asked: &Server, token: &str, writer: usize, n: usize) {
     let idp = format!("idp-{writer}-{}", n % PROVIDERS);
-    let (label, trusted) = (format!("v{n}"), (n / PROVIDERS) % 2 == 0);
+    let (label, trusted) = (format!("v{n}"), (n / PROVIDERS).is_multiple_of(2));
     let fact = json!({"id": format!("trust-{writer}-{n}"), "type": "idp.configured",
         "occurred_at": format!("2026-03-02T08:{:02}:{:02}Z", n / 60, n % 60),
         "data": {"idp": idp, "version": label, "kind": "okta_identity_engine",

@@ -1,5 +1,6 @@
 //! Several nodes of one ledger, on a real PostgreSQL server.
 
+mod copies;
 mod faults;
 mod fresh;
 mod restored;

@@ -306,6 +306,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: SourceCommand,
     },
+    /// Move a ledger to other engines: equal positions, ids, leaves and roots; run again, it
+    /// continues. Nodes of the source must be stopped
+    Copy(CopyArgs),
     /// Copies of the read models: a new node starts from one instead of from nothing
     Views {
         #[command(subcommand)]
@@ -375,6 +378,16 @@ pub(crate) enum DatabaseCommand {
     /// Make the roles and tables, or migrate them to this version: as their owner, before a node of
     /// this version starts
     Migrate,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// Directory of an embedded ledger, or config file (.toml) of a node
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) from: PathBuf,
+    /// The same: empty, or what an earlier run left
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,8 @@
 //! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
 
 use claimledger_app::{
-    InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
+    InitError, copy::CopyError, intake::IngestError, model::question::AskError,
+    rebuild::RebuildError,
 };
 use claimledger_export::part::PartError;
 use claimledger_ledger::{append::SequencerError, log::LogError, state::StateError};
@@ -82,6 +83,17 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | OpenError::WriteAheadLog { .. }
             | OpenError::Io { .. }
             | OpenError::Database { .. } => 4,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<CopyError>() {
+        return Some(match error {
+            CopyError::Engine { error, .. } => of_log(error),
+            CopyError::OtherRecord { .. }
+            | CopyError::Foreign { .. }
+            | CopyError::NoKeys { .. }
+            | CopyError::Outgrown { .. } => 3,
+            CopyError::Differs { .. } => 5,
+            CopyError::Written { .. } => 4,
         });
     }
     if let Some(error) = cause.downcast_ref::<PostgresError>() {

@@ -110,6 +110,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Export { what } => commands::export::export(&settings, what).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
+        Command::Copy(args) => commands::copy::copy(&settings, args).await,
         Command::Views { what: ViewsCommand::Save { file } } => {
             commands::views::save(&settings, file).await
         }

@@ -180,6 +180,24 @@ impl Settings {
     }
 }
 
+/// Where one side of a copy is: a directory, or what a config file names. Flags and environment do
+/// not count, because they would for both sides.
+pub(crate) fn place(flag: &str, path: &Path) -> Result<Location> {
+    if path.extension().is_none_or(|end| end != "toml") {
+        return Ok(Location::directory(path));
+    }
+    let file = read_file(Some(path))?;
+    let shared = SharedSettings::of_file(file.database, file.log).engines()?;
+    match (file.data, shared) {
+        (data, Some(shared)) => Ok(Location::node(&data.unwrap_or_default(), shared)),
+        (Some(dir), None) => Ok(Location::directory(&dir)),
+        (None, None) => Err(usage(format!(
+            "{flag} {}: it names neither `data` nor a [database]",
+            path.display()
+        ))),
+    }
+}
+
 fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
     let default = Path::new("claimledger.toml");
     let path = match path {

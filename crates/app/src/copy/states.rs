@@ -6,13 +6,14 @@ use super::{
 };
 use claimledger_facts::ids::TenantId;
 use claimledger_ledger::{
+    duty::STATE_PREFIX,
     log::LogError,
     state::{StateError, StateStore},
 };
 use std::collections::BTreeSet;
 
 /// Prefixes of states that belong to a running node. They are not copied.
-pub const PER_NODE_STATES: &[&str] = &["lease/"];
+pub const PER_NODE_STATES: &[&str] = &[STATE_PREFIX];
 
 /// The keys that are copied.
 async fn keys(state: &dyn StateStore, tenant: &TenantId) -> Result<BTreeSet<String>, LogError> {

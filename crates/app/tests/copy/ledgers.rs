@@ -72,7 +72,7 @@ pub(super) async fn full() -> World {
         let position = [LogPosition(position)];
         world.log.remove_bodies(&acme, &position, bodies, &removal).await.unwrap();
     }
-    for (key, value) in [("cursor/okta", "17"), ("look/okta", "{}"), ("lease/poller", "node-1")] {
+    for (key, value) in [("cursor/okta", "17"), ("look/okta", "{}"), ("duty/poll/okta", "node-1")] {
         world.state.store(&acme, key, 0, value.as_bytes()).await.unwrap();
     }
     world

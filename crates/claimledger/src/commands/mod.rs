@@ -7,6 +7,7 @@ pub(crate) mod chain;
 pub(crate) mod completeness;
 pub(crate) mod configuration;
 pub(crate) mod conformance;
+pub(crate) mod copy;
 pub(crate) mod database;
 pub(crate) mod decisions;
 pub(crate) mod demo;

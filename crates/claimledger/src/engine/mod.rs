@@ -4,11 +4,13 @@
 mod embedded;
 mod master_key;
 mod node;
+mod stored;
 
 pub(crate) use master_key::write_private;
 #[cfg(feature = "kurrentdb")]
 pub(crate) use node::KurrentLogs;
 pub(crate) use node::SharedEngines;
+pub(crate) use stored::StoredLedger;
 
 use crate::exit_status::usage;
 use anyhow::{Context, Result};

@@ -67,6 +67,11 @@ impl SharedSettings {
         Ok(Self { database, log })
     }
 
+    /// The sections of a config file alone.
+    pub(super) fn of_file(database: DatabaseSection, log: LogSection) -> Self {
+        Self { database, log }
+    }
+
     /// What is named, complete or not.
     pub(super) fn named(&self) -> Result<NamedEngines> {
         Ok((self.database.options()?, self.log.options()?))

@@ -1,14 +1,11 @@
 //! The lease of one duty, as one node sees it.
 
-use super::{EXPIRES_AFTER, HELD_FOR, HeldUntil, is_conflict};
+use super::{EXPIRES_AFTER, HELD_FOR, HeldUntil, STATE_PREFIX, is_conflict};
 use crate::state::{StateError, StateStore};
 use claimledger_facts::{ids::TenantId, random::Random};
 use std::sync::Arc;
 use tokio::time::Instant;
 use uuid::Builder;
-
-/// What the keys of leases begin with.
-const PREFIX: &str = "duty/";
 
 /// A lease in the state store.
 pub struct Lease {
@@ -38,7 +35,7 @@ impl Lease {
         Self {
             state,
             tenant: tenant.clone(),
-            key: format!("{PREFIX}{duty}"),
+            key: format!("{STATE_PREFIX}{duty}"),
             holder: Builder::from_random_bytes(name).into_uuid().to_string(),
             own: None,
             held_until: None,

@@ -19,6 +19,8 @@ use crate::state::StateError;
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
+/// What the keys of leases begin with, among the states of a tenant.
+pub const STATE_PREFIX: &str = "duty/";
 /// Interval at which a holder renews its lease.
 pub const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 /// Interval at which other nodes read it.
@@ -81,7 +83,6 @@ fn is_later(until: HeldUntil) -> bool {
 
 /// The handle of a lease, and the task that keeps it: run it until it ends, which it does once
 /// every clone of the handle is dropped and the lease is given back.
-#[must_use]
 pub fn keep(lease: Lease) -> (Held, impl Future<Output = ()> + Send + 'static) {
     let (sender, held) = watch::channel(None);
     (Held(Some(held)), keep_until_dropped(lease, sender))

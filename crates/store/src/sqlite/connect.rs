@@ -5,6 +5,10 @@ use super::{
     OpenError, SqliteOptions, Synchronous,
     failure::{DamagedRow, Failure, classify, place_and_what},
     page_one,
+    schemas::{
+        ACCESS_INDEX_SCHEMA, CHECKPOINTS_SCHEMA, KEYS_SCHEMA, LOG_SCHEMA, STATE_SCHEMA,
+        TREE_SCHEMA, VIEWS_SCHEMA, schema,
+    },
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use sqlx::{
@@ -527,28 +531,6 @@ impl Database {
             ("wal_autocheckpoint", self.autocheckpoint.to_string()),
         ]
     }
-}
-
-/// Expected values of [`Database::schema`]; after a change of `migrations` the error contains the
-/// new value.
-const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
-const KEYS_SCHEMA: u32 = 0xe02b_4336;
-const STATE_SCHEMA: u32 = 0x4366_6beb;
-const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
-const TREE_SCHEMA: u32 = 0xeb27_5a4f;
-const ACCESS_INDEX_SCHEMA: u32 = 0x5d9c_912c;
-const VIEWS_SCHEMA: u32 = 0x894e_77d9;
-
-/// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
-/// renames a column or disables a trigger without making a page malformed.
-async fn schema(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
-    let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM \
-               sqlite_schema ORDER BY type, name";
-    let mut crc = crc32fast::Hasher::new();
-    for row in sqlx::query(sql).fetch_all(connection).await? {
-        crc.update(row.try_get::<&str, _>(0)?.as_bytes());
-    }
-    Ok(crc.finalize())
 }
 
 /// Runs SQLite's integrity check: page references, and whether each index matches its table.

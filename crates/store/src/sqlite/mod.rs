@@ -21,6 +21,7 @@ mod node;
 mod owner;
 mod page_one;
 mod recover;
+mod schemas;
 mod side_file;
 mod state;
 mod tiles;

@@ -12,13 +12,11 @@ use crate::{
         scratch_dir::ScratchDir,
     },
     cli::{BenchPostgresArgs, Format},
-    engine::{Location, SharedEngines},
+    engine::{Location, SharedEngines, StoredLedger},
     settings::Settings,
     terminal::{print_json, print_note, print_text},
 };
-use anyhow::{Context, Result};
-use claimledger_app::copy::CopyParts;
-use claimledger_store::sqlite::{SqliteOptions, SqliteStore};
+use anyhow::Result;
 use serde_json::json;
 use std::{path::Path, time::Instant};
 
@@ -100,42 +98,9 @@ async fn measure(
 
 /// Copies a closed ledger to an empty place, and compares both.
 async fn copy_ledger(source: &Location, target: &Location) -> Result<()> {
-    let (source, target) = (Engines::open(source).await?, Engines::open(target).await?);
+    let (source, target) = (StoredLedger::open(source).await?, StoredLedger::open(target).await?);
     claimledger_app::copy::copy(&source.parts, &target.parts, &mut |_, _, _| {}).await?;
     Ok(())
-}
-
-/// The engines of one side, as long as they are open.
-struct Engines {
-    parts: CopyParts,
-    /// Owner of a directory.
-    _store: Option<SqliteStore>,
-}
-
-impl Engines {
-    async fn open(location: &Location) -> Result<Self> {
-        let Some(shared) = &location.shared else {
-            std::fs::create_dir_all(&location.dir)?;
-            let store = SqliteStore::open(&location.dir, SqliteOptions::default()).await?;
-            let parts = CopyParts {
-                log: store.log(),
-                access: store.access().context("no access log")?,
-                keys: store.keys(),
-                state: store.state(),
-                checkpoints: store.checkpoints(),
-            };
-            return Ok(Self { parts, _store: Some(store) });
-        };
-        let connected = shared.connect().await?;
-        let parts = CopyParts {
-            log: connected.log,
-            access: connected.access,
-            keys: connected.database.keys(),
-            state: connected.database.state(),
-            checkpoints: connected.database.checkpoints(),
-        };
-        Ok(Self { parts, _store: None })
-    }
 }
 
 fn text(args: &BenchPostgresArgs, about: &About, measured: &Measured) {

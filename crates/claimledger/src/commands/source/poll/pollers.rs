@@ -5,7 +5,10 @@ use anyhow::Result;
 use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::ids::{SourceId, TenantId};
 use claimledger_okta::{Source, SourceError, Sources};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Interval at which sources are listed where other nodes may add and remove them.
@@ -79,12 +82,10 @@ impl Pollers {
             is_same
         });
         for (key, source) in found {
-            if !running.contains_key(&key) {
-                let stop = self.stop.child_token();
-                let task = poll_on_duty(app.clone(), key.clone(), source.clone(), stop.clone());
-                self.tasks.spawn(task);
-                running.insert(key, (source, stop));
-            }
+            let Entry::Vacant(new) = running.entry(key) else { continue };
+            let (stop, key) = (self.stop.child_token(), new.key().clone());
+            self.tasks.spawn(poll_on_duty(app.clone(), key, source.clone(), stop.clone()));
+            new.insert((source, stop));
         }
         Ok(())
     }
