@@ -6,9 +6,10 @@ use serde_json::json;
 /// The same node, on another database.
 fn command(node: &Scratch, database: &str, args: &[&str]) -> String {
     let mut command = node.command(args);
-    command
-        .env_remove("CLAIMLEDGER_DATABASE_URL_FILE")
-        .env("CLAIMLEDGER_DATABASE_URL", postgres::shared().socket_url("node", database));
+    command.env_remove("CLAIMLEDGER_DATABASE_URL_FILE").env(
+        "CLAIMLEDGER_DATABASE_URL",
+        postgres::shared().socket_url(crate::support::shared_ledger::LOGIN, database),
+    );
     let out = command.output().expect("the binary runs");
     assert!(out.status.success(), "{args:?}: {}", text(&out.stderr));
     text(&out.stdout) + &text(&out.stderr)
@@ -113,9 +114,10 @@ fn a_restored_log_without_its_checkpoints_is_refused() {
         ),
     );
     let mut command = node.command(&["status"]);
-    command
-        .env_remove("CLAIMLEDGER_DATABASE_URL_FILE")
-        .env("CLAIMLEDGER_DATABASE_URL", server.socket_url("node", &older));
+    command.env_remove("CLAIMLEDGER_DATABASE_URL_FILE").env(
+        "CLAIMLEDGER_DATABASE_URL",
+        server.socket_url(crate::support::shared_ledger::LOGIN, &older),
+    );
     let out = command.output().unwrap();
     assert_eq!(out.status.code(), Some(5), "{}", text(&out.stderr));
     assert!(

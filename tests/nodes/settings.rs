@@ -69,8 +69,10 @@ fn a_database_without_tables_is_refused_with_the_remedy() {
     server.psql("postgres", "CREATE DATABASE bare");
     let node = ledger.node();
     let mut bare = node.command(&["status"]);
-    bare.env_remove("CLAIMLEDGER_DATABASE_URL_FILE")
-        .env("CLAIMLEDGER_DATABASE_URL", server.socket_url("node", "bare"));
+    bare.env_remove("CLAIMLEDGER_DATABASE_URL_FILE").env(
+        "CLAIMLEDGER_DATABASE_URL",
+        server.socket_url(crate::support::shared_ledger::LOGIN, "bare"),
+    );
     refused(&bare.output().unwrap(), 4, &["claimledger database migrate"]);
     let mut elsewhere = node.command(&["status"]);
     elsewhere

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The login of the nodes.
-const LOGIN: &str = "node";
+pub(crate) const LOGIN: &str = "serving_node";
 
 /// A migrated database without a tenant, and a master key.
 pub(crate) struct SharedLedger {
@@ -25,7 +25,7 @@ impl SharedLedger {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let ledger = Self {
             dir: tempfile::tempdir().expect("a temporary directory"),
-            database: format!("ledger_{}", COUNT.fetch_add(1, Ordering::Relaxed)),
+            database: format!("shared_ledger_{}", COUNT.fetch_add(1, Ordering::Relaxed)),
             has_log_url: false,
         };
         let database = &ledger.database;
@@ -43,7 +43,7 @@ impl SharedLedger {
             "postgres",
             &format!(
                 "DO $$ BEGIN CREATE ROLE {LOGIN} LOGIN IN ROLE claimledger_writer; EXCEPTION WHEN \
-                 duplicate_object THEN NULL; END $$"
+                 duplicate_object OR unique_violation THEN NULL; END $$"
             ),
         );
         ledger
