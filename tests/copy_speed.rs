@@ -1,7 +1,7 @@
 //! How fast a ledger is copied, as a ratio to the batch append of the slower of both engines.
 //!
-//! `cargo test --release -p claimledger --test copy_speed -- --nocapture`: run by its name only. The
-//! double of KurrentDB and its client share the process, so its figures say little.
+//! `cargo test --release -p claimledger --test copy_speed -- --nocapture`: run by its name only.
+//! The double of KurrentDB and its client share the process, so its figures say little.
 
 #[path = "../crates/store/tests/postgres/common.rs"]
 #[allow(dead_code, reason = "the tests of the store use the rest")]

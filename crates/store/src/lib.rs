@@ -15,7 +15,7 @@
 //! # To add a read model
 //! 1. Its tables in `migrations/<engine>/views/`, keyed by generation. Once a version is released
 //!    its migrations are fixed: a change is a new numbered file. `VIEWS_SCHEMA` in
-//!    `sqlite/schemas.rs` is a checksum of the tables; the failing test prints the new value.
+//!    `sqlite/integrity.rs` is a checksum of the tables; the failing test prints the new value.
 //! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that advances the checkpoint;
 //!    query them in `sqlite/views/mod.rs`; delete them in `sqlite/views/sweep.rs`, compare them in
 //!    `sqlite/views/compare.rs`, and print them in `dump`.

@@ -41,7 +41,8 @@ fn document(report: &CopyReport) -> Value {
             "persons": it.persons, "destroyed": it.destroyed, "credentials": it.credentials,
             "states": it.states, "checkpoints": it.checkpoints})
     };
-    json!({"rounds": report.rounds, "tenants": report.tenants.iter().map(tenant).collect::<Vec<_>>()})
+    let tenants: Vec<_> = report.tenants.iter().map(tenant).collect();
+    json!({"rounds": report.rounds, "tenants": tenants})
 }
 
 fn text(report: &CopyReport, target: &Location) -> String {

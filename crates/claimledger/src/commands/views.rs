@@ -56,7 +56,7 @@ fn print(settings: &Settings, what: &str, tenants: &[(TenantId, Generations)]) {
         |generations: &Generations| generations.live.as_ref().map_or(0, |it| it.covered.0);
     match settings.format {
         Format::Json => {
-            let of = |(tenant, generations): &(TenantId, Generations)| json!({"tenant": tenant.as_str(), "records": records(generations)});
+            let of = |(tenant, of): &(TenantId, Generations)| json!({"tenant": tenant.as_str(), "records": records(of)});
             print_json(&json!({"tenants": tenants.iter().map(of).collect::<Vec<_>>()}));
         }
         Format::Text => {

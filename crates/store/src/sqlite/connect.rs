@@ -4,11 +4,11 @@
 use super::{
     OpenError, SqliteOptions, Synchronous,
     failure::{DamagedRow, Failure, classify, place_and_what},
-    page_one,
-    schemas::{
+    integrity::{
         ACCESS_INDEX_SCHEMA, CHECKPOINTS_SCHEMA, KEYS_SCHEMA, LOG_SCHEMA, STATE_SCHEMA,
-        TREE_SCHEMA, VIEWS_SCHEMA, schema,
+        TREE_SCHEMA, VIEWS_SCHEMA, check_pages, schema,
     },
+    page_one,
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use sqlx::{
@@ -530,17 +530,6 @@ impl Database {
             ("journal_size_limit", JOURNAL_SIZE_LIMIT.to_owned()),
             ("wal_autocheckpoint", self.autocheckpoint.to_string()),
         ]
-    }
-}
-
-/// Runs SQLite's integrity check: page references, and whether each index matches its table.
-pub(super) async fn check_pages(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let found: String =
-        sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await?.try_get(0)?;
-    if found == "ok" {
-        Ok(())
-    } else {
-        Err(DamagedRow { place: "pages".to_owned(), what: found }.into())
     }
 }
 

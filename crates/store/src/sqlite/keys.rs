@@ -2,8 +2,9 @@
 
 use super::{
     OpenError,
-    connect::{Files, check_pages},
+    connect::Files,
     failure::{Failure, classify, read_failed},
+    integrity::check_pages,
     owner::Owner,
     writer::{Migrations, Writer},
 };

@@ -4,8 +4,9 @@
 
 use super::{
     OpenError,
-    connect::{Database, check_pages},
+    connect::Database,
     failure::read_failed,
+    integrity::check_pages,
     owner::Owner,
     writer::{Migrations, Writer},
 };

@@ -1,6 +1,6 @@
 //! The full check: each row against its checksum, the rows of each generation against its tallies,
 //! and SQLite's integrity check, which also compares every index with its table
-//! (`connect::check_pages`).
+//! (`integrity::check_pages`).
 
 use super::{
     generations::GenerationRow,

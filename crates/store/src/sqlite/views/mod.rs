@@ -19,8 +19,9 @@ mod terms;
 pub use copy::{load_views, save_views};
 
 use super::{
-    connect::{Database, check_pages},
+    connect::Database,
     failure::{Poison, read_failed},
+    integrity::check_pages,
     owner::Owner,
 };
 use apply::{Applied, Writer};

@@ -1,5 +1,6 @@
-//! The texts of all tables, by their checksums: the expected ones, and those of a file.
+//! What is checked of a file as a whole: the texts of its tables, by their checksum, and its pages.
 
+use super::failure::DamagedRow;
 use sqlx::{Row, SqliteConnection};
 
 // After a change of `migrations` the error contains the new value.
@@ -21,4 +22,15 @@ pub(super) async fn schema(connection: &mut SqliteConnection) -> Result<u32, sql
         crc.update(row.try_get::<&str, _>(0)?.as_bytes());
     }
     Ok(crc.finalize())
+}
+
+/// Runs SQLite's integrity check: page references, and whether each index matches its table.
+pub(super) async fn check_pages(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let found: String =
+        sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await?.try_get(0)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(DamagedRow { place: "pages".to_owned(), what: found }.into())
+    }
 }
