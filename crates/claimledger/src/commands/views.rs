@@ -56,7 +56,10 @@ fn print(settings: &Settings, what: &str, tenants: &[(TenantId, Generations)]) {
         |generations: &Generations| generations.live.as_ref().map_or(0, |it| it.covered.0);
     match settings.format {
         Format::Json => {
-            let of = |(tenant, of): &(TenantId, Generations)| json!({"tenant": tenant.as_str(), "records": records(of)});
+            let of = |(tenant, of): &(TenantId, Generations)| {
+                let records = records(of);
+                json!({"tenant": tenant.as_str(), "records": records})
+            };
             print_json(&json!({"tenants": tenants.iter().map(of).collect::<Vec<_>>()}));
         }
         Format::Text => {

@@ -3,7 +3,7 @@
 
 use super::{
     OpenError, SqliteOptions, Synchronous,
-    failure::{DamagedRow, Failure, classify, place_and_what},
+    failure::{Failure, classify, place_and_what},
     integrity::{
         ACCESS_INDEX_SCHEMA, CHECKPOINTS_SCHEMA, KEYS_SCHEMA, LOG_SCHEMA, STATE_SCHEMA,
         TREE_SCHEMA, VIEWS_SCHEMA, check_pages, schema,
