@@ -16,7 +16,7 @@ use claimledger_domain::{
 };
 use maud::{Markup, html};
 
-/// Decisions of one kind that are told one by one; more are counted.
+/// Decisions of one kind that are named one by one; more are counted.
 const TOLD: usize = 3;
 
 fn grave(words: Markup) -> Oddity {
