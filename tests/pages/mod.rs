@@ -6,3 +6,4 @@ mod evidence;
 mod factor;
 mod rehearse;
 mod session;
+mod verdict;

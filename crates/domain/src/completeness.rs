@@ -46,6 +46,15 @@ pub struct Summary {
     pub lacks: Vec<String>,
 }
 
+impl Completeness {
+    /// Whether the source lacks something up to a time: a gap is open, or it was not heard up to
+    /// then.
+    #[must_use]
+    pub fn lacks_by(&self, at: Time) -> bool {
+        lack(self, at).is_some()
+    }
+}
+
 /// What a source lacks up to a time, by how it reads; none: nothing.
 fn lack(source: &Completeness, at: Time) -> Option<String> {
     let name = &source.source;

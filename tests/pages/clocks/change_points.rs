@@ -110,8 +110,15 @@ fn links_lists_and_slider_lead_to_the_same_address() {
         ),
         json!([before, after])
     );
-    // By keyboard: the slider stands at K, and shows nothing before it is asked to.
-    browser.eval("document.querySelector('.slider input').focus()");
+    // By keyboard: the slider stands at K in the fold of the strip, and shows nothing before it is
+    // asked to.
+    let slide = || {
+        browser.eval(
+            "document.querySelector('.strip details').open = true; \
+             document.querySelector('.strip .slider input').focus()",
+        )
+    };
+    slide();
     assert!(
         words(&browser, ".slider output").starts_with("#64 "),
         "{}",
@@ -127,7 +134,7 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     browser.press(&[ENTER]);
     arrives(&browser, &before);
     browser.open(&here);
-    browser.eval("document.querySelector('.slider input').focus()");
+    slide();
     browser.press(&[RIGHT, ENTER]);
     arrives(&browser, &after);
     // Lists without script, up to K and after it.

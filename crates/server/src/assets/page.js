@@ -78,7 +78,8 @@ if (known && points.length > 1) {
   });
   say();
   form.append(label, button, says);
-  document.querySelector("main").before(form);
+  // K has one place: the fold of the strip.
+  (document.querySelector(".strip details") ?? document.querySelector(".later")).append(form);
 }
 
 for (const link of document.querySelectorAll("a.copy")) {

@@ -12,3 +12,4 @@ mod rehearse;
 mod stalling_log;
 mod stream;
 mod support;
+mod verdicts;

@@ -94,7 +94,6 @@ pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
                     None => "No record that was tried changed this answer.",
                 }
             }
-            @if !points.is_empty() { (ways.choose("Known at", points)) }
             @if !comparable.is_empty() {
                 (ways.form("Compare with", "vs", "Compare", ways.here.fields().iter().filter(|(name,
                     _)| *name != "rules").cloned().collect::<Vec<_>>().as_slice(), html! {
@@ -107,6 +106,7 @@ pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
             }
             details {
                 summary { (count(points.len(), "record")) " changed this answer" }
+                @if !points.is_empty() { (ways.choose("Known at", points)) }
                 (list(ways, points, &mut times, true))
                 @if change_points.untried > 0 {
                     p { "The last " (change_points.tried) " records that could have changed it \
@@ -140,8 +140,8 @@ pub(crate) fn later(ways: &Ways<'_>, change_points: &ChangePoints, head: LogPosi
                             @if points.len() == 1 { " changes" } @else { " change" }
                             " this answer" }
                         (list(ways, points, &mut times, false))
+                        (ways.choose("Known at", points))
                     }
-                    (ways.choose("Known at", points))
                 },
             }
             @if change_points.untried > 0 { p { "The next " (change_points.tried)

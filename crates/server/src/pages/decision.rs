@@ -12,6 +12,7 @@ use super::{
     session::caller,
     text::inert,
     times::{Times, clock, delay},
+    verdict::{self, Held},
     why,
 };
 use crate::http::{Server, Shared};
@@ -178,14 +179,15 @@ async fn drawer(
 }
 
 fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Markup {
-    let decision = found.decision();
+    let (decision, answer) = (found.decision(), shown.answer);
+    let held = Held { answered: &answer.answered, absence: &answer.absence };
+    let status = readings::status(shown, decision);
+    let verdict = verdict::of_decision(decision, &found.session.state, held);
+    let odd = decision.differs.is_some() || decision.falsified_later.is_some();
     html! {
+        (title(shown, found))
+        (verdict.show(held, Some((&status, odd))))
         (head(shown, found))
-        (readings::status(shown, decision))
-        (switch(shown, decision))
-        (readings::columns(shown, found))
-        (readings::missing(shown, found))
-        (rested::factors(shown, found))
         div class="columns" {
             section class="trees" id="why" aria-labelledby="why-h" {
                 h2 id="why-h" { "Why" }
@@ -194,14 +196,16 @@ fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Mar
             }
             @if let Some(drawer) = drawer { (drawer) }
         }
+        (switch(shown, decision))
+        (readings::columns(shown, found))
+        (readings::missing(shown, found))
+        (rested::factors(shown, found))
         (rested::others(shown, found))
     }
 }
 
-fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+fn title(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let (decision, session) = (found.decision(), &found.session);
-    let record = &decision.recorded.record;
-    let mut times = Times::default();
     let when = match decision.recorded.at.to {
         None => clock(decision.recorded.at.from),
         Some(_) => Times::default().occurred(decision.recorded.at),
@@ -211,8 +215,16 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             a href=(shown.session(&session.state.id)) { (inert(session.state.id.as_str())) }
             " · " (inert(&why::app(&decision.recorded)))
                 " · " (decision.recorded.outcome.as_str()) " · " (when)
-                " · " (shown.link(record))
+                " · " (shown.link(&decision.recorded.record))
         }
+    }
+}
+
+fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+    let (decision, session) = (found.decision(), &found.session);
+    let record = &decision.recorded.record;
+    let mut times = Times::default();
+    html! {
         p class="facts" {
             "occurred " (times.occurred(decision.recorded.at))
             ", recorded " (delay(decision.recorded.at.from, record.recorded_at))

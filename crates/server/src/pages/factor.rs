@@ -12,6 +12,7 @@ use super::{
     session::{caller, not_found},
     text::{count, inert},
     times::Times,
+    verdict::{self, Held},
     why,
 };
 use crate::http::{Server, Shared};
@@ -177,7 +178,13 @@ impl<'a> Shown<'a> {
             relied: None,
             page: None,
         });
+        let held = Held { answered: self.answered, absence: self.absence };
+        let counted: Vec<&HonoredFactor> = factors.iter().map(|(_, (factor, _))| *factor).collect();
+        let claims: Vec<&IgnoredClaim> = ignored.iter().map(|(claim, _)| *claim).collect();
+        let verdict = verdict::of_factor(&self.session.state, &counted, &claims, held);
         html! {
+            (self.title())
+            (verdict.show(held, None))
             (self.head())
             @if !factors.is_empty() {
                 section aria-labelledby="counted-h" {
@@ -210,11 +217,15 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn head(&self) -> Markup {
-        let session = &self.session.state.id;
+    fn title(&self) -> Markup {
         html! {
             h1 { a href=(self.session_page()) {
-                (inert(session.as_str())) } " · " (inert(&self.view.factor)) }
+                (inert(self.session.state.id.as_str())) } " · " (inert(&self.view.factor)) }
+        }
+    }
+
+    fn head(&self) -> Markup {
+        html! {
             p class="facts" {
                 @if let Some(subject) = &self.session.state.origin.subject {
                     "subject " (inert(subject.as_str())) " · " }
@@ -284,8 +295,7 @@ impl<'a> Shown<'a> {
             .chain(self.session.state.ignored.iter().map(|claim| claim.name.as_str()))
             .collect();
         html! {
-            h1 { a href=(self.session_page()) {
-                (inert(self.session.state.id.as_str())) } " · " (inert(&self.view.factor)) }
+            (self.title())
             p {
                 "No factor and no claimed value of this session goes by this name as known at "
                     (self.answered.position) "."

@@ -86,42 +86,68 @@ pub(crate) fn strip(
         Some(KnownAt::Time(time)) => time.to_string(),
         Some(KnownAt::Position(_)) | None => answered.position.to_string(),
     };
-    let mut times = Times::default();
     html! {
-        // On a narrow screen only this line stays in sight.
-        p class="brief" aria-hidden="true" {
-            "T " (times.show(answered.at)) " · K " (known) " · R " (answered.rules) " · " @if
-                answered.provisional { "Provisional" } @else { "Final" }
-        }
         section class=(if answered.provisional { "strip provisional" } else {
             "strip" }) aria-label="What this answer holds for" {
-            form method="get" action=(strip.keep.path()) {
-                @for (name, value) in strip.keep.fields() {
-                    input type="hidden" name=(name) value=(value); }
-                label { "T true at " input name="at" value=(answered.at) size="24"
-                    autocomplete="off"; }
-                label { "K known at " input name="knownAt" value=(known) size="24"
-                    autocomplete="off" aria-describedby="k-recorded"; }
-                span id="k-recorded" { @if matches!(strip.known, Some(KnownAt::Time(_))) {
-                    (answered.position) " " } "recorded " (answered.recorded_at) }
-                span { "R " (answered.rules) " · zone UTC" }
-                button type="submit" { "Ask" }
-                a href=(strip.keep.href()) { "To the head" }
-                a class="copy" href=(strip.here.href()) { "Copy link" }
-            }
-            (theme::choice(strip.here))
-            p class="state" {
-                @if answered.provisional {
-                    strong { "Provisional" } ": K = " (known) " has not passed. "
-                } @else {
-                    strong { "Final" } " · "
+            details {
+                summary { (one_line(strip, answered, completeness)) }
+                form method="get" action=(strip.keep.path()) {
+                    @for (name, value) in strip.keep.fields() {
+                        input type="hidden" name=(name) value=(value); }
+                    label { "T true at " input name="at" value=(answered.at) size="24"
+                        autocomplete="off"; }
+                    label { "K known at " input name="knownAt" value=(known) size="24"
+                        autocomplete="off" aria-describedby="k-recorded"; }
+                    span id="k-recorded" { @if matches!(strip.known, Some(KnownAt::Time(_))) {
+                        (answered.position) " " } "recorded " (answered.recorded_at) }
+                    span { "R " (answered.rules) " · zone UTC" }
+                    button type="submit" { "Ask" }
+                    a href=(strip.keep.href()) { "To the head" }
+                    a class="copy" href=(strip.here.href()) { "Copy link" }
                 }
-                (sources(completeness))
+                (theme::choice(strip.here))
+                p class="state" {
+                    @if answered.provisional {
+                        strong { "Provisional" } ": K = " (known) " has not passed. "
+                    } @else {
+                        strong { "Final" } " · "
+                    }
+                    (sources(completeness))
+                }
+                @if answered.rehearsal { p class="notice" { "Rehearsal ledger: recorded times \
+                    were asserted." } }
             }
-            @if answered.rehearsal { p class="notice" { "Rehearsal ledger: recorded times were \
-                asserted." } }
             (lag(strip, answered, status))
         }
+    }
+}
+
+/// A source's name that is longer than this is counted in the one line, and named in the fold.
+const SHORT: usize = 16;
+
+/// T, K, and whether the sources are complete; what is not said here is in the fold.
+fn one_line(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceCompleteness]) -> Markup {
+    let mut times = Times::default();
+    let incomplete: Vec<&SourceCompleteness> =
+        completeness.iter().filter(|source| source.lacks_by(answered.at)).collect();
+    html! {
+        span { "T " (times.show(answered.at)) } " "
+        span { "K " @match strip.known {
+            Some(KnownAt::Time(time)) => (times.show(time)),
+            Some(KnownAt::Position(_)) | None => (answered.position),
+        } } " "
+        @if answered.provisional { strong class="provisional" { "provisional" } " " }
+        @match incomplete.as_slice() {
+            _ if completeness.is_empty() => strong class="incomplete" { "no source known" },
+            [] => span { "complete" },
+            [one] if one.source.as_str().chars().count() <= SHORT => {
+                strong class="incomplete" {
+                    "not complete: " (inert(one.source.as_str())) }
+            },
+            some => strong class="incomplete" {
+                (some.len()) " of " (count(completeness.len(), "source")) " not complete" },
+        }
+        @if answered.rehearsal { " " span { "rehearsal" } }
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod change_points;
 pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
+mod equal;
 pub(crate) mod error_page;
 mod evidence;
 mod export_form;
@@ -37,6 +38,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod sources_list;
 pub(crate) mod theme;
+mod verdict;
 pub(crate) mod why;
 
 use crate::http::Shared;

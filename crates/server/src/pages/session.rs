@@ -4,16 +4,17 @@ use super::{
     address::Address,
     belief::{self, Compared},
     change_points::{self, Ways},
-    decision,
+    decision, equal,
     error_page::{PageError, Unknown, lagging},
     factor,
     frame::{self, Strip},
-    order_switch, outlived, pack,
+    order_switch, pack,
     parameters::{CutAsked, Parameters},
     records,
     refused::refused,
     text::inert,
     times::{Times, clock},
+    verdict::{self, Held},
     why,
 };
 use crate::{
@@ -311,8 +312,15 @@ fn main(
         known_from.or_else(|| session.records.iter().map(|record| record.position).min());
     let by = |order| SessionView { order, ..view.clone() }.pinned(answer);
     let show_names = here.clone().with("names", "1").href();
+    let held = Held { answered: &answer.answered, absence: &answer.absence };
     html! {
+        (title(session))
+        (verdict::of_session(session, held).show(held, None))
         (head(session, &answer.absence, &show_names, view.names))
+        div class="columns" {
+            (trees(view, &answer.answered, explained, here, &href))
+            @if let Some(drawer) = beside.drawer { (drawer) }
+        }
         (order_switch::order_switch(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
         @if let Some(found) = beside.points { (change_points::until(&beside.ways, &found.until)) }
         @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
@@ -335,14 +343,19 @@ fn main(
             (legend())
             (table::table(&figure, "tl-table", &opens))
         }
-        div class="columns" {
-            (trees(view, &answer.answered, explained, here, &href))
-            @if let Some(drawer) = beside.drawer { (drawer) }
-        }
         (refused(session, &href))
         (records::list(&session.records, view.records, &href, &|page|
             here.clone().with("records", page.to_string()).href() + "#records"))
         (beside.pack)
+    }
+}
+
+fn title(session: &SessionState) -> Markup {
+    html! {
+        h1 {
+            (inert(session.id.as_str()))
+            @if let Some(subject) = &session.origin.subject { " · " (inert(subject.as_str())) }
+        }
     }
 }
 
@@ -353,10 +366,6 @@ fn head(session: &SessionState, absence: &Absence, show_names: &str, named: bool
     let falsified =
         session.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count();
     html! {
-        h1 {
-            (inert(session.id.as_str()))
-            @if let Some(subject) = &session.origin.subject { " · " (inert(subject.as_str())) }
-        }
         p class="facts" {
             @if session.origin.subject.is_some() && !named { a href=(show_names) {
                 "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
@@ -366,7 +375,7 @@ fn head(session: &SessionState, absence: &Absence, show_names: &str, named: bool
                 @if i > 0 { ", " } (inert(alias.as_str())) }
             " · " (state(session, &mut times))
         }
-        p class="verdict" {
+        p class="rested-on" {
             (rested_on(session))
             " "
             @match decisions { 0 if absence.is_none() => "No decisions.", 0 => "No decisions \
@@ -394,7 +403,6 @@ fn head(session: &SessionState, absence: &Absence, show_names: &str, named: bool
                 " " (counted(session.ignored.len())) @if session.ignored.len() == 1 {
                 " claimed value" } @else { " claimed values" } " did not count." }
             @for falsifier in &session.falsifiers { " " strong { (sentence_of(&falsifier.words)) } }
-            @if let Some(words) = outlived::words(session, &mut times) { " It " (words) "." }
         }
     }
 }
@@ -534,6 +542,7 @@ fn trees(
     let of_page = if all > TREES { PAGED } else { TREES };
     let pages = all.div_ceil(of_page).max(1);
     let page = view.trees.clamp(1, pages);
+    let notable = equal::notable(&session.decisions);
     html! {
         section class="trees" id="why" aria-labelledby="why-h" {
             h2 id="why-h" { "Why" }
@@ -546,8 +555,9 @@ fn trees(
                     @if page < pages { " · " a href={ (here.clone().with("trees",
                         (page + 1).to_string()).href()) "#why" } { "next" } } }
             }
-            @for (decision, because) in
-                explained.decisions().skip((page - 1) * of_page).take(of_page) {
+            @for same in equal::groups(explained.decisions().skip((page - 1) * of_page)
+                .take(of_page)) {
+                @let (decision, because) = same.first;
                 @let recorded = &decision.recorded;
                 article id={ "d-" (recorded.record.position.0) } {
                     h3 {
@@ -558,16 +568,19 @@ fn trees(
                         @if decision.falsified_later.is_some() {
                             " · " strong class="attention" { "✕ falsified later" } }
                     }
-                    (why::tree(because, href))
+                    @if notable(decision) { (why::tree(because, href)) } @else {
+                        (why::folded(because, href)) }
+                    (equal::others(&same, &|position|
+                        view.cut.pin(decision::address(position), answered).href()))
                 }
             }
-            article { h3 { "The session itself" } (why::tree(&explained.reasons.session, href)) }
+            article { h3 { "The session itself" } (why::folded(&explained.reasons.session, href)) }
             @if !session.ignored.is_empty() {
                 article {
                     h3 { "Claims that did not count" }
                     @for (claim, because) in explained.ignored().take(TREES) {
                         h4 { (inert(&claim.name)) " · " (claim.reasons.join(", ")) }
-                        (why::tree(because, href))
+                        (why::folded(because, href))
                     }
                 }
             }

@@ -23,6 +23,20 @@ pub(crate) fn tree(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String
     html! { div class="why" { (node(reason, href, 0)) } }
 }
 
+/// One tree of which only the conclusion is in sight until it is opened; paper shows all.
+pub(crate) fn folded(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    html! {
+        div class="why" {
+            @if reason.because.is_empty() { (node(reason, href, 0)) } @else {
+                details {
+                    summary { (own(reason, href)) }
+                    ul { @for child in &reason.because { li { (node(child, href, 1)) } } }
+                }
+            }
+        }
+    }
+}
+
 fn node(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String, depth: usize) -> Markup {
     let own = html! { (own(reason, href)) };
     if reason.because.is_empty() || depth == DEEPEST {
@@ -123,6 +137,9 @@ mod tests {
             .collect::<Vec<_>>()
             .join(" ");
         assert_eq!(without_tags(&html), plain);
+        let folded = folded(&tree_of, &|_| String::new()).into_string();
+        assert_eq!(without_tags(&folded), plain, "folded, it has other words");
+        assert!(html.contains("<details open>") && folded.contains("<details><summary>"));
         assert!(html.contains("<a href=\"/semantics#sem-14\">sem 14</a>"));
         assert!(html.contains("<a class=\"record\" href=\"/session?open=40\">#40</a>"));
         assert!(!html.contains("<b>"));
