@@ -17,6 +17,9 @@ use maud::{Markup, html};
 /// Rows of the list: the last ones.
 const ROWS: usize = 200;
 
+/// Fields that are listed of one change.
+const FIELDS: usize = 20;
+
 /// How much rested on each change.
 pub(super) struct Counts(pub(super) Vec<ChangeCount>);
 
@@ -128,15 +131,23 @@ fn diff(row: &ConfigChange) -> Markup {
         Some(text) => inert(text),
         None => html! { "nothing" },
     };
-    html! {
-        @if row.diff.changes.is_empty() { "–" }
+    let changes = &row.diff.changes;
+    let list = html! {
         ul class="changes" {
-            @for change in row.diff.changes.iter().take(20) {
+            @for change in changes.iter().take(FIELDS) {
                 li { (inert(&change.field)) " " (side(&change.before)) " → "
                     (side(&change.after)) }
             }
-            @if row.diff.changes.len() > 20 { li { "and " (row.diff.changes.len() - 20) " more" } }
+            @if changes.len() > FIELDS { li { "and " (changes.len() - FIELDS) " more" } }
         }
+    };
+    // Of a first version every field is new.
+    let is_first = changes.len() > 1 && changes.iter().all(|change| change.before.is_none());
+    html! {
+        @if changes.is_empty() { "–" }
+        @else if is_first {
+            details { summary { "first known: " (count(changes.len(), "field")) } (list) } }
+        @else { (list) }
         @if row.diff.unchanged > 0 { span class="muted" { (row.diff.unchanged) " unchanged" } }
     }
 }

@@ -29,6 +29,9 @@ use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
+/// Versions in force that are named above the changes.
+const NOW: usize = 20;
+
 /// `/trust`.
 pub(crate) async fn trust(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     respond(&server, &uri, &headers, Of::Trust).await
@@ -152,7 +155,11 @@ async fn shown<T>(
         .one
         .map_or_else(|| view.of.title().to_owned(), |one| format!("{} {one}", view.of.title()));
     let main = html! {
-        h1 { (view.of.title()) @if let Some(one) = view.one { " " (inert(one)) } }
+        h1 { @match (view.of, view.one) {
+            (_, None) => (view.of.title()),
+            (Of::Trust, Some(idp)) => { "Trust in " (inert(idp)) },
+            (Of::Policies, Some(policy)) => { "Policy " (inert(policy)) },
+        } }
         (now(&links))
         p {
             @if view.one.is_some() {
@@ -195,9 +202,8 @@ fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
         p class="verdict" {
             @if in_force.is_empty() { "No version of trust in an IdP is known to be in force at T: "
                 (frame::none(links.absence)) }
-            @for (i, version) in in_force.iter().enumerate() {
-                @if i > 0 { " " }
-                span id={ "now-" (version.record.position.0) } {
+            @for version in in_force.iter().take(NOW) {
+                span class="now" {
                     a href=(links.to(links::trust(version.data.idp.as_str()))) {
                         (inert(&called(version.data.idp.as_str(), version.idp_name.as_deref()))) }
                     ": " (inert(&version.gist)) ", by " (inert(version.data.version.as_str()))
@@ -205,6 +211,8 @@ fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
                     (changes_list::possibly(version.in_force)) "."
                 }
             }
+            @if in_force.len() > NOW { span class="now" { (in_force.len() - NOW)
+                " more are in force." } }
         }
         @if !found.keys.is_empty() { (keys(links, found)) }
     }
@@ -263,9 +271,8 @@ fn policies_now(links: &Links<'_>, found: &PolicyChanges) -> Markup {
         p class="verdict" {
             @if in_force.is_empty() { "No version of a policy is known to be in force at T: "
                 (frame::none(links.absence)) }
-            @for (i, version) in in_force.iter().enumerate() {
-                @if i > 0 { " " }
-                span id={ "now-" (version.record.position.0) } {
+            @for version in in_force.iter().take(NOW) {
+                span class="now" {
                     a href=(links.to(links::policy(version.data.policy.as_str()))) {
                         (inert(&called(version.data.policy.as_str(),
                             version.policy_name.as_deref()))) }
@@ -274,6 +281,8 @@ fn policies_now(links: &Links<'_>, found: &PolicyChanges) -> Markup {
                     (changes_list::possibly(version.in_force)) "."
                 }
             }
+            @if in_force.len() > NOW { span class="now" { (in_force.len() - NOW)
+                " more are in force." } }
         }
     }
 }
