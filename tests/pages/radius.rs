@@ -56,7 +56,7 @@ fn the_answer_is_on_the_first_screen_and_nothing_sticks_out() {
     };
     to(".behind a[href^=\"/trust?\"]");
     assert!(browser.text().contains("idp-x tx0 → tx1"), "{}", browser.text());
-    to("#changes a[href*=\"kind=change\"]");
+    to("#changes tbody tr:nth-child(2) a[href*=\"kind=change\"]");
     to("#sessions a[href^=\"/session?\"]");
     for (selector, words) in
         [("[href*=\"kind=key\"]", "Key X1 of idp-x"), ("[href^=\"/chain?\"]", "Chain of is-S")]

@@ -63,8 +63,8 @@ impl Asked {
         };
         let record = || {
             parameters
-                .number("record")?
-                .ok_or_else(|| PageError::refused("This kind needs a value for record."))
+                .number("pos")?
+                .ok_or_else(|| PageError::refused("This kind needs a value for pos."))
         };
         let from = parameters.time("from")?;
         Ok(match parameters.get("kind") {
@@ -96,9 +96,7 @@ impl Asked {
             }
             Self::Actor(actor) => links::of_actor(actor),
             Self::Change(record) => links::of_record(LogPosition(*record)),
-            Self::Loss(record) => Address::new("/blast")
-                .with("kind", "authenticator")
-                .with("record", record.to_string()),
+            Self::Loss(record) => links::of_loss(LogPosition(*record)),
             Self::Choice => Address::new("/blast"),
         }
     }

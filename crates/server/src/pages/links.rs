@@ -2,7 +2,7 @@
 
 use super::{address::Address, decision, parameters::CutAsked, text::inert};
 use claimledger_app::model::answer::{Absence, Answer, Answered};
-use claimledger_domain::model::{Decision, HonoredFactor, SessionState};
+use claimledger_domain::model::{Decision, Falsifier, HonoredFactor, SessionState};
 use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -75,7 +75,20 @@ pub(super) fn of_actor(actor: &str) -> Address {
 
 /// What rested on the changes in a record.
 pub(super) fn of_record(position: LogPosition) -> Address {
-    Address::new("/blast").with("kind", "change").with("record", position.0.to_string())
+    Address::new("/blast").with("kind", "change").with("pos", position.0.to_string())
+}
+
+/// What rested on what a retraction or a loss took away.
+fn of_falsifier(falsifier: &Falsifier) -> Address {
+    if falsifier.is_retraction() {
+        return of_record(falsifier.record.position);
+    }
+    of_loss(falsifier.record.position)
+}
+
+/// What ended with the loss of an authenticator.
+pub(super) fn of_loss(position: LogPosition) -> Address {
+    Address::new("/blast").with("kind", "authenticator").with("pos", position.0.to_string())
 }
 
 /// What is linked to an id.
@@ -108,6 +121,9 @@ pub(super) fn behind<'a>(
                     "what rested on key " (inert(key.as_str())) } " · " }
             @for name in policies.into_iter().take(BEHIND) {
                 a href=(to(policy(name.as_str()))) { "policy " (inert(name.as_str())) } " · " }
+            @for falsifier in session.falsifiers.iter().take(BEHIND) {
+                a href=(to(of_falsifier(falsifier))) { "what else fell with "
+                    (falsifier.record.position) } " · " }
             @if let Some(id) = &session.origin.idp_session {
                 a href=(to(chain(id.as_str()))) { "chain of " (inert(id.as_str())) }
             } @else {

@@ -194,10 +194,13 @@ async fn the_blast_radius_of_a_key_an_actor_and_a_loss() {
     let actor = page(&world, "/blast?kind=actor&actor=admin-2", AT, K).await;
     assert_eq!(sessions(&actor), ["S1", "S2", "S3", "S5", "S7", "S8"]);
     assert_eq!(rows(&section(&actor.body, "changes")).len(), items.len());
-    let loss = page(&world, "/blast?kind=authenticator&record=64", AT, K).await;
+    let loss = page(&world, "/blast?kind=authenticator&pos=64", AT, K).await;
     assert_eq!(sessions(&loss), ["S2"], "{}", loss.body);
+    // The session that lost it leads there.
+    let hit = page(&world, "/session?id=S2", AT, K).await;
+    assert!(hit.body.contains("/blast?kind=authenticator&amp;pos=64&amp;at="), "{}", hit.body);
     let cookie = world.cookie("acme", &[Role::Read]);
-    for bad in ["kind=key", "kind=other", "kind=change&record=x"] {
+    for bad in ["kind=key", "kind=other", "kind=change&pos=x"] {
         let refused = world.get(&format!("/blast?{bad}&{}", cut(AT, K)), &cookie).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
