@@ -206,7 +206,8 @@ impl Page<'_> {
             .with("first", ROWS.to_string());
         let main = html! {
             h1 { @match key {
-                Some(key) => { "Key " (inert(key)) @if let Some(idp) = idp { " of " (inert(idp)) } },
+                Some(key) => { "Key " (inert(key))
+                    @if let Some(idp) = idp { " of " (inert(idp)) } },
                 None => { "Claims of " (inert(idp.unwrap_or_default())) },
             }
             @if let Some(from) = from { ", received from " (from) } }

@@ -187,7 +187,8 @@ pub(super) fn counts(links: &Links<'_>, found: &Found) -> Markup {
             (number("#decisions", counted(found.decisions.iter().map(|row| row.certainty)),
                 "decisions"))
         }
-        @if found.sessions.is_empty() { p { "Nothing rested on it: " (frame::none(links.absence)) } }
+        @if found.sessions.is_empty() {
+            p { "Nothing rested on it: " (frame::none(links.absence)) } }
     }
 }
 

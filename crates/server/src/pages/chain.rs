@@ -154,7 +154,8 @@ fn of_link(links: &Links<'_>, n: usize, link: &ChainLink) -> Markup {
     let leads = |id: &dyn Display| links.to(links::chain(&id.to_string()));
     html! {
         section aria-labelledby=(head) {
-            h2 id=(head) { @match &link.session.id { Some(id) => { "Session " (inert(id.as_str())) },
+            h2 id=(head) { @match &link.session.id {
+                Some(id) => { "Session " (inert(id.as_str())) },
                 None => "No session" } }
             div class="scroll" tabindex="0" role="region" aria-labelledby=(head) {
                 table class="chain" {

@@ -282,8 +282,8 @@ fn empty(links: &Links<'_>) -> Markup {
             (links.answered.position) "." }
         h2 { "Three ways to bring in facts" }
         ol class="ways" {
-            li { "From a file: " code { "claimledger ingest FILE" } ", of native facts, CloudEvents \
-                or the Okta System Log." }
+            li { "From a file: " code { "claimledger ingest FILE" } ", of native facts, \
+                CloudEvents or the Okta System Log." }
             li { "From a program: " code { "POST /v1/facts" } " with a token of the role "
                 (Role::Ingest.as_str()) "." }
             li { "From Okta: " code { "claimledger source add okta --org URL" } ", then it is \
