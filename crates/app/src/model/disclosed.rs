@@ -2,9 +2,9 @@
 
 use crate::model::{
     answer::{
-        Beliefs, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, Guarded, HeldAnswer,
-        OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints,
-        SessionHit, Why,
+        Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, Guarded,
+        HeldAnswer, OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange,
+        SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -151,6 +151,13 @@ impl Discloses for ChangeHit {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.dependants.iter().map(|hit| hit.session.clone()));
         disclosed.subjects.extend(self.dependants.iter().filter_map(|hit| hit.subject.clone()));
+    }
+}
+
+/// The record; what rested on it is a number.
+impl Discloses for ChangeCount {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.positions.insert(self.change.record.position);
     }
 }
 

@@ -1,10 +1,10 @@
 //! The changes of an actor or a record, and what depends on them.
 
-use super::{candidates::Candidates, why::names};
+use super::{View, candidates::Candidates, why::names};
 use crate::{
     app::App,
     model::{
-        answer::{Answer, ChangeHit},
+        answer::{Answer, ChangeCount, ChangeHit, RestedOn},
         query::Query,
         question::{AskError, Asking, Caller},
         terms::{claim_key_term, term},
@@ -17,11 +17,14 @@ use claimledger_domain::{
     order::latest,
 };
 use claimledger_facts::{
-    ids::{ActorId, IdpId, KeyId, SessionId},
+    ids::{ActorId, IdpId, KeyId, LogPosition, SessionId},
     time::{Occurred, Time},
 };
 use claimledger_ledger::views::{Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Maximum sessions evaluated to count what rested on the changes of one list.
+const MAX_COUNTED: usize = 1_000;
 
 impl App {
     /// The changes of an actor up to T, of one record, or of both, with the sessions that depend on
@@ -49,31 +52,81 @@ impl App {
             .filter(of_it)
             .collect();
 
-        let history = view.history.at(view.cut.known_at);
-        let mut candidates = Candidates::new(&view);
-        let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
+        let hits = view.hits(changes, usize::MAX).await?;
+        let hits: Vec<ChangeHit> = hits.into_iter().map(|(hit, _)| hit).collect();
+        let barrier = view.barrier_of_dependants(actor, record).await?;
+        view.answer_with(hits, barrier).await
+    }
+
+    /// How much rested on each change in some records, for lists of changes. At most
+    /// [`MAX_COUNTED`] sessions are evaluated in all, beginning with the changes that have the
+    /// fewest candidates: a change beyond it has no count.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn rested_on(
+        &self,
+        caller: &Caller,
+        records: &BTreeSet<LogPosition>,
+        asking: &Asking,
+    ) -> Result<Answer<Vec<ChangeCount>>, AskError> {
+        let view = self.ask(caller, Query::Dependants, asking).await?;
+        let mut changes = changes(view.history.at(view.cut.known_at), view.cut.at);
+        changes.retain(|change| records.contains(&change.record.position));
+        let hits = view.hits(changes, MAX_COUNTED).await?;
+        let counted = |(hit, is_counted): (ChangeHit, bool)| {
+            let rested = is_counted.then(|| RestedOn::of(&hit));
+            ChangeCount { change: hit.change, rested }
+        };
+        view.answer(hits.into_iter().map(counted).collect::<Vec<_>>()).await
+    }
+}
+
+impl View<'_> {
+    /// Each change with what depends on it, and whether that was evaluated: a change with more
+    /// candidates than are left of `most` is not.
+    async fn hits(
+        &self,
+        changes: Vec<Change>,
+        most: usize,
+    ) -> Result<Vec<(ChangeHit, bool)>, AskError> {
+        let history = self.history.at(self.cut.known_at);
+        let mut candidates = Candidates::new(self);
+        let mut of_changes: Vec<(usize, BTreeSet<SessionId>)> = Vec::new();
         for (index, change) in changes.iter().enumerate() {
-            let (from, upto) = span(change, view.cut.at);
+            let (from, upto) = span(change, self.cut.at);
+            let mut ids = BTreeSet::new();
             for term in terms(change, history) {
-                for id in candidates.ids_with(&term, upto, |_, last| last < from).await? {
-                    wanted.entry(id).or_default().insert(index);
-                }
+                ids.extend(candidates.ids_with(&term, upto, |_, last| last < from).await?);
+            }
+            of_changes.push((index, ids));
+        }
+        of_changes.sort_by_key(|(index, ids)| (ids.len(), *index));
+        let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
+        let mut hits: Vec<(ChangeHit, bool)> = changes
+            .into_iter()
+            .map(|change| (ChangeHit { change, dependants: Vec::new() }, true))
+            .collect();
+        for (index, ids) in of_changes {
+            let new = ids.iter().filter(|id| !wanted.contains_key(*id)).count();
+            if wanted.len().saturating_add(new) > most {
+                hits[index].1 = false;
+                continue;
+            }
+            for id in ids {
+                wanted.entry(id).or_default().insert(index);
             }
         }
-        let mut hits: Vec<ChangeHit> = changes
-            .into_iter()
-            .map(|change| ChangeHit { change, dependants: Vec::new() })
-            .collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
         for (at, (id, indices)) in wanted.iter().enumerate() {
             if at % MAX_SESSIONS == 0 {
                 candidates.fetch(wanted[at..].iter().take(MAX_SESSIONS).map(|(id, _)| id)).await?;
             }
             let Some(gathered) = candidates.gathered(id).await? else { continue };
-            let asked: Vec<&Change> = indices.iter().map(|index| &hits[*index].change).collect();
-            let found = dependants(&gathered.facts, &view.history, view.cut, &asked);
+            let asked: Vec<&Change> = indices.iter().map(|index| &hits[*index].0.change).collect();
+            let found = dependants(&gathered.facts, &self.history, self.cut, &asked);
             for (index, dependant) in indices.iter().zip(found) {
-                let hit = &mut hits[*index];
+                let (hit, _) = &mut hits[*index];
                 // Two ids of one session find it twice.
                 if let Some(dependant) = dependant
                     && !hit.dependants.iter().any(|known| known.session == dependant.session)
@@ -82,12 +135,11 @@ impl App {
                 }
             }
         }
-        for hit in &mut hits {
+        for (hit, _) in &mut hits {
             hit.dependants
                 .sort_by(|a, b| (a.started_at, &a.session).cmp(&(b.started_at, &b.session)));
         }
-        let barrier = view.barrier_of_dependants(actor, record).await?;
-        view.answer_with(hits, barrier).await
+        Ok(hits)
     }
 }
 

@@ -7,6 +7,7 @@ mod hooks;
 mod listen;
 mod lookups;
 mod pages;
+mod radius;
 mod rehearse;
 #[path = "../../../../tests/support/stalling_log.rs"]
 mod stalling_log;

@@ -7,6 +7,7 @@ use super::{
     error_page::{PageError, Unknown, lagging},
     factor,
     frame::{self, Strip},
+    links,
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
@@ -193,6 +194,7 @@ fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Mar
                 h2 id="why-h" { "Why" }
                 (why::tree(found.because(), &|position| shown.record(position)))
                 (rested::rules_cited(found.because()))
+                (behind(shown, found))
             }
             @if let Some(drawer) = drawer { (drawer) }
         }
@@ -234,6 +236,13 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             " · " a href=(shown.session(&session.state.id)) { "the whole session" }
         }
     }
+}
+
+fn behind(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+    let (decision, state) = (found.decision(), &found.session.state);
+    let factors = decision.relied_on.iter().filter_map(|relied| state.factors.get(relied.factor));
+    let cut = (shown.cut, &shown.answer.answered);
+    links::behind(cut, state, factors, std::iter::once(decision))
 }
 
 /// The records that changed this answer, each as a K to look from: the decision's own, and those of

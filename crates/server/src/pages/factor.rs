@@ -7,6 +7,7 @@ use super::{
     decision_rested::{self as rested, Row},
     error_page::{PageError, lagging},
     frame::{self, Strip},
+    links,
     parameters::{CutAsked, Parameters},
     records,
     session::{caller, not_found},
@@ -210,6 +211,8 @@ impl<'a> Shown<'a> {
                     @if ignored.len() > ROWS { p { (ignored.len() - ROWS) " more." } }
                     @if let Some((_, (_, because))) = factors.first() {
                         (rested::rules_cited(because)) }
+                    (links::behind((&self.view.cut, self.answered), &self.session.state,
+                        factors.iter().map(|(_, (factor, _))| *factor), std::iter::empty()))
                 }
                 @if let Some(drawer) = drawer { (drawer) }
             }

@@ -41,7 +41,10 @@ pub(crate) fn page(
                 header class="top" {
                     span class="brand" { "claimledger" @if let Some(caller) = caller {
                         " · " (caller.tenant.as_str()) } }
-                    nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" {
+                    nav aria-label="Pages" { a href="/" { "Overview" }
+                        a href="/sessions" { "Sessions" } a href="/trust" { "Trust" }
+                        a href="/policy" { "Policies" } a href="/blast" { "Blast radius" }
+                        a href="/chain" { "Chain" } a href="/sources" {
                         "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" }
                         a href="/evidence" { "Evidence" } a href="/access" { "Access" } }
                     @if let Some(caller) = caller { (reader(caller)) }

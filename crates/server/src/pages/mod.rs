@@ -9,7 +9,12 @@ mod address;
 pub(crate) mod as_query;
 pub(crate) mod assets;
 pub(crate) mod belief;
+pub(crate) mod blast;
+mod blast_list;
+pub(crate) mod chain;
 pub(crate) mod change_points;
+mod changes_list;
+mod configuration;
 pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
@@ -20,8 +25,10 @@ mod export_form;
 pub(crate) mod factor;
 mod form;
 pub(crate) mod frame;
+mod links;
 pub(crate) mod order_switch;
 pub(crate) mod outlived;
+pub(crate) mod overview;
 mod pack;
 mod parameters;
 pub(crate) mod query;
@@ -46,7 +53,7 @@ use crate::{text, times};
 use axum::{
     Router,
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use claimledger_app::model::question::AskError;
@@ -55,11 +62,15 @@ use maud::html;
 /// The pages' routes.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/", get(|| async { Redirect::to("/sessions") }))
+        .route("/", get(overview::get))
         .route("/sessions", get(sessions::get))
         .route("/session", get(session::get))
         .route("/decision", get(decision::get))
         .route("/why", get(factor::get))
+        .route("/trust", get(configuration::trust))
+        .route("/policy", get(configuration::policy))
+        .route("/blast", get(blast::get))
+        .route("/chain", get(chain::get).post(chain::post))
         .route("/sources", get(sources::get))
         .route("/access", get(access::get).post(access::post))
         .route("/rehearse", get(rehearse::get).post(rehearse::post))

@@ -8,7 +8,7 @@ use super::{
     error_page::{PageError, Unknown, lagging},
     factor,
     frame::{self, Strip},
-    order_switch, pack,
+    links, order_switch, outlived, pack,
     parameters::{CutAsked, Parameters},
     records,
     refused::refused,
@@ -547,6 +547,8 @@ fn trees(
         section class="trees" id="why" aria-labelledby="why-h" {
             h2 id="why-h" { "Why" }
             (of_factors(view, session, answered))
+            (links::behind((&view.cut, answered), session, session.factors.iter(),
+                session.decisions.iter()))
             @if pages > 1 {
                 p { "Decisions " ((page - 1) * of_page + 1) " to " ((page * of_page).min(all))
                     " of " (all)

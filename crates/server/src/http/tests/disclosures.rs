@@ -75,7 +75,6 @@ async fn last_entry(world: &World) -> AccessEntry {
 /// Pages without answers, and why.
 const NO_ANSWER: &[(&str, &str)] = &[
     ("/evidence", "hashes and signatures; what is pasted is compared there, and recorded"),
-    ("/", "leads to the list of sessions"),
     ("/query", "a form; what it is sent is GraphQL"),
     ("/semantics", "a document"),
     ("/sign-in", "no caller yet"),
@@ -92,6 +91,11 @@ const PAGES: &[(&str, &str)] = &[
     ("/decision", "/decision?pos=43"),
     ("/why", "/why?session=S3&factor=hwk"),
     ("/sources", "/sources"),
+    ("/", "/"),
+    ("/trust", "/trust?idp=idp-x"),
+    ("/policy", "/policy?policy=payroll"),
+    ("/blast", "/blast?kind=key&idp=idp-x&key=X1"),
+    ("/chain", "/chain?id=S3"),
     ("/access", "/access?session=S3"),
     ("/rehearse", "/rehearse?change=deactivate&idp=idp-x"),
 ];

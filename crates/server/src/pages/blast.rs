@@ -1,0 +1,326 @@
+//! `/blast`: what rested on a key, an IdP, the changes of an actor, one change or a loss; which of
+//! the sessions still live at T.
+
+use super::{
+    address::Address,
+    blast_list::{self as list, Found},
+    error_page::{PageError, Unknown, lagging},
+    frame::{self, Strip},
+    links::{self, Links},
+    parameters::{CutAsked, Parameters},
+    session::caller,
+    text::inert,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::model::{
+    answer::{AbsenceCode, Answer},
+    question::{Asking, Caller, DecisionFilter, SessionFilter},
+};
+use claimledger_domain::{changes::Retraction, dependants::Changed, explain::called};
+use claimledger_facts::{
+    ids::{ActorId, LogPosition},
+    time::Time,
+};
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+
+/// Rows of each list of a key or an IdP; more are "at least".
+const ROWS: u32 = 200;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// What the address asks about.
+enum Asked {
+    /// Claims of an IdP, or those that a key signed, received from a time on.
+    Claims { idp: Option<String>, key: Option<String>, from: Option<Time> },
+    /// The changes of an actor.
+    Actor(String),
+    /// The changes in a record.
+    Change(u64),
+    /// The loss of an authenticator, by its record.
+    Loss(u64),
+    /// Nothing yet.
+    Choice,
+}
+
+impl Asked {
+    fn read(parameters: &Parameters) -> Result<Self, PageError> {
+        let text = |name: &str| parameters.get(name).map(str::to_owned);
+        let needed = |name: &str| {
+            text(name)
+                .ok_or_else(|| PageError::refused(format!("This kind needs a value for {name}.")))
+        };
+        let record = || {
+            parameters
+                .number("pos")?
+                .ok_or_else(|| PageError::refused("This kind needs a value for pos."))
+        };
+        let from = parameters.time("from")?;
+        Ok(match parameters.get("kind") {
+            None => Self::Choice,
+            Some("key") => Self::Claims { idp: text("idp"), key: Some(needed("key")?), from },
+            Some("idp") => Self::Claims { idp: Some(needed("idp")?), key: None, from },
+            Some("actor") => Self::Actor(needed("actor")?),
+            Some("change") => Self::Change(record()?),
+            Some("authenticator") => Self::Loss(record()?),
+            Some(other) => {
+                return Err(PageError::refused(format!(
+                    "kind: {other} is not key, idp, authenticator, actor or change."
+                )));
+            }
+        })
+    }
+
+    /// The address without T, K and R.
+    fn keep(&self) -> Address {
+        let from = |address: Address, from: &Option<Time>| {
+            address.with_some("from", from.map(|from| from.to_string()).as_deref())
+        };
+        match self {
+            Self::Claims { idp, key: Some(key), from: time } => {
+                from(links::of_key(idp.as_deref(), key), time)
+            }
+            Self::Claims { idp, key: None, from: time } => {
+                from(links::of_idp(idp.as_deref().unwrap_or_default()), time)
+            }
+            Self::Actor(actor) => links::of_actor(actor),
+            Self::Change(record) => links::of_record(LogPosition(*record)),
+            Self::Loss(record) => links::of_loss(LogPosition(*record)),
+            Self::Choice => Address::new("/blast"),
+        }
+    }
+}
+
+/// One request: what is asked, and by whom.
+struct Page<'a> {
+    server: &'a Server,
+    caller: &'a Caller,
+    cut: CutAsked,
+    asked: Asked,
+    is_pinned: bool,
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
+    let parameters = Parameters::read(uri)?;
+    let cut = parameters.cut()?;
+    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
+    let is_pinned = parameters.is_pinned(&cut);
+    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, is_pinned };
+    match &page.asked {
+        Asked::Claims { idp, key, from } => {
+            page.claims((idp.as_deref(), key.as_deref(), *from), &asking).await
+        }
+        Asked::Actor(actor) => {
+            let of = Some(ActorId::new(actor.as_str()));
+            let title = html! { "Changes of " (inert(actor)) };
+            page.changes((of.as_ref(), None), &asking, title).await
+        }
+        Asked::Change(record) => {
+            let title = html! { "Change #" (record) };
+            page.changes((None, Some(&record.to_string())), &asking, title).await
+        }
+        Asked::Loss(record) => {
+            let title = html! { "Loss of an authenticator, #" (record) };
+            page.changes((None, Some(&record.to_string())), &asking, title).await
+        }
+        Asked::Choice => page.choice(&asking).await,
+    }
+}
+
+impl Page<'_> {
+    /// What is to be answered in place of the page; none: the page.
+    fn instead<T>(&self, answer: &Answer<T>) -> Option<Response> {
+        if let Some(response) = lagging(self.caller, answer) {
+            return Some(response);
+        }
+        if !self.is_pinned {
+            let here = self.cut.pin(self.asked.keep(), &answer.answered);
+            return Some(Redirect::to(&here.href()).into_response());
+        }
+        (answer.absence.code == AbsenceCode::NotKnown).then(|| {
+            Unknown { cut: &self.cut, list: "/trust", known_from: None }.page(self.caller, answer)
+        })
+    }
+
+    fn shown<T>(&self, answer: &Answer<T>, main: Markup) -> Response {
+        let keep = self.asked.keep();
+        let here = self.cut.pin(keep.clone(), &answer.answered);
+        let strip = frame::strip(
+            &Strip { keep: &keep, here: &here, known: self.cut.known },
+            &answer.answered,
+            &answer.completeness,
+            &answer.status,
+        );
+        frame::page(StatusCode::OK, "Blast radius", Some(self.caller), strip, main)
+    }
+
+    /// Of a key, or of an IdP: the sessions of the list with that filter, and their decisions.
+    async fn claims(
+        &self,
+        (idp, key, from): (Option<&str>, Option<&str>, Option<Time>),
+        asking: &Asking,
+    ) -> Result<Response, PageError> {
+        let app = &self.server.app;
+        let filter = SessionFilter {
+            idp: idp.map(Into::into),
+            key: key.map(Into::into),
+            relied_from: from,
+            ..SessionFilter::default()
+        };
+        let sessions = app.sessions_state_only(self.caller, &filter, asking, ROWS, None).await?;
+        if let Some(response) = self.instead(&sessions) {
+            return Ok(response);
+        }
+        let filter =
+            DecisionFilter { idp: filter.idp, key: filter.key, ..DecisionFilter::default() };
+        let decisions = app.decisions(self.caller, &filter, asking, ROWS, None).await?;
+        let retractions = match idp {
+            Some(idp) => {
+                let trust = app.trust(self.caller, Some(&idp.into()), asking).await?;
+                let is_of_it = |of: &Retraction| match (&of.data.key, key) {
+                    (Some(of), Some(key)) => of.as_str() == key,
+                    (Some(_), None) => false,
+                    (None, _) => true,
+                };
+                trust.value.retractions.into_iter().filter(is_of_it).collect()
+            }
+            None => Vec::new(),
+        };
+        let links = Links::of(&self.cut, &sessions);
+        let found = Found::of_claims(&sessions.value, &decisions.value);
+        let same = Address::new("/sessions")
+            .with_some("idp", idp)
+            .with_some("key", key)
+            .with_some("reliedFrom", from.map(|from| from.to_string()).as_deref())
+            .with("first", ROWS.to_string());
+        let main = html! {
+            h1 { @match key {
+                Some(key) => { "Key " (inert(key))
+                    @if let Some(idp) = idp { " of " (inert(idp)) } },
+                None => { "Claims of " (inert(idp.unwrap_or_default())) },
+            }
+            @if let Some(from) = from { ", received from " (from) } }
+            (list::counts(&links, &found))
+            @if idp.is_some() {
+                (list::retractions(&links, &retractions, &|from| {
+                    links.to(Asked::Claims { idp: idp.map(Into::into), key: key.map(Into::into),
+                        from: Some(from) }.keep()) }))
+            }
+            p {
+                @if from.is_some() {
+                    a href=(links.to(Asked::Claims { idp: idp.map(Into::into),
+                        key: key.map(Into::into), from: None }.keep())) { "From the first use" }
+                    " · "
+                }
+                a href=(links.to(same)) { "The same sessions as a list" }
+                (rehearsals(&links, idp, key, from))
+            }
+            (list::sessions(&links, &found))
+            (list::decisions(&links, &found))
+        };
+        Ok(self.shown(&sessions, main))
+    }
+
+    /// Of changes: what rested on each, or was hit by it.
+    async fn changes(
+        &self,
+        (actor, record): (Option<&ActorId>, Option<&str>),
+        asking: &Asking,
+        title: Markup,
+    ) -> Result<Response, PageError> {
+        let mut answer = self.server.app.dependants(self.caller, actor, record, asking).await?;
+        if let Some(response) = self.instead(&answer) {
+            return Ok(response);
+        }
+        if matches!(self.asked, Asked::Loss(_)) {
+            answer.value.retain(|hit| matches!(hit.change.what, Changed::Loss(..)));
+        }
+        let links = Links::of(&self.cut, &answer);
+        let found = Found::of_changes(&answer.value);
+        let main = html! {
+            h1 { (title) }
+            (list::counts(&links, &found))
+            (list::changes(&links, &answer.value))
+            (list::sessions(&links, &found))
+            (list::decisions(&links, &found))
+        };
+        Ok(self.shown(&answer, main))
+    }
+
+    /// What can be asked about: everything that is known of trust and policies.
+    async fn choice(&self, asking: &Asking) -> Result<Response, PageError> {
+        let trust = self.server.app.trust(self.caller, None, asking).await?;
+        if let Some(response) = self.instead(&trust) {
+            return Ok(response);
+        }
+        let policies = self.server.app.policies(self.caller, None, asking).await?;
+        let (links, found) = (Links::of(&self.cut, &trust), &trust.value);
+        let idps: BTreeSet<_> = found
+            .versions
+            .iter()
+            .map(|version| (&version.data.idp, version.idp_name.as_deref()))
+            .collect();
+        let keys: BTreeSet<_> = found.keys.iter().map(|key| (&key.idp, &key.key)).collect();
+        let changes = found.changes.iter().chain(&policies.value.changes);
+        let actors: BTreeSet<_> = changes.filter_map(|change| change.actor.as_ref()).collect();
+        let entry = |address: Address, words: Markup| {
+            html! { li { a href=(links.to(address)) { (words) } } }
+        };
+        let main = html! {
+            h1 { "Blast radius" }
+            p { "What rested on a key, an IdP, or the changes of an actor; of one change the pages "
+                a href=(links.to(Address::new("/trust"))) { "Trust" } " and "
+                a href=(links.to(Address::new("/policy"))) { "Policies" } " lead to the list." }
+            h2 { "Keys" }
+            @if keys.is_empty() { p { (frame::none(links.absence)) } }
+            ul { @for (idp, key) in keys { (entry(links::of_key(Some(idp.as_str()), key.as_str()),
+                html! { (inert(key.as_str())) " of " (inert(idp.as_str())) })) } }
+            h2 { "IdPs" }
+            @if idps.is_empty() { p { (frame::none(links.absence)) } }
+            ul { @for (idp, name) in idps { (entry(links::of_idp(idp.as_str()),
+                inert(&called(idp.as_str(), name)))) } }
+            h2 { "Actors" }
+            @if actors.is_empty() { p { (frame::none(links.absence)) } }
+            ul { @for actor in actors { (entry(links::of_actor(actor.as_str()),
+                inert(actor.as_str()))) } }
+        };
+        Ok(self.shown(&trust, main))
+    }
+}
+
+/// What can be rehearsed of it. It writes nothing but the access entry.
+fn rehearsals(
+    links: &Links<'_>,
+    idp: Option<&str>,
+    key: Option<&str>,
+    from: Option<Time>,
+) -> Markup {
+    let from = from.map(|from| from.to_string());
+    let rehearse = |change: &str| {
+        let address = Address::new("/rehearse")
+            .with("change", change)
+            .with_some("idp", idp)
+            .with_some("key", key.filter(|_| change == "retract_key"));
+        links.to(address.with_some("from", from.as_deref()))
+    };
+    html! {
+        @if idp.is_some() {
+            " · Rehearse: "
+            @if key.is_some() {
+                a href=(rehearse("retract_key")) { "retract trust in the key" } ", " }
+            a href=(rehearse("retract")) { "retract trust in the IdP" } ", "
+            a href=(rehearse("untrust")) { "switch trust in its claims off" }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `/chain`: what is linked to an id, from an application's session to the IdP's and the root.
+
+use super::{
+    address::Address,
+    error_page::{PageError, Unknown, lagging},
+    form,
+    frame::{self, Strip},
+    links::{self, Links},
+    parameters::Parameters,
+    session::caller,
+    text::{count, inert},
+};
+use crate::http::{Server, Shared};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::model::{
+    question::{Asking, Caller},
+    reached::{AppHop, Chain, ChainKind, ChainLink, Hop},
+};
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::ids::{LogPosition, SessionId};
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::fmt::Display;
+
+/// Maximum bytes of the form.
+const MAX_FORM_BYTES: usize = 4 * 1024;
+/// Records that are named of a hop.
+const RECORDS: usize = 20;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+#[derive(Deserialize)]
+struct Form {
+    id: String,
+}
+
+/// The form: only what is an id of something linked comes into an address.
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    let sent: Form = match form::read(&headers, body, MAX_FORM_BYTES).await {
+        Ok(sent) => sent,
+        Err(trouble) => return trouble.page(Some(&caller)),
+    };
+    let id = sent.id.trim();
+    match server.app.chain(&caller, id, &Asking::default()).await {
+        Ok(found) if found.value.kinds.is_empty() => {
+            let main = html! {
+                h1 { "Chain" }
+                p { "Nothing that is linked goes by this id at " (found.answered.position) "." }
+                (id_form())
+            };
+            frame::page(StatusCode::NOT_FOUND, "Chain", Some(&caller), html! {}, main)
+        }
+        Ok(_) => Redirect::to(&links::chain(id).href()).into_response(),
+        Err(error) => PageError::from(error).page(Some(&caller)),
+    }
+}
+
+fn id_form() -> Markup {
+    html! {
+        form class="filter" method="post" action="/chain" {
+            label { "Id of a session, an application's session, an IdP's session or a root session "
+                input name="id" size="36" autocomplete="off" required; }
+            button type="submit" { "Show the chain" }
+        }
+    }
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
+    let parameters = Parameters::read(uri)?;
+    let cut = parameters.cut()?;
+    let Some(id) = parameters.get("id") else {
+        let main = html! { h1 { "Chain" } (id_form()) };
+        return Ok(frame::page(StatusCode::OK, "Chain", Some(caller), html! {}, main));
+    };
+    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
+    let found = server.app.chain(caller, id, &asking).await?;
+    let keep = links::chain(id);
+    let here = cut.pin(keep.clone(), &found.answered);
+    if let Some(response) = lagging(caller, &found) {
+        return Ok(response);
+    }
+    if !parameters.is_pinned(&cut) {
+        return Ok(Redirect::to(&here.href()).into_response());
+    }
+    if found.value.kinds.is_empty() {
+        return Ok(Unknown { cut: &cut, list: "/sessions", known_from: None }.page(caller, &found));
+    }
+    let strip = frame::strip(
+        &Strip { keep: &keep, here: &here, known: cut.known },
+        &found.answered,
+        &found.completeness,
+        &found.status,
+    );
+    let main = main(&Links::of(&cut, &found), id, &found.value);
+    Ok(frame::page(StatusCode::OK, &format!("Chain of {id}"), Some(caller), strip, main))
+}
+
+fn main(links: &Links<'_>, id: &str, chain: &Chain) -> Markup {
+    let sessions = chain.links.iter().filter(|link| link.session.id.is_some()).count();
+    html! {
+        h1 { "Chain of " (inert(id)) }
+        p class="verdict" {
+            (inert(id)) " is "
+            @for (i, kind) in chain.kinds.iter().enumerate() {
+                @if i > 0 { " and " } (kind_word(*kind)) }
+            ". "
+            @if sessions == 0 { "No session names it." } @else {
+                (count(sessions, "session")) " at the service provider "
+                @if sessions == 1 { "hangs" } @else { "hang" } " on it. Reached: "
+                @if chain.apps.is_empty() { (frame::no_more(links.absence)) }
+                @for (i, app) in chain.apps.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    a href=(links.to(Address::new("/sessions").with("app", app.as_str()))) {
+                        (inert(app.as_str())) }
+                }
+                "."
+            }
+        }
+        @for (n, link) in chain.links.iter().enumerate() { (of_link(links, n, link)) }
+    }
+}
+
+const fn kind_word(kind: ChainKind) -> &'static str {
+    match kind {
+        ChainKind::AppSession => "an application's session",
+        ChainKind::Session => "a session at the service provider",
+        ChainKind::IdpSession => "a session at an IdP",
+        ChainKind::RootSession => "a root session",
+    }
+}
+
+fn of_link(links: &Links<'_>, n: usize, link: &ChainLink) -> Markup {
+    let head = format!("link-{n}");
+    let leads = |id: &dyn Display| links.to(links::chain(&id.to_string()));
+    html! {
+        section aria-labelledby=(head) {
+            h2 id=(head) { @match &link.session.id {
+                Some(id) => { "Session " (inert(id.as_str())) },
+                None => "No session" } }
+            div class="scroll" tabindex="0" role="region" aria-labelledby=(head) {
+                table class="chain" {
+                    thead { tr { @for head in ["Hop", "Id", "Records"] {
+                        th scope="col" { (head) } } } }
+                    tbody {
+                        @for app in &link.apps { (of_app(links, app)) }
+                        (hop(links, "Session", &link.session,
+                            &|id| links.session(id.as_str())))
+                        @if !link.aliases.is_empty() {
+                            (others(links, "Its other ids", &link.aliases)) }
+                        (hop(links, "Identity provider", &link.idp,
+                            &|id| links.to(links::trust(id.as_str()))))
+                        (hop(links, "IdP session", &link.idp_session, &|id| leads(id)))
+                        (others(links, "Other sessions of this IdP session", &link.siblings))
+                        (hop(links, "Root session", &link.root_session, &|id| leads(id)))
+                        (others(links, "Other sessions of this root session", &link.root_siblings))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn of_app(links: &Links<'_>, app: &AppHop) -> Markup {
+    html! {
+        tr {
+            th scope="row" { "Application" @if let Some(app) = &app.app {
+                " " (inert(app.as_str())) } }
+            td { (id_or_reason(&app.hop, &|id| links.to(links::chain(id)))) }
+            td { (records(links, &app.hop.records)) }
+        }
+    }
+}
+
+fn hop<T: Display>(
+    links: &Links<'_>,
+    name: &str,
+    hop: &Hop<T>,
+    href: &dyn Fn(&T) -> String,
+) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (name) }
+            td { (id_or_reason(hop, href)) }
+            td { (records(links, &hop.records)) }
+        }
+    }
+}
+
+/// The id, or `unknown` with the reason: a hop is never left out.
+fn id_or_reason<T: Display>(hop: &Hop<T>, href: &dyn Fn(&T) -> String) -> Markup {
+    html! {
+        @match &hop.id {
+            Some(id) => a href=(href(id)) { (inert(&id.to_string())) },
+            None => { strong { "unknown" } ": "
+                (hop.reason.unwrap_or("no reason stated").replace('_', " ")) },
+        }
+    }
+}
+
+fn others(links: &Links<'_>, name: &str, ids: &[SessionId]) -> Markup {
+    html! {
+        tr class="others" {
+            th scope="row" { (name) }
+            td {
+                @if ids.is_empty() { (frame::no_more(links.absence)) }
+                @for (i, id) in ids.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    a href=(links.session(id.as_str())) { (inert(id.as_str())) }
+                }
+            }
+            td {}
+        }
+    }
+}
+
+fn records(links: &Links<'_>, records: &[RecordRef]) -> Markup {
+    html! {
+        @for record in records.iter().take(RECORDS) { (links.record(record.position)) " " }
+        @if records.len() > RECORDS { "and " (records.len() - RECORDS) " more" }
+    }
+}

@@ -1,0 +1,288 @@
+//! `/trust` and `/policy`: who changed what is trusted and asked for, when, and what rested on it.
+
+use super::{
+    address::Address,
+    changes_list::{self, Counts},
+    error_page::{PageError, Unknown, lagging},
+    frame::{self, Strip},
+    links::{self, Links},
+    parameters::{CutAsked, Parameters},
+    session::caller,
+    text::inert,
+    times::Times,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::model::{
+    answer::{AbsenceCode, Answer, ChangeCount},
+    question::{AskError, Asking, Caller},
+};
+use claimledger_domain::{
+    changes::{ConfigChange, PolicyChanges, TrustChanges},
+    explain::called,
+};
+use claimledger_facts::ids::LogPosition;
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+
+/// Versions in force that are named above the changes.
+const NOW: usize = 20;
+
+/// `/trust`.
+pub(crate) async fn trust(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    respond(&server, &uri, &headers, Of::Trust).await
+}
+
+/// `/policy`.
+pub(crate) async fn policy(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    respond(&server, &uri, &headers, Of::Policies).await
+}
+
+/// Which history.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Trust,
+    Policies,
+}
+
+impl Of {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Trust => "/trust",
+            Self::Policies => "/policy",
+        }
+    }
+
+    /// The parameter that names one IdP or one policy.
+    const fn parameter(self) -> &'static str {
+        match self {
+            Self::Trust => "idp",
+            Self::Policies => "policy",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Trust => "Trust",
+            Self::Policies => "Policies",
+        }
+    }
+}
+
+/// What the address says.
+struct View<'a> {
+    of: Of,
+    cut: CutAsked,
+    one: Option<&'a str>,
+}
+
+impl View<'_> {
+    fn keep(&self) -> Address {
+        Address::new(self.of.path()).with_some(self.of.parameter(), self.one)
+    }
+}
+
+async fn respond(server: &Server, uri: &Uri, headers: &HeaderMap, of: Of) -> Response {
+    let caller = match caller(server, uri, headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(server, &caller, uri, of).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+async fn answer(
+    server: &Server,
+    caller: &Caller,
+    uri: &Uri,
+    of: Of,
+) -> Result<Response, PageError> {
+    let parameters = Parameters::read(uri)?;
+    let view = View { of, cut: parameters.cut()?, one: parameters.get(of.parameter()) };
+    let asking = view.cut.asking(parameters.number("after")?.map(LogPosition));
+    let is_pinned = parameters.is_pinned(&view.cut);
+    match of {
+        Of::Trust => {
+            let idp = view.one.map(Into::into);
+            let found = server.app.trust(caller, idp.as_ref(), &asking).await?;
+            let main = |links: &Links<'_>| trust_now(links, &found.value);
+            shown(server, caller, &view, is_pinned, &found, (&found.value.changes, &main)).await
+        }
+        Of::Policies => {
+            let policy = view.one.map(Into::into);
+            let found = server.app.policies(caller, policy.as_ref(), &asking).await?;
+            let main = |links: &Links<'_>| policies_now(links, &found.value);
+            shown(server, caller, &view, is_pinned, &found, (&found.value.changes, &main)).await
+        }
+    }
+}
+
+/// What stands above the changes.
+type Now<'a> = &'a (dyn Fn(&Links<'_>) -> Markup + Sync);
+
+async fn shown<T>(
+    server: &Server,
+    caller: &Caller,
+    view: &View<'_>,
+    is_pinned: bool,
+    found: &Answer<T>,
+    (changes, now): (&[ConfigChange], Now<'_>),
+) -> Result<Response, PageError> {
+    let here = view.cut.pin(view.keep(), &found.answered);
+    if let Some(response) = lagging(caller, found) {
+        return Ok(response);
+    }
+    if !is_pinned {
+        return Ok(Redirect::to(&here.href()).into_response());
+    }
+    if found.absence.code == AbsenceCode::NotKnown {
+        return Ok(
+            Unknown { cut: &view.cut, list: view.of.path(), known_from: None }.page(caller, found)
+        );
+    }
+    let counts = counts(server, caller, view, changes).await?;
+    let strip = frame::strip(
+        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
+        &found.answered,
+        &found.completeness,
+        &found.status,
+    );
+    let links = Links::of(&view.cut, found);
+    let title = view
+        .one
+        .map_or_else(|| view.of.title().to_owned(), |one| format!("{} {one}", view.of.title()));
+    let main = html! {
+        h1 { @match (view.of, view.one) {
+            (_, None) => (view.of.title()),
+            (Of::Trust, Some(idp)) => { "Trust in " (inert(idp)) },
+            (Of::Policies, Some(policy)) => { "Policy " (inert(policy)) },
+        } }
+        (now(&links))
+        p {
+            @if view.one.is_some() {
+                a href=(links.to(Address::new(view.of.path()))) { @match view.of {
+                    Of::Trust => "All IdPs", Of::Policies => "All policies" } }
+            }
+            @if let (Of::Trust, Some(idp)) = (view.of, view.one) {
+                " · " a href=(links.to(links::of_idp(idp))) { "What rested on it" }
+            }
+        }
+        (changes_list::list(&links, changes, &counts))
+    };
+    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
+}
+
+/// How much rested on the changes that are listed.
+async fn counts(
+    server: &Server,
+    caller: &Caller,
+    view: &View<'_>,
+    changes: &[ConfigChange],
+) -> Result<Counts, PageError> {
+    let listed = changes_list::listed(changes);
+    let records: BTreeSet<LogPosition> =
+        listed.iter().map(|change| change.record.position).collect();
+    let asking: Asking = view.cut.asking(None);
+    match server.app.rested_on(caller, &records, &asking).await {
+        Ok(counted) => Ok(Counts(counted.value)),
+        // The page itself stands: no row has a number.
+        Err(AskError::TooMany { .. }) => Ok(Counts(Vec::<ChangeCount>::new())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Which versions are in force at T, and the keys.
+fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
+    let mut times = Times::default();
+    let in_force: Vec<_> = found.versions.iter().filter(|of| of.in_force.is_some()).collect();
+    html! {
+        p class="verdict" {
+            @if in_force.is_empty() { "No version of trust in an IdP is known to be in force at T: "
+                (frame::none(links.absence)) }
+            @for version in in_force.iter().take(NOW) {
+                span class="now" {
+                    a href=(links.to(links::trust(version.data.idp.as_str()))) {
+                        (inert(&called(version.data.idp.as_str(), version.idp_name.as_deref()))) }
+                    ": " (inert(&version.gist)) ", by " (inert(version.data.version.as_str()))
+                    " since " (times.occurred(version.span.from))
+                    (changes_list::possibly(version.in_force)) "."
+                }
+            }
+            @if in_force.len() > NOW { span class="now" { (in_force.len() - NOW)
+                " more are in force." } }
+        }
+        @if !found.keys.is_empty() { (keys(links, found)) }
+    }
+}
+
+fn keys(links: &Links<'_>, found: &TrustChanges) -> Markup {
+    let mut times = Times::default();
+    html! {
+        section aria-labelledby="keys-h" {
+            h2 id="keys-h" { "Keys" }
+            div class="scroll" tabindex="0" role="region" aria-labelledby="keys-h" {
+                table class="keys" {
+                    thead { tr { @for head in ["Key", "IdP", "Valid from", "Until", "At T",
+                        "Retracted"] { th scope="col" { (head) } } } }
+                    tbody {
+                        @for key in &found.keys {
+                            tr {
+                                th scope="row" { a href=(links.to(links::of_key(
+                                    Some(key.idp.as_str()), key.key.as_str()))) {
+                                    (inert(key.key.as_str())) } }
+                                td { (inert(key.idp.as_str())) }
+                                td {
+                                    @match key.span { Some(span) => (times.occurred(span.from)),
+                                        None => "never added" }
+                                    @if let Some(act) = &key.added { " "
+                                        (links.record(act.record.position)) }
+                                }
+                                td {
+                                    @match key.span.and_then(|span| span.until) {
+                                        Some(until) => (times.occurred(until)), None => "–" }
+                                    @if let Some(act) = &key.retired { " "
+                                        (links.record(act.record.position)) }
+                                }
+                                td { @match key.valid { Some(sure) => { "valid"
+                                    (changes_list::possibly(Some(sure))) }, None => "not valid" } }
+                                td {
+                                    @for retraction in found.retractions.iter().filter(|of|
+                                        of.data.idp == key.idp && of.data.key.as_ref().is_none_or(
+                                            |of| *of == key.key)) {
+                                        "from " (times.show(retraction.data.from)) " "
+                                        (links.record(retraction.record.position)) " " }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn policies_now(links: &Links<'_>, found: &PolicyChanges) -> Markup {
+    let mut times = Times::default();
+    let in_force: Vec<_> = found.versions.iter().filter(|of| of.in_force.is_some()).collect();
+    html! {
+        p class="verdict" {
+            @if in_force.is_empty() { "No version of a policy is known to be in force at T: "
+                (frame::none(links.absence)) }
+            @for version in in_force.iter().take(NOW) {
+                span class="now" {
+                    a href=(links.to(links::policy(version.data.policy.as_str()))) {
+                        (inert(&called(version.data.policy.as_str(),
+                            version.policy_name.as_deref()))) }
+                    ": " (inert(&version.gist)) ", by " (inert(version.data.version.as_str()))
+                    " since " (times.occurred(version.span.from))
+                    (changes_list::possibly(version.in_force)) "."
+                }
+            }
+            @if in_force.len() > NOW { span class="now" { (in_force.len() - NOW)
+                " more are in force." } }
+        }
+    }
+}

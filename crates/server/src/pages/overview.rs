@@ -1,0 +1,293 @@
+//! `/`: what is alive at T, what needs a look, how far the sources were heard, and the last signed
+//! checkpoint. Each number leads to the list with as many rows.
+
+use super::{
+    address::Address,
+    error_page::{PageError, lagging},
+    frame::{self, Strip},
+    links::Links,
+    parameters::{CutAsked, Parameters},
+    session::caller,
+    text::inert,
+    times::Times,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::model::{
+    answer::{Answer, Page, SessionHit, Status},
+    question::{Asking, Caller, SessionFilter},
+    source_report::{Counted, Heard, SourceReport},
+};
+use claimledger_domain::model::{Certainty, SessionState};
+use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Role};
+use maud::{Markup, html};
+
+/// Sessions that are counted of each kind; more are "at least".
+const COUNTED: u32 = 100;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
+    let may_read = caller.has(Role::Read) || caller.has(Role::Investigate);
+    if !may_read && caller.has(Role::Operate) {
+        let status = server.app.status(caller).await?;
+        let main = html! {
+            h1 { "Overview" }
+            (health(&status))
+            p class="muted" { "What the records say needs the role " (Role::Read.as_str()) "." }
+        };
+        return Ok(frame::page(StatusCode::OK, "Overview", Some(caller), html! {}, main));
+    }
+    let parameters = Parameters::read(uri)?;
+    let cut = parameters.cut()?;
+    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
+    let heard = server.app.sources(caller, None, &asking).await?;
+    let keep = Address::new("/");
+    let here = cut.pin(keep.clone(), &heard.answered);
+    if let Some(response) = lagging(caller, &heard) {
+        return Ok(response);
+    }
+    if !parameters.is_pinned(&cut) {
+        return Ok(Redirect::to(&here.href()).into_response());
+    }
+    let strip = frame::strip(
+        &Strip { keep: &keep, here: &here, known: cut.known },
+        &heard.answered,
+        &heard.completeness,
+        &heard.status,
+    );
+    let links = Links::of(&cut, &heard);
+    let main = if heard.value.sources.is_empty() {
+        html! { h1 { "Overview" } (empty(&links)) (checkpoint(&heard.status)) }
+    } else {
+        let counts = counts(server, caller, &cut, heard.answered.at, &asking).await?;
+        html! {
+            h1 { "Overview" }
+            (looks(&links, &counts))
+            (sources(&links, &heard))
+            (checkpoint(&heard.status))
+        }
+    };
+    Ok(frame::page(StatusCode::OK, "Overview", Some(caller), strip, main))
+}
+
+/// One number: what it counts, the list, and how many.
+struct Count {
+    label: &'static str,
+    list: Address,
+    certain: usize,
+    possible: usize,
+    has_more: bool,
+    /// Whether any is worth a look.
+    is_odd: bool,
+}
+
+/// The filters that are counted: label, the parameter and its value, whether one is odd.
+fn filters(at: Time) -> [(&'static str, (&'static str, String), SessionFilter, bool); 5] {
+    let yes = || "true".to_owned();
+    let none = SessionFilter::default;
+    [
+        (
+            "Alive at T",
+            ("activeAt", at.to_string()),
+            SessionFilter { active_at: Some(at), ..none() },
+            false,
+        ),
+        (
+            "A decision differs from the rules when made",
+            ("differs", yes()),
+            SessionFilter { differs: Some(true), ..none() },
+            true,
+        ),
+        (
+            "A decision was falsified later",
+            ("falsifiedLater", yes()),
+            SessionFilter { falsified_later: Some(true), ..none() },
+            true,
+        ),
+        (
+            "Outlived the IdP session",
+            ("outlived", yes()),
+            SessionFilter { outlived: Some(true), ..none() },
+            true,
+        ),
+        (
+            "Rests on trust that was retracted",
+            ("retracted", yes()),
+            SessionFilter { retracted: Some(true), ..none() },
+            true,
+        ),
+    ]
+}
+
+async fn counts(
+    server: &Server,
+    caller: &Caller,
+    cut: &CutAsked,
+    at: Time,
+    asking: &Asking,
+) -> Result<Vec<Count>, PageError> {
+    let mut counts = Vec::new();
+    for (label, (name, value), filter, is_odd) in filters(at) {
+        let found: Answer<Page<SessionHit<SessionState>>> =
+            server.app.sessions_state_only(caller, &filter, asking, COUNTED, None).await?;
+        let list = Address::new("/sessions").with(name, value).with("first", COUNTED.to_string());
+        let items = &found.value.items;
+        let certain = items.iter().filter(|hit| hit.certainty == Certainty::Certain).count();
+        counts.push(Count {
+            label,
+            list: cut.pin(list, &found.answered),
+            certain,
+            possible: items.len() - certain,
+            has_more: found.value.has_next,
+            is_odd,
+        });
+    }
+    Ok(counts)
+}
+
+fn looks(links: &Links<'_>, counts: &[Count]) -> Markup {
+    let number = |count: &Count| {
+        let is_some = count.is_odd && count.certain + count.possible > 0;
+        html! {
+            li {
+                a class=(if is_some { "attention" } else { "calm" }) href=(count.list.href()) {
+                    @if count.has_more { "at least " }
+                    (count.certain) " certain + " (count.possible) " possible" }
+                " " span class="counted" { (count.label) }
+            }
+        }
+    };
+    let odd = || counts.iter().filter(|count| count.is_odd);
+    html! {
+        div class="looks" {
+            section id="alive" aria-labelledby="alive-h" {
+                h2 id="alive-h" { "Sessions alive" }
+                ul class="numbers" { @for count in counts.iter().filter(|count| !count.is_odd) {
+                    (number(count)) } }
+            }
+            section id="look" aria-labelledby="look-h" {
+                h2 id="look-h" { "Sessions that need a look" }
+                @if odd().all(|count| count.certain + count.possible == 0) {
+                    p { (frame::none(links.absence)) } }
+                ul class="numbers" { @for count in odd() { (number(count)) } }
+            }
+        }
+    }
+}
+
+fn sources(links: &Links<'_>, heard: &Answer<Heard>) -> Markup {
+    let mut times = Times::default();
+    html! {
+        section id="heard" aria-labelledby="heard-h" {
+            h2 id="heard-h" { "Sources" }
+            div class="scroll" tabindex="0" role="region" aria-labelledby="heard-h" {
+                table class="heard" {
+                    thead { tr { @for head in ["Source", "Heard to", "Silences", "Late facts",
+                        "Conflicts", "Not understood"] { th scope="col" { (head) } } } }
+                    tbody { @for report in &heard.value.sources {
+                        (of_source(links, report, &mut times)) } }
+                }
+            }
+            @if heard.value.left_out > 0 { p { (heard.value.left_out) " more are known: "
+                a href=(links.to(Address::new("/sources"))) { "Sources" } "." } }
+        }
+    }
+}
+
+fn of_source(links: &Links<'_>, report: &SourceReport, times: &mut Times) -> Markup {
+    let page = links.to(Address::new("/sources").with("source", report.source.as_str()));
+    let furthest = report.said.heard.iter().map(|said| said.until).max();
+    let gaps = &report.said.gaps;
+    let open = gaps.iter().filter(|said| !said.gap.backfilled).count();
+    html! {
+        tr {
+            th scope="row" { a href=(page) { (inert(report.source.as_str())) } }
+            td { @match furthest { Some(until) => (times.show(until)), None => "nothing said" } }
+            td { a href=(page) { (gaps.len()) }
+                @if open > 0 { ", " strong class="attention" { (open) " open" } }
+                @else if !gaps.is_empty() { ", back-filled" } }
+            td { (linked(&page, "late", &report.late)) }
+            td { (linked(&page, "conflicts", &report.conflicts)) }
+            td { (linked(&page, "not-understood", &report.not_understood)) }
+        }
+    }
+}
+
+/// A number, with a link to the records where there are some.
+fn linked<T>(page: &str, id: &str, counted: &Counted<T>) -> Markup {
+    html! {
+        @if counted.count == 0 { "0" } @else {
+            a href={ (page) "#" (id) "-h" } { @if counted.at_least { "at least " }
+                (counted.count) } }
+    }
+}
+
+fn checkpoint(status: &Status) -> Markup {
+    html! {
+        section id="checkpoint" aria-labelledby="checkpoint-h" {
+            h2 id="checkpoint-h" { "Checkpoint" }
+            p {
+                @match &status.signed {
+                    Some((size, root)) => { "Signed over " (size) " records, root "
+                        code { (root) } ". " },
+                    None => "None is signed yet. ",
+                }
+                a href="/evidence" { "Evidence" }
+            }
+            (problems(status))
+        }
+    }
+}
+
+fn problems(status: &Status) -> Markup {
+    let mut times = Times::default();
+    html! {
+        @for problem in &status.problems {
+            p class="notice" { strong class="attention" { (problem.part.as_str()) } ": "
+                (inert(&problem.cause.why)) ", since " (times.show(problem.cause.since)) "." }
+        }
+    }
+}
+
+/// For a caller who runs the ledger and may not read it.
+fn health(status: &Status) -> Markup {
+    html! {
+        section id="health" aria-labelledby="health-h" {
+            h2 id="health-h" { "Health" }
+            p class="verdict" { @if status.problems.is_empty() { "Every part works." } @else {
+                "Not every part works." } }
+            (problems(status))
+            p { (status.head) " records in the log; the read models contain "
+                (status.assessed_to) " of them." }
+        }
+        (checkpoint(&Status { problems: Vec::new(), ..status.clone() }))
+    }
+}
+
+/// Three ways to bring facts in.
+fn empty(links: &Links<'_>) -> Markup {
+    html! {
+        p class="verdict" { "No source has sent anything yet, as known at "
+            (links.answered.position) "." }
+        h2 { "Three ways to bring in facts" }
+        ol class="ways" {
+            li { "From a file: " code { "claimledger ingest FILE" } ", of native facts, \
+                CloudEvents or the Okta System Log." }
+            li { "From a program: " code { "POST /v1/facts" } " with a token of the role "
+                (Role::Ingest.as_str()) "." }
+            li { "From Okta: " code { "claimledger source add okta --org URL" } ", then it is \
+                polled." }
+        }
+    }
+}
