@@ -4,5 +4,6 @@ mod clocks;
 mod decision;
 mod evidence;
 mod factor;
+mod find;
 mod rehearse;
 mod session;

@@ -3,6 +3,7 @@
 
 use super::{
     address::Address,
+    find_box,
     text::{count, inert, plain},
     theme,
     times::{Times, clock},
@@ -44,6 +45,7 @@ pub(crate) fn page(
                     nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" {
                         "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" }
                         a href="/evidence" { "Evidence" } a href="/access" { "Access" } }
+                    @if caller.is_some() { (find_box::find_box()) }
                     @if let Some(caller) = caller { (reader(caller)) }
                 }
                 (outside)

@@ -17,6 +17,10 @@ pub(crate) mod error_page;
 mod evidence;
 mod export_form;
 pub(crate) mod factor;
+pub(crate) mod find;
+mod find_box;
+mod find_list;
+mod find_pages;
 mod form;
 pub(crate) mod frame;
 pub(crate) mod order_switch;
@@ -24,6 +28,7 @@ pub(crate) mod outlived;
 mod pack;
 mod parameters;
 pub(crate) mod query;
+pub(crate) mod record;
 pub(crate) mod records;
 mod refused;
 pub(crate) mod rehearse;
@@ -32,7 +37,9 @@ mod rehearse_found;
 mod semantics;
 pub(crate) mod session;
 pub(crate) mod sessions;
+mod sessions_filter;
 pub(crate) mod sessions_list;
+mod sessions_names;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod sources_list;
@@ -54,10 +61,12 @@ use maud::html;
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(|| async { Redirect::to("/sessions") }))
-        .route("/sessions", get(sessions::get))
+        .route("/sessions", get(sessions::get).post(sessions::post))
+        .route("/find", get(find::get).post(find::post))
         .route("/session", get(session::get))
         .route("/decision", get(decision::get))
         .route("/why", get(factor::get))
+        .route("/record", get(record::get))
         .route("/sources", get(sources::get))
         .route("/access", get(access::get).post(access::post))
         .route("/rehearse", get(rehearse::get).post(rehearse::post))
