@@ -80,7 +80,7 @@ pub(super) async fn sent(
 }
 
 /// The pseudonym of the person who is called so; or why there is none.
-async fn person(
+pub(super) async fn person(
     server: &Server,
     caller: &Caller,
     sent: &Parameters,

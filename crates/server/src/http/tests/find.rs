@@ -78,6 +78,7 @@ async fn what_a_text_leads_to_is_recorded_and_the_text_is_not() {
     for (path, body) in [
         ("/find", format!("text={LOGIN}")),
         ("/sessions", format!("subject={LOGIN}")),
+        ("/access", format!("list=1&subject={LOGIN}")),
         ("/find", "text=nobody%40acme.example".to_owned()),
     ] {
         let before = entries(&world).await.len();
@@ -147,6 +148,13 @@ async fn the_filter_turns_a_login_into_a_pseudonym_and_keeps_what_is_refused() {
         assert!(refused.body.contains(part), "{part}: {}", refused.body);
     }
     assert!(!refused.body.split("</title>").next().unwrap().contains("nobody"));
+    let access = post(&world, "/access", &cookie, &format!("list=1&subject={LOGIN}&to=")).await;
+    assert_eq!(access.header(header::LOCATION), format!("/access?subject={person}"));
+    let auditor = world.cookie("acme", &[Role::Govern]);
+    let access = post(&world, "/access", &auditor, &format!("list=1&subject={person}")).await;
+    assert_eq!(access.header(header::LOCATION), format!("/access?subject={person}"));
+    let access = world.get("/access?subject=alice", &cookie).await;
+    assert_eq!(access.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", access.body);
     // An address is refused alike, and its form can be mended.
     let address = world.get("/sessions?subject=alice&ended=perhaps", &cookie).await;
     assert_eq!(address.status, StatusCode::UNPROCESSABLE_ENTITY);
