@@ -73,13 +73,19 @@ fn from_a_login_to_why_in_three_actions() {
     }
     says_nothing_of(&browser, "alice");
     quiet(&browser, &server);
+}
+
+#[test]
+fn the_box_is_whole_and_what_is_refused_stays() {
+    let scratch = Scratch::fixture();
+    let server = scratch.serve();
+    let browser = at(&server, "acme", "/sources");
     the_box_is_whole(&browser, &server);
     what_is_not_found_and_what_is_refused(&browser, &server);
 }
 
 /// On every page, wide and narrow, the box is in sight before anything else is, and covers nothing.
 fn the_box_is_whole(browser: &Browser, server: &Server) {
-    browser.scripts(true);
     let cut = format!("at=2026-03-10T23:00:00Z&knownAtPosition=82&rules={RULES}");
     for (width, height) in [(1440, 900), (390, 844)] {
         browser.viewport(width, height);

@@ -13,7 +13,7 @@ pub(super) fn find_box() -> Markup {
     html! {
         form class="find-box" role="search" method="post" action=(PATH) {
             input name="text" aria-label="Find a login, name, address or id"
-                placeholder="Login, address or id" maxlength=(MAX_TEXT) autocomplete="off"
+                placeholder="Login or id" maxlength=(MAX_TEXT) autocomplete="off"
                 autocapitalize="off" spellcheck="false";
             button type="submit" { "Find" }
         }

@@ -79,9 +79,11 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             @if matches!(answer.value, DecisionAt::Found(_)) {
                 " · " a href=(pinned(decision::address(position))) { "the decision" } }
         }
-        section class="drawer" aria-labelledby="record-h" {
-            h2 id="record-h" { "What it says" }
-            (records::whole(position, &view, caller))
+        div class="columns" {
+            section class="drawer" aria-labelledby="record-h" {
+                h2 id="record-h" { "What it says" }
+                (records::whole(position, &view, caller))
+            }
         }
     };
     let title = format!("Record {position}");
