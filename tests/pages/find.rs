@@ -89,7 +89,7 @@ fn the_box_is_whole(browser: &Browser, server: &Server) {
     let cut = format!("at=2026-03-10T23:00:00Z&knownAtPosition=82&rules={RULES}");
     for (width, height) in [(1440, 900), (390, 844)] {
         browser.viewport(width, height);
-        for path in ["/session?id=S2&", "/sessions?", "/find?", "/access?"] {
+        for path in ["/session?id=S2&", "/record?pos=29&", "/sessions?", "/find?", "/access?"] {
             browser.open(&format!("{}{path}{cut}", server.url).replace("access?at", "access?from"));
             let boxes = browser.eval(
                 "const box = e => { const r = e.getBoundingClientRect(); \
