@@ -4,6 +4,7 @@ mod clocks;
 mod decision;
 mod evidence;
 mod factor;
+mod find;
 mod radius;
 mod rehearse;
 mod session;

@@ -27,17 +27,9 @@ pub(crate) const DECISIONS: &[&str] =
 
 /// Which sessions.
 pub(crate) fn sessions(parameters: &Parameters) -> Result<SessionFilter, Bad> {
-    let subject = parameters.get("subject").map(str::to_owned);
-    if subject.as_deref().is_some_and(|subject| !subject.starts_with("p-")) {
-        // A login typed here would stay in the address, in the history and in logs of whatever
-        // stands between.
-        return Err(Bad::of(
-            "subject: a pseudonym, such as p-4KD2. Names and logins must not be in an address.",
-        ));
-    }
     Ok(SessionFilter {
         active_at: parameters.time("activeAt")?,
-        subject,
+        subject: pseudonym(parameters)?,
         idp: parameters.get("idp").map(Into::into),
         key: parameters.get("key").map(Into::into),
         amr: parameters.get("amr").map(str::to_owned),
@@ -52,6 +44,19 @@ pub(crate) fn sessions(parameters: &Parameters) -> Result<SessionFilter, Bad> {
         // What is personal must not be in an address.
         indicator: None,
     })
+}
+
+/// The person of a list.
+pub(crate) fn pseudonym(parameters: &Parameters) -> Result<Option<String>, Bad> {
+    let subject = parameters.get("subject").map(str::to_owned);
+    if subject.as_deref().is_some_and(|subject| !subject.starts_with("p-")) {
+        // A login typed here would stay in the address, in the history and in logs of whatever
+        // stands between.
+        return Err(Bad::of(
+            "subject: a pseudonym, such as p-4KD2. Names and logins must not be in an address.",
+        ));
+    }
+    Ok(subject)
 }
 
 /// Which decisions.

@@ -32,7 +32,8 @@ pub(crate) async fn record(
         pairs.map(|Query(pairs)| pairs).unwrap_or_default(),
     ));
     let response = access::answering(&asked, next.run(request)).await;
-    if response.status().is_redirection() {
+    let shows_nothing = response.extensions().get::<access::Disclosing>().is_none();
+    if response.status().is_redirection() && shows_nothing {
         // Nothing was shown: the address that it leads to is a request of its own.
         return response;
     }

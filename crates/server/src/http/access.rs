@@ -14,6 +14,11 @@ const PURPOSE: &str = "claimledger-purpose";
 /// The header with the id of the case.
 const CASE: &str = "claimledger-case";
 
+/// Marks a redirection that is itself an answer: it leads to what a text was found as, so that it
+/// is recorded like any other answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Disclosing;
+
 tokio::task_local! {
     /// The request that is being answered. Set in one place, so that no handler can forget it.
     static REQUEST: Arc<Request>;

@@ -2,6 +2,7 @@
 
 mod disclosures;
 mod facts;
+mod find;
 mod graphql;
 mod hooks;
 mod listen;

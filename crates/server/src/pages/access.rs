@@ -7,10 +7,14 @@ use super::{
     frame::{self},
     parameters::Parameters,
     session::caller,
+    sessions_filter,
     text::{count, inert, plain},
     times::Times,
 };
-use crate::http::{Server, Shared, auth};
+use crate::{
+    filters,
+    http::{Server, Shared, access::Disclosing, auth},
+};
 use axum::{
     body::Body,
     extract::State,
@@ -40,7 +44,8 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
     answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
 }
 
-/// States the reason of a page session.
+/// States the reason of a page session; or leads to the list that the filter asks for, where a
+/// person is a pseudonym.
 pub(crate) async fn post(
     State(server): State<Shared>,
     uri: Uri,
@@ -54,6 +59,9 @@ pub(crate) async fn post(
     let stated = async {
         let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
         let sent = Parameters::of(pairs)?;
+        if sent.get("list").is_some() {
+            return filtered(&server, &caller, &sent).await;
+        }
         let reason =
             Reason::new(sent.get("purpose"), sent.get("case")).map_err(PageError::refused)?;
         if let Some(value) = auth::cookie(&headers) {
@@ -64,9 +72,46 @@ pub(crate) async fn post(
     stated.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
 }
 
+/// The filter's fields.
+const FIELDS: [&str; 4] = ["subject", "session", "from", "to"];
+
+async fn filtered(
+    server: &Server,
+    caller: &Caller,
+    sent: &Parameters,
+) -> Result<Response, PageError> {
+    let person = match sent.get("subject") {
+        None => None,
+        // Readers of this list need not be readers of records.
+        Some(called) if is_pseudonym(called) => Some(called.to_owned()),
+        Some(called) => Some(
+            sessions_filter::person(server, caller, sent, called)
+                .await?
+                .map_err(|why| PageError::refused(format!("Person: {why}")))?,
+        ),
+    };
+    let list = FIELDS.iter().fold(Address::new(PATH), |to, name| {
+        let value = if *name == "subject" { person.as_deref() } else { sent.get(name) };
+        to.with_some(name, value)
+    });
+    let there = Redirect::to(&list.href());
+    Ok(if person.as_deref() != sent.get("subject") {
+        (axum::Extension(Disclosing), there).into_response()
+    } else {
+        there.into_response()
+    })
+}
+
+/// Whether this is a pseudonym as ledgers make them, and no login that begins like one.
+fn is_pseudonym(text: &str) -> bool {
+    let is_digit = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    text.strip_prefix("p-").is_some_and(|rest| rest.len() >= 16 && rest.bytes().all(is_digit))
+}
+
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
     parameters.only(&["subject", "session", "from", "to", "after"])?;
+    filters::pseudonym(&parameters)?;
     let filter = AccessFilter {
         subject: parameters.get("subject").map(Into::into),
         session: parameters.get("session").map(Into::into),
@@ -75,9 +120,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     };
     let after = parameters.number("after")?.map(LogPosition);
     let page = server.app.accesses(caller, &filter, ENTRIES, after).await?;
-    let keep = ["subject", "session", "from", "to"]
-        .iter()
-        .fold(Address::new(PATH), |to, name| to.with_some(name, parameters.get(name)));
+    let keep =
+        FIELDS.iter().fold(Address::new(PATH), |to, name| to.with_some(name, parameters.get(name)));
     let next = page.entries.last().filter(|_| page.has_next);
     let next = next.map(|last| keep.clone().with("after", last.position.0.to_string()).href());
     let main = html! {
@@ -98,9 +142,11 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 fn asked(parameters: &Parameters) -> Markup {
     let value = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
     html! {
-        form method="get" action=(PATH) {
+        // By POST: a login may be typed.
+        form class="filter" method="post" action=(PATH) {
+            input type="hidden" name="list" value="1";
             label { "Session " input name="session" value=(value("session")) autocomplete="off"; }
-            label { "Person (pseudonym) " input name="subject" value=(value("subject"))
+            label { "Person (pseudonym or login) " input name="subject" value=(value("subject"))
                 autocomplete="off"; }
             label { "From " input name="from" value=(value("from")) autocomplete="off"; }
             label { "to " input name="to" value=(value("to")) autocomplete="off"; }

@@ -3,6 +3,7 @@
 
 use super::{
     address::Address,
+    find_box,
     text::{count, inert, plain},
     theme,
     times::{Times, clock},
@@ -47,6 +48,7 @@ pub(crate) fn page(
                         a href="/chain" { "Chain" } a href="/sources" {
                         "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" }
                         a href="/evidence" { "Evidence" } a href="/access" { "Access" } }
+                    @if caller.is_some() { (find_box::find_box()) }
                     @if let Some(caller) = caller { (reader(caller)) }
                 }
                 (outside)

@@ -23,6 +23,10 @@ pub(crate) mod error_page;
 mod evidence;
 mod export_form;
 pub(crate) mod factor;
+pub(crate) mod find;
+mod find_box;
+mod find_list;
+mod find_pages;
 mod form;
 pub(crate) mod frame;
 mod links;
@@ -32,6 +36,7 @@ pub(crate) mod overview;
 mod pack;
 mod parameters;
 pub(crate) mod query;
+pub(crate) mod record;
 pub(crate) mod records;
 mod refused;
 pub(crate) mod rehearse;
@@ -40,7 +45,9 @@ mod rehearse_found;
 mod semantics;
 pub(crate) mod session;
 pub(crate) mod sessions;
+mod sessions_filter;
 pub(crate) mod sessions_list;
+mod sessions_names;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod sources_list;
@@ -63,10 +70,12 @@ use maud::html;
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(overview::get))
-        .route("/sessions", get(sessions::get))
+        .route("/sessions", get(sessions::get).post(sessions::post))
+        .route("/find", get(find::get).post(find::post))
         .route("/session", get(session::get))
         .route("/decision", get(decision::get))
         .route("/why", get(factor::get))
+        .route("/record", get(record::get))
         .route("/trust", get(configuration::trust))
         .route("/policy", get(configuration::policy))
         .route("/blast", get(blast::get))

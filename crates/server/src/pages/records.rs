@@ -102,10 +102,15 @@ pub(crate) fn drawer(
             h2 id="record-h" { "Record " (position) }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
-                Some(view) => { (opened(view)) (proof(position)) (sealed(view, caller)) },
+                Some(view) => (whole(position, view, caller)),
             }
         }
     }
+}
+
+/// All that is shown of a record.
+pub(super) fn whole(position: LogPosition, view: &RecordView, caller: &Caller) -> Markup {
+    html! { (opened(view)) (proof(position)) (sealed(view, caller)) }
 }
 
 fn opened(view: &RecordView) -> Markup {

@@ -8,7 +8,7 @@ use super::{
     error_page::{PageError, Unknown, lagging},
     factor,
     frame::{self, Strip},
-    links, order_switch, outlived, pack,
+    links, order_switch, pack,
     parameters::{CutAsked, Parameters},
     records,
     refused::refused,

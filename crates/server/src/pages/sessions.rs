@@ -3,16 +3,18 @@
 use super::{
     address::Address,
     error_page::PageError,
+    form,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     session::caller,
-    sessions_list as list,
+    sessions_filter as filter, sessions_list as list, sessions_names as names,
 };
 use crate::{
     filters,
     http::{Server, Shared},
 };
 use axum::{
+    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
@@ -23,11 +25,13 @@ use maud::html;
 
 /// Rows of a page that names no number.
 const FIRST: u32 = 50;
+/// Maximum bytes of the filter's form.
+const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// The filter's fields, in the order of the form: parameter, label.
 pub(crate) const FIELDS: [(&str, &str); 13] = [
     ("activeAt", "Active at"),
-    ("subject", "Subject"),
+    ("subject", "Person"),
     ("idp", "IdP"),
     ("key", "Key"),
     ("amr", "amr"),
@@ -49,6 +53,25 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
     answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
 }
 
+/// The filter's form. It comes by POST, because a login may be typed into it, and leads to the
+/// address of the list, where the person is a pseudonym.
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    let answer = async {
+        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
+        filter::sent(&server, &caller, &Parameters::of(pairs)?).await
+    };
+    answer.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
 /// What the address says.
 pub(crate) struct SessionsView {
     pub(crate) cut: CutAsked,
@@ -57,6 +80,8 @@ pub(crate) struct SessionsView {
     pub(crate) cursor: Option<String>,
     /// The filter as it was written, for the form and for links.
     pub(crate) written: Vec<(&'static str, String)>,
+    /// Whether names are asked for.
+    pub(crate) names: bool,
 }
 
 impl SessionsView {
@@ -77,16 +102,9 @@ impl SessionsView {
                 ))
             })
         })?;
-        let names = FIELDS.iter().map(|(name, _)| *name);
-        let written = names
-            .filter_map(|name| {
-                parameters
-                    .get(name)
-                    .filter(|value| *value != "any")
-                    .map(|value| (name, value.to_owned()))
-            })
-            .collect();
-        Ok((Self { cut: parameters.cut()?, filter, first, cursor, written }, wait))
+        let written = written(parameters);
+        let names = parameters.flag("names")?.unwrap_or(false);
+        Ok((Self { cut: parameters.cut()?, filter, first, cursor, written, names }, wait))
     }
 
     /// The address with filter and page size, without T, K, R and cursor.
@@ -95,12 +113,28 @@ impl SessionsView {
         for (name, value) in &self.written {
             address = address.with(name, value.as_str());
         }
-        if self.first == FIRST { address } else { address.with("first", self.first.to_string()) }
+        if self.first != FIRST {
+            address = address.with("first", self.first.to_string());
+        }
+        if self.names { address.with("names", "1") } else { address }
     }
+}
+
+/// The filter as it was written, without fields that ask for nothing.
+pub(crate) fn written(parameters: &Parameters) -> Vec<(&'static str, String)> {
+    let written = |name| {
+        let value = parameters.get(name).filter(|value| *value != "any")?;
+        Some((name, value.to_owned()))
+    };
+    FIELDS.iter().filter_map(|(name, _)| written(*name)).collect()
 }
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
+    let problems = filter::problems(&parameters);
+    if !problems.is_empty() {
+        return Ok(filter::refused(caller, &parameters, &problems));
+    }
     let (view, wait) = SessionsView::read(&parameters)?;
     let asking = view.cut.asking(wait);
     let answer = server
@@ -113,6 +147,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response()
         );
     }
+    let names =
+        if view.names { Some(names::section(server, caller, &answer).await?) } else { None };
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
         &answer.answered,
@@ -123,7 +159,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         StatusCode::OK,
         "Sessions",
         Some(caller),
-        html! { (strip) },
+        html! { (strip) @if let Some(names) = names { (names) } },
         list::main(caller, &view, &answer, &here),
     ))
 }

@@ -6,7 +6,8 @@ use super::{
     export_form::export_form,
     frame, outlived,
     session::state,
-    sessions::{FIELDS, SessionsView},
+    sessions::SessionsView,
+    sessions_filter as filter,
     text::{inert, sentence},
     times::Times,
 };
@@ -30,9 +31,10 @@ pub(crate) fn main(
     here: &Address,
 ) -> Markup {
     let page = &answer.value;
+    let pinned = view.cut.pin(Address::new("/sessions"), &answer.answered);
     html! {
         h1 { "Sessions" }
-        (form(view, answer))
+        (filter::form(&view.written, &[], pinned.fields()))
         (counts(view, page))
         @if page.items.is_empty() { (empty(view, answer)) } @else { (table(view, answer)) }
         @if page.has_next {
@@ -41,7 +43,11 @@ pub(crate) fn main(
                 "Next rows" } } }
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
-        p { a href=(as_query::link("sessions", here)) { "As GraphQL" } }
+        p {
+            a href=(as_query::link("sessions", here)) { "As GraphQL" }
+            @if !view.names { " · " a href=(here.clone().with("names", "1").href()) {
+                "Show names" } }
+        }
         @if caller.has(Role::Export) { (export(view, answer)) }
     }
 }
@@ -55,47 +61,6 @@ fn export(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) 
         &written.fold(list, |list, (name, value)| list.with(name, value.as_str())),
         true,
     )
-}
-
-fn form(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
-    let written =
-        |name: &str| view.written.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
-    let known =
-        super::parameters::CutAsked::pin(&view.cut, Address::new("/sessions"), &answer.answered);
-    html! {
-        form class="filter" method="get" action="/sessions" {
-            @for (name, value) in known.fields() { input type="hidden" name=(name) value=(value); }
-            @for (name, label) in FIELDS {
-                @if let Some((yes, no)) = two_valued(name) {
-                    label { (label) " "
-                        select name=(name) {
-                            @for (value, shown) in [("any", "any"), ("true", yes), ("false", no)] {
-                                option value=(value) selected[written(name).unwrap_or("any") ==
-                                    value] { (shown) }
-                            }
-                        }
-                    }
-                } @else {
-                    label { (label) " " input name=(name) value=[written(name)]
-                        size=(if TIMES.contains(&name) { 22 } else { 12 }) autocomplete="off"; }
-                }
-            }
-            button type="submit" { "Filter" }
-            a href="/sessions" { "Clear" }
-        }
-    }
-}
-
-/// The fields that hold a time.
-const TIMES: [&str; 3] = ["activeAt", "reliedFrom", "reliedTo"];
-
-/// What yes and no are called in a field that knows nothing else.
-fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
-    match name {
-        "ended" => Some(("ended", "not ended")),
-        "differs" => Some(("differs", "as the rules say")),
-        _ => None,
-    }
 }
 
 /// `8 certain + 1 possible`, never 9. A count that stopped at the page's end says so.

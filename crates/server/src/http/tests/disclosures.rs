@@ -76,6 +76,7 @@ async fn last_entry(world: &World) -> AccessEntry {
 const NO_ANSWER: &[(&str, &str)] = &[
     ("/evidence", "hashes and signatures; what is pasted is compared there, and recorded"),
     ("/query", "a form; what it is sent is GraphQL"),
+    ("/find", "a form; what is found is an answer to POST, and recorded"),
     ("/semantics", "a document"),
     ("/sign-in", "no caller yet"),
     ("/sign-out", "no answer"),
@@ -90,6 +91,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/session", "/session?id=S3"),
     ("/decision", "/decision?pos=43"),
     ("/why", "/why?session=S3&factor=hwk"),
+    ("/record", "/record?pos=29"),
     ("/sources", "/sources"),
     ("/", "/"),
     ("/trust", "/trust?idp=idp-x"),

@@ -1,0 +1,153 @@
+//! `/find`: where a text appears. The box is in the frame of every page. What is typed may be about
+//! a person: it comes by POST, and is in no address, no title and no log.
+
+use super::{
+    address::Address,
+    decision,
+    error_page::PageError,
+    find_box::{MAX_TEXT, PATH},
+    find_list,
+    find_pages::{page_of, record_page},
+    form, frame,
+    parameters::{CutAsked, Parameters},
+    session::caller,
+};
+use crate::http::{Server, Shared, access::Disclosing};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::model::{
+    answer::{Answer, DecisionAt},
+    question::{Asking, Caller},
+    reached::{Found, FoundKind, FoundList},
+};
+use maud::{Markup, html};
+
+/// Maximum bytes of the form.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    show(StatusCode::OK, &caller, &Typed::default(), html! {})
+}
+
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    let answer = async {
+        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
+        answer(&server, &caller, &Parameters::of(pairs)?).await
+    };
+    answer.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// What was typed, to be there again.
+#[derive(Default)]
+struct Typed<'a> {
+    text: &'a str,
+    at: &'a str,
+    known_at: &'a str,
+}
+
+async fn answer(
+    server: &Server,
+    caller: &Caller,
+    sent: &Parameters,
+) -> Result<Response, PageError> {
+    let value = |name| sent.get(name).unwrap_or_default();
+    let typed = Typed { text: value("text"), at: value("at"), known_at: value("knownAt") };
+    let refused = |trouble: PageError| match trouble.refusal() {
+        Some(why) => {
+            let why = html! { p class="problem" role="alert" { (super::text::inert(&why)) } };
+            Ok(show(StatusCode::UNPROCESSABLE_ENTITY, caller, &typed, why))
+        }
+        None => Err(trouble),
+    };
+    let cut = match sent.cut() {
+        Ok(cut) => cut,
+        Err(trouble) => return refused(trouble),
+    };
+    if typed.text.is_empty() {
+        return refused(PageError::refused("Nothing was typed."));
+    }
+    if typed.text.chars().nth(MAX_TEXT).is_some() {
+        let why = format!("The text has more than {MAX_TEXT} characters.");
+        return refused(PageError::refused(why));
+    }
+    let found = match server.app.find(caller, typed.text, &cut.asking(None)).await {
+        Ok(found) => found,
+        Err(error) => return refused(error.into()),
+    };
+    if let Some(there) = only_page(server, caller, &found, &cut).await? {
+        let to = cut.pin(there, &found.answered).href();
+        // That this text leads there is an answer, and the next request does not know of it.
+        return Ok((axum::Extension(Disclosing), Redirect::to(&to)).into_response());
+    }
+    let list = find_list::list(caller, &found, &cut);
+    Ok(show(StatusCode::OK, caller, &typed, list))
+}
+
+/// The page to go to at once: that of the only thing that was found, or that of all of them.
+async fn only_page(
+    server: &Server,
+    caller: &Caller,
+    found: &Answer<FoundList>,
+    cut: &CutAsked,
+) -> Result<Option<Address>, PageError> {
+    let [first, others @ ..] = &found.value.items[..] else { return Ok(None) };
+    if others.is_empty() && first.kind == FoundKind::Record {
+        return record(server, caller, first, cut).await.map(Some);
+    }
+    let there = page_of(first);
+    Ok(there.filter(|there| others.iter().all(|other| page_of(other).as_ref() == Some(there))))
+}
+
+/// A record: the decision that it is, or the page of its session with the record opened.
+async fn record(
+    server: &Server,
+    caller: &Caller,
+    found: &Found,
+    cut: &CutAsked,
+) -> Result<Address, PageError> {
+    let Some(record) = found.records.first() else { return Ok(Address::new(PATH)) };
+    let asking = Asking { after: None, ..cut.asking(None) };
+    let answer = server.app.decision(caller, record.position, &asking).await?;
+    if matches!(answer.value, DecisionAt::Found(_)) {
+        return Ok(decision::address(record.position));
+    }
+    Ok(record_page(found).unwrap_or_else(|| Address::new(PATH)))
+}
+
+fn show(status: StatusCode, caller: &Caller, typed: &Typed<'_>, found: Markup) -> Response {
+    let main = html! {
+        h1 { "Find" }
+        form class="filter" method="post" action=(PATH) {
+            // A text that cannot be seen as it is would be sent again by mistake.
+            @let shown = Some(typed.text).filter(|text| !super::text::has_unseen(text));
+            label { "Login, name, address or id " input name="text" value=[shown] size="32"
+                maxlength=(MAX_TEXT) autocomplete="off" autocapitalize="off" spellcheck="false"; }
+            label { "T true at " input name="at" value=(typed.at) size="24" autocomplete="off"
+                aria-describedby="find-times"; }
+            label { "K known at " input name="knownAt" value=(typed.known_at) size="24"
+                autocomplete="off" aria-describedby="find-times"; }
+            button type="submit" { "Find" }
+        }
+        p id="find-times" class="muted" { "T and K: an RFC 3339 time with its offset, such as \
+            2026-03-10T14:05:00Z; K also as a position, such as #82. Empty: the head of the log." }
+        (found)
+    };
+    frame::page(status, "Find", Some(caller), html! {}, main)
+}
