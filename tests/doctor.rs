@@ -54,7 +54,11 @@ fn a_new_ledger_has_no_problem_and_each_fault_is_one() {
     }
     mode(&dir, 0o750);
     let (status, warned) = lines(&scratch, &[], "warning");
-    assert!(status == 0 && warned[0].contains("others may list its files"), "{warned:?}");
+    assert!(
+        status == 0 && warned[0].contains("others may list its files"),
+        "{status} {warned:?} {:?}",
+        problems(&scratch)
+    );
     mode(&dir, 0o700);
 
     let bytes = fs::read(&key).unwrap();
@@ -148,6 +152,15 @@ fn a_node_and_its_database_are_looked_at() {
         lines(&node, &["--database-url-file", owner.to_str().unwrap()], "problem");
     assert!(status == 1 && found.len() == 1, "{found:?}");
     assert!(found[0].contains("could rewrite the log"), "{found:?}");
+    // The key of another ledger, before a node is added with it and after.
+    let other = node.file("other.key", [9; 32]);
+    mode(Path::new(&other), 0o600);
+    for at in [&node, &ledger.node()] {
+        let (status, found) = lines(at, &["--master-key-file", &other], "problem");
+        assert_eq!(status, 1);
+        let named = |line: &String| line.contains("it does not unwrap the keys of acme");
+        assert_eq!(found.iter().filter(|line| named(line)).count(), 1, "{found:?}");
+    }
     // A setting of the database that loses records: the node does not start, and the line says why.
     let database = &ledger.database;
     server.psql(database, &format!("ALTER DATABASE {database} SET synchronous_commit = off"));

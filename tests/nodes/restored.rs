@@ -126,3 +126,61 @@ fn a_restored_log_without_its_checkpoints_is_refused() {
         text(&out.stderr)
     );
 }
+
+#[test]
+fn a_running_node_stops_when_its_log_is_replaced_by_an_older_one_that_grows() {
+    let server = postgres::shared();
+    let ledger = SharedLedger::new(server);
+    let (node, other, name) = (ledger.node(), ledger.node(), ledger.database.clone());
+    node.ok(&["init", "--tenant", "acme", "--rehearsal"]);
+    node.ok(&["ingest", &session(&node, 1)]);
+    let token = node.token("acme", "ingest,govern,read,operate");
+    server.psql("postgres", &format!("CREATE DATABASE {name}_older TEMPLATE {name}"));
+    let running = node.serve();
+    let append = |number: u32| {
+        let fact = std::fs::read(session(&node, number)).unwrap();
+        running.post("/v1/facts", Some(&token), "application/json", &fact)
+    };
+    for number in 2..5 {
+        let (status, body) = append(number);
+        assert_eq!(status, 200, "{body}");
+    }
+    let ask = |id: &str| {
+        let query = format!("{{ session(id: \"{id}\") {{ session {{ id }} }} }}");
+        running.graphql_raw(&token, &query, json!({})).1
+    };
+    assert!(ask("S4").contains("\"id\":\"S4\""));
+    // The database is replaced by the copy, under the same name.
+    server.psql("postgres", &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    let cut =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    server.psql("postgres", &cut);
+    server.psql("postgres", &format!("ALTER DATABASE {name} RENAME TO {name}_gone"));
+    server.psql("postgres", &format!("ALTER DATABASE {name}_older RENAME TO {name}"));
+    for number in 10..16 {
+        other.ok(&["ingest", &session(&other, number)]);
+    }
+    // Now it is longer than what the running node knew, and another one.
+    let began = std::time::Instant::now();
+    let refused = loop {
+        let answer = ask("S4");
+        if !answer.contains("\"id\":\"S4\"") {
+            break answer;
+        }
+        assert!(began.elapsed().as_secs() < 10, "it goes on: {answer}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert!(refused.contains("CORRUPT") && refused.contains("the log is damaged"), "{refused}");
+    let (status, body) = append(20);
+    assert!(status >= 500, "{status} {body}");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    for id in ["S4", "S12"] {
+        assert!(ask(id).contains("CORRUPT"), "it took that back: {}", ask(id));
+    }
+    let (status, _, body) = running.get("/readyz", &[]);
+    assert_eq!(status, 503, "{body}");
+    running.kill();
+    // Started again, it derives everything from the log that is there.
+    let listed = node.ok(&["sessions"]);
+    assert!(listed.contains("S12 ") && !listed.contains("S4 "), "{listed}");
+}

@@ -1,6 +1,7 @@
 //! A new node that starts from a copy of another's read models.
 
 use crate::support::{Scratch, postgres, shared_ledger::SharedLedger, text};
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn a_node_starts_from_a_copy_that_was_made_beside_a_server() {
@@ -46,9 +47,9 @@ fn a_copy_of_another_ledger_and_a_damaged_one_are_refused() {
     let copy = node.path("copy");
     node.ok(&["views", "save", copy.to_str().unwrap()]);
     let bytes = std::fs::read(&copy).unwrap();
-    let at = bytes.len() * 2 / 3;
+    // Rows are at the ends of pages: one byte of each page but the first.
     let mut damaged = bytes.clone();
-    damaged[at..at + 64].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    damaged.chunks_mut(4096).skip(1).for_each(|page| page[4096 - 20] ^= 0x5a);
     std::fs::write(&copy, &damaged).unwrap();
     let out = new.run(&["views", "load", copy.to_str().unwrap()]);
     assert_eq!(out.status.code(), Some(5), "{}", text(&out.stderr));
@@ -56,6 +57,11 @@ fn a_copy_of_another_ledger_and_a_damaged_one_are_refused() {
     std::fs::write(&copy, &bytes).unwrap();
     new.ok(&["views", "load", copy.to_str().unwrap()]);
     assert!(new.ok(&["--tenant", "acme", "status"]).contains("are at 83"));
+    let mode = std::fs::metadata(new.data()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "{mode:o}");
+    let empty = new.file("empty", "");
+    let out = ledger.node().run(&["views", "load", &empty]);
+    assert_eq!(out.status.code(), Some(5), "{}", text(&out.stderr));
     let out = embedded.run(&["views", "load", copy.to_str().unwrap()]);
     assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
 }

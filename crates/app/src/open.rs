@@ -169,6 +169,7 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) -> Result<(), LogError> {
     if inner.options.follow {
         inner.runners.spawn(projector::run(
             Projector::live(&inner.log, &inner.views, tenant),
+            inner.options.nodes,
             inner.stop.clone(),
         ));
         if !tenant.progress.in_use().current {

@@ -214,6 +214,11 @@ impl LogError {
     }
 }
 
+/// What is said of a record whose leaf is not the one that this process read there before.
+pub const ANOTHER_LOG: &str = "it is another record than the one that was read here before: the \
+                               log was replaced while this process ran; restart it, and it derives \
+                               everything again";
+
 /// The error of every engine for a position past the end of the log.
 #[must_use]
 pub fn no_record(position: LogPosition) -> LogError {

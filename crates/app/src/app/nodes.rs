@@ -2,8 +2,12 @@
 //! nodes created, and credentials that they revoked (`docs/decisions/0050`).
 
 use crate::{
+    access::credential_mac,
     app::{App, Inner},
-    model::{proof::LogKind, question::Caller},
+    model::{
+        proof::LogKind,
+        question::{Caller, OWNER},
+    },
 };
 use claimledger_facts::ids::{SourceId, TenantId};
 use claimledger_ledger::{
@@ -126,9 +130,16 @@ impl Inner {
     async fn end_revoked(&self) -> Result<(), LogError> {
         for (tenant, in_use) in self.credentials_in_use() {
             let rows = self.keys.credentials(&tenant).await?;
-            for row in rows.iter().filter(|row| row.revoked_at.is_some()) {
-                if in_use.contains(&row.credential) {
-                    self.forget_credential(&tenant, &row.credential);
+            let keys = self.tenant(&tenant).await?.identity.keys.clone();
+            // A row that was removed, or altered by hand, is no credential either.
+            let valid: HashSet<&str> = rows
+                .iter()
+                .filter(|row| row.revoked_at.is_none() && credential_mac::check(&keys, row).is_ok())
+                .map(|row| row.credential.as_str())
+                .collect();
+            for credential in in_use {
+                if credential != OWNER && !valid.contains(credential.as_str()) {
+                    self.forget_credential(&tenant, &credential);
                 }
             }
         }

@@ -26,13 +26,16 @@ pub struct Caller {
     pub request: Requested,
 }
 
+/// The credential of the process that owns the directory: it has no row in the key store.
+pub const OWNER: &str = "owner";
+
 impl Caller {
     /// The process that owns the directory: every role, in one tenant.
     #[must_use]
     pub fn owner(tenant: TenantId) -> Self {
         Self {
             tenant,
-            credential: "owner".to_owned(),
+            credential: OWNER.to_owned(),
             roles: Role::ALL.to_vec(),
             source: None,
             request: Requested::default(),

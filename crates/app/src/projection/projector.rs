@@ -18,11 +18,12 @@ use crate::{
         rules,
     },
     read::record_cache::RecordCache,
-    tenant::{Folded, Tenant},
+    tenant::{Folded, Tenant, another_log},
 };
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
     log::{Log, LogError},
+    nodes::Nodes,
     views::Views,
 };
 use std::{
@@ -73,13 +74,16 @@ pub(crate) struct ShadowState {
 }
 
 /// Runs until cancelled.
-pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
+///
+/// Where other processes write the log, it may be replaced by an older copy that has grown since:
+/// what was folded is compared with it before more is.
+pub(crate) async fn run(projector: Projector, nodes: Nodes, stop: CancellationToken) {
     let mut changes = projector.log.changes();
     let mut retry = FIRST_RETRY_DELAY;
     loop {
         changes.mark_unchanged();
         let done = tokio::select! {
-            done = projector.catch_up(|_, _| {}) => done,
+            done = projector.check_and_catch_up(nodes) => done,
             () = stop.cancelled() => return,
         };
         if done.is_ok() {
@@ -181,6 +185,13 @@ impl Projector {
             next: Next::default(),
             pace: Pace::default(),
         }
+    }
+
+    async fn check_and_catch_up(&self, nodes: Nodes) -> Result<u64, LogError> {
+        if nodes.are_many() {
+            another_log::check_views(&*self.log, &*self.views, &self.tenant.id).await?;
+        }
+        self.catch_up(|_, _| {}).await
     }
 
     /// Applies all records up to the head. Returns the number of records in the read models.

@@ -10,7 +10,10 @@ use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::Digest32,
 };
-use claimledger_ledger::log::{Log, LogError};
+use claimledger_ledger::{
+    log::{ANOTHER_LOG, Log, LogError},
+    views::Views,
+};
 
 /// Deletes a tenant's read models if they were folded from another log.
 pub(crate) async fn discard_views(parts: &Parts, tenant: &TenantId) -> Result<(), LogError> {
@@ -27,6 +30,22 @@ pub(crate) async fn discard_views(parts: &Parts, tenant: &TenantId) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Refuses a log that was replaced since its records were folded into the live read models.
+pub(crate) async fn check_views(
+    log: &dyn Log,
+    views: &dyn Views,
+    tenant: &TenantId,
+) -> Result<(), LogError> {
+    let Some(live) = views.generations(tenant).await?.live else { return Ok(()) };
+    match difference(log, tenant, live.covered, live.last_leaf).await? {
+        None => Ok(()),
+        Some(_) => Err(LogError::Corrupt {
+            position: LogPosition(live.covered.0.saturating_sub(1)),
+            what: ANOTHER_LOG.to_owned(),
+        }),
+    }
 }
 
 /// How a log differs from the one that had this leaf at the end of its first `size` records; none:

@@ -10,7 +10,7 @@ use claimledger_facts::{
     ids::{LogSize, TenantId},
     record::Digest32,
 };
-use claimledger_ledger::log::LogError;
+use claimledger_ledger::{log::LogError, tree::TileStore};
 use claimledger_proof::tiles::{HASH_BYTES, TILE_WIDTH, Tile};
 
 /// Deletes the tree of one log of a tenant if it is of another log, and with it what else the node
@@ -27,7 +27,8 @@ pub(crate) async fn discard_tree(
     let tiles = &*parts.proofs.tiles;
     // A damaged tree is built again by the follower.
     let Ok(Some(row)) = tiles.tree(id).await else { return Ok(()) };
-    let Ok(leaf) = last_leaf(parts, id, row.size).await else { return Ok(()) };
+    let leaf = last_leaf(tiles, id, row.size).await;
+    let Ok(leaf) = leaf else { return Ok(()) };
     let found = difference(&**log, &tenant.id, row.size, leaf).await;
     let found = found.map_err(|error| tenant.identity.signed(kind).error(error))?;
     let Some(difference) = found else { return Ok(()) };
@@ -41,8 +42,8 @@ pub(crate) async fn discard_tree(
 }
 
 /// The last leaf of a stored tree.
-async fn last_leaf(
-    parts: &Parts,
+pub(super) async fn last_leaf(
+    store: &dyn TileStore,
     id: &TenantId,
     size: LogSize,
 ) -> Result<Option<Digest32>, LogError> {
@@ -50,7 +51,7 @@ async fn last_leaf(
     let index = last / u64::from(TILE_WIDTH);
     let width = (size.0 - index * u64::from(TILE_WIDTH)) as u16;
     let tile = Tile { level: 0, index, width };
-    let hashes = tiles::hashes(&*parts.proofs.tiles, id, tile).await?;
+    let hashes = tiles::hashes(store, id, tile).await?;
     let leaf = hashes.chunks_exact(HASH_BYTES).nth(usize::from(width) - 1);
     Ok(leaf.and_then(|leaf| leaf.try_into().ok()).map(Digest32))
 }

@@ -7,10 +7,11 @@
 mod anchors;
 
 use self::anchors::Moment;
-use super::{anchored::AnchorReader, tiles};
+use super::{anchored::AnchorReader, another_log, tiles};
 use crate::model::proof::LogKind;
 use crate::tenant::{
     Tenant,
+    another_log::difference,
     parts::{Parts, ProofParts},
     signed_log::{Signed, SignedLog, tree_row},
 };
@@ -20,7 +21,8 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     duty::Held,
-    log::{Log, LogError},
+    log::{ANOTHER_LOG, Log, LogError},
+    nodes::Nodes,
     tree::{PublishError, TileRow},
     views::Views,
 };
@@ -61,6 +63,7 @@ pub(crate) struct Follower {
     /// The duty of signing; none: what an anchor or another node has is not of this log, so this
     /// node signs nothing any more.
     duty: Option<Held>,
+    nodes: Nodes,
 }
 
 /// Runs until cancelled. Then signs what is not signed yet, unless it is too much.
@@ -116,6 +119,7 @@ impl Follower {
             tree: None,
             anchored: None,
             duty: None,
+            nodes: parts.options.nodes,
         };
         let signed = follower.published().await?;
         if let Some(signed) = &signed {
@@ -298,6 +302,12 @@ impl Follower {
             None => self.stored_tree().await?,
         };
         let head = self.log.head(&self.tenant.id).await?;
+        if let Err(error) = self.check_end(&tree).await {
+            if error.is_damage() {
+                self.duty = None;
+            }
+            return Err(error);
+        }
         self.extend(&mut tree, head, is_stopped).await?;
         let head = tree.head();
         self.tree = Some(tree);
@@ -322,6 +332,22 @@ impl Follower {
             self.write_to_anchors().await;
         }
         Ok(())
+    }
+
+    /// Refuses a log that was replaced since the tree was built of it.
+    async fn check_end(&self, tree: &TreeBuilder) -> Result<(), LogError> {
+        if !self.nodes.are_many() {
+            return Ok(());
+        }
+        let (size, store) = (tree.size(), &*self.proofs.tiles);
+        let leaf = another_log::last_leaf(store, self.signed().stored_as(), size).await?;
+        match difference(&*self.log, &self.tenant.id, size, leaf).await? {
+            None => Ok(()),
+            Some(_) => Err(LogError::Corrupt {
+                position: LogPosition(size.0.saturating_sub(1)),
+                what: ANOTHER_LOG.to_owned(),
+            }),
+        }
     }
 
     /// Signs a head of the stored tree and publishes it. Returns whether it was larger than the

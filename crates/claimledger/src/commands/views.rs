@@ -28,7 +28,6 @@ pub(crate) async fn save(settings: &Settings, file: &Path) -> Result<()> {
 pub(crate) async fn load(settings: &Settings, file: &Path) -> Result<()> {
     let (shared, dir) = (settings.shared()?, settings.location()?.dir);
     let log = shared.connect().await?.log;
-    std::fs::create_dir_all(&dir).with_context(|| format!("directory {}", dir.display()))?;
     let compared = async |tenants: &[(TenantId, Generations)]| compare(&*log, tenants).await;
     let loaded = load_views(file, &dir, compared)
         .await

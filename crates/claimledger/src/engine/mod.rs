@@ -15,8 +15,11 @@ pub(crate) use stored::StoredLedger;
 use crate::exit_status::usage;
 use anyhow::{Context, Result};
 use claimledger_app::app::{App, Options};
-use claimledger_facts::{ids::TenantId, seal::MasterKey};
-use claimledger_ledger::{log::LogError, views::Views};
+use claimledger_facts::{
+    ids::TenantId,
+    seal::{MasterKey, TenantKeys},
+};
+use claimledger_ledger::{keys::KeyStore, log::LogError, views::Views};
 use claimledger_store::sqlite::{OpenError, SqliteNode, SqliteStore};
 use master_key::MasterKeyFile;
 use std::{
@@ -107,6 +110,23 @@ pub(crate) fn check_master_key(location: &Location) -> Result<PathBuf> {
     let file = MasterKeyFile::of(location);
     file.read(location)?;
     file.path(location)
+}
+
+/// The tenants whose keys the master key of a location does not unwrap: it is that of another
+/// ledger.
+pub(crate) async fn tenants_of_another_key(
+    location: &Location,
+    keys: &dyn KeyStore,
+) -> Result<Vec<TenantId>> {
+    let master = MasterKeyFile::of(location).read(location)?;
+    let mut others = Vec::new();
+    for tenant in keys.tenants().await? {
+        let row = keys.tenant(&tenant).await?;
+        if row.is_some_and(|row| TenantKeys::unwrap(&master, &tenant, &row.wrapped).is_err()) {
+            others.push(tenant);
+        }
+    }
+    Ok(others)
 }
 
 async fn open_app(

@@ -6,7 +6,10 @@ use crate::{
     log::{AppendFailure, LogError, MAX_APPEND_ENTRIES},
     unknown_outcome::append,
 };
-use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId},
+    record::Digest32,
+};
 use std::{
     collections::VecDeque, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration,
 };
@@ -22,6 +25,8 @@ struct Flight {
     outcome: Pin<Box<dyn Future<Output = Written> + Send>>,
     rows: Vec<(RecordId, Vec<SessionId>)>,
     answers: Vec<(Job, Result<Vec<Receipt>, SequencerError>)>,
+    /// The leaf of the last record, if there is one.
+    last: Option<Digest32>,
     /// When the append begins, after a pause.
     begins: Instant,
 }
@@ -96,6 +101,7 @@ fn launch(state: &State, turns: &mut Turns, group: Group) -> Flight {
     let (log, tenant) = (Arc::clone(&state.config.log), state.config.tenant.clone());
     let expected = LogSize(state.durable());
     let seed = entries.first().map(|entry| entry.header.id);
+    let last = entries.last().map(|entry| entry.header.leaf);
     let pause = match entries.is_empty() {
         true => Duration::ZERO,
         false => turns.pause_before_append(Instant::now(), seed),
@@ -120,7 +126,7 @@ fn launch(state: &State, turns: &mut Turns, group: Group) -> Flight {
     } else {
         Box::pin(std::future::ready(Ok(())))
     };
-    Flight { outcome, rows, answers, begins: Instant::now() + pause }
+    Flight { outcome, rows, answers, last, begins: Instant::now() + pause }
 }
 
 fn land(
@@ -130,10 +136,10 @@ fn land(
     gathering: &mut Group,
     queue: &mut VecDeque<Job>,
 ) {
-    let Flight { rows, answers, .. } = flight;
+    let Flight { rows, answers, last, .. } = flight;
     let error = match written {
         Ok(()) => {
-            state.settle(rows);
+            state.settle(rows, last);
             answers.into_iter().for_each(|(job, answer)| reply(job, answer));
             return;
         }

@@ -4,7 +4,7 @@
 use super::{LedgerKind, MAX_LAG, SequencerConfig, filter::Filter, overlay::Overlay};
 use crate::{
     clock::ClockTrouble,
-    log::{LogError, MAX_APPEND_ENTRIES, no_record},
+    log::{ANOTHER_LOG, LogError, MAX_APPEND_ENTRIES, no_record},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId},
@@ -45,6 +45,8 @@ pub(crate) struct State {
     refreshed_at: usize,
     /// The recorded time of the last durable record.
     durable_time: Time,
+    /// The leaf of the last durable record: shows that the log is still the one that was read.
+    durable_leaf: Option<Digest32>,
     /// False after a conflict with another writer: the log must be read before the next decision.
     pub(crate) caught_up: bool,
     /// The index was far behind the log at opening, and nothing was appended since.
@@ -66,6 +68,7 @@ impl State {
             ask_always: false,
             refreshed_at: 0,
             durable_time: Time::MIN,
+            durable_leaf: None,
             caught_up: false,
             far_behind: false,
             pending: HashMap::new(),
@@ -100,6 +103,7 @@ impl State {
         if let Some(last) = covered.last() {
             let headers = log.headers_at(tenant, &[last]).await?;
             self.durable_time = header_at(headers.first(), last)?.recorded_at;
+            self.durable_leaf = headers.first().map(|header| header.leaf);
             self.start_scan();
         }
         Ok(head.0 - covered.0)
@@ -119,6 +123,7 @@ impl State {
             self.begin_at_index().await?;
             self.far_behind = false;
         }
+        self.check_last_record().await?;
         loop {
             let head = self.config.log.head(&self.config.tenant).await?;
             if head.0 < self.durable() {
@@ -137,6 +142,22 @@ impl State {
         self.forget_pending();
         self.caught_up = true;
         Ok(())
+    }
+
+    /// Refuses a log whose last known record is another one: it was replaced under this process,
+    /// and what is in the overlay is not of it.
+    async fn check_last_record(&self) -> Result<(), LogError> {
+        let (Some(last), Some(leaf)) = (LogSize(self.durable()).last(), self.durable_leaf) else {
+            return Ok(());
+        };
+        let headers = self.config.log.headers(&self.config.tenant, last, 1).await?;
+        match headers.first() {
+            Some(header) if header.leaf != leaf => {
+                Err(LogError::Corrupt { position: last, what: ANOTHER_LOG.to_owned() })
+            }
+            // A log that ends before it is refused by its size.
+            _ => Ok(()),
+        }
     }
 
     /// Reads one page at the overlay's end, and nothing past `until`, because an append of this
@@ -164,6 +185,7 @@ impl State {
                 });
             }
             self.durable_time = self.durable_time.max(record.header.recorded_at);
+            self.durable_leaf = Some(entry.header.leaf);
             self.filter.insert(record.header.id);
             self.overlay.push(record.header.id, record.statement.sessions().map(SessionId::as_str));
         }
@@ -358,7 +380,8 @@ impl State {
     }
 
     /// Marks pending records as durable.
-    pub(crate) fn settle(&mut self, rows: Vec<(RecordId, Vec<SessionId>)>) {
+    pub(crate) fn settle(&mut self, rows: Vec<(RecordId, Vec<SessionId>)>, last: Option<Digest32>) {
+        self.durable_leaf = last.or(self.durable_leaf);
         for (id, sessions) in rows {
             if let Some(found) = self.pending.remove(&id) {
                 self.durable_time = self.durable_time.max(found.recorded_at);

@@ -95,22 +95,31 @@ impl SqliteNode {
         }
     }
 
+    /// Makes the directory if it is missing; only its owner may read it.
+    pub(super) fn make(dir: &Path) -> Result<(), OpenError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|error| OpenError::io(dir, error))
+    }
+
+    pub(super) fn mark(dir: &Path) -> Result<(), OpenError> {
+        let mark = dir.join(MARK);
+        std::fs::write(&mark, MARK_TEXT).map_err(|error| OpenError::io(&mark, error))
+    }
+
     /// Opens the directory of a node; creates it and its files if they are missing.
     ///
     /// # Errors
     /// See [`OpenError`]: among others [`OpenError::Exists`], if the directory holds a log of its
     /// own.
     pub async fn open(dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        made.map_err(|error| OpenError::io(dir, error))?;
+        Self::make(dir)?;
         Self::check(dir)?;
         let owner = Arc::new(Owner::take(dir)?);
         if let Some(why) = owner.read_only() {
             let refused = io::Error::new(io::ErrorKind::ReadOnlyFilesystem, why);
             return Err(OpenError::io(dir, refused));
         }
-        let mark = dir.join(MARK);
-        std::fs::write(&mark, MARK_TEXT).map_err(|error| OpenError::io(&mark, error))?;
+        Self::mark(dir)?;
         let derived = Derived::open(&Files::new(dir, options), &owner, options.heal_views).await?;
         owner::sync_dir(dir)?;
         Ok(Self { derived, dir: dir.to_owned() })

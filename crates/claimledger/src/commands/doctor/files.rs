@@ -25,7 +25,8 @@ pub(super) fn look(dir: &Path) -> Vec<Finding> {
             )];
         }
         Err(error) => {
-            let remedy = "`claimledger init` makes it, or name the right one with --data";
+            let remedy = "name the right one with --data; `claimledger init` makes that of a \
+                          ledger, `serve` that of a node";
             return vec![Finding::problem(PART, format!("{shown}: {error}"), remedy)];
         }
     };

@@ -64,6 +64,10 @@ impl Finding {
         Self { level: Level::Problem, part, what: what.into(), remedy }
     }
 
+    fn is_ok(&self) -> bool {
+        matches!(self.level, Level::Ok)
+    }
+
     /// A problem that an error of the program's own describes, with its remedy.
     fn error(part: &'static str, error: &anyhow::Error) -> Self {
         let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();

@@ -47,10 +47,18 @@ pub(super) async fn look(settings: &Settings, is_node: bool) -> Vec<Finding> {
         });
     }
     if !exists {
+        // A node that is about to be added: does it have the key of the ledger?
+        if let Some(shared) =
+            location.shared.as_ref().filter(|_| findings.iter().all(Finding::is_ok))
+            && let Ok(connected) = shared.connect().await
+        {
+            findings.extend(key_of(&location, &*connected.database.keys()).await);
+        }
         return findings;
     }
     match open(&location).await {
         Ok(stores) => {
+            findings.extend(key_of(&location, &*stores.keys).await);
             let found = of(&stores, settings, LedgerClock::of(&location.dir)).await;
             findings.extend(found.unwrap_or_else(|error| vec![Finding::error("ledger", &error)]));
         }
@@ -64,6 +72,20 @@ pub(super) async fn look(settings: &Settings, is_node: bool) -> Vec<Finding> {
         Err(error) => findings.push(Finding::error("ledger", &error)),
     }
     findings
+}
+
+/// Whether the master key is that of the ledger; nothing to say: it is, or it cannot be read, which
+/// another line says.
+async fn key_of(location: &engine::Location, keys: &dyn KeyStore) -> Option<Finding> {
+    let others = engine::tenants_of_another_key(location, keys).await.ok()?;
+    (!others.is_empty()).then(|| {
+        let names: Vec<_> = others.iter().map(TenantId::as_str).collect();
+        Finding::problem(
+            "master key",
+            format!("it does not unwrap the keys of {}", names.join(", ")),
+            "give the one that the ledger was made with, the same on every node",
+        )
+    })
 }
 
 async fn open(location: &engine::Location) -> Result<Stores> {

@@ -61,6 +61,7 @@ pub async fn load_views<E: From<OpenError>>(
     accept: impl AsyncFnOnce(&[(TenantId, Generations)]) -> Result<(), E>,
 ) -> Result<Vec<(TenantId, Generations)>, E> {
     SqliteNode::check(dir)?;
+    SqliteNode::make(dir)?;
     let owner = Owner::take(dir)?;
     if let Some(why) = owner.read_only() {
         let refused = std::io::Error::new(std::io::ErrorKind::ReadOnlyFilesystem, why);
@@ -83,6 +84,9 @@ pub async fn load_views<E: From<OpenError>>(
         let refused = |error| loading.refused(error);
         check::all(&mut connection).await.map_err(refused)?;
         let tenants = tenants(&mut connection).await.map_err(refused)?;
+        if tenants.is_empty() {
+            return Err(loading.corrupt("it has the read models of no tenant"));
+        }
         // Into the file itself: it is renamed without a write-ahead log beside it.
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&mut connection)
@@ -106,6 +110,7 @@ pub async fn load_views<E: From<OpenError>>(
         .and_then(|file| file.sync_all())
         .and_then(|()| std::fs::rename(&place, &database.path));
     moved.map_err(|error| OpenError::io(&place, error))?;
+    SqliteNode::mark(dir)?;
     owner::sync_dir(dir)?;
     Ok(tenants)
 }
