@@ -113,7 +113,7 @@ mod tests {
     fn decisions_alike_are_one_group_and_no_other() {
         let because = samples::thought("S1 was let in.");
         let of = |position, outcome| samples::decision(position, "2026-03-10T12:30:00Z", outcome);
-        let mut all = vec![
+        let mut all = [
             of(30, Outcome::Allow),
             of(31, Outcome::Deny),
             of(32, Outcome::Allow),

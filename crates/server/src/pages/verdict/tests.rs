@@ -53,7 +53,8 @@ fn shown(change: impl FnOnce(&mut Explained)) -> Vec<String> {
 fn a_session_that_never_began_says_what_was_refused() {
     let lines = shown(|of| {
         let state = &mut of.state;
-        (state.decisions.clear(), state.factors.clear());
+        state.decisions.clear();
+        state.factors.clear();
         state.life.started_at = None;
         state.life.phase = claimledger_domain::model::Phase::NotStarted;
         let words = "sign-in failed: <b>bad</b> password".to_owned();
