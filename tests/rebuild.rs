@@ -339,8 +339,8 @@ fn reseal(scratch: &Scratch) {
             .await
             .expect("the file opens");
         let generations = "SELECT number, coalesce(place, -1), covered, CAST(tenant AS BLOB), \
-                           CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report FROM \
-                           generation";
+                           CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report, last_leaf \
+                           FROM generation";
         for row in sqlx::query(generations).fetch_all(&mut connection).await.expect("rows") {
             let report: Option<&str> = row.get(7);
             let mut parts = vec![Tag(0x40)];
@@ -351,6 +351,7 @@ fn reseal(scratch: &Scratch) {
                 Number(i64::from(report.is_some())),
                 Bytes(row.get(6)),
             ]);
+            parts.extend(row.get::<Option<&[u8]>, _>(8).map(Bytes));
             let update = sqlx::query("UPDATE generation SET crc = ? WHERE number = ?")
                 .bind(crc(&parts))
                 .bind(row.get::<i64, _>(0));
