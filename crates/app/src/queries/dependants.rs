@@ -59,7 +59,7 @@ impl App {
     }
 
     /// How much rested on each change in some records, for lists of changes. At most
-    /// [`MAX_COUNTED`] sessions are evaluated in all, beginning with the changes that have the
+    /// `MAX_COUNTED` sessions are evaluated in all, beginning with the changes that have the
     /// fewest candidates: a change beyond it has no count.
     ///
     /// # Errors

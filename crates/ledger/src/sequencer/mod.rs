@@ -7,7 +7,7 @@
 //!
 //! Invariant: a request is answered only when every record that its answer names is durable.
 //! Invariant: an append carries the log size that it was decided at, so that of two sequencers on
-//! one log one loses, catches up, and decides again. [`turns`] keeps either from losing always.
+//! one log one loses, catches up, and decides again. `turns` keeps either from losing always.
 
 mod decide;
 mod filter;
