@@ -76,7 +76,7 @@ fn a_ledger_moves_to_postgresql_and_back() {
     assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
 }
 
-/// Lag and health stand beside an answer and may change.
+/// Removes lag and health, which may differ between two calls.
 fn without_status(answer: &Value) -> Value {
     let mut answer = answer.clone();
     answer.as_object_mut().unwrap().remove("status");

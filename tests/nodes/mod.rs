@@ -46,7 +46,7 @@ fn a_second_node_answers_what_the_first_one_took_in_on_the_double_of_kurrentdb()
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let double = runtime.block_on(claimledger_kurrentdb_double::Double::start());
     let ledger = SharedLedger::new(postgres::shared()).with_log_on_double(&double.url());
-    // A call of the client takes 44 ms (decision 46), and a command makes dozens.
+    // Few questions: a command makes dozens of calls, and each goes over gRPC.
     answers_of_two_nodes(&ledger, &[&["why", "S1", "--app", "payroll"], &["sessions"]]);
     assert!(double.events("ledger-acme").len() > 80, "{:?}", double.streams());
     let database = postgres::shared();
