@@ -128,9 +128,11 @@ fn pasted_checkpoints_and_receipts_are_compared() {
 /// Waits for a file that the browser saves.
 fn saved(dir: &Path, name: &str) -> Vec<u8> {
     for _ in 0..200 {
-        // The browser gives a file its name when it is whole.
-        if let Ok(bytes) = std::fs::read(dir.join(name)) {
-            return bytes;
+        // The browser reserves the name with an empty file and replaces it by the whole download
+        // in one rename.
+        match std::fs::read(dir.join(name)) {
+            Ok(bytes) if !bytes.is_empty() => return bytes,
+            _ => {}
         }
         std::thread::sleep(Duration::from_millis(50));
     }

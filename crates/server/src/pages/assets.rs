@@ -1,5 +1,5 @@
-//! The stylesheet and the script, compiled in. A browser asks again and gets 304
-//! if nothing changed.
+//! The stylesheet and the script, compiled in: one of each for the browser, each made of a file a
+//! part of the pages. A browser asks again and gets 304 if nothing changed.
 
 use super::theme::Theme;
 use axum::{
@@ -9,6 +9,23 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
+
+/// In order: a later part may override an earlier one.
+pub(crate) const STYLE: &str = concat!(
+    include_str!("../assets/css/base.css"),
+    include_str!("../assets/css/find.css"),
+    include_str!("../assets/css/timeline.css"),
+    include_str!("../assets/css/configuration.css"),
+    include_str!("../assets/css/verdict.css"),
+);
+
+/// One module: the parts share its top level.
+const SCRIPT: &str = concat!(
+    include_str!("../assets/js/page.js"),
+    include_str!("../assets/js/keys.js"),
+    include_str!("../assets/js/slider.js"),
+    include_str!("../assets/js/drawer.js"),
+);
 
 struct Asset {
     name: &'static str,
@@ -21,15 +38,10 @@ struct Asset {
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let style = Theme::ALL.map(|theme| {
-        let text = theme.of_stylesheet(include_str!("../assets/style.css"));
+        let text = theme.of_stylesheet(STYLE);
         asset("style.css", Some(theme), "text/css; charset=utf-8", text)
     });
-    let script = asset(
-        "page.js",
-        None,
-        "text/javascript; charset=utf-8",
-        include_str!("../assets/page.js").to_owned(),
-    );
+    let script = asset("page.js", None, "text/javascript; charset=utf-8", SCRIPT.to_owned());
     style.into_iter().chain([script]).collect()
 });
 

@@ -108,8 +108,7 @@ fn cookie(server: &Server, theme: Theme) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const STYLE: &str = include_str!("../assets/style.css");
+    use crate::pages::assets::STYLE;
 
     #[test]
     fn a_choice_beats_the_device() {
