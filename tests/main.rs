@@ -46,3 +46,4 @@ mod sources;
 mod statuses;
 mod support;
 mod terminal;
+mod tokens;

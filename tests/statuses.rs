@@ -95,6 +95,11 @@ fn missing_client_settings_are_usage_errors() {
     );
     check(
         &plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "token", "--role", "read"]),
+        4,
+        "does not answer",
+    );
+    check(
+        &plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "status", "--rows"]),
         2,
         "for the owner of the directory",
     );

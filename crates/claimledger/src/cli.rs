@@ -219,7 +219,7 @@ pub(crate) enum Command {
     /// Create a ledger with a tenant; again: add a tenant. Writes the tenant's operator token to a
     /// file
     Init(InitArgs),
-    /// Make a credential and print its token, once
+    /// Make a credential and print its token, once; list and revoke credentials
     Token(TokenArgs),
     /// Take in facts or events from a file or from standard input
     Ingest(IngestArgs),
@@ -446,13 +446,29 @@ pub(crate) struct InitArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<TokenCommand>,
     /// What it may do: ingest, read, investigate, export, govern, operate; several with commas
     #[arg(long, required = true, value_delimiter = ',', value_name = "ROLE")]
     pub(crate) role: Vec<String>,
     /// The source it may append as
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
+}
+
+/// `token`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// List credentials: what each may do, when it was made and revoked
+    List,
+    /// Revoke a credential: at once where the command runs, within 5 s on other nodes. Sessions of
+    /// browsers and subscriptions that depend on it end
+    Revoke {
+        /// Its id, as `token` and `token list` print it
+        credential: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -274,6 +274,14 @@ impl Remote {
         Self::read(&url, answer)
     }
 
+    /// A DELETE; status and body.
+    pub(crate) fn delete(&self, path: &str) -> Result<(u16, Value)> {
+        let url = format!("{}{path}", self.url);
+        let request = self.with_headers(self.agent.delete(&url));
+        let answer = request.call().with_context(|| format!("{url} does not answer"))?;
+        Self::read(&url, answer)
+    }
+
     /// A GET; status and body.
     pub(crate) fn get(&self, path: &str) -> Result<(u16, Value)> {
         let url = format!("{}{path}", self.url);

@@ -81,7 +81,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::Completions { .. } | Command::Man { .. } => Ok(()),
         Command::Init(args) => commands::init::init(&settings, args).await,
-        Command::Token(args) => commands::init::token(&settings, args).await,
+        Command::Token(args) => commands::token::token(&settings, args).await,
         Command::Ingest(args) => commands::ingest::ingest(&settings, args).await,
         Command::Why(args) => commands::why::why(&settings, args).await,
         Command::Trust { idp } => commands::configuration::trust(&settings, idp.as_deref()).await,

@@ -3,8 +3,8 @@
 use crate::{
     graphql::schema,
     http::{
-        Server, errors, evidence, export, facts, graphql, headers, health, hooks, host, log_files,
-        rate::Limiter, rebuild, sources, stream,
+        Server, credentials, errors, evidence, export, facts, graphql, headers, health, hooks,
+        host, log_files, rate::Limiter, rebuild, sources, stream,
     },
     options::ServerOptions,
     pages, recording,
@@ -14,7 +14,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use claimledger_app::app::App;
 use std::sync::{Arc, atomic::AtomicU64};
@@ -46,6 +46,8 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/v1/hooks/okta", get(hooks::verify).post(hooks::post))
         .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
         .route("/v1/sources", get(sources::get))
+        .route("/v1/credentials", get(credentials::list).post(credentials::grant))
+        .route("/v1/credentials/{credential}", delete(credentials::revoke))
         .route("/log/{*path}", get(log_files::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

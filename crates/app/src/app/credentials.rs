@@ -16,6 +16,7 @@ use claimledger_facts::{
     record::{Digest32, Prepared},
     refusal::{Refusal, RefusalCode},
     seal::TenantKeys,
+    time::Time,
     types::ledger::{RoleGranted, RoleRevoked},
     vocabulary::Role,
 };
@@ -33,6 +34,21 @@ use zeroize::Zeroizing;
 const CACHE_LIFETIME: Duration = Duration::from_secs(1);
 /// Maximum cached callers.
 const MAX_CACHED: usize = 10_000;
+
+/// A credential as its tenant's governors see it: without its token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its public id.
+    pub id: String,
+    /// What it may do; roles that this version does not know are left out.
+    pub roles: Vec<Role>,
+    /// The source it may append as.
+    pub source: Option<SourceId>,
+    /// When it was created.
+    pub created_at: Time,
+    /// When it was revoked.
+    pub revoked_at: Option<Time>,
+}
 
 impl App {
     /// The caller with this token; none: the token is unknown. A token that never existed and a
@@ -117,6 +133,27 @@ impl App {
             return Err(log(error));
         }
         Ok((row.credential, token.to_string()))
+    }
+
+    /// The credentials of the caller's tenant, revoked ones too, by the time of their creation.
+    ///
+    /// # Errors
+    /// If the caller lacks the role govern, the key store cannot be read, or a row is not as this
+    /// ledger wrote it.
+    pub async fn credentials(&self, caller: &Caller) -> Result<Vec<Credential>, IngestError> {
+        if let Some(forbidden) = lacks(caller, Role::Govern) {
+            return Err(forbidden);
+        }
+        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
+        let mut rows = self.0.keys.credentials(&caller.tenant).await.map_err(log)?;
+        for row in &rows {
+            if let Err(damage) = credential_mac::check(&tenant.identity.keys, row) {
+                tenant.report_damage(&*self.0.views, &damage);
+                return Err(log(damage));
+            }
+        }
+        rows.sort_by(|a, b| (a.created_at, &a.credential).cmp(&(b.created_at, &b.credential)));
+        Ok(rows.into_iter().map(credential_of).collect())
     }
 
     /// Destroys a person's key. Data sealed under it can no longer be opened, and the person is no
@@ -283,14 +320,20 @@ impl App {
     }
 }
 
-/// Roles that this version does not know are ignored.
 fn caller_of(row: CredentialRow) -> Caller {
-    Caller {
-        tenant: row.tenant,
-        credential: row.credential,
+    let tenant = row.tenant.clone();
+    let Credential { id, roles, source, .. } = credential_of(row);
+    Caller { tenant, credential: id, roles, source, request: Requested::default() }
+}
+
+/// Roles that this version does not know are ignored.
+fn credential_of(row: CredentialRow) -> Credential {
+    Credential {
+        id: row.credential,
         roles: row.roles.iter().filter_map(|word| Role::parse(word)).collect(),
         source: row.source.map(SourceId::new),
-        request: Requested::default(),
+        created_at: row.created_at,
+        revoked_at: row.revoked_at,
     }
 }
 

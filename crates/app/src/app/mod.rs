@@ -7,6 +7,7 @@ pub(crate) mod cut;
 pub(crate) mod nodes;
 mod status;
 
+pub use credentials::Credential;
 pub use nodes::UseGuard;
 
 pub use crate::tenant::parts::{AccessParts, Anchors, Options, Parts, ProofParts};

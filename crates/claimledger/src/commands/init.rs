@@ -1,18 +1,14 @@
-//! `init`, `token`.
+//! `init`.
 
 use crate::{
-    cli::{Format, InitArgs, TokenArgs},
+    cli::{Format, InitArgs},
     engine,
     exit_status::usage,
-    ledger_client::LedgerClient,
     settings::{Settings, time},
-    terminal::{print_json, print_line, print_note, print_text},
+    terminal::{print_json, print_text},
 };
 use anyhow::Result;
-use claimledger_facts::{
-    ids::{SourceId, TenantId},
-    vocabulary::Role,
-};
+use claimledger_facts::ids::TenantId;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -53,43 +49,6 @@ pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Makes a credential and shows its token, once.
-pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
-    let roles = args
-        .role
-        .iter()
-        .map(|word| {
-            Role::parse(word)
-                .ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles())))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let ledger = LedgerClient::open(settings).await?;
-    let owner = ledger.embedded("token")?;
-    let source = args.source.as_deref().map(SourceId::new);
-    let granted = owner.app.grant(&owner.caller, &roles, source.as_ref()).await;
-    let tenant = owner.caller.tenant.clone();
-    ledger.close().await;
-    let (credential, token) = granted?;
-    match settings.format {
-        Format::Json => print_json(
-            &json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token,
-                "roles": args.role, "source": args.source}),
-        ),
-        Format::Text => {
-            print_line(&token);
-            print_note(&format!(
-                "Credential {credential} of tenant {tenant}. The token is shown this once; only \
-                 its digest is kept."
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn all_roles() -> String {
-    Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn write_token(dir: &Path, tenant: &str, token: &str) -> Result<PathBuf> {

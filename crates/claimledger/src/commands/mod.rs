@@ -35,6 +35,7 @@ pub(crate) mod sessions;
 pub(crate) mod shell;
 pub(crate) mod source;
 pub(crate) mod timeline;
+pub(crate) mod token;
 pub(crate) mod views;
 pub(crate) mod watch;
 pub(crate) mod why;

@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod auth;
 pub(crate) mod body;
 pub(crate) mod connections;
+pub(crate) mod credentials;
 pub(crate) mod errors;
 pub(crate) mod evidence;
 pub(crate) mod export;

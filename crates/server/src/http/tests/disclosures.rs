@@ -41,6 +41,8 @@ const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/v1/hooks/okta", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/rebuild", Endpoint::ShowsNothing("how far a rebuild is")),
     ("/v1/sources", Endpoint::ShowsNothing("what is polled and how far, no record")),
+    ("/v1/credentials", Endpoint::ShowsNothing("who may do what, no record")),
+    ("/v1/credentials/{credential}", Endpoint::ShowsNothing("whether it was revoked")),
     ("/log/{*path}", Endpoint::Elsewhere("the tiled log")),
     ("/healthz", Endpoint::ShowsNothing("no caller")),
     ("/readyz", Endpoint::ShowsNothing("no caller")),

@@ -1,0 +1,124 @@
+//! Credentials are made, listed and revoked from the directory and over HTTP.
+
+use crate::support::{Scratch, Server, claimledger, text};
+use serde_json::{Value, json};
+
+const PATH: &str = "/v1/credentials";
+
+fn over(server: &Server, token_file: &str, args: &[&str]) -> (i32, String, String) {
+    let mut all = vec!["--url", &server.url, "--token-file", token_file];
+    all.extend(args);
+    let out = claimledger().args(all).output().expect("the program runs");
+    (out.status.code().expect("a status"), text(&out.stdout), text(&out.stderr))
+}
+
+/// Status and body of a request, which the shared client cannot make: it never deletes.
+fn status_of(server: &Server, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let request = ureq::http::Request::builder()
+        .method(method)
+        .uri(format!("{}{path}", server.url))
+        .header("authorization", format!("Bearer {token}"))
+        .body(body.to_owned())
+        .expect("a request");
+    let mut answer = agent.run(request).expect("an answer");
+    let body = answer.body_mut().read_to_string().expect("a text");
+    (answer.status().as_u16(), serde_json::from_str(&body).unwrap_or_default())
+}
+
+#[test]
+fn a_served_ledger_makes_lists_and_revokes_credentials() {
+    let scratch = Scratch::rehearsal(&["acme", "globex"]);
+    let govern = scratch.file("govern", scratch.token("acme", "govern"));
+    let other = scratch.file("other", scratch.token("globex", "govern"));
+    let server = scratch.serve();
+
+    let (status, token, note) = over(&server, &govern, &["token", "--role", "read,export"]);
+    assert_eq!(status, 0, "{note}");
+    let credential = note.split_whitespace().nth(1).expect("an id").to_owned();
+    assert!(credential.starts_with("c-") && note.contains("tenant acme"), "{note}");
+    let token = token.trim();
+    let asks = || server.graphql_raw(token, "{ status { head } }", Value::Null).0;
+    assert_eq!(asks(), 200);
+
+    let (_, listed, _) = over(&server, &govern, &["--format", "json", "token", "list"]);
+    assert!(!listed.contains(token), "{listed}");
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let listed = listed["credentials"].as_array().expect("a list");
+    // The operator's, the governor's and the new one; nothing of the other tenant.
+    assert_eq!(listed.len(), 3, "{listed:?}");
+    let found = listed.iter().find(|it| it["credential"] == *credential).expect("the new one");
+    assert_eq!((&found["roles"], &found["revokedAt"]), (&json!(["read", "export"]), &Value::Null));
+
+    let (status, _, said) = over(&server, &other, &["token", "revoke", &credential]);
+    assert_eq!(status, 1, "{said}");
+    assert!(said.contains("no credential has the id"), "{said}");
+    assert_eq!(asks(), 200, "a governor of another tenant revokes nothing");
+
+    for _ in 0..2 {
+        // Again: the same answer.
+        let (status, said, error) = over(&server, &govern, &["token", "revoke", &credential]);
+        assert_eq!(status, 0, "{error}");
+        assert!(said.contains("is revoked"), "{said}");
+        assert_eq!(asks(), 401);
+    }
+    let (_, listed, _) = over(&server, &govern, &["token", "list"]);
+    let line = listed.lines().find(|line| line.contains(&credential)).expect("its line");
+    assert!(line.contains("read export") && !line.ends_with('–'), "{listed}");
+    drop(server);
+
+    // The owner of the directory sees the same, and one record of each.
+    assert_eq!(scratch.ok(&["--tenant", "acme", "token", "list"]), listed);
+    let kind =
+        |position: &str| scratch.json(&["--tenant", "acme", "record", position])["kind"].clone();
+    // The second revocation repeats the first.
+    assert_eq!(["#1", "#2", "#3"].map(kind), ["role.granted", "role.granted", "role.revoked"]);
+    assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 4);
+    let out = scratch.run(&["--tenant", "acme", "token", "revoke", "c-0000"]);
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+    scratch.ok(&["--tenant", "acme", "verify"]);
+}
+
+#[test]
+fn credentials_need_the_role_govern_and_sound_requests() {
+    let scratch = Scratch::rehearsal(&["acme"]);
+    let [read, govern] = ["read,investigate,export,operate,ingest", "govern"]
+        .map(|roles| scratch.token("acme", roles));
+    let server = scratch.serve();
+    let ask = |method: &str, path: &str, token: &str, body: &str| {
+        status_of(&server, method, path, token, body)
+    };
+    for (method, path, body) in [
+        ("GET", PATH, ""),
+        ("POST", PATH, r#"{"roles": ["read"]}"#),
+        ("DELETE", "/v1/credentials/c-1", ""),
+    ] {
+        let (status, said) = ask(method, path, &read, body);
+        assert_eq!((status, &said["error"]["needs"]), (403, &json!("govern")), "{method} {said}");
+        assert_eq!(ask(method, path, "nobody", body).0, 401, "{method}");
+    }
+    for (body, says) in [
+        ("", "expected"),
+        ("{}", "missing field `roles`"),
+        (r#"{"roles": ["root"]}"#, "\"root\" is none of ingest, read"),
+        (r#"{"roles": [], "source": "a"}"#, "no role is given"),
+        (r#"{"roles": ["read"], "sauce": "a"}"#, "unknown field `sauce`"),
+    ] {
+        let (status, said) = ask("POST", PATH, &govern, body);
+        assert_eq!(status, 422, "{body}: {said}");
+        assert!(said["error"]["message"].as_str().expect("a message").contains(says), "{said}");
+    }
+    for id in ["c-1", "..", "%00", "c-1%2F.."] {
+        let (status, said) = ask("DELETE", &format!("{PATH}/{id}"), &govern, "");
+        assert_eq!(status, 404, "{id}: {said}");
+    }
+    let (_, said) = ask("GET", PATH, &govern, "");
+    assert_eq!(said["credentials"].as_array().expect("a list").len(), 3, "nothing was made");
+    // A governor may revoke its own: the owner of the directory can always make another.
+    let mut listed = said["credentials"].as_array().expect("a list").iter();
+    let own = listed.find(|it| it["roles"] == json!(["govern"])).expect("its own");
+    let id = own["credential"].as_str().expect("an id");
+    assert_eq!(ask("DELETE", &format!("{PATH}/{id}"), &govern, "").0, 200);
+    assert_eq!(ask("GET", PATH, &govern, "").0, 401);
+}
