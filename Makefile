@@ -2,7 +2,7 @@
 #   make demo   build, fill a rehearsal ledger with a day of two organisations and of an Okta
 #               org, explain it, and serve it on loopback; DEMO_ARGS="--data DIR" keeps the ledger
 #   make test   install what the tests need where that is possible, then run all of them
-.PHONY: demo test test-shared test-tools lint schema bench bench-postgres
+.PHONY: demo test test-shared test-tools shots lint schema bench bench-postgres
 
 demo:
 	cargo run --quiet -p claimledger -- demo $(DEMO_ARGS)
@@ -22,6 +22,10 @@ test-shared: test-tools
 # Programs from Debian packages, where this user may install packages; else says what is missing.
 test-tools:
 	@sh scripts/install-test-tools.sh
+
+# A picture of every page and state, and a sheet of all: SHOTS=DIR, default target/shots.
+shots: test-tools
+	@sh scripts/shots.sh "$(or $(SHOTS),target/shots)"
 
 lint:
 	cargo fmt --all --check

@@ -23,6 +23,7 @@ command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v jq >/dev/null 2>&1 || missing="$missing jq"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
+command -v npm >/dev/null 2>&1 || missing="$missing npm"
 postgres_is_installed() {
     command -v psql >/dev/null 2>&1 && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
@@ -85,6 +86,19 @@ install_containers() {
         echo "not installed: check-jsonschema, hadolint, shellcheck (python3-venv)" >&2
 }
 install_containers
+
+# What checks the pages for accessibility, in the browser that shows them.
+axe="$(dirname "$0")/../target/test-tools/axe"
+axe_version=4.14.1
+install_axe() {
+    grep -q "\"version\": \"$axe_version\"" "$axe/node_modules/axe-core/package.json" 2>/dev/null &&
+        return
+    echo "installing for the tests: axe-core"
+    npm install --prefix "$axe" --no-save --no-audit --no-fund --ignore-scripts \
+        "axe-core@$axe_version" >/dev/null ||
+        echo "not installed: axe-core (npm)" >&2
+}
+install_axe
 
 for tool in chromium chromedriver strace python3 faketime curl jq go soffice systemd-analyze; do
     command -v "$tool" >/dev/null 2>&1 ||

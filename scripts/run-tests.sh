@@ -15,6 +15,8 @@ needs() { # program modules...
 if [ "${CI:-}" != true ]; then
     needs chromium pages::
     needs chromedriver pages::
+    [ -f target/test-tools/axe/node_modules/axe-core/axe.min.js ] ||
+        needs "axe-core (npm)" every_page::
     needs faketime clock::
     needs python3 terminal::
     needs curl readme:: demo::

@@ -26,11 +26,11 @@ const RECORD: &str = "query($position: Position!) {
     record(position: $position) { original personal sealed } }";
 
 /// As an erasure will do it.
-fn destroy(data: &Path, pseudonym: &str) {
+pub(crate) fn destroy(data: &Path, tenant: &str, pseudonym: &str) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         let store = SqliteStore::open(data, SqliteOptions::default()).await.expect("the ledger");
         let pseudonym = Pseudonym::new(pseudonym);
-        store.keys().destroy(&TenantId::from("acme"), &pseudonym).await.expect("it is destroyed");
+        store.keys().destroy(&TenantId::from(tenant), &pseudonym).await.expect("it is destroyed");
     });
 }
 
@@ -67,7 +67,7 @@ fn records_whose_key_was_destroyed_are_folded_rebuilt_and_shown() {
         json!({"login": "bob@acme.example", "name": "Bob", "keyDestroyed": false})
     );
 
-    destroy(&scratch.data(), &bob);
+    destroy(&scratch.data(), "acme", &bob);
     assert_eq!(answers(), before, "the facts stand in the clear");
     assert_eq!(says_erased(), [false, true, false, true, false], "of the session and its timeline");
     let json = scratch.json(&["session", "S2"]);

@@ -16,13 +16,13 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A file system of a few MiB in memory.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     at: PathBuf,
 }
 
 impl SmallDisk {
     /// Mounts it at a new directory; needs the permission to mount.
-    fn mount(at: &Path, mebibytes: u32) -> Self {
+    pub(crate) fn mount(at: &Path, mebibytes: u32) -> Self {
         std::fs::create_dir_all(at).expect("a directory");
         let size = format!("size={mebibytes}m,mode=0700");
         let mounted = Command::new(tool("mount"))
@@ -39,7 +39,7 @@ impl SmallDisk {
     }
 
     /// Writes until it is full.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file =
             File::options().create(true).append(true).open(self.filler()).expect("the filler");
         for bytes in [1 << 16, 1 << 12, 1] {
@@ -47,7 +47,7 @@ impl SmallDisk {
         }
     }
 
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         std::fs::remove_file(self.filler()).expect("the filler");
     }
 }
@@ -58,7 +58,7 @@ impl Drop for SmallDisk {
     }
 }
 
-fn fact(n: u64, person: &str) -> String {
+pub(crate) fn fact(n: u64, person: &str) -> String {
     json!({"id": format!("f-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z",
         "session": format!("S{}", n % 7),
            "subject": {"id": person}, "data": {"app": "wiki",
@@ -70,7 +70,7 @@ fn fact(n: u64, person: &str) -> String {
 type Answered = (u16, Vec<(String, String)>, Value);
 
 /// Sends a fact; returns its position, or the status, headers and body of the refusal.
-fn send(server: &Server, token: &str, fact: &str) -> Result<u64, Answered> {
+pub(crate) fn send(server: &Server, token: &str, fact: &str) -> Result<u64, Answered> {
     let (status, headers, body) = server.post_with(
         "/v1/facts",
         Some(token),
@@ -103,7 +103,7 @@ fn send_until_refused(
     panic!("the disk did not fill");
 }
 
-fn ready(server: &Server) -> (u16, Value) {
+pub(crate) fn ready(server: &Server) -> (u16, Value) {
     let (status, _, body) = server.get("/readyz", &[]);
     (status, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status}: {body}")))
 }
@@ -259,7 +259,7 @@ fn appends_resume_automatically_once_a_full_disk_has_space() {
 }
 
 /// Moves one file of a ledger to another file system and leaves a link.
-fn move_file(ledger: &Path, disk: &SmallDisk, name: &str) {
+pub(crate) fn move_file(ledger: &Path, disk: &SmallDisk, name: &str) {
     for end in ["", "-wal", "-shm"] {
         let (from, to) =
             (ledger.join(format!("{name}{end}")), disk.at.join(format!("{name}{end}")));

@@ -13,8 +13,8 @@ fn path(position: u64, known_at: u64) -> String {
 }
 
 /// The tree on the page, a thought a line.
-const TREE: &str = "return [...document.querySelectorAll('#why .why summary, #why .why \
-                    .thought')].map(e => e.textContent.trim().replace(/\\s+/g, ' '))";
+const TREE: &str = "return [...document.querySelectorAll('#why .why .thought')] \
+                    .map(e => e.textContent.trim().replace(/\\s+/g, ' '))";
 /// The rows of the three readings: name, then the three cells.
 const READINGS: &str = "return [...document.querySelectorAll('.readings tbody tr')].map(r => \
                         [...r.children].map(c => c.textContent.trim()))";

@@ -15,8 +15,8 @@ fn path(session: &str, factor: &str, known_at: u64) -> String {
 }
 
 /// The trees on the page, a thought a line.
-const TREES: &str = "return [...document.querySelectorAll('#why .why summary, #why .why \
-                     .thought')].map(e => e.textContent.trim().replace(/\\s+/g, ' '))";
+const TREES: &str = "return [...document.querySelectorAll('#why .why .thought')] \
+                    .map(e => e.textContent.trim().replace(/\\s+/g, ' '))";
 /// The table of what counted, a row a line.
 const COUNTED: &str = "return [...document.querySelectorAll('table.rested tbody tr')].map(r => \
                        r.innerText.trim().replace(/\\s+/g, ' '))";

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod decision;
+mod every_page;
 mod evidence;
 mod factor;
 mod find;

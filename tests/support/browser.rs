@@ -152,6 +152,11 @@ impl Browser {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
     }
 
+    /// Runs a script that calls its last argument when it is done, with its value.
+    pub(crate) fn eval_async(&self, script: &str) -> Value {
+        self.post("/execute/async", &json!({"script": script, "args": []}))
+    }
+
     /// The text of the page as a person sees it.
     pub(crate) fn text(&self) -> String {
         self.eval("return document.body.innerText").as_str().unwrap_or_default().to_owned()

@@ -142,6 +142,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Bench { what: BenchCommand::Query(args) } => {
             commands::bench::query(&settings, args).await
         }
+        Command::Bench { what: BenchCommand::Pages(args) } => {
+            commands::bench::pages(&settings, args).await
+        }
         Command::Bench { what: BenchCommand::Export(args) } => {
             commands::bench::export(&settings, args).await
         }

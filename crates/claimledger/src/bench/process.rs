@@ -135,6 +135,18 @@ impl Client {
         }
     }
 
+    /// A page.
+    pub(crate) fn page(&self, path: &str) -> Result<String> {
+        let request = self.agent.get(format!("{}{path}", self.url));
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let mut answer = request.call()?;
+        let text = answer.body_mut().read_to_string()?;
+        if answer.status() != 200 {
+            bail!("{path}: {} {text}", answer.status());
+        }
+        Ok(text)
+    }
+
     fn post(&self, path: &str, kind: &str, body: &str) -> Result<Value> {
         let request = self
             .agent

@@ -13,6 +13,8 @@ pub(crate) enum BenchCommand {
     Rebuild(BenchSizesArgs),
     /// One session explained, sets of sessions, and what the retraction of a key reaches
     Query(BenchSizesArgs),
+    /// Each page: how long the server takes, and how large it is
+    Pages(BenchSizesArgs),
     /// Sessions exported as JSON lines and Parquet, as ratios to DuckDB's COPY of the same rows
     Export(BenchExportArgs),
     /// Inclusion proofs, and how far the signed checkpoint is behind the head

@@ -176,7 +176,7 @@ fn list(page: &AccessPage) -> Markup {
     html! {
         @if page.entries.is_empty() { p { "No entry of the access log is asked for." } }
         @else {
-            div class="scroll" { table {
+            div class="scroll" tabindex="0" role="group" aria-label="Entries" { table {
                 thead { tr { th { "Entry" } th { "Written" } th { "Credential" } th { "By" }
                     th { "Asked" } th { "Shown" } th { "Purpose" } th { "Case" } th { "Request" } }
                 }

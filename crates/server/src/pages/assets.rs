@@ -17,6 +17,7 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("../assets/css/timeline.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
+    include_str!("../assets/css/targets.css"),
 );
 
 /// One module: the parts share its top level.

@@ -90,7 +90,7 @@ fn causes(diff: &BeliefDiff, href: &dyn Fn(Option<LogPosition>) -> String) -> Ma
         p {
             (count(diff.causes.len(), "record")) " made the difference."
         }
-        div class="scroll" tabindex="0" role="region" aria-labelledby="vs-h" {
+        div class="scroll" tabindex="0" role="group" aria-labelledby="vs-h" {
             table class="causes" {
                 thead { tr { @for head in ["Record", "What", "Occurred", "Recorded",
                     "What it changed"] { th scope="col" { (head) } } } }

@@ -219,7 +219,7 @@ pub(super) fn changes(links: &Links<'_>, hits: &[ChangeHit]) -> Markup {
         section id="changes" aria-labelledby="changes-h" {
             h2 id="changes-h" { "Changes: " (hits.len()) }
             @if hits.is_empty() { p { (frame::none(links.absence)) } } @else {
-                div class="scroll" tabindex="0" role="region" aria-labelledby="changes-h" {
+                div class="scroll" tabindex="0" role="group" aria-labelledby="changes-h" {
                     table class="config-changes" {
                         thead { tr { @for head in ["Occurred", "Recorded", "Record", "What",
                             "Replaced", "Actor", "Ticket", "Rested on it"] {
@@ -291,7 +291,7 @@ fn session_list(links: &Links<'_>, id: &str, title: &str, rows: &[&SessionRow]) 
         section id=(id) aria-labelledby=(head) {
             h2 id=(head) { (title) ": " (rows.len()) }
             @if rows.is_empty() { p { (frame::no_more(links.absence)) "." } } @else {
-                div class="scroll" tabindex="0" role="region" aria-labelledby=(head) {
+                div class="scroll" tabindex="0" role="group" aria-labelledby=(head) {
                     table class="blast" {
                         thead { tr { @for head in ["Session", "Subject", "Started", "State at T",
                             "Why in this list"] { th scope="col" { (head) } } } }
@@ -329,7 +329,7 @@ pub(super) fn decisions(links: &Links<'_>, found: &Found) -> Markup {
         section id="decisions" aria-labelledby="decisions-h" {
             h2 id="decisions-h" { "Decisions: " (found.decisions.len()) }
             @if found.decisions.is_empty() { p { (frame::no_more(links.absence)) "." } } @else {
-                div class="scroll" tabindex="0" role="region" aria-labelledby="decisions-h" {
+                div class="scroll" tabindex="0" role="group" aria-labelledby="decisions-h" {
                     table class="blast" {
                         thead { tr { @for head in ["Decision", "Session", "App", "When",
                             "Recorded outcome", "What is odd"] { th scope="col" { (head) } } } }

@@ -157,7 +157,7 @@ fn of_link(links: &Links<'_>, n: usize, link: &ChainLink) -> Markup {
             h2 id=(head) { @match &link.session.id {
                 Some(id) => { "Session " (inert(id.as_str())) },
                 None => "No session" } }
-            div class="scroll" tabindex="0" role="region" aria-labelledby=(head) {
+            div class="scroll" tabindex="0" role="group" aria-labelledby=(head) {
                 table class="chain" {
                     thead { tr { @for head in ["Hop", "Id", "Records"] {
                         th scope="col" { (head) } } } }

@@ -63,7 +63,7 @@ pub(super) fn list(links: &Links<'_>, changes: &[ConfigChange], counts: &Counts)
             @if rows.len() < changes.len() { p { "Shown are the last " (rows.len()) ": an earlier \
                 T shows those before." } }
             @if rows.is_empty() { p class="empty" { (super::frame::none(links.absence)) } } @else {
-                div class="scroll" tabindex="0" role="region" aria-labelledby="changes-h" {
+                div class="scroll" tabindex="0" role="group" aria-labelledby="changes-h" {
                     table class="config-changes" {
                         thead { tr { @for head in ["Occurred", "Recorded", "Record", "What",
                             "Before → after", "Actor", "Ticket", "Rested on it"] {

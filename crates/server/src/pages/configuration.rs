@@ -223,7 +223,7 @@ fn keys(links: &Links<'_>, found: &TrustChanges) -> Markup {
     html! {
         section aria-labelledby="keys-h" {
             h2 id="keys-h" { "Keys" }
-            div class="scroll" tabindex="0" role="region" aria-labelledby="keys-h" {
+            div class="scroll" tabindex="0" role="group" aria-labelledby="keys-h" {
                 table class="keys" {
                     thead { tr { @for head in ["Key", "IdP", "Valid from", "Until", "At T",
                         "Retracted"] { th scope="col" { (head) } } } }

@@ -63,7 +63,7 @@ pub(super) fn table<'a>(
     let (mut times, mut rows) = (Times::default(), rows.peekable());
     let of_decision = rows.peek().is_some_and(|row| row.relied.is_some());
     html! {
-        div class="scroll" tabindex="0" role="region" aria-labelledby=(labelled_by) {
+        div class="scroll" tabindex="0" role="group" aria-labelledby=(labelled_by) {
             table class="rested" {
                 thead { tr {
                     th scope="col" { "Factor" } th scope="col" { "Type" }

@@ -59,7 +59,7 @@ pub(super) fn needs_role(caller: &Caller) -> String {
 
 fn table(items: &[Found], answered: &Answered, cut: &CutAsked) -> Markup {
     html! {
-        div class="scroll" tabindex="0" role="region" aria-labelledby="found-h" {
+        div class="scroll" tabindex="0" role="group" aria-labelledby="found-h" {
             table class="found" {
                 thead { tr { @for head in ["What", "Name", "What matched", "Records", "Sessions"] {
                     th scope="col" { (head) } } } }

@@ -95,7 +95,7 @@ pub(crate) fn strip(
         section class=(if answered.provisional { "strip provisional" } else {
             "strip" }) aria-label="What this answer holds for" {
             details {
-                summary { (one_line(strip, answered, completeness)) }
+                summary { (one_line(strip, answered, completeness, status)) }
                 form method="get" action=(strip.keep.path()) {
                     @for (name, value) in strip.keep.fields() {
                         input type="hidden" name=(name) value=(value); }
@@ -131,7 +131,12 @@ pub(crate) fn strip(
 const SHORT: usize = 16;
 
 /// T, K, and whether the sources are complete; what is not said here is in the fold.
-fn one_line(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceCompleteness]) -> Markup {
+fn one_line(
+    strip: &Strip<'_>,
+    answered: &Answered,
+    completeness: &[SourceCompleteness],
+    status: &Status,
+) -> Markup {
     let mut times = Times::default();
     let incomplete: Vec<&SourceCompleteness> =
         completeness.iter().filter(|source| source.lacks_by(answered.at)).collect();
@@ -142,6 +147,8 @@ fn one_line(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceComple
             Some(KnownAt::Position(_)) | None => (answered.position),
         } } " "
         @if answered.provisional { strong class="provisional" { "provisional" } " " }
+        @if let Some((read_to, head)) = behind(answered, status) {
+            strong class="incomplete" { "read to #" (read_to) " of #" (head) } " " }
         @match incomplete.as_slice() {
             _ if completeness.is_empty() => strong class="incomplete" { "no source known" },
             [] => span { "complete" },
@@ -156,14 +163,17 @@ fn one_line(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceComple
     }
 }
 
-/// Says so where the read models are behind what was asked. A read pinned below that is not
-/// touched.
-fn lag(strip: &Strip<'_>, answered: &Answered, status: &Status) -> Markup {
+/// The last position that the read models have, and that of the log, where the answer is as of the
+/// end of the first: an address without K leads there. A read pinned below it is not touched, and
+/// no answer is: this is said beside it.
+fn behind(answered: &Answered, status: &Status) -> Option<(u64, u64)> {
     let (assessed, head) = (status.assessed_to, status.head);
-    if assessed >= head || answered.position.0 < assessed {
-        return html! {};
-    }
-    let (read_at, wait) = (assessed.saturating_sub(1), head.saturating_sub(1));
+    (assessed < head && answered.position.0 + 1 >= assessed)
+        .then(|| (assessed.saturating_sub(1), head.saturating_sub(1)))
+}
+
+fn lag(strip: &Strip<'_>, answered: &Answered, status: &Status) -> Markup {
+    let Some((read_at, wait)) = behind(answered, status) else { return html! {} };
     let at = strip
         .keep
         .clone()
@@ -277,7 +287,9 @@ mod tests {
             signed: None,
         };
         assert!(shown(&status, 82).contains("Assessed to #79 of #82"));
-        assert!(!shown(&status, 79).contains("Assessed"));
+        // An address without K leads there.
+        assert!(shown(&status, 79).contains("<strong class=\"incomplete\">read to #79 of #82"));
+        assert!(!shown(&status, 78).contains("#82"));
         assert!(!shown(&Status { assessed_to: 83, ..status }, 82).contains("Assessed"));
     }
 

@@ -191,7 +191,7 @@ fn sources(links: &Links<'_>, heard: &Answer<Heard>) -> Markup {
     html! {
         section id="heard" aria-labelledby="heard-h" {
             h2 id="heard-h" { "Sources" }
-            div class="scroll" tabindex="0" role="region" aria-labelledby="heard-h" {
+            div class="scroll" tabindex="0" role="group" aria-labelledby="heard-h" {
                 table class="heard" {
                     thead { tr { @for head in ["Source", "Heard to", "Silences", "Late facts",
                         "Conflicts", "Not understood"] { th scope="col" { (head) } } } }

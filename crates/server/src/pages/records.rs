@@ -46,7 +46,7 @@ pub(crate) fn list(
                     @if page > 1 { " · " a href=(page_href(page - 1)) { "before" } }
                     @if page < pages { " · " a href=(page_href(page + 1)) { "next" } } }
             }
-            div class="scroll" tabindex="0" role="region" aria-labelledby="records-h" {
+            div class="scroll" tabindex="0" role="group" aria-labelledby="records-h" {
                 table {
                     thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source",
                         "Source's id"] { th scope="col" { (head) } } } }

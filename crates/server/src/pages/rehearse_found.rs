@@ -98,7 +98,7 @@ fn part<T>(
             @if rows.is_empty() {
                 p { "In the window: " (frame::no_more(links.absence)) "." }
             } @else {
-                div class="scroll" tabindex="0" role="region" aria-labelledby=(head) {
+                div class="scroll" tabindex="0" role="group" aria-labelledby=(head) {
                     table { tbody { @for one in rows.iter().take(ROWS) { tr { (row(one)) } } } }
                 }
             }

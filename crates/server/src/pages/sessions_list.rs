@@ -92,7 +92,7 @@ fn empty(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -
 fn table(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     let mut times = Times::default();
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label="Sessions" {
+        div class="scroll" tabindex="0" role="group" aria-label="Sessions" {
             table class="sessions" {
                 thead { tr {
                     @for head in ["Session", "Subject", "Started", "IdP / key",

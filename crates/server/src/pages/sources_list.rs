@@ -130,7 +130,7 @@ fn shown(gaps: &[GapStatement], most: usize) -> Vec<&GapStatement> {
 fn table(links: &Links<'_>, heard: &Heard) -> Markup {
     let mut times = Times::default();
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label="Sources" {
+        div class="scroll" tabindex="0" role="group" aria-label="Sources" {
             table class="sources" {
                 thead { tr {
                     @for head in ["Source", "Heard to", "Lag", "Late facts", "Clock ahead",
@@ -289,7 +289,7 @@ fn records(
             section aria-labelledby={ (id) "-h" } {
                 h2 id={ (id) "-h" } { (title) }
                 (some(counted, which))
-                div class="scroll" tabindex="0" role="region" aria-labelledby={ (id) "-h" } {
+                div class="scroll" tabindex="0" role="group" aria-labelledby={ (id) "-h" } {
                     table {
                         thead { tr { @for head in ["Record", "What", "Occurred", "Recorded",
                             "Source's id"] { th scope="col" { (head) } } } }
@@ -320,7 +320,7 @@ fn conflicts(links: &Links<'_>, counted: &Counted<ConflictRef>) -> Markup {
             section aria-labelledby="conflicts-h" {
                 h2 id="conflicts-h" { "Other content under an id that was known" }
                 (some(counted, "the first"))
-                div class="scroll" tabindex="0" role="region" aria-labelledby="conflicts-h" {
+                div class="scroll" tabindex="0" role="group" aria-labelledby="conflicts-h" {
                     table {
                         thead { tr { @for head in ["Record", "Recorded", "Source's id",
                             "Digest of what is stored", "Digest of what came"] {

@@ -28,24 +28,34 @@ pub(crate) fn folded(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> Stri
     html! {
         div class="why" {
             @if reason.because.is_empty() { (node(reason, href, 0)) } @else {
-                details {
-                    summary { (own(reason, href)) }
-                    ul { @for child in &reason.because { li { (node(child, href, 1)) } } }
-                }
+                (branch(reason, href, 1, false))
             }
         }
     }
 }
 
 fn node(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String, depth: usize) -> Markup {
-    let own = html! { (own(reason, href)) };
     if reason.because.is_empty() || depth == DEEPEST {
-        return html! { p class="thought" { (own) } };
+        return html! { p class="thought" { (own(reason, href)) } };
     }
+    branch(reason, href, depth + 1, depth < OPEN)
+}
+
+/// A thought with those that it rests on. The thought has links, so it is beside what opens and
+/// closes it, and not in it: a link inside of another control cannot be reached by every reader.
+fn branch(
+    reason: &Reason,
+    href: &dyn Fn(Option<LogPosition>) -> String,
+    below: usize,
+    is_open: bool,
+) -> Markup {
     html! {
-        details open[depth < OPEN] {
-            summary { (own) }
-            ul { @for child in &reason.because { li { (node(child, href, depth + 1)) } } }
+        div class="branch" {
+            p class="thought" { (own(reason, href)) }
+            details open[is_open] {
+                summary aria-label="Reasons" {}
+                ul { @for child in &reason.because { li { (node(child, href, below)) } } }
+            }
         }
     }
 }
@@ -139,7 +149,7 @@ mod tests {
         assert_eq!(without_tags(&html), plain);
         let folded = folded(&tree_of, &|_| String::new()).into_string();
         assert_eq!(without_tags(&folded), plain, "folded, it has other words");
-        assert!(html.contains("<details open>") && folded.contains("<details><summary>"));
+        assert!(html.contains("<details open>") && folded.contains("<details><summary"));
         assert!(html.contains("<a href=\"/semantics#sem-14\">sem 14</a>"));
         assert!(html.contains("<a class=\"record\" href=\"/session?open=40\">#40</a>"));
         assert!(!html.contains("<b>"));

@@ -15,7 +15,7 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
     html! {
         details class="tl-table" id=(id) {
             summary { "Table: " (count(rows, "row")) }
-            div class="scroll" tabindex="0" role="region" aria-label="The timeline as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="The timeline as a table" {
             table {
                 caption { "What the timeline shows, in the same order." @for left_out in
                     &figure.left_out { " Left out: " (left_out) "." } }
