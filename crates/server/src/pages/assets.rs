@@ -12,11 +12,22 @@ use std::sync::LazyLock;
 
 /// In order: a later part may override an earlier one.
 pub(crate) const STYLE: &str = concat!(
+    include_str!("../assets/css/tokens.css"),
     include_str!("../assets/css/base.css"),
+    include_str!("../assets/css/frame.css"),
+    include_str!("../assets/css/elements.css"),
     include_str!("../assets/css/find.css"),
     include_str!("../assets/css/timeline.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
+    include_str!("../assets/css/narrow.css"),
+    "@media print {\n",
+    include_str!("../assets/css/print.css"),
+    // The same on screen, for `view=print`: nested, so that it is written once.
+    "}\n:root[data-view=\"print\"] {\n",
+    include_str!("../assets/css/print.css"),
+    "}\n",
+    include_str!("../assets/css/sheet.css"),
 );
 
 /// One module: the parts share its top level.
