@@ -15,6 +15,7 @@ needs() { # program modules...
 if [ "${CI:-}" != true ]; then
     needs chromium pages::
     needs chromedriver pages::
+    needs pdftotext pages::paper
     needs faketime clock::
     needs python3 terminal::
     needs curl readme:: demo::

@@ -207,6 +207,7 @@ fn one_line(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceComple
                 (some.len()) " of " (count(completeness.len(), "source")) " not complete" },
         }
         @if answered.rehearsal { " " span { "rehearsal" } }
+        " " span class="hint" { "change" }
     }
 }
 
