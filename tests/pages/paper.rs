@@ -45,7 +45,8 @@ fn sheets(browser: &Browser, scratch: &Scratch) -> Vec<Sheet> {
         } else if let Some((place, rest)) =
             line.strip_prefix("<word ").and_then(|line| line.split_once('>'))
         {
-            let word = rest.trim_end_matches("</word>").replace("&amp;", "&");
+            let word =
+                rest.trim_end_matches("</word>").replace("&apos;", "'").replace("&amp;", "&");
             let place = ["xMin", "yMin", "xMax", "yMax"].map(|name| number(place, name));
             sheets.last_mut().expect("a sheet").words.push((word, place));
         }
@@ -129,6 +130,7 @@ fn every_sheet_is_evidence() {
     let printed = sheets(&browser, &scratch);
     check(&printed, &address, "printed from the screen");
     let all: String = printed.iter().map(|sheet| sheet.text() + " ").collect();
+    assert!(!all.contains("Colours:"), "a control is printed");
     for words in [
         "LET IN",
         // A branch that is folded on screen, and one at the deepest level.

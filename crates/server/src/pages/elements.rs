@@ -59,8 +59,8 @@ pub(crate) fn problem(words: &Markup) -> Markup {
 }
 
 /// What belongs together and stands alone: what a page says in place of an answer, a small form.
-pub(crate) fn card(body: &Markup) -> Markup {
-    html! { div class="card" { (body) } }
+pub(crate) fn panel(body: &Markup) -> Markup {
+    html! { div class="panel" { (body) } }
 }
 
 /// A table that scrolls by itself where the window is too narrow. `named_by`: the id of its

@@ -140,7 +140,7 @@ impl Unknown<'_> {
         );
         let main = html! {
             h1 { "Not found" }
-            (elements::card(&html! {
+            (elements::panel(&html! {
                 p {
                     "Nothing by this id is known at " (answer.answered.position)
                     " in your tenant."
@@ -256,6 +256,6 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
 }
 
 fn show(status: StatusCode, title: &str, caller: Option<&Caller>, body: Markup) -> Response {
-    let main = html! { h1 { (title) } (elements::card(&body)) };
+    let main = html! { h1 { (title) } (elements::panel(&body)) };
     frame::page(status, title, caller, html! {}, main).into_response()
 }

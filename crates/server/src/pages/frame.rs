@@ -275,7 +275,7 @@ pub(crate) fn no_more(absence: &Absence) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use claimledger_app::model::answer::Gap;
+    use claimledger_app::model::answer::{AbsenceCode, Gap};
     use claimledger_domain::completeness::GapCause;
     use claimledger_facts::{ids::LogPosition, time::Time};
 
@@ -335,6 +335,14 @@ mod tests {
         assert!(shown(&status, 82).contains("Assessed to #79 of #82"));
         assert!(!shown(&status, 79).contains("Assessed"));
         assert!(!shown(&Status { assessed_to: 83, ..status }, 82).contains("Assessed"));
+    }
+
+    #[test]
+    fn a_sentence_of_absence_is_not_cut() {
+        let words = "None seen: ".to_owned() + &"idp-x was silent from 14:10:00Z; ".repeat(20);
+        let absence = Absence { code: AbsenceCode::NoneSeen, words: words.clone() };
+        let html = none(&absence).into_string();
+        assert!(html.contains(&words) && !html.contains("bytes)"), "{html}");
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn keep_view(path: &str, headers: &mut HeaderMap) {
 /// Above every sheet: for which cut the answer holds, and the root that it can be proved to.
 pub(super) fn head(answered: &Answered, known: &str, status: &Status) -> Markup {
     html! {
-        div class="sheet-head" { div {
+        header class="sheet-head" { div {
             span { "T " (answered.at) }
             span { "K " (known) @if known != answered.position.to_string() {
                 " (" (answered.position) ")" } }
@@ -135,7 +135,7 @@ pub(super) fn head(answered: &Answered, known: &str, status: &Status) -> Markup 
 /// Below every sheet: who read it, when, and where it is.
 pub(super) fn foot(asked: &Asked, title: &str, caller: &Caller) -> Markup {
     html! {
-        div class="sheet-foot" { div {
+        footer class="sheet-foot" { div {
             p { "claimledger · " (caller.tenant.as_str()) " · " (super::text::plain(title))
                 " · read by " (super::text::plain(&caller.credential)) " at " (asked.at) }
             p class="address" { (super::text::uncut(&asked.address)) }

@@ -98,7 +98,7 @@ fn ask(status: StatusCode, next: &str, trouble: Option<&str>) -> Response {
     let main = html! {
         h1 { "Sign in" }
         @if let Some(trouble) = trouble { (elements::problem(&html! { (trouble) })) }
-        (elements::card(&html! {
+        (elements::panel(&html! {
             p { "The server prints a link that works once. Or paste a token:" }
             form class="filter" method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(plain(next));
