@@ -21,10 +21,11 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
     include_str!("../assets/css/narrow.css"),
-    "@media print {\n",
+    // Twice: on paper, and on screen for `view=print`. Both selectors weigh the same, so that the
+    // same rules win.
+    "@media print { :root:root {\n",
     include_str!("../assets/css/print.css"),
-    // The same on screen, for `view=print`: nested, so that it is written once.
-    "}\n:root[data-view=\"print\"] {\n",
+    "} }\n:root[data-view=\"print\"] {\n",
     include_str!("../assets/css/print.css"),
     "}\n",
     include_str!("../assets/css/sheet.css"),
