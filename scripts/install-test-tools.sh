@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
-# power-cut replay, python3 for a terminal and for the schema of OCSF, DuckDB, pandas and
-# LibreOffice, which read exports, curl and jq for the documentation, faketime for clocks that jump,
-# the schema of Compose files, a linter of Dockerfiles and systemd-analyze for what deploys it;
-# a PostgreSQL server, which the tests run themselves; Go with its package sumdb, and the Python
-# package tlog-scales, which verify proofs. Where it cannot, it says what is missing.
+# Installs what the tests use beside Rust: a browser for the pages, pdftotext for what they print,
+# strace and python3 for the power-cut replay, python3 for a terminal and for the schema of OCSF,
+# DuckDB, pandas and LibreOffice, which read exports, curl and jq for the documentation, faketime
+# for clocks that jump, the schema of Compose files, a linter of Dockerfiles and systemd-analyze for
+# what deploys it; a PostgreSQL server, which the tests run themselves; Go with its package sumdb,
+# and the Python package tlog-scales, which verify proofs. Where it cannot, it says what is missing.
 set -u
 
 sumdb=/usr/share/gocode/src/golang.org/x/mod/sumdb
@@ -22,6 +22,7 @@ command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -d "$sumdb" ] || missing="$missing golang-golang-x-mod-dev"
 command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v jq >/dev/null 2>&1 || missing="$missing jq"
+command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 postgres_is_installed() {
@@ -100,7 +101,8 @@ install_axe() {
 }
 install_axe
 
-for tool in chromium chromedriver strace python3 faketime curl jq go soffice systemd-analyze; do
+for tool in chromium chromedriver pdftotext strace python3 faketime curl jq go soffice \
+    systemd-analyze; do
     command -v "$tool" >/dev/null 2>&1 ||
         echo "not installed: $tool" >&2
 done

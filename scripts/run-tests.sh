@@ -17,6 +17,7 @@ if [ "${CI:-}" != true ]; then
     needs chromedriver pages::
     [ -f target/test-tools/axe/node_modules/axe-core/axe.min.js ] ||
         needs "axe-core (npm)" every_page::
+    needs pdftotext pages::paper
     needs faketime clock::
     needs python3 terminal::
     needs curl readme:: demo::

@@ -5,6 +5,8 @@
 mod claims_sharing;
 #[path = "tidy/rooms.rs"]
 mod rooms;
+#[path = "tidy/tokens.rs"]
+mod tokens;
 #[path = "tidy/types.rs"]
 mod types;
 #[path = "tidy/words.rs"]

@@ -181,6 +181,14 @@ impl Browser {
             .expect("base64")
     }
 
+    /// The page on paper, PDF.
+    pub(crate) fn print(&self) -> Vec<u8> {
+        let printed = self.cdp("Page.printToPDF", &json!({"preferCSSPageSize": true}));
+        data_encoding::BASE64
+            .decode(printed["data"].as_str().expect("a document").as_bytes())
+            .expect("base64")
+    }
+
     /// Console messages since the last call, including script errors and violations of the content
     /// security policy.
     pub(crate) fn console(&self) -> Vec<String> {

@@ -54,6 +54,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/csp-report", post(health::csp_report))
         .merge(pages::routes())
         .fallback(pages::no_such_page)
+        .layer(middleware::from_fn_with_state(server.clone(), pages::sheet::around))
         .layer(middleware::from_fn_with_state(server.clone(), recording::record))
         .layer(middleware::from_fn_with_state(server.clone(), health::notice_damage))
         .with_state(server)

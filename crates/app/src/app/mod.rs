@@ -17,6 +17,7 @@ use crate::{access::page_sessions::PageSessions, model::question::Caller, tenant
 use claimledger_facts::{
     ids::{LogSize, TenantId},
     record::Digest32,
+    time::Time,
 };
 use claimledger_ledger::{clock::ClockGuard, log::LogError};
 use parking_lot::Mutex;
@@ -85,6 +86,12 @@ impl App {
     /// If the log cannot be read.
     pub async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
         self.0.log.tenants().await
+    }
+
+    /// The time by the clock that records are stamped with: for what a page says of itself.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
     }
 
     /// Why the ledger is read-only; none: it accepts writes.

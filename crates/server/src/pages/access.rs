@@ -2,9 +2,9 @@
 
 use super::{
     address::Address,
+    elements::{empty, table},
     error_page::PageError,
-    form,
-    frame::{self},
+    form, frame,
     parameters::Parameters,
     session::caller,
     sessions_filter,
@@ -125,7 +125,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let next = page.entries.last().filter(|_| page.has_next);
     let next = next.map(|last| keep.clone().with("after", last.position.0.to_string()).href());
     let main = html! {
-        h1 { "Access log" }
+        h1 id="access-h" { "Access log" }
         p { "Who was shown what, and for what reason. The last entry is first; the entry of this \
             page is among them." }
         (asked(&parameters))
@@ -160,7 +160,7 @@ fn why(caller: &Caller) -> Markup {
     let reason = caller.request().map(|request| request.reason()).unwrap_or_default();
     html! {
         h2 { "Your reason" }
-        form method="post" action=(PATH) {
+        form class="filter" method="post" action=(PATH) {
             p { "Recorded with every page that you are shown, until you sign out. It is sealed." }
             label { "Purpose " input name="purpose" maxlength=(MAX_PURPOSE)
                 value=(reason.purpose.unwrap_or_default()) autocomplete="off"; }
@@ -172,31 +172,28 @@ fn why(caller: &Caller) -> Markup {
 }
 
 fn list(page: &AccessPage) -> Markup {
-    let mut times = Times::default();
-    html! {
-        @if page.entries.is_empty() { p { "No entry of the access log is asked for." } }
-        @else {
-            div class="scroll" tabindex="0" role="group" aria-label="Entries" { table {
-                thead { tr { th { "Entry" } th { "Written" } th { "Credential" } th { "By" }
-                    th { "Asked" } th { "Shown" } th { "Purpose" } th { "Case" } th { "Request" } }
-                }
-                tbody { @for entry in &page.entries { tr {
-                    td { (entry.position.0) }
-                    td { (times.show(entry.at)) }
-                    td { bdi { (plain(&entry.disclosed.credential)) } " ("
-                        (words(entry.disclosed.roles.iter().map(|role| role.as_str()))) ")" }
-                    td { (entry.disclosed.surface.as_str()) }
-                    td { (words(entry.disclosed.questions.iter().map(|asked|
-                        asked.question.as_str()))) }
-                    td { (shown(entry)) }
-                    td { (inert(entry.reason.purpose.as_deref().unwrap_or("–"))) }
-                    td { (inert(entry.reason.case.as_deref().unwrap_or("–"))) }
-                    td { (plain(&entry.disclosed.request)) @if entry.disclosed.part > 1 {
-                        " part " (entry.disclosed.part) } }
-                } } }
-            } }
-        }
+    const HEADS: [&str; 9] =
+        ["Entry", "Written", "Credential", "By", "Asked", "Shown", "Purpose", "Case", "Request"];
+    if page.entries.is_empty() {
+        return empty(&html! { "No entry of the access log is asked for." });
     }
+    let mut times = Times::default();
+    let rows = html! {
+        @for entry in &page.entries { tr {
+            td { (entry.position.0) }
+            td { (times.show(entry.at)) }
+            td { bdi { (plain(&entry.disclosed.credential)) } span class="muted" { " ("
+                (words(entry.disclosed.roles.iter().map(|role| role.as_str()))) ")" } }
+            td { (entry.disclosed.surface.as_str()) }
+            td { (words(entry.disclosed.questions.iter().map(|asked| asked.question.as_str()))) }
+            td { (shown(entry)) }
+            td { (inert(entry.reason.purpose.as_deref().unwrap_or("–"))) }
+            td { (inert(entry.reason.case.as_deref().unwrap_or("–"))) }
+            td { (plain(&entry.disclosed.request)) @if entry.disclosed.part > 1 {
+                " part " (entry.disclosed.part) } }
+        } }
+    };
+    table("access-h", "entries", &HEADS, &rows)
 }
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {

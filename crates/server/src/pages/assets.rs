@@ -12,12 +12,23 @@ use std::sync::LazyLock;
 
 /// In order: a later part may override an earlier one.
 pub(crate) const STYLE: &str = concat!(
+    include_str!("../assets/css/tokens.css"),
     include_str!("../assets/css/base.css"),
+    include_str!("../assets/css/frame.css"),
+    include_str!("../assets/css/elements.css"),
     include_str!("../assets/css/find.css"),
     include_str!("../assets/css/timeline.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
-    include_str!("../assets/css/targets.css"),
+    include_str!("../assets/css/narrow.css"),
+    // Twice: on paper, and on screen for `view=print`. Both selectors weigh the same, so that the
+    // same rules win.
+    "@media print { :root:root {\n",
+    include_str!("../assets/css/print.css"),
+    "} }\n:root[data-view=\"print\"] {\n",
+    include_str!("../assets/css/print.css"),
+    "}\n",
+    include_str!("../assets/css/sheet.css"),
 );
 
 /// One module: the parts share its top level.

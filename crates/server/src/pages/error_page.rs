@@ -2,6 +2,7 @@
 
 use super::{
     address::{Address, encode},
+    elements,
     frame::{self, Strip},
     parameters::CutAsked,
     text::count,
@@ -139,13 +140,16 @@ impl Unknown<'_> {
         );
         let main = html! {
             h1 { "Not found" }
-            p {
-                "Nothing by this id is known at " (answer.answered.position) " in your tenant."
-                @if let Some(from) = self.known_from { " It is known from " (from) "." }
-            }
-            @if !answer.answered.completeness.complete { p { "Not every source is complete to T, \
-                see above." } }
-            p { a href=(here.href()) { "To the list" } }
+            (elements::panel(&html! {
+                p {
+                    "Nothing by this id is known at " (answer.answered.position)
+                    " in your tenant."
+                    @if let Some(from) = self.known_from { " It is known from " (from) "." }
+                }
+                @if !answer.answered.completeness.complete { p { "Not every source is complete to \
+                    T, see above." } }
+                p { a href=(here.href()) { "To the list" } }
+            }))
         };
         frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main).into_response()
     }
@@ -252,5 +256,6 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
 }
 
 fn show(status: StatusCode, title: &str, caller: Option<&Caller>, body: Markup) -> Response {
-    frame::page(status, title, caller, html! {}, html! { h1 { (title) } (body) }).into_response()
+    let main = html! { h1 { (title) } (elements::panel(&body)) };
+    frame::page(status, title, caller, html! {}, main).into_response()
 }

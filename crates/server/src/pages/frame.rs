@@ -3,8 +3,9 @@
 
 use super::{
     address::Address,
-    find_box,
-    text::{count, inert, plain},
+    elements::{ColourRole, pill},
+    find_box, sheet,
+    text::{count, inert, plain, sentence},
     theme,
     times::{Times, clock},
 };
@@ -19,6 +20,21 @@ use claimledger_app::model::{
 };
 use maud::{DOCTYPE, Markup, html};
 
+/// The pages of the head, in the order of an investigation.
+const PAGES: [(&str, &str); 11] = [
+    ("/", "Overview"),
+    ("/sessions", "Sessions"),
+    ("/trust", "Trust"),
+    ("/policy", "Policies"),
+    ("/blast", "Blast radius"),
+    ("/chain", "Chain"),
+    ("/sources", "Sources"),
+    ("/rehearse", "Rehearse"),
+    ("/query", "Query"),
+    ("/evidence", "Evidence"),
+    ("/access", "Access"),
+];
+
 /// A whole page. `outside` stands before `<main>`: the strip, lag and notices.
 pub(crate) fn page(
     status: StatusCode,
@@ -27,9 +43,18 @@ pub(crate) fn page(
     outside: Markup,
     main: Markup,
 ) -> Response {
+    let asked = sheet::asked();
+    let is_print = asked.as_ref().is_some_and(|asked| asked.is_print);
+    let (outside, main) = if is_print {
+        (sheet::unfolded(&outside), sheet::unfolded(&main))
+    } else {
+        (outside, main)
+    };
+    // An address that leads nowhere is not repeated.
+    let on_paper = asked.as_ref().zip(caller).filter(|_| status == StatusCode::OK);
     let html = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-view=[is_print.then_some("print")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -38,21 +63,14 @@ pub(crate) fn page(
                 script type="module" src="/assets/page.js" {}
             }
             body {
-                a class="skip" href="#main" { "Skip to the answer" }
-                header class="top" {
-                    span class="brand" { "claimledger" @if let Some(caller) = caller {
-                        " · " (caller.tenant.as_str()) } }
-                    nav aria-label="Pages" { a href="/" { "Overview" }
-                        a href="/sessions" { "Sessions" } a href="/trust" { "Trust" }
-                        a href="/policy" { "Policies" } a href="/blast" { "Blast radius" }
-                        a href="/chain" { "Chain" } a href="/sources" {
-                        "Sources" } a href="/rehearse" { "Rehearse" } a href="/query" { "Query" }
-                        a href="/evidence" { "Evidence" } a href="/access" { "Access" } }
-                    @if caller.is_some() { (find_box::find_box()) }
-                    @if let Some(caller) = caller { (reader(caller)) }
+                @if !is_print {
+                    a class="skip" href="#main" { "Skip to the answer" }
+                    (top(caller, asked.as_ref().map_or("", |asked| &asked.path)))
                 }
                 (outside)
                 main id="main" { (main) }
+                (foot(on_paper.map(|(asked, _)| asked)))
+                @if let Some((asked, caller)) = on_paper { (sheet::foot(asked, title, caller)) }
             }
         }
     };
@@ -60,12 +78,46 @@ pub(crate) fn page(
         .into_response()
 }
 
-fn reader(caller: &Caller) -> Markup {
-    let roles = caller.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+/// The head of every page: the pages, the find box and the reader.
+fn top(caller: Option<&Caller>, path: &str) -> Markup {
     html! {
-        form class="who" method="post" action="/sign-out" {
-            span { bdi { (caller.credential) } " (" (roles) ")" }
-            button type="submit" { "Sign out" }
+        header class="top" {
+            span class="brand" { "claimledger" @if let Some(caller) = caller {
+                span class="tenant" { " · " (caller.tenant.as_str()) } } }
+            // Nobody who is not signed in can open them.
+            @if path != "/sign-in" { nav aria-label="Pages" { @for (page, name) in PAGES {
+                a href=(page) aria-current=[(page == path).then_some("page")] { (name) } } } }
+            @if caller.is_some() { (find_box::find_box()) }
+            @if let Some(caller) = caller { (reader(caller)) }
+        }
+    }
+}
+
+/// Who reads: the name, and in a fold what the roles are and the way out.
+fn reader(caller: &Caller) -> Markup {
+    html! {
+        details class="who" {
+            summary { bdi { (plain(&caller.credential)) } }
+            form method="post" action="/sign-out" {
+                p { "Signed in as " bdi { (plain(&caller.credential)) } ", with the roles:" }
+                ul class="roles" { @for role in &caller.roles {
+                    li { (pill(ColourRole::Neutral, &html! { (role.as_str()) })) } } }
+                button type="submit" { "Sign out" }
+            }
+        }
+    }
+}
+
+/// The foot of every page: what explains it, and the page as it is printed.
+fn foot(printed: Option<&sheet::Asked>) -> Markup {
+    html! {
+        footer class="foot" {
+            @if let Some(asked) = printed {
+                a href=(asked.other_view()) rel="nofollow" { @if asked.is_print {
+                    "As on screen" } @else { "As printed" } }
+            }
+            a href="/semantics" { "What an answer means" }
+            a href="/style" { "What the marks mean" }
         }
     }
 }
@@ -91,7 +143,9 @@ pub(crate) fn strip(
         Some(KnownAt::Time(time)) => time.to_string(),
         Some(KnownAt::Position(_)) | None => answered.position.to_string(),
     };
+    let recorded = format!("k-recorded-{}", answered.position.0);
     html! {
+        (sheet::head(answered, &known, status))
         section class=(if answered.provisional { "strip provisional" } else {
             "strip" }) aria-label="What this answer holds for" {
             details {
@@ -102,8 +156,8 @@ pub(crate) fn strip(
                     label { "T true at " input name="at" value=(answered.at) size="24"
                         autocomplete="off"; }
                     label { "K known at " input name="knownAt" value=(known) size="24"
-                        autocomplete="off" aria-describedby="k-recorded"; }
-                    span id="k-recorded" { @if matches!(strip.known, Some(KnownAt::Time(_))) {
+                        autocomplete="off" aria-describedby=(recorded); }
+                    span id=(recorded) { @if matches!(strip.known, Some(KnownAt::Time(_))) {
                         (answered.position) " " } "recorded " (answered.recorded_at) }
                     span { "R " (answered.rules) " · zone UTC" }
                     button type="submit" { "Ask" }
@@ -141,8 +195,8 @@ fn one_line(
     let incomplete: Vec<&SourceCompleteness> =
         completeness.iter().filter(|source| source.lacks_by(answered.at)).collect();
     html! {
-        span { "T " (times.show(answered.at)) } " "
-        span { "K " @match strip.known {
+        span { span class="key" { "T" } " " (times.show(answered.at)) } " "
+        span { span class="key" { "K" } " " @match strip.known {
             Some(KnownAt::Time(time)) => (times.show(time)),
             Some(KnownAt::Position(_)) | None => (answered.position),
         } } " "
@@ -151,7 +205,7 @@ fn one_line(
             strong class="incomplete" { "read to #" (read_to) " of #" (head) } " " }
         @match incomplete.as_slice() {
             _ if completeness.is_empty() => strong class="incomplete" { "no source known" },
-            [] => span { "complete" },
+            [] => span class="complete" { "complete" },
             [one] if one.source.as_str().chars().count() <= SHORT => {
                 strong class="incomplete" {
                     "not complete: " (inert(one.source.as_str())) }
@@ -160,6 +214,7 @@ fn one_line(
                 (some.len()) " of " (count(completeness.len(), "source")) " not complete" },
         }
         @if answered.rehearsal { " " span { "rehearsal" } }
+        " " span class="hint" { "change" }
     }
 }
 
@@ -217,8 +272,9 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
 
 /// What stands in place of an empty list: "None" only where that may be said.
 pub(crate) fn none(absence: &Absence) -> Markup {
+    // A sentence of ours: text from outside in it is cut where it is made.
     html! { span class="absence" data-absence=(absence.code.as_str()) {
-    (inert(&absence.words)) } }
+    (sentence(&absence.words, &|_| None)) } }
 }
 
 /// The same in the middle of a sentence.
@@ -229,7 +285,7 @@ pub(crate) fn no_more(absence: &Absence) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use claimledger_app::model::answer::Gap;
+    use claimledger_app::model::answer::{AbsenceCode, Gap};
     use claimledger_domain::completeness::GapCause;
     use claimledger_facts::{ids::LogPosition, time::Time};
 
@@ -291,6 +347,14 @@ mod tests {
         assert!(shown(&status, 79).contains("<strong class=\"incomplete\">read to #79 of #82"));
         assert!(!shown(&status, 78).contains("#82"));
         assert!(!shown(&Status { assessed_to: 83, ..status }, 82).contains("Assessed"));
+    }
+
+    #[test]
+    fn a_sentence_of_absence_is_not_cut() {
+        let words = "None seen: ".to_owned() + &"idp-x was silent from 14:10:00Z; ".repeat(20);
+        let absence = Absence { code: AbsenceCode::NoneSeen, words: words.clone() };
+        let html = none(&absence).into_string();
+        assert!(html.contains(&words) && !html.contains("bytes)"), "{html}");
     }
 
     #[test]

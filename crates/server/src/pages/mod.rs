@@ -18,6 +18,7 @@ mod configuration;
 pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
+pub(crate) mod elements;
 mod equal;
 pub(crate) mod error_page;
 mod evidence;
@@ -48,9 +49,11 @@ pub(crate) mod sessions;
 mod sessions_filter;
 pub(crate) mod sessions_list;
 mod sessions_names;
+pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod sources_list;
+mod style;
 pub(crate) mod theme;
 mod verdict;
 pub(crate) mod why;
@@ -86,6 +89,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/query", get(query::get).post(query::post))
         .route("/evidence", get(evidence::get).post(evidence::post))
         .route("/semantics", get(semantics::get))
+        .route("/style", get(style::get))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))
         .route("/theme", post(theme::post))

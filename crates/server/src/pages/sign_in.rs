@@ -5,7 +5,8 @@
 //! proxy in front, where there is no TLS.
 
 use super::{
-    address::is_local, error_page::PageError, form, frame, parameters::Parameters, text::plain,
+    address::is_local, elements, error_page::PageError, form, frame, parameters::Parameters,
+    text::plain,
 };
 use crate::http::{Server, Shared, auth};
 use axum::{
@@ -96,15 +97,16 @@ fn set_cookie(response: &mut Response, server: &Server, value: &str, more: &str)
 fn ask(status: StatusCode, next: &str, trouble: Option<&str>) -> Response {
     let main = html! {
         h1 { "Sign in" }
-        @if let Some(trouble) = trouble { p class="attention" role="alert" { (trouble) } }
-        p { "The server prints a link that works once. Or paste a token:" }
-        form method="post" action="/sign-in" {
-            input type="hidden" name="next" value=(plain(next));
-            label { "Token " input type="password" name="token" size="60" autocomplete="off"
-                required; }
-            " "
-            button type="submit" { "Sign in" }
-        }
+        @if let Some(trouble) = trouble { (elements::problem(&html! { (trouble) })) }
+        (elements::panel(&html! {
+            p { "The server prints a link that works once. Or paste a token:" }
+            form class="filter" method="post" action="/sign-in" {
+                input type="hidden" name="next" value=(plain(next));
+                label { "Token " input type="password" name="token" size="60" autocomplete="off"
+                    required; }
+                button type="submit" class="main" { "Sign in" }
+            }
+        }))
     };
     frame::page(status, "Sign in", None, html! {}, main)
 }

@@ -19,8 +19,8 @@ use serde::Deserialize;
 const COOKIE: &str = "theme";
 /// How long it is kept, in seconds: a year.
 const KEPT: u32 = 365 * 24 * 60 * 60;
-/// What the stylesheet asks before it is dark.
-const PREFERS_DARK: &str = "@media (prefers-color-scheme: dark)";
+/// What the stylesheet says once: each colour is light or dark by it.
+const SCHEME: &str = "color-scheme: light dark;";
 
 /// Which colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -57,12 +57,12 @@ impl Theme {
 
     /// The stylesheet for it.
     pub(crate) fn of_stylesheet(self, text: &str) -> String {
-        let (scheme, dark) = match self {
+        let scheme = match self {
             Self::Device => return text.to_owned(),
-            Self::Light => ("color-scheme: light;", "@media not all"),
-            Self::Dark => ("color-scheme: dark;", "@media all"),
+            Self::Light => "color-scheme: light;",
+            Self::Dark => "color-scheme: dark;",
         };
-        text.replace("color-scheme: light dark;", scheme).replace(PREFERS_DARK, dark)
+        text.replace(SCHEME, scheme)
     }
 }
 
@@ -112,11 +112,12 @@ mod tests {
 
     #[test]
     fn a_choice_beats_the_device() {
-        assert_eq!(STYLE.matches(PREFERS_DARK).count(), 1);
+        assert_eq!(STYLE.matches(SCHEME).count(), 1);
+        assert!(!STYLE.contains("prefers-color-scheme"), "each colour has both values");
         assert_eq!(Theme::Device.of_stylesheet(STYLE), STYLE);
-        for (theme, dark) in [(Theme::Light, "@media not all {"), (Theme::Dark, "@media all {")] {
+        for theme in [Theme::Light, Theme::Dark] {
             let text = theme.of_stylesheet(STYLE);
-            assert!(text.contains(dark) && !text.contains("prefers-color-scheme"), "{theme:?}");
+            assert!(!text.contains(SCHEME), "{theme:?}");
             assert!(text.contains(&format!("color-scheme: {};", theme.word())), "{theme:?}");
         }
     }

@@ -80,6 +80,7 @@ const NO_ANSWER: &[(&str, &str)] = &[
     ("/query", "a form; what it is sent is GraphQL"),
     ("/find", "a form; what is found is an answer to POST, and recorded"),
     ("/semantics", "a document"),
+    ("/style", "made-up values"),
     ("/sign-in", "no caller yet"),
     ("/sign-out", "no answer"),
     ("/theme", "a cookie"),

@@ -5,12 +5,15 @@
 mod decision;
 mod factor;
 mod odd;
+mod samples;
 mod session;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub(super) use self::{decision::of_decision, factor::of_factor, session::of_session};
+pub(super) use self::{
+    decision::of_decision, factor::of_factor, samples::samples, session::of_session,
+};
 
 use super::frame;
 use claimledger_app::model::answer::{Absence, Answered};
@@ -41,6 +44,19 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(super) const ALL: [Self; 9] = [
+        Self::LetIn,
+        Self::Challenged,
+        Self::Refused,
+        Self::Mixed,
+        Self::AfterChallenge,
+        Self::NoDecision,
+        Self::Counted,
+        Self::Void,
+        Self::DidNotCount,
+    ];
+
     /// That of one decision.
     const fn of(outcome: Outcome) -> Self {
         match outcome {
