@@ -15,6 +15,8 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/find.css"),
     include_str!("../assets/css/timeline.css"),
+    include_str!("../assets/css/zoom.css"),
+    include_str!("../assets/css/drawer.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
 );
@@ -23,6 +25,7 @@ pub(crate) const STYLE: &str = concat!(
 const SCRIPT: &str = concat!(
     include_str!("../assets/js/page.js"),
     include_str!("../assets/js/keys.js"),
+    include_str!("../assets/js/timeline.js"),
     include_str!("../assets/js/slider.js"),
     include_str!("../assets/js/drawer.js"),
 );

@@ -27,12 +27,13 @@ pub(crate) const RECORDS: usize = 200;
 /// below its size.
 const PAGED: usize = 100;
 
-/// The list, from `page` (from 1) on.
+/// The list, from `page` (from 1) on. `around`: the part of the timeline around a record.
 pub(crate) fn list(
     records: &[RecordRef],
     page: usize,
     href: &dyn Fn(Option<LogPosition>) -> String,
     page_href: &dyn Fn(usize) -> String,
+    around: &dyn Fn(&RecordRef) -> String,
 ) -> Markup {
     let of_page = if records.len() > RECORDS { PAGED } else { RECORDS };
     let pages = records.len().div_ceil(of_page).max(1);
@@ -49,7 +50,7 @@ pub(crate) fn list(
             div class="scroll" tabindex="0" role="region" aria-labelledby="records-h" {
                 table {
                     thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source",
-                        "Source's id"] { th scope="col" { (head) } } } }
+                        "Source's id", "Timeline"] { th scope="col" { (head) } } } }
                     tbody {
                         @for record in records.iter().skip((page - 1) * of_page).take(of_page) {
                             tr {
@@ -59,6 +60,7 @@ pub(crate) fn list(
                                 td { (recorded(record, &mut times)) }
                                 td { (inert(record.source.as_str())) }
                                 td { (inert(record.source_id.as_str())) }
+                                td { a href=(around(record)) { "±15 min" } }
                             }
                         }
                     }
@@ -99,7 +101,7 @@ pub(crate) fn drawer(
     html! {
         aside id="record" class="drawer" aria-labelledby="record-h" {
             a class="close" href=(close) { "Close" }
-            h2 id="record-h" { "Record " (position) }
+            h2 id="record-h" tabindex="-1" { "Record " (position) }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
                 Some(view) => (whole(position, view, caller)),

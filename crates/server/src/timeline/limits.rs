@@ -53,6 +53,8 @@ fn fold_factors(figure: &mut Figure) {
     if factors <= MAX_FACTOR_LANES {
         return;
     }
+    // Those with nothing in the window only keep a place; there are too many to keep it.
+    figure.lanes.retain(|lane| lane.kind != LaneKind::Factor || !lane.items.is_empty());
     let mut folded: Vec<Lane> = Vec::new();
     let mut lanes = Vec::new();
     for lane in std::mem::take(&mut figure.lanes) {
@@ -85,20 +87,12 @@ fn fold(lane: &mut Lane) {
     }
     let what = lane.items.iter().map(|item| item.what.as_str()).collect::<Vec<_>>().join("; ");
     let odd = lane.items.iter().find(|item| item.is_exception()).cloned();
-    let last = lane.items.iter().max_by_key(|item| end_of(item)).cloned();
+    let last = lane.items.iter().max_by_key(|item| item.latest(Time::MAX)).cloned();
     let (Some(first), Some(last)) = (lane.items.first().cloned(), last) else { return };
     lane.name = format!("{count} factors");
     lane.aria = format!("{count} factors of one assertion");
     let item = Item { what, end: last.end, reason: last.reason, ..odd.unwrap_or(first) };
     lane.items = vec![item];
-}
-
-const fn end_of(item: &Item) -> Time {
-    match item.end {
-        End::Moment => item.from,
-        End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
-        End::Running | End::Unknown(_) => Time::MAX,
-    }
 }
 
 /// Puts a lane's ordinary items into columns of 8 px. Returns how many odd ones are left out.

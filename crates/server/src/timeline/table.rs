@@ -1,6 +1,9 @@
 //! The table that always follows the figure: the same items, in the same order, in the same number.
 
-use super::lanes::{End, Figure, Item, Lane, Target};
+use super::{
+    lanes::{End, Figure, Item, Lane, Target},
+    zoom,
+};
 use crate::{
     text::count,
     times::{Times, delay, is_late},
@@ -20,7 +23,7 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
                 caption { "What the timeline shows, in the same order." @for left_out in
                     &figure.left_out { " Left out: " (left_out) "." } }
                 thead { tr { @for head in ["Lane", "What", "From", "Until", "Certainty", "Grade",
-                    "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
+                    "Reason", "Recorded", "Record", "Window"] { th scope="col" { (head) } } } }
                 tbody {
                     @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item,
                         &mut times, href)) } }
@@ -37,8 +40,9 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
             th scope="row" { bdi { (lane.name) } }
             td {
                 @match item.target() {
-                    Target::Decision(_) => a href=(href(item.target())) { bdi { (item.what) } },
-                    Target::Record(_) | Target::Session => bdi { (item.what) },
+                    Target::Decision(_) | Target::Window(_) => a href=(href(item.target())) { bdi {
+                        (item.what) } },
+                    Target::Record(_) | Target::Bar(_) | Target::Session => bdi { (item.what) },
                 }
             }
             td { (times.show(item.from)) }
@@ -55,6 +59,7 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
                 @if let Some(by) = &item.ended_by {
                     ", ended by " a href=(href(Target::Record(by.position))) { (by.position) } }
             }
+            td { a href=(href(Target::Window(zoom::beside(item.from)))) { "±15 min" } }
         }
     }
 }
