@@ -25,7 +25,7 @@ use maud::{Markup, html};
 pub(crate) const RECORDS: usize = 200;
 /// Records of such a page: a session with this many has a large figure too, and the page stays
 /// below its size.
-const PAGED: usize = 100;
+const PAGED: usize = 50;
 
 /// The list, from `page` (from 1) on. `around`: the part of the timeline around a record.
 pub(crate) fn list(
@@ -49,18 +49,18 @@ pub(crate) fn list(
             }
             div class="scroll" tabindex="0" role="region" aria-labelledby="records-h" {
                 table {
-                    thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source",
-                        "Source's id", "Timeline"] { th scope="col" { (head) } } } }
+                    thead { tr { @for head in ["Record", "What", "Occurred, ±15 min", "Recorded",
+                        "Source", "Source's id"] { th scope="col" { (head) } } } }
                     tbody {
                         @for record in records.iter().skip((page - 1) * of_page).take(of_page) {
                             tr {
                                 td { a href=(href(Some(record.position))) { (record.position) } }
                                 td { (inert(&record.kind)) }
-                                td { (times.occurred(record.occurred)) }
+                                td { a href=(around(record)) {
+                                    (times.occurred(record.occurred)) } }
                                 td { (recorded(record, &mut times)) }
                                 td { (inert(record.source.as_str())) }
                                 td { (inert(record.source_id.as_str())) }
-                                td { a href=(around(record)) { "±15 min" } }
                             }
                         }
                     }

@@ -346,7 +346,7 @@ fn main(
                     (belief::section(compared, (LogPosition(vs), answer.answered.position),
                         known_from, beside.ways.here, &href))
                 }
-                (session_timeline::section(&figure, &shown))
+                (session_timeline::section(&mut figure, &shown))
                 (refused(session, &href))
                 (records::list(&session.records, view.records, &href, &|page|
                     here.clone().with("records", page.to_string()).href() + "#records",

@@ -9,7 +9,7 @@ use super::{
 use crate::timeline::{
     geometry::{SHORTEST, Window},
     lanes::{self, Bar, Figure, Target},
-    svg, table,
+    limits, svg, table,
     zoom::{self, LONGEST, Leads, Way},
 };
 use claimledger_facts::time::Time;
@@ -65,8 +65,28 @@ pub(super) struct Shown<'a> {
     pub(super) open_at: Option<Time>,
 }
 
+/// The figure and its table have at most this many bytes: the rest of the page is measured at 60 KB,
+/// and the page has 250 KB.
+const MAX_BYTES: usize = 180 * 1024;
+
+/// The drawing and the table, of as many items as the page has room for.
+fn written(figure: &mut Figure, shown: &Shown<'_>) -> (Markup, Markup) {
+    loop {
+        let drawing = svg::svg(figure, "tl", shown.opens, shown.open);
+        let table = table::table(figure, "tl-table", shown.opens);
+        let bytes = drawing.0.len() + table.0.len();
+        let items: usize = figure.lanes.iter().map(|lane| lane.items.len()).sum();
+        if bytes <= MAX_BYTES || items < 10 {
+            return (drawing, table);
+        }
+        limits::at_most(figure, (items * MAX_BYTES / bytes).min(items * 9 / 10));
+    }
+}
+
 /// The section: the ways, the figure, what it says in words, and its table.
-pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
+pub(super) fn section(figure: &mut Figure, shown: &Shown<'_>) -> Markup {
+    let (drawing, table) = written(figure, shown);
+    let figure = &*figure;
     html! {
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }
@@ -75,7 +95,7 @@ pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
             div id="tl-figure" class="figure scroll" tabindex="0" role="region" aria-label="Timeline; \
                 arrow keys move between its items, plus and minus zoom, Shift with an arrow key \
                 looks earlier or later" data-looking=((shown.looking)(Some(&ANY)).href()) {
-                (svg::svg(figure, "tl", shown.opens, shown.open))
+                (drawing)
             }
             output class="spoken" aria-live="polite" {}
             p class="caption" {
@@ -84,7 +104,7 @@ pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
                     drawn." }
             }
             (legend())
-            (table::table(figure, "tl-table", shown.opens))
+            (table)
         }
     }
 }

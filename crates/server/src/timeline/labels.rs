@@ -136,13 +136,14 @@ pub(super) fn label(
         };
     }
     if item.shape == ItemShape::Bar && item.late.is_none() && next >= WIDTH {
-        let start = right - width;
-        if start - 3.0 >= *free {
+        let start = right - width - 6.0;
+        if start >= *free {
             *free = right;
             return html! {
-                rect class="plate" x=(px(start - 3.0)) y=(px(top + UNDER)) width=(px(width + 3.0))
-                    height=(px(LANE - UNDER + 1.0)) {}
-                text class="label" x=(px(start)) y=(px(top + LANE)) { (label) }
+                rect class="plate" x=(px(start)) y=(px(top + UNDER)) width=(px(right - start))
+                    height=(px(LANE + 4.0 - UNDER)) {}
+                text class="label" x=(px(right - 2.0)) y=(px(top + LANE + 2.0)) text-anchor="end" {
+                    (label) }
             };
         }
     }

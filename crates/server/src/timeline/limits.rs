@@ -171,6 +171,11 @@ fn overhead(figure: &Figure) -> usize {
         + 4 * figure.lanes.len()
 }
 
+/// Keeps at most this many items, the odd ones first.
+pub(crate) fn at_most(figure: &mut Figure, max_links: usize) {
+    keep(figure, max_links, MAX_ELEMENTS);
+}
+
 fn leave_out(figure: &mut Figure, href_bytes: usize) {
     // A link is written once an item; what else an item takes was measured at below 700 bytes.
     let max_links = MAX_LINKS.min((MAX_BYTES - 60 * 1024) / (href_bytes + 300));
@@ -187,6 +192,10 @@ fn leave_out(figure: &mut Figure, href_bytes: usize) {
             item.label.clear();
         }
     }
+    keep(figure, max_links, max_elements);
+}
+
+fn keep(figure: &mut Figure, max_links: usize, max_elements: usize) {
     let (mut links, mut used, mut dropped) = (0, 0, 0_usize);
     for odd in [true, false] {
         for lane in &mut figure.lanes {

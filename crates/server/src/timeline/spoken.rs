@@ -77,21 +77,29 @@ pub(crate) fn spoken(item: &Item) -> String {
         return out;
     }
     if let Some(record) = &item.record {
-        out.push_str(&format!("\n{}", clocks(record, item.late.filter(|_| !item.end_is_late()))));
+        let late = item.late.filter(|_| !item.end_is_late());
+        out.push_str(&format!("\n{}", clocks(record, Some(item.from), late)));
     }
     if let Some(record) = &item.ended_by {
         let late = item.late.filter(|_| item.end_is_late());
-        out.push_str(&format!("\nits end: {}", clocks(record, late)));
+        out.push_str(&format!("\nits end: {}", clocks(record, until(item), late)));
     }
     out
 }
 
-/// When it occurred, when it was recorded, and how much later that is. What speaks of another time
+/// When it occurred, when it was recorded, and how much later that is. `said`: the time that the
+/// sentence has already. What speaks of another time
 /// than that at which it occurred is late by that time.
-fn clocks(record: &RecordRef, late: Option<(Time, Time)>) -> String {
+fn clocks(record: &RecordRef, said: Option<Time>, late: Option<(Time, Time)>) -> String {
     let mut times = Times::default();
     let (occurred, at) = (record.occurred, record.recorded_at);
-    let mut out = format!("{} occurred {}", record.position, times.occurred(occurred));
+    let mut out = if occurred.to.is_none() && said == Some(occurred.from) {
+        // By the date of the sentence.
+        times.show(occurred.from);
+        format!("{} occurred then", record.position)
+    } else {
+        format!("{} occurred {}", record.position, times.occurred(occurred))
+    };
     out.push_str(&format!(", recorded {} ({})", times.show(at), delay(occurred.from, at)));
     match late {
         Some((speaks_of, recorded)) if recorded == at && speaks_of != occurred.from => {

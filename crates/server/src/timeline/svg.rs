@@ -31,7 +31,7 @@ pub(crate) fn svg(
 ) -> Markup {
     let strip = sign_in(figure);
     let bottom = AXIS + figure.lanes.len() as f64 * LANE;
-    let height = bottom + if strip.is_empty() { 4.0 } else { LANE * 2.0 + 4.0 };
+    let height = bottom + if strip.is_empty() { 6.0 } else { LANE * 2.0 + 4.0 };
     let mut drawing = Drawing { figure, prefix, href, open, seen: BTreeMap::new() };
     html! {
         svg class="tl" viewBox={
@@ -341,8 +341,8 @@ fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> Drawn {
     let (outline, filled) = marks::mark(shape, x, y);
     let falsified = item.label.starts_with('✕');
     let drawing = html! {
-        rect class="hit" x=(px(x - HIT / 2.0)) y=(px(y - HIT / 2.0)) width=(px(HIT))
-            height=(px(HIT)) {}
+        path class="hit" d={ "M" (px(x - HIT / 2.0)) " " (px(y - HIT / 2.0)) "h" (px(HIT)) "v"
+            (px(HIT)) "h-" (px(HIT)) "Z" } {}
         @if let Some(filled) = filled { path class="inner" d=(filled) {} }
         path class="outline" d=(outline) {}
         @if item.hue == Hue::Attention { path class=(if falsified { "frame dashed" } else {
@@ -361,7 +361,7 @@ fn tail(window: &Window, figure: &Figure, speaks_of: Time, recorded: Time, top: 
     };
     let hollow = figure.order == Order::Recorded;
     html! {
-        line class="tail" x1=(px(start)) y1=(px(y)) x2=(px(end)) y2=(px(y)) {}
+        path class="tail" d={ "M" (px(start)) " " (px(y)) "H" (px(end)) } {}
         @if hollow && speaks_of >= window.from {
             circle class="spoke-of" cx=(px(end)) cy=(px(y - 3.0)) r="3" {}
         } @else if !hollow {

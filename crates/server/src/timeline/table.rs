@@ -22,8 +22,8 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
             table {
                 caption { "What the timeline shows, in the same order." @for left_out in
                     &figure.left_out { " Left out: " (left_out) "." } }
-                thead { tr { @for head in ["Lane", "What", "From", "Until", "Certainty", "Grade",
-                    "Reason", "Recorded", "Record", "Window"] { th scope="col" { (head) } } } }
+                thead { tr { @for head in ["Lane", "What", "From, ±15 min", "Until", "Certainty", "Grade",
+                    "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
                 tbody {
                     @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item,
                         &mut times, href)) } }
@@ -45,7 +45,12 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
                     Target::Record(_) | Target::Bar(_) | Target::Session => bdi { (item.what) },
                 }
             }
-            td { (times.show(item.from)) }
+            td {
+                // A column leads to its own part already.
+                @if matches!(item.target(), Target::Window(_)) { (times.show(item.from)) } @else {
+                    a href=(href(Target::Window(zoom::beside(item.from)))) {
+                        (times.show(item.from)) } }
+            }
             td { (until(item, times)) }
             td { (item.certainty.as_str()) }
             td { (item.grade.map_or("", Grade::as_str)) }
@@ -53,13 +58,14 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
             td { @if let Some(record) = &item.record { (recorded(record, times)) } }
             td {
                 @match item.position() {
+                    Some(position) if matches!(item.target(), Target::Window(_)) => {
+                        "from " (position) },
                     Some(position) => a href=(href(Target::Record(position))) { (position) },
                     None => a href=(href(Target::Session)) { "session" },
                 }
                 @if let Some(by) = &item.ended_by {
                     ", ended by " a href=(href(Target::Record(by.position))) { (by.position) } }
             }
-            td { a href=(href(Target::Window(zoom::beside(item.from)))) { "±15 min" } }
         }
     }
 }
