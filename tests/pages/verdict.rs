@@ -99,14 +99,6 @@ fn the_first_screen_has_the_answer() {
     assert!(console.is_empty(), "{console:?}");
 }
 
-/// What is on the first screen, kept as a picture where a folder for pictures is named.
-fn screen(browser: &Browser, name: &str) {
-    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        let path = std::path::Path::new(&dir).join(format!("{name}.png"));
-        std::fs::write(path, browser.screenshot()).expect("writing a screenshot");
-    }
-}
-
 type Part = (String, [f64; 6]);
 
 /// Each part is inside of the window, cut nowhere, and below the one before it.

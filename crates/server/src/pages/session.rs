@@ -20,7 +20,7 @@ use crate::{
     timeline::{
         geometry::Window,
         lanes::{self, Bar, Order, Target},
-        limits, zoom,
+        zoom,
     },
 };
 use axum::{
@@ -307,14 +307,13 @@ fn main(
             view.cut.pin(decision::address(position), &answer.answered).href()
         }
     };
-    let mut figure = lanes::figure(
+    let figure = lanes::figure(
         explained,
         (answer.answered.at, answer.answered.recorded_at),
         &answer.completeness,
         view.order,
         view.window,
     );
-    limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
     let known_from = beside
         .points
         .filter(|points| points.until.untried == 0)
@@ -346,7 +345,7 @@ fn main(
                     (belief::section(compared, (LogPosition(vs), answer.answered.position),
                         known_from, beside.ways.here, &href))
                 }
-                (session_timeline::section(&mut figure, &shown))
+                (session_timeline::section(&figure, &shown))
                 (refused(session, &href))
                 (records::list(&session.records, view.records, &href, &|page|
                     here.clone().with("records", page.to_string()).href() + "#records",

@@ -9,10 +9,11 @@ use super::{
 use crate::timeline::{
     geometry::{SHORTEST, Window},
     lanes::{self, Bar, Figure, Target},
-    limits, svg, table,
+    limits::{self, COLUMNS},
+    svg, table,
     zoom::{self, LONGEST, Leads, Way},
 };
-use claimledger_facts::time::Time;
+use claimledger_facts::{ids::LogPosition, time::Time};
 use maud::{Markup, html};
 
 /// Where the figure is in the page: a reader who looks through another window stays there.
@@ -69,24 +70,35 @@ pub(super) struct Shown<'a> {
 /// and the page has 250 KB.
 const MAX_BYTES: usize = 180 * 1024;
 
-/// The drawing and the table, of as many items as the page has room for.
-fn written(figure: &mut Figure, shown: &Shown<'_>) -> (Markup, Markup) {
+/// The figure, its drawing and its table. What has no room on the page goes into wider columns, and
+/// what has no room in those is left out, the odd last.
+fn written(whole: &Figure, shown: &Shown<'_>) -> (Figure, Markup, Markup) {
+    let href = (shown.opens)(Target::Bar(Bar { record: LogPosition(u64::MAX), nth: 0 })).len();
+    let mut columns = COLUMNS;
+    let mut fitted = whole.clone();
+    limits::fit(&mut fitted, href, columns);
     loop {
-        let drawing = svg::svg(figure, "tl", shown.opens, shown.open);
-        let table = table::table(figure, "tl-table", shown.opens);
+        let drawing = svg::svg(&fitted, "tl", shown.opens, shown.open);
+        let table = table::table(&fitted, "tl-table", shown.opens);
         let bytes = drawing.0.len() + table.0.len();
-        let items: usize = figure.lanes.iter().map(|lane| lane.items.len()).sum();
+        let items: usize = fitted.lanes.iter().map(|lane| lane.items.len()).sum();
         if bytes <= MAX_BYTES || items < 10 {
-            return (drawing, table);
+            return (fitted, drawing, table);
         }
-        limits::at_most(figure, (items * MAX_BYTES / bytes).min(items * 9 / 10));
+        if columns > COLUMNS / 4 {
+            columns /= 2;
+            fitted = whole.clone();
+            limits::fit(&mut fitted, href, columns);
+        } else {
+            limits::at_most(&mut fitted, (items * MAX_BYTES / bytes).min(items * 9 / 10));
+        }
     }
 }
 
 /// The section: the ways, the figure, what it says in words, and its table.
-pub(super) fn section(figure: &mut Figure, shown: &Shown<'_>) -> Markup {
-    let (drawing, table) = written(figure, shown);
-    let figure = &*figure;
+pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
+    let (figure, drawing, table) = written(figure, shown);
+    let figure = &figure;
     html! {
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }

@@ -22,3 +22,5 @@ pub(crate) mod zoom;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;

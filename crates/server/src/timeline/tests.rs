@@ -3,7 +3,7 @@
 use super::{
     geometry::{GUTTER, WIDTH},
     lanes::{Figure, LaneKind, Order, Target, figure},
-    limits::{MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
+    limits::{COLUMNS, MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
     samples::{access, decision, factor, falsifier, record, session, t},
     svg::svg,
     table::table,
@@ -33,7 +33,7 @@ fn href(target: Target) -> String {
 
 fn fitted(session: &Explained, order: Order) -> Figure {
     let mut figure = figure(session, (t(AT), t(AT)), &[], order, None);
-    fit(&mut figure, href(Target::Session).len());
+    fit(&mut figure, href(Target::Session).len(), COLUMNS);
     figure
 }
 
@@ -248,7 +248,7 @@ fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
         (Phase::Active, None, None);
     let at = t("2026-03-10T14:05:00Z");
     let mut figure = figure(&session, (at, at), &[], Order::Occurred, None);
-    fit(&mut figure, 100);
+    fit(&mut figure, 100, COLUMNS);
     let svg = svg(&figure, "tl", &href, None).into_string();
     assert!(svg.contains("running; certain") && svg.contains("url(#tl-out)"), "{svg}");
 }
