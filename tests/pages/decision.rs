@@ -304,7 +304,9 @@ fn the_session_page_and_the_list_lead_here_and_back() {
     // A record stays a record.
     let records = links(".tl-table tbody td:last-child a");
     assert!(
-        records.iter().all(|href| href.starts_with("/session?id=S2") && href.ends_with("#record")),
+        records
+            .iter()
+            .all(|href| href.starts_with("/session?id=S2") && href.ends_with("#record-h")),
         "{records:?}"
     );
     browser.open(&format!("{}{}", server.url, marks[1]));

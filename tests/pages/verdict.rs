@@ -2,6 +2,7 @@
 //! page says what happened, in one sentence, and what is odd about it; nothing of it overlaps, is
 //! cut or scrolls sideways. By bounding boxes, in a real browser.
 
+use super::many;
 use crate::support::{Scratch, browser::*, fixture};
 use claimledger_domain::RULES;
 use serde_json::Value;
@@ -27,6 +28,9 @@ fn the_first_screen_has_the_answer() {
     let scratch = Scratch::rehearsal(&["acme"]);
     scratch.ok(&["init", "--tenant", "okta"]);
     scratch.ok(&["init", "--tenant", "empty"]);
+    scratch.ok(&["init", "--tenant", "many", "--rehearsal"]);
+    let file = scratch.file("many.jsonl", many::lines());
+    scratch.ok(&["--tenant", "many", "ingest", &file]);
     let ingest = |tenant: &str, dialect: &[&str], name: &str| {
         let file = fixture::dir().join(name);
         let mut args = vec!["--tenant", tenant, "ingest"];
@@ -51,7 +55,11 @@ fn the_first_screen_has_the_answer() {
     let okta = ["idxC", "idxG"];
     let okta = okta.map(|id| (id.to_owned(), format!("/session?id={id}")));
     let browser = Browser::start(1440, 900);
-    for (tenant, pages) in [("acme", pages.as_slice()), ("okta", okta.as_slice())] {
+    let many = ["LONG", "SAME"];
+    let many = many.map(|id| (id.to_owned(), format!("/session?id={id}&at=2026-03-10T23:00:00Z")));
+    for (tenant, pages) in
+        [("acme", pages.as_slice()), ("okta", okta.as_slice()), ("many", many.as_slice())]
+    {
         browser.open(server.sign_in[tenant].as_str().expect("a sign-in link"));
         for (look, width, height, colours) in LOOKS {
             browser.viewport(width, height);
@@ -89,14 +97,6 @@ fn the_first_screen_has_the_answer() {
     let console: Vec<String> =
         browser.console().into_iter().filter(|line| !line.contains("404")).collect();
     assert!(console.is_empty(), "{console:?}");
-}
-
-/// What is on the first screen, kept as a picture where a folder for pictures is named.
-fn screen(browser: &Browser, name: &str) {
-    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        let path = std::path::Path::new(&dir).join(format!("{name}.png"));
-        std::fs::write(path, browser.screenshot()).expect("writing a screenshot");
-    }
 }
 
 type Part = (String, [f64; 6]);

@@ -255,6 +255,14 @@ pub(crate) fn picture(browser: &Browser, name: &str) {
     }
 }
 
+/// What is on the screen, kept as a picture where a folder for pictures is named.
+pub(crate) fn screen(browser: &Browser, name: &str) {
+    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
+        let path = std::path::Path::new(&dir).join(format!("{name}.png"));
+        std::fs::write(path, browser.screenshot()).expect("writing a screenshot");
+    }
+}
+
 /// A script's answer as texts.
 pub(crate) fn strings(value: Value) -> Vec<String> {
     serde_json::from_value(value).expect("strings")

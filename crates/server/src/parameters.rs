@@ -113,6 +113,7 @@ const RECORDED: &[&str] = &[
     "app",
     "as",
     "at",
+    "bar",
     "certainty",
     "change",
     "clock",

@@ -18,6 +18,8 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("../assets/css/elements.css"),
     include_str!("../assets/css/find.css"),
     include_str!("../assets/css/timeline.css"),
+    include_str!("../assets/css/zoom.css"),
+    include_str!("../assets/css/drawer.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
     include_str!("../assets/css/narrow.css"),
@@ -35,6 +37,7 @@ pub(crate) const STYLE: &str = concat!(
 const SCRIPT: &str = concat!(
     include_str!("../assets/js/page.js"),
     include_str!("../assets/js/keys.js"),
+    include_str!("../assets/js/timeline.js"),
     include_str!("../assets/js/slider.js"),
     include_str!("../assets/js/drawer.js"),
 );

@@ -3,7 +3,7 @@
 
 use super::{
     decision::{Shown, address},
-    frame,
+    equal, frame,
     text::{count, inert},
     times::{Times, clock, delay, is_late},
 };
@@ -182,18 +182,24 @@ pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             && other.recorded.record.position != decision.recorded.record.position
     };
     let session = &found.session.state.id;
-    let others: Vec<&Decision> = found.session.state.decisions.iter().filter(is_other).collect();
+    let others = found.session.state.decisions.iter().filter(is_other);
+    // The one of this page comes first, so that those like it stand together.
+    let mut groups = equal::groups(std::iter::once(decision).chain(others).map(|one| (one, ())));
+    let like = groups.remove(0);
+    let href = |position| shown.pinned(address(position));
     html! {
         section aria-labelledby="others-h" {
             h2 id="others-h" { "Other decisions of " (inert(session.as_str())) " for "
                 (inert(decision.recorded.app.as_str())) }
-            @if others.is_empty() {
+            @if groups.is_empty() && like.others.is_empty() {
                 p { (frame::none(&shown.answer.absence)) }
-            } @else {
-                ul class="others" { @for other in others.iter().take(ROWS) {
-                    li { (one(shown, other)) } } }
-                @if others.len() > ROWS { p {
-                    (others.len() - ROWS) " more: " a href=(shown.session(session)) {
+            }
+            (equal::others(&like, &href))
+            @if !groups.is_empty() {
+                ul class="others" { @for other in groups.iter().take(ROWS) {
+                    li { (one(shown, other.first.0)) (equal::others(other, &href)) } } }
+                @if groups.len() > ROWS { p {
+                    (groups.len() - ROWS) " more: " a href=(shown.session(session)) {
                     "the whole session" } "." } }
             }
         }

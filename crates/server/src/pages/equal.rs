@@ -2,27 +2,32 @@
 //! which is when they fell.
 
 use super::times::{Times, delay, is_late};
-use claimledger_domain::model::{Decision, Reason};
+use claimledger_domain::model::Decision;
 use claimledger_facts::{ids::LogPosition, vocabulary::Outcome};
 use maud::{Markup, html};
 
 /// Decisions with the same application, outcome, rule, factors and readings.
-pub(super) struct Same<'a> {
-    /// The first, with its tree.
-    pub(super) first: (&'a Decision, &'a Reason),
+pub(super) struct Same<'a, T> {
+    /// The first, with what goes with it.
+    pub(super) first: (&'a Decision, T),
     /// Those after it, in their order.
-    others: Vec<&'a Decision>,
+    pub(super) others: Vec<&'a Decision>,
 }
 
+/// With how many groups a decision is compared, the latest first: a session with thousands of
+/// decisions that are all different is still grouped in time.
+const COMPARED: usize = 64;
+
 /// Each decision in the group of the first one that is like it.
-pub(super) fn groups<'a>(
-    decisions: impl Iterator<Item = (&'a Decision, &'a Reason)>,
-) -> Vec<Same<'a>> {
-    let mut groups: Vec<Same<'a>> = Vec::new();
-    for (decision, because) in decisions {
-        match groups.iter_mut().find(|same| alike(same.first.0, decision)) {
+pub(super) fn groups<'a, T>(
+    decisions: impl Iterator<Item = (&'a Decision, T)>,
+) -> Vec<Same<'a, T>> {
+    let mut groups: Vec<Same<'a, T>> = Vec::new();
+    for (decision, with) in decisions {
+        let like = groups.iter_mut().rev().take(COMPARED);
+        match like.into_iter().find(|same| alike(same.first.0, decision)) {
             Some(same) => same.others.push(decision),
-            None => groups.push(Same { first: (decision, because), others: Vec::new() }),
+            None => groups.push(Same { first: (decision, with), others: Vec::new() }),
         }
     }
     groups
@@ -57,18 +62,19 @@ pub(super) fn notable(decisions: &[Decision]) -> impl Fn(&Decision) -> bool + us
     }
 }
 
-/// The others of a group, each as a link to its page.
-pub(super) fn others(same: &Same<'_>, href: &dyn Fn(LogPosition) -> String) -> Markup {
+/// Of the others of a group that are listed; the list of records has all.
+const LISTED: usize = 50;
+
+/// The others of a group, each as a link to its page, under what differs among them.
+pub(super) fn others<T>(same: &Same<'_, T>, href: &dyn Fn(LogPosition) -> String) -> Markup {
     let mut times = Times::default();
     html! {
         @if !same.others.is_empty() {
             details class="equal" {
-                summary {
-                    (same.others.len() + 1) " decisions with the same outcome, rule, factors and \
-                        readings; they differ in when:"
-                }
+                summary { (same.others.len() + 1) " decisions, the same reasons; the differences: "
+                    (differences(same)) }
                 ul {
-                    @for decision in &same.others {
+                    @for decision in same.others.iter().take(LISTED) {
                         @let recorded = &decision.recorded;
                         li id={ "d-" (recorded.record.position.0) } {
                             a href=(href(recorded.record.position)) {
@@ -79,8 +85,25 @@ pub(super) fn others(same: &Same<'_>, href: &dyn Fn(LogPosition) -> String) -> M
                         }
                     }
                 }
+                @if same.others.len() > LISTED { p { "and " (same.others.len() - LISTED) " more, \
+                    up to " (same.others.last().map(|last| last.recorded.record.position)
+                        .unwrap_or_default()) "; the records of the session name each." } }
             }
         }
+    }
+}
+
+/// Decisions that are alike differ in when they fell, and in how late they were recorded.
+fn differences<T>(same: &Same<'_, T>) -> String {
+    let all = || std::iter::once(same.first.0).chain(same.others.iter().copied());
+    let mut times = Times::default();
+    let (first, last) =
+        (all().map(|one| one.recorded.at.from).min(), all().map(|one| one.recorded.at.from).max());
+    let late = all().filter(|one| is_late(one.recorded.at.from, one.recorded.record.recorded_at));
+    let span = [first, last].into_iter().flatten().map(|at| times.show(at)).collect::<Vec<_>>();
+    match late.count() {
+        0 => format!("when, {}", span.join(" to ")),
+        late => format!("when, {}; and {late} recorded late", span.join(" to ")),
     }
 }
 
@@ -133,7 +156,12 @@ mod tests {
         assert_eq!(positions, [vec![30, 32], vec![31], vec![33], vec![34]]);
         let html = others(&groups[0], &|position| format!("/decision?pos={}", position.0));
         let html = html.into_string();
-        assert!(html.contains("2 decisions with the same") && html.contains("pos=32"), "{html}");
+        assert!(
+            html.contains(
+                "2 decisions, the same reasons; the differences: when, 2026-03-10 12:30:00Z"
+            ) && html.contains("pos=32"),
+            "{html}"
+        );
         assert!(others(&groups[1], &|_| String::new()).into_string().is_empty());
     }
 }

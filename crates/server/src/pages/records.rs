@@ -25,14 +25,15 @@ use maud::{Markup, html};
 pub(crate) const RECORDS: usize = 200;
 /// Records of such a page: a session with this many has a large figure too, and the page stays
 /// below its size.
-const PAGED: usize = 100;
+const PAGED: usize = 50;
 
-/// The list, from `page` (from 1) on.
+/// The list, from `page` (from 1) on. `around`: the part of the timeline around a record.
 pub(crate) fn list(
     records: &[RecordRef],
     page: usize,
     href: &dyn Fn(Option<LogPosition>) -> String,
     page_href: &dyn Fn(usize) -> String,
+    around: &dyn Fn(&RecordRef) -> String,
 ) -> Markup {
     let of_page = if records.len() > RECORDS { PAGED } else { RECORDS };
     let pages = records.len().div_ceil(of_page).max(1);
@@ -48,14 +49,15 @@ pub(crate) fn list(
             }
             div class="scroll" tabindex="0" role="group" aria-labelledby="records-h" {
                 table {
-                    thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source",
-                        "Source's id"] { th scope="col" { (head) } } } }
+                    thead { tr { @for head in ["Record", "What", "Occurred, ±15 min", "Recorded",
+                        "Source", "Source's id"] { th scope="col" { (head) } } } }
                     tbody {
                         @for record in records.iter().skip((page - 1) * of_page).take(of_page) {
                             tr {
                                 td { a href=(href(Some(record.position))) { (record.position) } }
                                 td { (inert(&record.kind)) }
-                                td { (times.occurred(record.occurred)) }
+                                td { a href=(around(record)) {
+                                    (times.occurred(record.occurred)) } }
                                 td { (recorded(record, &mut times)) }
                                 td { (inert(record.source.as_str())) }
                                 td { (inert(record.source_id.as_str())) }
@@ -99,7 +101,7 @@ pub(crate) fn drawer(
     html! {
         aside id="record" class="drawer" aria-labelledby="record-h" {
             a class="close" href=(close) { "Close" }
-            h2 id="record-h" { "Record " (position) }
+            h2 id="record-h" tabindex="-1" { "Record " (position) }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
                 Some(view) => (whole(position, view, caller)),

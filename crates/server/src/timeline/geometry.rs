@@ -23,6 +23,9 @@ pub(crate) const HIT: f64 = 24.0;
 /// A label further right than this flips to the other side.
 pub(crate) const FLIP: f64 = WIDTH - 160.0;
 
+/// The shortest window, in microseconds: the axis has no tick below a second.
+pub(crate) const SHORTEST: i64 = 1_000_000;
+
 /// The interval that a figure shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
@@ -41,6 +44,14 @@ impl Window {
             from: Time::from_micros(first.micros().saturating_sub(margin)),
             until: Time::from_micros(first.micros().saturating_add(span).saturating_add(margin)),
         }
+    }
+
+    /// What a column of a dense lane stands for, with a little room.
+    pub(crate) fn of_column(first: Time, last: Time) -> Self {
+        let span = last.micros().saturating_sub(first.micros());
+        let long = (span + span / 10).max(SHORTEST);
+        let from = Time::from_micros(first.micros() - (long - span) / 2);
+        Self { from, until: Time::from_micros(from.micros() + long) }
     }
 
     /// The pixel of an instant; outside of the plot for one outside of the window.

@@ -4,10 +4,14 @@
 use super::{
     geometry::{BAR, FLIP, LANE, WIDTH, Window, px, text_width},
     lanes::{Hue, Item, ItemShape, Lane},
+    spoken,
 };
 use crate::times::{clock, date, delay};
 use claimledger_facts::time::Time;
 use maud::{Markup, html};
+
+/// Where a bar ends in its lane, and what is written below it begins.
+const UNDER: f64 = (LANE + BAR) / 2.0 + 0.5;
 
 /// Marks nearer than this stand on one spot.
 const ONE_SPOT: f64 = 4.0;
@@ -37,12 +41,41 @@ pub(super) fn labels(window: &Window, lane: &Lane) -> Vec<String> {
             labels[i + 1] = format!("{shared}; {own}");
         }
     }
+    said_once(window, lane, &mut labels);
     labels
+}
+
+/// Of ordinary marks in a row with the same label that has no room at each, the first has it.
+fn said_once(window: &Window, lane: &Lane, labels: &mut [String]) {
+    let mut said = String::new();
+    for (i, item) in lane.items.iter().enumerate() {
+        if !matches!(item.shape, ItemShape::Mark(_)) || item.hue == Hue::Attention {
+            said.clear();
+            continue;
+        }
+        let next = lane.items.get(i + 1).map_or(WIDTH, |next| window.clamped(next.from) - 10.0);
+        let has_room = window.clamped(item.from) + 16.0 + text_width(&labels[i]) <= next;
+        if !labels[i].is_empty() && labels[i] == said && !has_room {
+            labels[i].clear();
+        } else {
+            said.clone_from(&labels[i]);
+        }
+    }
+}
+
+/// An end that lies right of the window says when.
+fn beyond(label: &str, clock: &str) -> String {
+    if label.ends_with(clock) { format!("{label} →") } else { format!("{label} {clock} →") }
 }
 
 fn own(window: &Window, item: &Item, next: f64) -> String {
     if item.shape != ItemShape::Band {
-        return item.label.clone();
+        return match spoken::until(item).filter(|end| *end > window.until) {
+            Some(end) if item.shape == ItemShape::Bar && !item.label.is_empty() => {
+                beyond(&item.label, &clock(end))
+            }
+            Some(_) | None => item.label.clone(),
+        };
     }
     let since = if date(item.from) == date(window.from) {
         clock(item.from)
@@ -58,13 +91,13 @@ fn own(window: &Window, item: &Item, next: f64) -> String {
     }
 }
 
-/// Labels stand right of the end; near the right edge they flip inside, on a plate. `free` is where
-/// the lane has room from, `next` where the next item begins.
+/// Labels stand right of the end; what has no room there stands left of the start or below its bar,
+/// on a plate, and else is in the table: none shortens what it is of. `free` is where the lane has room from, `next`
+/// where the next item begins.
 pub(super) fn label(
     item: &Item,
     label: &str,
-    right: f64,
-    flipped: f64,
+    (flipped, right): (f64, f64),
     top: f64,
     free: &mut f64,
     next: f64,
@@ -92,22 +125,34 @@ pub(super) fn label(
         *free = start + width;
         return html! { text class="label" x=(px(start)) y=(px(y)) { (label) } };
     }
-    if right > FLIP && flipped - width > *free {
+    let flips = item.shape == ItemShape::Bar || right > FLIP;
+    if flips && flipped - width - 3.0 >= *free {
         let left = flipped - width;
         *free = right;
-        let (edge, bar) = ((left - 3.0, left + width + 3.0), top + (LANE - BAR) / 2.0);
         return html! {
-            rect class="plate" x=(px(edge.0)) y=(px(y - 11.0)) width=(px(width + 6.0)) height="14"
-                {}
-            // The bar goes on behind its label, and is seen to.
-            @if item.shape == ItemShape::Bar { path class="through" d={
-                "M" (px(edge.0)) " " (px(bar)) "H" (px(edge.1)) "M" (px(edge.0)) " " (px(bar + BAR))
-                "H" (px(edge.1)) } {} }
+            rect class="plate" x=(px(left - 3.0)) y=(px(y - 11.0)) width=(px(width + 6.0))
+                height="14" {}
             text class="label" x=(px(left)) y=(px(y)) { (label) }
         };
     }
-    *free = free.max(right + 14.0);
-    html! { text class="label" x=(px((right + 4.0).min(WIDTH - 10.0))) y=(px(y)) { "…" } }
+    if item.shape == ItemShape::Bar && item.late.is_none() && next >= WIDTH {
+        let start = right - width - 6.0;
+        if start >= *free {
+            *free = right;
+            return html! {
+                rect class="plate" x=(px(start)) y=(px(top + UNDER)) width=(px(right - start))
+                    height=(px(LANE + 4.0 - UNDER)) {}
+                text class="label" x=(px(right - 2.0)) y=(px(top + LANE + 2.0)) text-anchor="end" {
+                    (label) }
+            };
+        }
+    }
+    if right + 14.0 > WIDTH.min(next + 10.0) || right + 4.0 < *free {
+        *free = free.max(right);
+        return Markup::default();
+    }
+    *free = right + 14.0;
+    html! { text class="label" x=(px(right + 4.0)) y=(px(y)) { "…" } }
 }
 
 /// How late, beside the arrow head at `recorded`: before it if there is room above the tail, else

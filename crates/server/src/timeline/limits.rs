@@ -18,15 +18,16 @@ pub(crate) const MAX_ELEMENTS: usize = 1_500;
 pub(crate) const MAX_BYTES: usize = 200 * 1024;
 /// Factor lanes beyond this fold by assertion.
 const MAX_FACTOR_LANES: usize = 24;
-/// Columns of a lane that is too dense.
-const COLUMNS: usize = 127;
+/// Columns of a lane that is too dense, each 8 px wide.
+pub(crate) const COLUMNS: usize = 127;
 /// Odd items of a dense lane that are drawn one by one.
 const MAX_EXCEPTIONS: usize = 200;
 /// A lane with more than one item in this number of pixels, on average, is dense.
 const PX_AN_ITEM: f64 = 6.0;
 
-/// Folds, buckets and leaves out until the figure fits. `href_bytes`: about how long one link is.
-pub(crate) fn fit(figure: &mut Figure, href_bytes: usize) {
+/// Folds, buckets and leaves out until the figure fits. `href_bytes`: about how long one link is;
+/// `columns`: into how many a dense lane goes.
+pub(crate) fn fit(figure: &mut Figure, href_bytes: usize, columns: usize) {
     fold_factors(figure);
     if figure.lanes.len() > MAX_LANES {
         figure.left_out.push(format!(
@@ -38,7 +39,7 @@ pub(crate) fn fit(figure: &mut Figure, href_bytes: usize) {
     let window = figure.window;
     for lane in &mut figure.lanes {
         if lane.items.len() as f64 > PLOT / PX_AN_ITEM {
-            let more = bucket(lane, |at| window.clamped(at));
+            let more = bucket(lane, columns, |at| window.clamped(at));
             if more > 0 {
                 figure.left_out.push(format!("{more} more of the lane {}", lane.name));
             }
@@ -53,6 +54,8 @@ fn fold_factors(figure: &mut Figure) {
     if factors <= MAX_FACTOR_LANES {
         return;
     }
+    // Those with nothing in the window only keep a place; there are too many to keep it.
+    figure.lanes.retain(|lane| lane.kind != LaneKind::Factor || !lane.items.is_empty());
     let mut folded: Vec<Lane> = Vec::new();
     let mut lanes = Vec::new();
     for lane in std::mem::take(&mut figure.lanes) {
@@ -85,7 +88,7 @@ fn fold(lane: &mut Lane) {
     }
     let what = lane.items.iter().map(|item| item.what.as_str()).collect::<Vec<_>>().join("; ");
     let odd = lane.items.iter().find(|item| item.is_exception()).cloned();
-    let last = lane.items.iter().max_by_key(|item| end_of(item)).cloned();
+    let last = lane.items.iter().max_by_key(|item| item.latest(Time::MAX)).cloned();
     let (Some(first), Some(last)) = (lane.items.first().cloned(), last) else { return };
     lane.name = format!("{count} factors");
     lane.aria = format!("{count} factors of one assertion");
@@ -93,24 +96,16 @@ fn fold(lane: &mut Lane) {
     lane.items = vec![item];
 }
 
-const fn end_of(item: &Item) -> Time {
-    match item.end {
-        End::Moment => item.from,
-        End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
-        End::Running | End::Unknown(_) => Time::MAX,
-    }
-}
-
-/// Puts a lane's ordinary items into columns of 8 px. Returns how many odd ones are left out.
-fn bucket(lane: &mut Lane, x: impl Fn(Time) -> f64) -> usize {
+/// Puts a lane's ordinary items into columns. Returns how many odd ones are left out.
+fn bucket(lane: &mut Lane, count: usize, x: impl Fn(Time) -> f64) -> usize {
     let (odd, ordinary): (Vec<Item>, Vec<Item>) =
         std::mem::take(&mut lane.items).into_iter().partition(Item::is_exception);
-    let mut columns: Vec<Vec<Item>> = vec![Vec::new(); COLUMNS];
+    let mut columns: Vec<Vec<Item>> = vec![Vec::new(); count];
     for item in ordinary {
         // Inside of the plot by construction, so this never exceeds the last column by more than
         // rounding.
-        let column = ((x(item.from) - GUTTER) / PLOT * COLUMNS as f64) as usize;
-        columns[column.min(COLUMNS - 1)].push(item);
+        let column = ((x(item.from) - GUTTER) / PLOT * count as f64) as usize;
+        columns[column.min(count - 1)].push(item);
     }
     let more = odd.len().saturating_sub(MAX_EXCEPTIONS);
     lane.items = odd
@@ -177,6 +172,11 @@ fn overhead(figure: &Figure) -> usize {
         + 4 * figure.lanes.len()
 }
 
+/// Keeps at most this many items, the odd ones first.
+pub(crate) fn at_most(figure: &mut Figure, max_links: usize) {
+    keep(figure, max_links, MAX_ELEMENTS);
+}
+
 fn leave_out(figure: &mut Figure, href_bytes: usize) {
     // A link is written once an item; what else an item takes was measured at below 700 bytes.
     let max_links = MAX_LINKS.min((MAX_BYTES - 60 * 1024) / (href_bytes + 300));
@@ -193,6 +193,10 @@ fn leave_out(figure: &mut Figure, href_bytes: usize) {
             item.label.clear();
         }
     }
+    keep(figure, max_links, max_elements);
+}
+
+fn keep(figure: &mut Figure, max_links: usize, max_elements: usize) {
     let (mut links, mut used, mut dropped) = (0, 0, 0_usize);
     for odd in [true, false] {
         for lane in &mut figure.lanes {

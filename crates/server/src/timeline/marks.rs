@@ -3,25 +3,61 @@
 use super::geometry::{BAR, MARK, px};
 use super::lanes::Mark;
 
+/// How a bar stops at one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// Upright.
+    Flat,
+    /// An exclusive end.
+    Round,
+    /// It goes on outside of what is shown.
+    Torn,
+}
+
+/// How deep a torn edge is notched.
+const TOOTH: f64 = 4.0;
+
 /// A bar from `left` to `right`. A round end touches `right` at exactly its pixel.
 pub(crate) fn bar(left: f64, right: f64, top: f64, round: bool) -> String {
-    let (l, r, t, b) = (left, right.max(left), top, top + BAR);
-    if !round {
-        return format!("M{} {}H{}V{}H{}Z", px(l), px(t), px(r), px(b), px(l));
+    let end = if round { Edge::Round } else { Edge::Flat };
+    strip((left, right), (top, BAR), (Edge::Flat, end))
+}
+
+/// The same, as high as said, with an edge at either side. What is too narrow for teeth has none.
+pub(crate) fn strip(
+    (left, right): (f64, f64),
+    (top, height): (f64, f64),
+    (begin, end): (Edge, Edge),
+) -> String {
+    let (l, r, t, b) = (left, right.max(left), top, top + height);
+    let wide = r - l >= 3.0 * TOOTH;
+    let mut path = format!("M{} {}", px(l), px(t));
+    match end {
+        Edge::Round => {
+            let radius = (height / 2.0).min(r - l);
+            let straight = px(r - radius);
+            let (rx, ry) = (px(radius), px(height / 2.0));
+            path.push_str(&format!("H{straight}A{rx} {ry} 0 0 1 {straight} {}", px(b)));
+        }
+        Edge::Torn if wide => {
+            path.push_str(&format!("H{}", px(r)));
+            path.push_str(&teeth((r, r - TOOTH), t, b));
+        }
+        Edge::Flat | Edge::Torn => path.push_str(&format!("H{}V{}", px(r), px(b))),
     }
-    let radius = (BAR / 2.0).min(r - l);
-    let straight = r - radius;
-    format!(
-        "M{} {}H{}A{} {} 0 0 1 {} {}H{}Z",
-        px(l),
-        px(t),
-        px(straight),
-        px(radius),
-        px(BAR / 2.0),
-        px(straight),
-        px(b),
-        px(l)
-    )
+    path.push_str(&format!("H{}", px(l)));
+    if begin == Edge::Torn && wide {
+        path.push_str(&teeth((l, l + TOOTH), b, t));
+    }
+    path.push('Z');
+    path
+}
+
+/// Two notches on the way from one height to another.
+fn teeth((outer, inner): (f64, f64), from: f64, to: f64) -> String {
+    let at = |part: f64| px(from + (to - from) * part);
+    let (outer, inner) = (px(outer), px(inner));
+    format!("L{inner} {}L{outer} {}L{inner} {}L{outer} {}", at(0.25), at(0.5), at(0.75), at(1.0))
 }
 
 /// The upright cap of an inclusive start.
@@ -117,6 +153,18 @@ mod tests {
         assert_eq!(bar(200.0, 202.0, 8.0, true), "M200 8H200A2 6 0 0 1 200 20H200Z");
         assert_eq!(bar(200.0, 300.0, 8.0, false), "M200 8H300V20H200Z");
         assert_eq!(bar(200.0, 100.0, 8.0, false), "M200 8H200V20H200Z");
+    }
+
+    #[test]
+    fn what_goes_on_is_torn_and_keeps_its_outermost_pixel() {
+        let torn = |begin, end| strip((200.0, 300.0), (8.0, 12.0), (begin, end));
+        assert_eq!(torn(Edge::Flat, Edge::Torn), "M200 8H300L296 11L300 14L296 17L300 20H200Z");
+        assert_eq!(
+            torn(Edge::Torn, Edge::Round),
+            "M200 8H294A6 6 0 0 1 294 20H200L204 17L200 14L204 11L200 8Z"
+        );
+        let narrow = strip((200.0, 205.0), (8.0, 12.0), (Edge::Torn, Edge::Torn));
+        assert_eq!(narrow, "M200 8H205V20H200Z");
     }
 
     #[test]

@@ -2,19 +2,25 @@
 //! the same [`lanes::Figure`], so that they show the same items in the same order.
 //!
 //! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes,
-//! `marks` its shapes, `labels` what stands beside them; `svg` and `table` write it. `heard` is
-//! another figure by the same rules: what was heard of each source.
+//! `zoom` through which windows it can be looked at, `marks` its shapes, `labels` what stands beside
+//! them; `bar` and `svg` draw it, `table` writes it. `heard` is another figure by the same rules: what
+//! was heard of each source.
 
+mod bar;
 pub(crate) mod geometry;
 pub(crate) mod heard;
 pub(crate) mod labels;
 pub(crate) mod lanes;
 pub(crate) mod limits;
 pub(crate) mod marks;
+mod spoken;
 pub(crate) mod svg;
 pub(crate) mod table;
+pub(crate) mod zoom;
 
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;

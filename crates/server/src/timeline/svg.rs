@@ -1,28 +1,38 @@
 //! The drawing. Geometry stands in attributes, colour in classes; no `style` anywhere.
 
 use super::{
-    geometry::{AXIS, BAR, GUTTER, HIT, LANE, PLOT, WIDTH, Window, px, ticks},
+    bar::{self, Drawn},
+    geometry::{AXIS, GUTTER, HIT, LANE, WIDTH, Window, px, ticks},
     labels,
     lanes::{
-        End, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, Order, Target, grade_letter,
+        Bar, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, Order, Target, grade_letter,
     },
     limits::{MAX_CHANGES, MAX_GAPS},
     marks,
+    spoken::{classes, spoken, until},
+    zoom,
 };
 use crate::{
     text::{count, plain},
-    times::{Times, clock, delay},
+    times::{Times, clock},
 };
-use claimledger_domain::model::{Certainty, Grade};
-use claimledger_facts::time::Time;
+use claimledger_domain::model::Grade;
+use claimledger_facts::{ids::LogPosition, time::Time};
 use maud::{Markup, html};
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// Writes the figure. `href` makes the link of an item from what it opens; ids carry `prefix`, so
-/// that two figures can stand on one page.
-pub(crate) fn svg(figure: &Figure, prefix: &str, href: &dyn Fn(Target) -> String) -> Markup {
+/// that two figures can stand on one page. `open`: the bar that is open.
+pub(crate) fn svg(
+    figure: &Figure,
+    prefix: &str,
+    href: &dyn Fn(Target) -> String,
+    open: Option<Bar>,
+) -> Markup {
     let strip = sign_in(figure);
     let bottom = AXIS + figure.lanes.len() as f64 * LANE;
-    let height = bottom + if strip.is_empty() { 4.0 } else { LANE * 2.0 + 4.0 };
+    let height = bottom + if strip.is_empty() { 6.0 } else { LANE * 2.0 + 4.0 };
+    let mut drawing = Drawing { figure, prefix, href, open, seen: BTreeMap::new() };
     html! {
         svg class="tl" viewBox={
             "0 0 " (px(WIDTH)) " " (px(height)) } width=(px(WIDTH)) height=(px(height)) role="group"
@@ -37,10 +47,10 @@ pub(crate) fn svg(figure: &Figure, prefix: &str, href: &dyn Fn(Target) -> String
             // Below the lanes, so that they cross out no label.
             (lines(figure, bottom, prefix))
             @for (row, lane) in figure.lanes.iter().enumerate() {
-                (lane_group(figure, lane, AXIS + row as f64 * LANE, prefix, href))
+                (drawing.lane(lane, AXIS + row as f64 * LANE))
             }
-            @if let (false, Some(start)) = (strip.is_empty(), session_start(figure)) {
-                (sign_in_strip(&sign_in_window(start), &strip, bottom)) }
+            @if !strip.is_empty() {
+                (sign_in_strip(&zoom::sign_in(figure.start), &strip, bottom)) }
         }
     }
 }
@@ -78,15 +88,28 @@ pub(crate) fn description(figure: &Figure) -> String {
     if odd > 0 {
         out.push_str(&format!("{odd} marked for attention. "));
     }
-    match [(figure.at, "T"), (figure.known_at, "K")]
-        .into_iter()
-        .filter(|(time, _)| *time > figure.window.until)
-        .map(|(_, name)| name)
-        .collect::<Vec<_>>()[..]
-    {
-        [] => {}
-        [one] => out.push_str(&format!("{one} lies right of it. ")),
-        _ => out.push_str("T and K lie right of it. "),
+    let cuts = [(figure.at, "T"), (figure.known_at, "K")];
+    for (side, edge) in [("left", Ordering::Less), ("right", Ordering::Greater)] {
+        let window = &figure.window;
+        let lies = |time: Time| match edge {
+            Ordering::Less => time < window.from,
+            _ => time > window.until,
+        };
+        let names: Vec<&str> =
+            cuts.iter().filter(|(time, _)| lies(*time)).map(|(_, name)| *name).collect();
+        match names[..] {
+            [] => {}
+            [one] => out.push_str(&format!("{one} lies {side} of it. ")),
+            _ => out.push_str(&format!("T and K lie {side} of it. ")),
+        }
+    }
+    let outside = figure.lanes.iter().map(|lane| lane.outside);
+    let (before, after) = outside.fold((0, 0), |sum, lane| (sum.0 + lane.0, sum.1 + lane.1));
+    if before + after > 0 {
+        out.push_str(&format!(
+            "Outside of this window: {} before it, {after} after it. ",
+            count(before, "item")
+        ));
     }
     out.push_str(&format!("The table below has the same {}.", count(rows, "row")));
     for left_out in &figure.left_out {
@@ -199,10 +222,12 @@ fn lines(figure: &Figure, bottom: f64, prefix: &str) -> Markup {
     };
     html! {
         g class="cut" aria-hidden="true" {
-            @if window.holds(figure.at) {
-                @let x = window.x(figure.at);
+            @if figure.at < window.until {
+                @let x = window.clamped(figure.at);
                 rect fill={ "url(#" (prefix) "-out)" } x=(px(x)) y=(px(AXIS)) width=(px(WIDTH - x))
                     height=(px(bottom - AXIS)) {}
+            }
+            @if window.holds(figure.at) {
                 (line(figure.at, "t-line", "T", ("end", -2.0)))
             }
             @if window.holds(figure.known_at) { (line(figure.known_at, "k-line", "K", ("start",
@@ -211,195 +236,102 @@ fn lines(figure: &Figure, bottom: f64, prefix: &str) -> Markup {
     }
 }
 
-fn lane_group(
-    figure: &Figure,
-    lane: &Lane,
-    top: f64,
-    prefix: &str,
-    href: &dyn Fn(Target) -> String,
-) -> Markup {
-    let mut free = GUTTER;
-    let labels = labels::labels(&figure.window, lane);
-    let name: String = if lane.name.chars().count() > 25 {
-        lane.name.chars().take(24).chain(['…']).collect()
-    } else {
-        lane.name.clone()
-    };
-    html! {
-        g class={ "lane " (lane.kind.class()) } role="group" aria-label=(lane.aria) {
-            text class="name" x="8" y=(px(top + 18.0)) { (name) }
-            @if let Some(grade) = lane.grade {
-                text class="grade" x=(px(GUTTER - 10.0)) y=(px(top + 18.0)) text-anchor="end" {
-                (grade_letter(grade)) } }
-            @for (i, item) in lane.items.iter().enumerate() {
-                @let next = lane.items.get(i + 1).map_or(WIDTH, |next|
-                    figure.window.clamped(next.from) - 10.0);
-                (item_link(figure, item, &labels[i], top, prefix, href, (&mut free, next)))
-            }
-        }
-    }
+/// A figure that is being drawn.
+struct Drawing<'a> {
+    figure: &'a Figure,
+    prefix: &'a str,
+    href: &'a dyn Fn(Target) -> String,
+    open: Option<Bar>,
+    /// How many items of each record are drawn.
+    seen: BTreeMap<LogPosition, usize>,
 }
 
-fn item_link(
-    figure: &Figure,
-    item: &Item,
-    label: &str,
-    top: f64,
-    prefix: &str,
-    href: &dyn Fn(Target) -> String,
-    (free, next): (&mut f64, f64),
-) -> Markup {
-    let (drawing, right, flipped) = match item.shape {
-        ItemShape::Band => band(&figure.window, item, top),
-        ItemShape::Bar => bar(figure, item, top, prefix),
-        ItemShape::Mark(shape) => mark(&figure.window, item, shape, top),
-        ItemShape::Column(count) => column(&figure.window, item, count, top),
-    };
-    html! {
-        a class=(classes(item)) href=(href(item.target())) tabindex="-1" data-from=(item.from)
-            data-until=[until(item)] {
-            title { (spoken(item)) }
-            (drawing)
-            (labels::label(item, label, right, flipped, top, free, next))
-        }
-        @if let Some((speaks_of, recorded)) = item.late {
-            (tail(&figure.window, figure, speaks_of, recorded, top))
-            @if figure.order == Order::Occurred { (labels::lateness(&figure.window, speaks_of,
-                recorded, top, free, next)) }
-        }
-    }
-}
-
-const fn until(item: &Item) -> Option<Time> {
-    match item.end {
-        End::At(end) | End::Lost(end) | End::Bounded(_, end) => Some(end),
-        End::Moment | End::Running | End::Unknown(_) => None,
-    }
-}
-
-fn classes(item: &Item) -> String {
-    let shape = match item.shape {
-        ItemShape::Band => "band",
-        ItemShape::Bar => "bar",
-        ItemShape::Mark(_) => "mark",
-        ItemShape::Column(_) => "column",
-    };
-    let fill = match item.fill {
-        Fill::Solid => "solid",
-        Fill::Possible => "possible",
-        Fill::Void => "void",
-        Fill::Hollow => "hollow",
-    };
-    let certainty = item.certainty.as_str();
-    let grade = item.grade.map_or("", Grade::as_str);
-    format!("{shape} {} {fill} {certainty} {grade}", item.hue.class()).trim_end().to_owned()
-}
-
-/// What a screen reader and a tooltip say of an item: each by itself, so with its date.
-pub(crate) fn spoken(item: &Item) -> String {
-    let mut times = Times::default();
-    let mut out = format!("{} {}", item.what, times.show(item.from));
-    match item.end {
-        End::Moment => {}
-        End::At(end) | End::Lost(end) => out.push_str(&format!(" until {}", times.show(end))),
-        End::Running => out.push_str(", running"),
-        End::Bounded(earliest, latest) => out.push_str(&format!(
-            " until between {} and {}",
-            times.show(earliest),
-            times.show(latest)
-        )),
-        End::Unknown(earliest) => {
-            out.push_str(&format!(" until {} or later", times.show(earliest)))
-        }
-    }
-    if !item.reason.is_empty() {
-        out.push_str(&format!(": {}", item.reason));
-    }
-    if item.end != End::Moment || item.certainty == Certainty::Possible {
-        out.push_str(&format!("; {}", item.certainty.as_str()));
-    }
-    if let Some(grade) = item.grade {
-        out.push_str(&format!("; {}", grade.as_str()));
-    }
-    if let Some((speaks_of, recorded)) = item.late {
-        let what = if item.end_is_late() { "its end recorded late" } else { "recorded late" };
-        out.push_str(&format!(
-            "; {what}, {}: {}",
-            delay(speaks_of, recorded),
-            times.show(recorded)
-        ));
-    }
-    out
-}
-
-fn band(window: &Window, item: &Item, top: f64) -> (Markup, f64, f64) {
-    let left = window.clamped(item.from);
-    let right = until(item).map_or(WIDTH, |end| window.clamped(end));
-    let drawing = html! {
-        rect class="body" x=(px(left)) y=(px(top + 7.0)) width=(px((right - left).max(1.0)))
-            height="14" {}
-        line class="edge" x1=(px(left)) y1=(px(top + 7.0)) x2=(px(left)) y2=(px(top + 21.0)) {}
-    };
-    // The name stands at the start of its strip, not after it.
-    (drawing, left, left)
-}
-
-fn bar(figure: &Figure, item: &Item, top: f64, prefix: &str) -> (Markup, f64, f64) {
-    let window = &figure.window;
-    let y = top + (LANE - BAR) / 2.0;
-    let left = window.clamped(item.from);
-    let begins = item.from >= window.from;
-    let hatched = |fill: Fill| match fill {
-        Fill::Possible => Some(format!("url(#{prefix}-possible-{})", item.hue.class())),
-        Fill::Void => Some(format!("url(#{prefix}-void)")),
-        Fill::Solid | Fill::Hollow => None,
-    };
-    let (solid_to, hatch_to, right) = match item.end {
-        End::Moment => (left, None, left),
-        End::At(end) | End::Lost(end) => (window.clamped(end), None, window.clamped(end)),
-        End::Running => {
-            let end = window.clamped(figure.at.max(item.from));
-            (end, None, end)
-        }
-        End::Bounded(earliest, latest) => {
-            (window.clamped(earliest), Some(window.clamped(latest)), window.clamped(latest))
-        }
-        End::Unknown(earliest) => (window.clamped(earliest), Some(WIDTH), WIDTH),
-    };
-    let round = matches!(item.end, End::At(end) | End::Lost(end) if end <= window.until);
-    let drawing = html! {
-        @if solid_to > left || hatch_to.is_none() {
-            path class="body" fill=[hatched(item.fill)] d=(marks::bar(left, solid_to, y, round)) {}
-        }
-        @if let Some(end) = hatch_to {
-            @let unknown = matches!(item.end, End::Unknown(_));
-            @let sharp = if unknown { (end - 48.0).max(solid_to) } else { end };
-            path class="bounded" fill=[hatched(Fill::Possible)] d=(marks::bar(solid_to, sharp, y,
-                false)) {}
-            @if unknown {
-                // Fading in steps of paint, not of likelihood: what lies there is not known at all.
-                @for (i, opacity) in ["0.8", "0.6", "0.4", "0.2"].into_iter().enumerate() {
-                    @let step = (end - sharp) / 4.0;
-                    rect class="fading" fill=[hatched(Fill::Possible)] opacity=(opacity)
-                        x=(px(sharp + step * i as f64)) y=(px(y)) width=(px(step)) height=(px(BAR))
-                        {}
+impl Drawing<'_> {
+    fn lane(&mut self, lane: &Lane, top: f64) -> Markup {
+        let figure = self.figure;
+        let mut free = GUTTER;
+        let labels = labels::labels(&figure.window, lane);
+        let name: String = if lane.name.chars().count() > 25 {
+            lane.name.chars().take(24).chain(['…']).collect()
+        } else {
+            lane.name.clone()
+        };
+        html! {
+            g class={ "lane " (lane.kind.class()) } role="group" aria-label=(lane.aria) {
+                text class="name" x="8" y=(px(top + 18.0)) { (name) }
+                @if let Some(grade) = lane.grade {
+                    text class="grade" x=(px(GUTTER - 10.0)) y=(px(top + 18.0)) text-anchor="end" {
+                    (grade_letter(grade)) } }
+                @if lane.items.is_empty() {
+                    text class="late" x=(px(GUTTER + 8.0)) y=(px(top + 18.0)) {
+                        (elsewhere(lane.outside)) }
                 }
-            } @else {
-                path class="latest" d=(marks::latest_cap(end, y)) {}
+                g class="items" { @for (i, item) in lane.items.iter().enumerate() {
+                    @let next = lane.items.get(i + 1).map_or(WIDTH, |next|
+                        figure.window.clamped(next.from) - 10.0);
+                    (self.item(item, &labels[i], top, (&mut free, next)))
+                } }
             }
         }
-        @if begins { path class="cap" d=(marks::start_cap(left, y)) {} }
-        @if item.hue == Hue::Local { path class="notch" d=(marks::notch(left, y)) {} }
-        @match item.end {
-            End::Running => path class="cap" d=(marks::chevron(solid_to, y)) {},
-            End::Lost(_) => path class="cross" d=(marks::cross(solid_to, y + BAR / 2.0)) {},
-            End::Moment | End::At(_) | End::Bounded(..) | End::Unknown(_) => (Markup::default()),
+    }
+
+    /// Which of the items of its record an item is; columns are of none.
+    fn bar(&mut self, item: &Item) -> Option<Bar> {
+        let record = match item.shape {
+            ItemShape::Column(_) => return None,
+            ItemShape::Band | ItemShape::Bar | ItemShape::Mark(_) => item.position()?,
+        };
+        let seen = self.seen.entry(record).or_default();
+        *seen += 1;
+        Some(Bar { record, nth: *seen - 1 })
+    }
+
+    fn item(
+        &mut self,
+        item: &Item,
+        label: &str,
+        top: f64,
+        (free, next): (&mut f64, f64),
+    ) -> Markup {
+        let (figure, own) = (self.figure, self.bar(item));
+        let Drawn { drawing, right, left } = match item.shape {
+            ItemShape::Band => bar::band(figure, item, top),
+            ItemShape::Bar => bar::bar(figure, item, top, self.prefix),
+            ItemShape::Mark(shape) => mark(&figure.window, item, shape, top),
+            ItemShape::Column(count) => bar::column(&figure.window, item, count, top),
+        };
+        let target = match (item.target(), own) {
+            (Target::Record(_), Some(own)) => Target::Bar(own),
+            (target, _) => target,
+        };
+        let is_open = self.open.is_some() && self.open == own;
+        html! {
+            a class=(classes(figure, item)) id=[own.map(|own| own.id(self.prefix))]
+                href=((self.href)(target)) tabindex="-1" aria-current=[is_open.then_some("true")]
+                data-from=(item.from) data-until=[until(item)] {
+                title { (spoken(item)) }
+                (drawing)
+                (labels::label(item, label, (left, right), top, free, next))
+            }
+            @if let Some((speaks_of, recorded)) = item.late {
+                (tail(&figure.window, figure, speaks_of, recorded, top))
+                @if figure.order == Order::Occurred { (labels::lateness(&figure.window, speaks_of,
+                    recorded, top, free, next)) }
+            }
         }
-    };
-    (drawing, right, right - 10.0)
+    }
 }
 
-fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> (Markup, f64, f64) {
+/// What a lane says that has nothing in the window.
+fn elsewhere((before, after): (usize, usize)) -> String {
+    match (before, after) {
+        (0, after) => format!("{after} later →"),
+        (before, 0) => format!("← {before} earlier"),
+        (before, after) => format!("← {before} earlier · {after} later →"),
+    }
+}
+
+fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> Drawn {
     let x = if window.holds(item.from) {
         window.x(item.from)
     } else {
@@ -409,28 +341,14 @@ fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> (Markup, f64, f6
     let (outline, filled) = marks::mark(shape, x, y);
     let falsified = item.label.starts_with('✕');
     let drawing = html! {
-        rect class="hit" x=(px(x - HIT / 2.0)) y=(px(y - HIT / 2.0)) width=(px(HIT))
-            height=(px(HIT)) {}
+        path class="hit" d={ "M" (px(x - HIT / 2.0)) " " (px(y - HIT / 2.0)) "h" (px(HIT)) "v"
+            (px(HIT)) "h-" (px(HIT)) "Z" } {}
         @if let Some(filled) = filled { path class="inner" d=(filled) {} }
         path class="outline" d=(outline) {}
         @if item.hue == Hue::Attention { path class=(if falsified { "frame dashed" } else {
             "frame" }) d=(marks::frame(x, y)) {} }
     };
-    (drawing, x + 10.0, x - 14.0)
-}
-
-fn column(window: &Window, item: &Item, count: usize, top: f64) -> (Markup, f64, f64) {
-    const STEP: f64 = PLOT / 127.0;
-    let slot = ((window.clamped(item.from) - GUTTER) / STEP).floor().min(126.0);
-    let x = GUTTER + slot * STEP;
-    let height = ((count as f64).ln_1p() / 10_000_f64.ln() * 22.0).clamp(3.0, 22.0);
-    let drawing = html! {
-        rect class="body" x=(px(x)) y=(px(top + LANE - 3.0 - height)) width="7" height=(px(height))
-            {}
-        @if count < 10 { text class="count" x=(px(x + 3.5)) y=(px(top + LANE - 5.0 - height))
-            text-anchor="middle" { (count) } }
-    };
-    (drawing, x + STEP, x - 4.0)
+    Drawn { drawing, right: x + 10.0, left: x - 14.0 }
 }
 
 /// From the time something speaks of to the time it was recorded. The one by which the axis goes is
@@ -443,11 +361,12 @@ fn tail(window: &Window, figure: &Figure, speaks_of: Time, recorded: Time, top: 
     };
     let hollow = figure.order == Order::Recorded;
     html! {
-        line class="tail" x1=(px(start)) y1=(px(y)) x2=(px(end)) y2=(px(y)) {}
-        @if hollow {
+        path class="tail" d={ "M" (px(start)) " " (px(y)) "H" (px(end)) } {}
+        @if hollow && speaks_of >= window.from {
             circle class="spoke-of" cx=(px(end)) cy=(px(y - 3.0)) r="3" {}
-        } @else {
-            path class="recorded" d=(marks::arrow_back(end.min(WIDTH - 6.0), y)) {}
+        } @else if !hollow {
+            @if recorded <= window.until {
+                path class="recorded" d=(marks::arrow_back(end.min(WIDTH - 6.0), y)) {} }
         }
     }
 }
@@ -460,7 +379,7 @@ pub(super) fn sign_in(figure: &Figure) -> Vec<(f64, Mark, bool)> {
             ItemShape::Band | ItemShape::Bar | ItemShape::Column(_) => None,
         })
     };
-    let Some(start) = session_start(figure) else { return Vec::new() };
+    let start = figure.start;
     let minute = start.plus_secs(60);
     let mut xs: Vec<f64> = marks()
         .filter(|(item, _)| (start..=minute).contains(&item.from))
@@ -470,29 +389,12 @@ pub(super) fn sign_in(figure: &Figure) -> Vec<(f64, Mark, bool)> {
     if !xs.windows(2).any(|pair| pair[1] - pair[0] < 10.0) {
         return Vec::new();
     }
-    let window = sign_in_window(start);
+    let window = zoom::sign_in(start);
     marks()
         .filter(|(item, _)| window.holds(item.from))
         .take(30)
         .map(|(item, mark)| (window.x(item.from), mark, item.hue == Hue::Attention))
         .collect()
-}
-
-fn session_start(figure: &Figure) -> Option<Time> {
-    figure
-        .lanes
-        .iter()
-        .filter(|lane| lane.kind == LaneKind::Session)
-        .flat_map(|lane| &lane.items)
-        .map(|item| item.from)
-        .min()
-}
-
-fn sign_in_window(start: Time) -> Window {
-    Window {
-        from: Time::from_micros(start.micros().saturating_sub(2_000_000)),
-        until: start.plus_secs(10),
-    }
 }
 
 fn sign_in_strip(window: &Window, marks_in_it: &[(f64, Mark, bool)], top: f64) -> Markup {

@@ -1,6 +1,9 @@
 //! The table that always follows the figure: the same items, in the same order, in the same number.
 
-use super::lanes::{End, Figure, Item, Lane, Target};
+use super::{
+    lanes::{End, Figure, Item, Lane, Target},
+    zoom,
+};
 use crate::{
     text::count,
     times::{Times, delay, is_late},
@@ -19,7 +22,7 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
             table {
                 caption { "What the timeline shows, in the same order." @for left_out in
                     &figure.left_out { " Left out: " (left_out) "." } }
-                thead { tr { @for head in ["Lane", "What", "From", "Until", "Certainty", "Grade",
+                thead { tr { @for head in ["Lane", "What", "From, ±15 min", "Until", "Certainty", "Grade",
                     "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
                 tbody {
                     @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item,
@@ -37,11 +40,17 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
             th scope="row" { bdi { (lane.name) } }
             td {
                 @match item.target() {
-                    Target::Decision(_) => a href=(href(item.target())) { bdi { (item.what) } },
-                    Target::Record(_) | Target::Session => bdi { (item.what) },
+                    Target::Decision(_) | Target::Window(_) => a href=(href(item.target())) { bdi {
+                        (item.what) } },
+                    Target::Record(_) | Target::Bar(_) | Target::Session => bdi { (item.what) },
                 }
             }
-            td { (times.show(item.from)) }
+            td {
+                // A column leads to its own part already.
+                @if matches!(item.target(), Target::Window(_)) { (times.show(item.from)) } @else {
+                    a href=(href(Target::Window(zoom::beside(item.from)))) {
+                        (times.show(item.from)) } }
+            }
             td { (until(item, times)) }
             td { (item.certainty.as_str()) }
             td { (item.grade.map_or("", Grade::as_str)) }
@@ -49,6 +58,8 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
             td { @if let Some(record) = &item.record { (recorded(record, times)) } }
             td {
                 @match item.position() {
+                    Some(position) if matches!(item.target(), Target::Window(_)) => {
+                        "from " (position) },
                     Some(position) => a href=(href(Target::Record(position))) { (position) },
                     None => a href=(href(Target::Session)) { "session" },
                 }

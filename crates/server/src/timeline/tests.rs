@@ -3,7 +3,7 @@
 use super::{
     geometry::{GUTTER, WIDTH},
     lanes::{Figure, LaneKind, Order, Target, figure},
-    limits::{MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
+    limits::{COLUMNS, MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
     samples::{access, decision, factor, falsifier, record, session, t},
     svg::svg,
     table::table,
@@ -22,21 +22,27 @@ fn href(target: Target) -> String {
     let (page, position) = match target {
         Target::Session => ("session?id=S1".to_owned(), LogPosition(0)),
         Target::Record(position) => ("session?id=S1".to_owned(), position),
+        Target::Bar(bar) => ("session?id=S1".to_owned(), bar.record),
+        Target::Window(window) => {
+            return format!("/session?id=S1&from={}&to={}", window.from, window.until);
+        }
         Target::Decision(position) => (format!("decision?pos={}", position.0), position),
     };
     format!("/{page}&at={AT}&knownAtPosition=82&rules=r1&open={}", position.0)
 }
 
 fn fitted(session: &Explained, order: Order) -> Figure {
-    let mut figure = figure(session, t(AT), t(AT), &[], order);
-    fit(&mut figure, href(Target::Session).len());
+    let mut figure = figure(session, (t(AT), t(AT)), &[], order, None);
+    fit(&mut figure, href(Target::Session).len(), COLUMNS);
     figure
 }
 
 fn drawn(session: &Explained) -> (Figure, String, String) {
     let figure = fitted(session, Order::Occurred);
-    let (svg, table) =
-        (svg(&figure, "tl", &href).into_string(), table(&figure, "tl-table", &href).into_string());
+    let (svg, table) = (
+        svg(&figure, "tl", &href, None).into_string(),
+        table(&figure, "tl-table", &href).into_string(),
+    );
     (figure, svg, table)
 }
 
@@ -116,7 +122,7 @@ fn the_order_switch_keeps_the_count() {
     session.state.factors[1].evidence = vec![record(64, "claims.received", "2026-03-10T14:40:00Z")];
     let (occurred, recorded) =
         (fitted(&session, Order::Occurred), fitted(&session, Order::Recorded));
-    let count = |figure: &Figure| links(&svg(figure, "tl", &href).into_string());
+    let count = |figure: &Figure| links(&svg(figure, "tl", &href, None).into_string());
     assert_eq!(count(&occurred), count(&recorded));
     let hwk = recorded
         .lanes
@@ -139,7 +145,7 @@ fn an_end_that_is_not_known_stays_open_in_both_orders() {
         session.state.records[0].recorded_at = t("2026-03-10T11:40:00Z");
         for order in [Order::Occurred, Order::Recorded] {
             let figure = fitted(&session, order);
-            let svg = svg(&figure, "tl", &href).into_string();
+            let svg = svg(&figure, "tl", &href, None).into_string();
             assert_eq!(svg.matches("class=\"bounded\"").count(), 1, "{order:?} {bounds:?}: {svg}");
             assert!(svg.contains(drawn_as), "{order:?} {bounds:?}: {svg}");
         }
@@ -241,9 +247,9 @@ fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
     (session.state.life.phase, session.state.life.end.at, session.state.life.end.reason) =
         (Phase::Active, None, None);
     let at = t("2026-03-10T14:05:00Z");
-    let mut figure = figure(&session, at, at, &[], Order::Occurred);
-    fit(&mut figure, 100);
-    let svg = svg(&figure, "tl", &href).into_string();
+    let mut figure = figure(&session, (at, at), &[], Order::Occurred, None);
+    fit(&mut figure, 100, COLUMNS);
+    let svg = svg(&figure, "tl", &href, None).into_string();
     assert!(svg.contains("running; certain") && svg.contains("url(#tl-out)"), "{svg}");
 }
 
@@ -260,7 +266,7 @@ fn late_records_have_a_tail() {
     // way, and the words are in the table.
     assert!(svg.contains("class=\"late\"") && svg.contains(">+2 h 10 min<"), "{svg}");
     let by_recorded =
-        super::svg::svg(&fitted(&session, Order::Recorded), "tl", &href).into_string();
+        super::svg::svg(&fitted(&session, Order::Recorded), "tl", &href, None).into_string();
     assert!(!by_recorded.contains("class=\"late\""), "{by_recorded}");
 }
 
@@ -309,8 +315,8 @@ fn a_gap_is_hatched_over_the_lanes_of_its_source_only() {
         }],
     };
     let hatched = |source: &str| {
-        let figure = figure(&session(), t(AT), t(AT), &[gap(source)], Order::Occurred);
-        svg(&figure, "tl", &href).into_string().matches("fill=\"url(#tl-gap)\"").count()
+        let figure = figure(&session(), (t(AT), t(AT)), &[gap(source)], Order::Occurred, None);
+        svg(&figure, "tl", &href, None).into_string().matches("fill=\"url(#tl-gap)\"").count()
     };
     assert_eq!(hatched("acme-sp"), 5);
     assert_eq!(hatched("idp-z"), 0);

@@ -1,10 +1,14 @@
+
 const figure = document.querySelector(".figure");
 const spoken = document.querySelector("output.spoken");
+/** What is said of each item: its title, which a card takes the place of while it is shown. */
+const said = new Map();
 
 if (figure) {
   const lanes = [...figure.querySelectorAll("g.lane")]
     .map((lane) => [...lane.querySelectorAll("a")])
     .filter((items) => items.length > 0);
+  for (const item of lanes.flat()) said.set(item, item.querySelector("title").textContent);
   let row = -1;
   let column = 0;
 
@@ -15,13 +19,28 @@ if (figure) {
     const item = lanes[row][column];
     item.focus();
     item.scrollIntoView({ block: "nearest", inline: "nearest" });
-    if (spoken) spoken.textContent = item.querySelector("title").textContent;
   };
+  const go = (way) => document.querySelector(`.zoom a.${way}`)?.click();
+
+  // Also where a fragment, not an arrow, led to an item.
+  figure.addEventListener("focusin", (event) => {
+    const found = lanes.findIndex((items) => items.includes(event.target));
+    if (found < 0) return;
+    row = found;
+    column = lanes[found].indexOf(event.target);
+    if (spoken) spoken.textContent = said.get(event.target);
+  });
 
   // The keys work only while the figure has focus: no letter does anything elsewhere.
   figure.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const last = Number.MAX_SAFE_INTEGER;
+    const ways = {
+      "+": () => go("zoom-in"),
+      "=": () => go("zoom-in"),
+      "-": () => go("zoom-out"),
+      _: () => go("zoom-out"),
+    };
     const moves = {
       ArrowUp: () => select(row - 1, column),
       ArrowDown: () => select(row + 1, column),
@@ -35,9 +54,13 @@ if (figure) {
         if (spoken) spoken.textContent = "";
       },
     };
-    if (!(event.key in moves)) return;
+    const shifted = {
+      ArrowLeft: () => go("pan-left"),
+      ArrowRight: () => go("pan-right"),
+    };
+    const move = ways[event.key] ?? (event.shiftKey ? shifted[event.key] : moves[event.key]);
+    if (!move) return;
     event.preventDefault();
-    moves[event.key]();
+    move();
   });
 }
-

@@ -12,13 +12,14 @@ use claimledger_app::model::answer::SourceCompleteness;
 use claimledger_domain::model::{Explained, SessionState};
 use claimledger_facts::{ids::SourceId, time::Time};
 
-/// Builds the figure.
+/// Builds the figure of a session at T, as known at K. `through`: the window that it is looked
+/// through; none: everything.
 pub(crate) fn figure(
     explained: &Explained,
-    at: Time,
-    known_at: Time,
+    (at, known_at): (Time, Time),
     completeness: &[SourceCompleteness],
     order: Order,
+    through: Option<Window>,
 ) -> Figure {
     let (session, context) = (&explained.state, &explained.context);
     let mut lanes = Vec::new();
@@ -41,7 +42,58 @@ pub(crate) fn figure(
         lanes.iter_mut().flat_map(|lane| &mut lane.items).for_each(by_recorded);
     }
     let changes = changes(&lanes);
-    let window = with_room(window(session, &lanes, at, known_at), &lanes);
+    let whole = with_room(window(session, &lanes, at, known_at), &lanes);
+    let window = through.unwrap_or(whole);
+    let start = start(&lanes).or(session.life.started_at).unwrap_or(at);
+    match through {
+        Some(_) => lanes.iter_mut().for_each(|lane| look_through(lane, &window, at)),
+        None => in_whole(&mut lanes, &window),
+    }
+    let changes = changes.into_iter().filter(|change| window.holds(*change)).collect();
+    Figure {
+        session: plain(session.id.as_str()),
+        window,
+        whole,
+        start,
+        order,
+        changes,
+        at,
+        known_at,
+        gaps: silences(completeness, &window),
+        after_t: context.after_t,
+        left_out: Vec::new(),
+        lanes,
+    }
+}
+
+fn start(lanes: &[Lane]) -> Option<Time> {
+    let session = lanes.iter().filter(|lane| lane.kind == LaneKind::Session);
+    session.flat_map(|lane| &lane.items).map(|item| item.from).min()
+}
+
+/// Takes out what lies outside of a window and counts it. The lane stays, so that the others keep
+/// their places from window to window.
+fn look_through(lane: &mut Lane, window: &Window, at: Time) {
+    let mut outside = (0, 0);
+    lane.items.retain(|item| {
+        let last = item.latest(at.max(item.from));
+        let is_moment = last <= item.from;
+        if item.from > window.until || (item.from == window.until && !is_moment) {
+            outside.1 += 1;
+            return false;
+        }
+        // An end is exclusive, a moment is not.
+        if last < window.from || (last == window.from && !is_moment) {
+            outside.0 += 1;
+            return false;
+        }
+        true
+    });
+    lane.outside = outside;
+}
+
+/// Where everything is looked at, what lies outside says so at the edge.
+fn in_whole(lanes: &mut Vec<Lane>, window: &Window) {
     for lane in
         lanes.iter_mut().filter(|lane| matches!(lane.kind, LaneKind::Trust | LaneKind::Policy))
     {
@@ -71,20 +123,7 @@ pub(crate) fn figure(
     lanes
         .iter_mut()
         .filter(|lane| lane.kind == LaneKind::Key)
-        .for_each(|lane| one_label_at_the_edge(lane, &window));
-    let changes = changes.into_iter().filter(|change| window.holds(*change)).collect();
-    Figure {
-        session: plain(session.id.as_str()),
-        window,
-        order,
-        changes,
-        at,
-        known_at,
-        gaps: silences(completeness, &window),
-        after_t: context.after_t,
-        left_out: Vec::new(),
-        lanes,
-    }
+        .for_each(|lane| one_label_at_the_edge(lane, window));
 }
 
 /// The window is the session's own: what was configured long before only reaches in from the left.

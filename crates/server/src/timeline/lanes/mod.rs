@@ -31,8 +31,12 @@ use claimledger_facts::{
 pub(crate) struct Figure {
     /// The session's name.
     pub session: String,
-    /// The interval.
+    /// The interval that is looked through.
     pub window: Window,
+    /// The interval of everything.
+    pub whole: Window,
+    /// When the session began.
+    pub start: Time,
     /// By which clock.
     pub order: Order,
     /// The lanes, top down.
@@ -102,6 +106,8 @@ pub(crate) struct Lane {
     pub sources: Vec<SourceId>,
     /// Its items.
     pub items: Vec<Item>,
+    /// How many lie before the window, and how many after it.
+    pub outside: (usize, usize),
 }
 
 /// Which lane.
@@ -196,15 +202,28 @@ impl Item {
         self.late.is_some_and(|(_, recorded)| ended == Some(recorded) && began != Some(recorded))
     }
 
+    /// Up to when it can be seen; `running`: where what runs on is drawn to.
+    pub(crate) const fn latest(&self, running: Time) -> Time {
+        match self.end {
+            End::Moment => self.from,
+            End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
+            End::Running => running,
+            End::Unknown(_) => Time::MAX,
+        }
+    }
+
     /// The position of its record.
     pub(crate) fn position(&self) -> Option<LogPosition> {
         self.record.as_ref().map(|record| record.position)
     }
 
-    /// What it opens. A decision opens its own page; of several in a column the record is opened
-    /// that the column is of.
+    /// What it opens. A decision opens its own page, a column the part of the timeline that it
+    /// stands for.
     pub(crate) fn target(&self) -> Target {
         match (self.shape, self.position()) {
+            (ItemShape::Column(_), _) => {
+                Target::Window(Window::of_column(self.from, self.latest(self.from)))
+            }
             (ItemShape::Mark(Mark::Allow | Mark::Challenge | Mark::Deny), Some(position)) => {
                 Target::Decision(position)
             }
@@ -221,8 +240,31 @@ pub(crate) enum Target {
     Session,
     /// A record.
     Record(LogPosition),
+    /// A record, by one of the items that rest on it.
+    Bar(Bar),
     /// A decision, by its record.
     Decision(LogPosition),
+    /// A part of the timeline.
+    Window(Window),
+}
+
+/// One item of the figure: a record, and which of the items that rest on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bar {
+    /// The record.
+    pub record: LogPosition,
+    /// Which of its items; the first is 0.
+    pub nth: usize,
+}
+
+impl Bar {
+    /// Its id in the page.
+    pub(crate) fn id(&self, prefix: &str) -> String {
+        match self.nth {
+            0 => format!("{prefix}-{}", self.record.0),
+            nth => format!("{prefix}-{}-{nth}", self.record.0),
+        }
+    }
 }
 
 /// How an item is drawn.
