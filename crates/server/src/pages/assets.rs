@@ -17,6 +17,7 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("../assets/css/timeline.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
+    include_str!("../assets/css/walk.css"),
 );
 
 /// One module: the parts share its top level.
@@ -25,6 +26,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/js/keys.js"),
     include_str!("../assets/js/slider.js"),
     include_str!("../assets/js/drawer.js"),
+    include_str!("../assets/js/live.js"),
 );
 
 struct Asset {

@@ -3,7 +3,7 @@
 
 use super::{
     address::Address,
-    find_box,
+    find_box, live,
     text::{count, inert, plain},
     theme,
     times::{Times, clock},
@@ -124,6 +124,7 @@ pub(crate) fn strip(
             }
             (lag(strip, answered, status))
         }
+        (live::note(strip, answered, status))
     }
 }
 

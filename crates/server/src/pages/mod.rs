@@ -30,6 +30,8 @@ mod find_pages;
 mod form;
 pub(crate) mod frame;
 mod links;
+mod live;
+pub(crate) mod live_events;
 pub(crate) mod order_switch;
 pub(crate) mod outlived;
 pub(crate) mod overview;
