@@ -25,7 +25,7 @@ use claimledger_domain::{
     changes::{ConfigChange, PolicyChanges, TrustChanges},
     explain::called,
 };
-use claimledger_facts::ids::LogPosition;
+use claimledger_facts::{ids::LogPosition, vocabulary::Role};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -54,6 +54,22 @@ impl Of {
         match self {
             Self::Trust => "/trust",
             Self::Policies => "/policy",
+        }
+    }
+
+    /// Its word in addresses of queries.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Trust => "trust",
+            Self::Policies => "policy",
+        }
+    }
+
+    /// Where its list is a file.
+    const fn export(self) -> &'static str {
+        match self {
+            Self::Trust => "/v1/export/trust",
+            Self::Policies => "/v1/export/policies",
         }
     }
 
@@ -171,6 +187,8 @@ async fn shown<T>(
             }
         }
         (changes_list::list(&links, changes, &counts))
+        (links::as_other(&links, (view.of.word(), &view.keep()), caller.has(Role::Export).then(||
+            Address::new(view.of.export()).with_some(view.of.parameter(), view.one))))
     };
     Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
 }

@@ -99,6 +99,8 @@ const PAGES: &[(&str, &str)] = &[
     ("/policy", "/policy?policy=payroll"),
     ("/blast", "/blast?kind=key&idp=idp-x&key=X1"),
     ("/chain", "/chain?id=S3"),
+    ("/timeline", "/timeline?session=S3"),
+    ("/first-seen", "/first-seen?kind=key"),
     ("/access", "/access?session=S3"),
     ("/rehearse", "/rehearse?change=deactivate&idp=idp-x"),
 ];

@@ -46,8 +46,8 @@ async fn a_text_leads_to_the_page_of_what_it_is() {
         ("%2343", "/decision?pos=43&".to_owned()),
         ("S5-claims", "/session?id=S5&open=46&".to_owned()),
         ("policy-payroll-v2", "/record?pos=29&".to_owned()),
-        ("X1", "/sessions?idp=idp-x&key=X1&".to_owned()),
-        ("idp-y", "/sessions?idp=idp-y&".to_owned()),
+        ("X1", "/blast?kind=key&idp=idp-x&key=X1&".to_owned()),
+        ("idp-y", "/trust?idp=idp-y&".to_owned()),
     ] {
         let answer = post(&world, "/find", &cookie, &format!("text={text}")).await;
         let to = answer.header(header::LOCATION);
@@ -141,7 +141,7 @@ async fn the_filter_turns_a_login_into_a_pseudonym_and_keeps_what_is_refused() {
         "<a href=\"#f-subject\">Person</a>: <bdi>No person with this login",
         "id=\"f-subject\" name=\"subject\" value=\"nobody@acme.example\"",
         "name=\"activeAt\" value=\"yesterday\"",
-        "name=\"key\" value=\"X1\"",
+        "<option value=\"X1\" selected>",
         "<input type=\"hidden\" name=\"first\" value=\"3\">",
         "aria-invalid=\"true\"",
     ] {
