@@ -25,7 +25,8 @@ fn says(browser: &Browser, words: &str) {
 
 /// Sends a fact of a session.
 fn send(server: &Server, token: &str, id: &str, session: &str, at: &str) {
-    let fact = json!({"id": id, "type": "app.accessed", "occurred_at": at, "recorded_at": at,
+    let person = if session == "S7" { "u-grace" } else { "u-alice" };
+    let fact = json!({"id": id, "subject": {"id": person}, "type": "app.accessed", "occurred_at": at, "recorded_at": at,
         "source": "acme-sp", "session": session, "data": {"app": "wiki"}});
     let (status, body) =
         server.post("/v1/facts", Some(token), "application/json", fact.to_string().as_bytes());

@@ -157,7 +157,7 @@ fn blast(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
         Some("key" | "idp") => {
             let filter =
                 given(parameters, &[("idp", "idp"), ("key", "key"), ("from", "reliedFrom")]);
-            let pairs = [("filter".to_owned(), filter.into()), ("first".to_owned(), json!(200))];
+            let pairs = [("filter".to_owned(), filter.into()), ("first".to_owned(), json!(100))];
             (SESSIONS, pairs.into_iter().collect())
         }
         _ => (DEPENDANTS, given(parameters, &[("actor", "actor"), ("pos", "record")])),

@@ -40,7 +40,7 @@ use maud::{Markup, html};
 use std::collections::BTreeSet;
 
 /// Rows of each list of a key or an IdP; more are "at least".
-const ROWS: u32 = 200;
+const ROWS: u32 = 100;
 /// Losses of one authenticator that are listed.
 const LOSSES: usize = 20;
 

@@ -3,7 +3,7 @@
 //!
 //! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes,
 //! `marks` its shapes, `labels` what stands beside them; `svg` and `table` write it. `heard` is
-//! another figure by the same rules: what was heard of each source.
+//! another figure by the same rules: what was heard of each source; `trusted` is one of an IdP.
 
 pub(crate) mod geometry;
 pub(crate) mod heard;
@@ -13,6 +13,7 @@ pub(crate) mod limits;
 pub(crate) mod marks;
 pub(crate) mod svg;
 pub(crate) mod table;
+pub(crate) mod trusted;
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -72,6 +72,31 @@ async fn a_text_leads_to_the_page_of_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_login_that_two_people_share_is_a_list_and_no_filter() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &INVESTIGATOR);
+    let token = world.token("acme", &[Role::Ingest], Some("acme-sp")).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let at = "2026-03-11T07:00:00Z";
+    let fact = serde_json::json!({"id": "S20-start", "type": "session.started",
+        "occurred_at": at, "recorded_at": at, "source": "acme-sp", "session": "S20",
+        "subject": {"id": "u-other-alice", "login": "alice@acme.example"}, "data": {}});
+    let sent = world.send("POST", "/v1/facts", &headers, fact.to_string()).await;
+    assert!(sent.status.is_success(), "{}", sent.body);
+    // Both people, each with their sessions: none of them is chosen for the reader.
+    let found = post(&world, "/find", &cookie, &format!("text={LOGIN}")).await;
+    assert_eq!(found.status, StatusCode::OK, "{}", found.body);
+    assert_eq!(found.body.matches("<td>person</td>").count(), 2, "{}", found.body);
+    for session in ["S1", "S20"] {
+        assert!(found.body.contains(&format!("/session?id={session}&amp;")), "{}", found.body);
+    }
+    let filtered = post(&world, "/sessions", &cookie, &format!("subject={LOGIN}")).await;
+    assert_eq!(filtered.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", filtered.body);
+    assert!(filtered.body.contains("Several people are called so: p-"), "{}", filtered.body);
+}
+
+#[tokio::test]
 async fn what_a_text_leads_to_is_recorded_and_the_text_is_not() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &INVESTIGATOR);
