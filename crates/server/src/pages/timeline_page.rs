@@ -165,7 +165,8 @@ fn table(links: &Links<'_>, rows: &[Row], order: ClockOrder) -> Markup {
                 tbody {
                     @for row in rows {
                         @let own = html! { (occurred.occurred(row.occurred))
-                            @if let Some(from) = row.effective_from {
+                            @if let Some(from) = row.effective_from.filter(|from|
+                                *from != row.occurred.from) {
                                 ", with effect from " (recorded.show(from)) } };
                         @let at = html! { (recorded.show(row.record.recorded_at)) " ("
                             @if row.late { strong class="attention" { "late" } " " }

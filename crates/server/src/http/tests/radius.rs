@@ -289,10 +289,10 @@ async fn what_appeared_first_is_what_the_query_says_and_the_overview_counts_it()
 async fn a_timeline_has_the_rows_of_the_query_in_either_order() {
     let world = World::new().await;
     for (order, word) in [("", "OCCURRED"), ("&order=recorded", "RECORDED")] {
-        let path = format!("/timeline?session=S5{order}");
+        let path = format!("/timeline?session=S2{order}");
         let answer = page(&world, &path, AT, K).await;
         let query = format!(
-            "{{ timeline(session: \"S5\", order: {word}, first: 100, asking: {{at: \"{AT}\", \
+            "{{ timeline(session: \"S2\", order: {word}, first: 100, asking: {{at: \"{AT}\", \
              knownAtPosition: {K}}}) {{ edges {{ node {{ late record {{ position }} }} }} }} }}"
         );
         let edges = ask(&world, &query).await["timeline"]["edges"].as_array().unwrap().clone();
