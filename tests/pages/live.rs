@@ -26,8 +26,9 @@ fn says(browser: &Browser, words: &str) {
 /// Sends a fact of a session.
 fn send(server: &Server, token: &str, id: &str, session: &str, at: &str) {
     let person = if session == "S7" { "u-grace" } else { "u-alice" };
-    let fact = json!({"id": id, "subject": {"id": person}, "type": "app.accessed", "occurred_at": at, "recorded_at": at,
-        "source": "acme-sp", "session": session, "data": {"app": "wiki"}});
+    let fact = json!({"id": id, "subject": {"id": person}, "type": "app.accessed",
+        "occurred_at": at, "recorded_at": at, "source": "acme-sp", "session": session,
+        "data": {"app": "wiki"}});
     let (status, body) =
         server.post("/v1/facts", Some(token), "application/json", fact.to_string().as_bytes());
     assert!(status < 300, "{status}: {body}");
@@ -36,8 +37,8 @@ fn send(server: &Server, token: &str, id: &str, session: &str, at: &str) {
 /// Where everything outside of the note is.
 fn boxes(browser: &Browser) -> Value {
     browser.eval(
-        "return [...document.querySelectorAll('body > :not(.live), main > *')].map(e => { const r = \
-         e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; })",
+        "return [...document.querySelectorAll('body > :not(.live), main > *')].map(e => { const r \
+         = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; })",
     )
 }
 
@@ -78,13 +79,13 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     // What is pinned to the past has no note; without script a page has an empty one.
     browser.open(&pinned);
     assert_eq!(browser.eval(NOTE), "no note");
-    // A list is told of records of any kind.
+    // A list hears of records of any kind.
     browser.open(&format!("{}/sessions", server.url));
     send(&server, &token, "n4", "S1", "2026-03-11T08:00:03Z");
     says(&browser, "1 newer record · show");
     browser.viewport(390, 844);
-    let fits = "const r = document.querySelector('.live').getBoundingClientRect(); return r.left >= \
-                0 && r.right <= innerWidth && r.bottom <= innerHeight && \
+    let fits = "const r = document.querySelector('.live').getBoundingClientRect(); return r.left \
+                >= 0 && r.right <= innerWidth && r.bottom <= innerHeight && \
                 document.documentElement.scrollWidth <= innerWidth";
     assert_eq!(browser.eval(fits), true);
     picture(&browser, "live-narrow");

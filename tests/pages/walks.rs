@@ -122,7 +122,8 @@ fn click(browser: &Browser, selector: &str) {
 fn follow(browser: &Browser, words: &str) {
     let mark = format!(
         "const found = [...document.querySelectorAll('main a, nav a')].find(a => \
-         a.innerText.trim().startsWith({})); if (found) found.id = 'walked'; return !!found",
+         (a.innerText ?? '').trim().startsWith({})); if (found) found.id = 'walked'; \
+         return !!found",
         json!(words)
     );
     assert_eq!(browser.eval(&mark), true, "{words} at {}\n{}", browser.address(), browser.text());

@@ -40,8 +40,7 @@ impl Falsifying {
 
 impl App {
     /// The decisions of some sessions that rested on what is falsified, in the order of the
-    /// sessions, each with what the rules imply then. A session that is asked for by several of its
-    /// ids is one.
+    /// sessions, each with what the rules imply then. Several ids of one session are one.
     ///
     /// # Errors
     /// See [`AskError`].

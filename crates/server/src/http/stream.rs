@@ -92,7 +92,7 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     respond(server, headers, (told, Door::Graphql), (slot, in_use))
 }
 
-/// By which door a client came in: how its credential is checked again, and how the end is told.
+/// By which door a client came in: how its credential is checked again, and the event of the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Door {
     Graphql,

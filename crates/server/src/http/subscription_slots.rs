@@ -34,7 +34,7 @@ pub(crate) struct NoSlot {
 }
 
 impl SubscriptionSlots {
-    /// Takes a slot for a holder, of at most so many for one holder and for all.
+    /// Takes a slot for a holder. Limits: slots of one holder, and of all.
     pub(crate) fn take(
         self: &Arc<Self>,
         holder: &Holder,

@@ -1,13 +1,13 @@
-//! The note on newer records, beside the answer, which it never moves: it has a place of its own. It
-//! is filled by script alone; without, it is not there.
+//! The note on newer records, beside the answer, which it never moves: it has a place of its own.
+//! It is filled by script alone; without, it is not there.
 
 use super::{address::Address, frame::Strip};
 use crate::known_at::KnownAt;
 use claimledger_app::model::answer::{Answered, Status};
 use maud::{Markup, html};
 
-/// The empty note of a page whose K was the head when it was made. A page that is pinned to the past
-/// has none: what is newer is nothing new to it.
+/// The empty note of a page whose K was the head when it was made. A page that is pinned to the
+/// past has none: what is newer is nothing new to it.
 pub(super) fn note(strip: &Strip<'_>, answered: &Answered, status: &Status) -> Markup {
     let is_of_the_past = matches!(strip.known, Some(KnownAt::Time(_)))
         || answered.position.0.saturating_add(1) < status.head;

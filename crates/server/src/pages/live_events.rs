@@ -1,4 +1,4 @@
-//! `/live`: what an open page is told of newer records, as Server-Sent Events: how many touch the
+//! `/live`: what an open page hears of newer records, as Server-Sent Events: how many touch the
 //! answer about its session, or how many there are at all. A look at a record is never given.
 //!
 //! Its parameters are those of the page: `id` or `pos`, `at`; and `known`, the last record that the
@@ -28,7 +28,7 @@ use claimledger_facts::{
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// Maximum pages of one browser that are told at once. Over HTTP/1.1 a browser has six connections
+/// Maximum pages of one browser that hear at once. Over HTTP/1.1 a browser has six connections
 /// to a server: some are left to load pages.
 const OF_ONE: usize = 3;
 /// Maximum pages of all browsers.
@@ -36,7 +36,7 @@ const OF_ALL: usize = 500;
 /// Records that are counted one by one; more are "or more".
 const COUNTED: u64 = 100;
 /// Records since the page was made that are compared with its session. If there are more, the page
-/// is told so.
+/// says so.
 const COMPARED: u64 = 5_000;
 /// Minimum time between two events about records of any kind.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 
-// What is newer than this page: said in a place of its own, outside of the answer, while the page is
-// seen. A browser has few connections to a server, and a hidden page keeps none.
+// What is newer than this page: shown in a place of its own, outside of the answer, while the page
+// is seen. A browser has few connections to a server, and a hidden page keeps none.
 const note = document.querySelector("[data-live]");
 if (note) {
   let stream;

@@ -37,7 +37,7 @@ const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/v1/evidence", Endpoint::Elsewhere("a pack is made")),
     ("/v1/receipts", Endpoint::Elsewhere("an answer is signed")),
     ("/v1/receipts/check", Endpoint::Elsewhere("and asked for again")),
-    ("/live", Endpoint::Elsewhere("a page is told of newer records")),
+    ("/live", Endpoint::Elsewhere("a page hears of newer records")),
     ("/v1/facts", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/hooks/okta", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/rebuild", Endpoint::ShowsNothing("how far a rebuild is")),

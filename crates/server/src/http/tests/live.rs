@@ -1,4 +1,4 @@
-//! What an open page is told of newer records: how many touch its answer, and no record of another.
+//! What an open page hears of newer records: how many touch its answer, and no record of another.
 
 use super::{stream::piece, support::World};
 use axum::{
@@ -66,7 +66,7 @@ async fn a_page_is_told_how_many_records_touch_its_answer() {
     assert_eq!(event(&mut fixed).await.unwrap(), first);
     assert_eq!(event(&mut fixed).await, None);
     drop(fixed);
-    // It goes on after the last one; a decision's page is told of its session.
+    // It goes on after the last one; a decision's page hears of its session.
     let mut rest = open(&world, &cookie, "/live?pos=30&known=63", Some("64:1")).await;
     let words = "id: 77:2\ndata: 2 newer records touch its session\n\n";
     assert_eq!(event(&mut rest).await.unwrap(), words);

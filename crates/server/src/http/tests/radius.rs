@@ -145,9 +145,21 @@ async fn each_number_of_trust_and_policies_is_that_of_its_list_and_of_the_query(
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(!shown.contains("idp-y ty0"), "{shown}");
+    // Drawn: the versions, a lane of each key, and what was retracted, with its lag.
+    let figure = part(&trust.body, "ts0-t", "</svg>");
+    assert_eq!(figure.matches("class=\"lane key\"").count(), 2, "{figure}");
+    assert_eq!(figure.matches("class=\"band ink\"").count(), 2, "{figure}");
+    assert_eq!(figure.matches("class=\"bar attention void\"").count(), 1, "{figure}");
+    for words in [
+        "key X1 valid 2026-03-10 09:00:00Z until 13:30:00Z: #13",
+        "retracted from 2026-03-10 13:40:00Z on, recorded 15:10:00Z (+1 h 30 min): #67",
+    ] {
+        assert!(figure.contains(words), "{words}: {figure}");
+    }
     // Before the record of the retraction is known, nothing is late.
     let before = page(&world, "/trust?idp=idp-x", AT, 66).await;
     assert!(!text(&before.body).contains("void from"), "{}", before.body);
+    assert!(!before.body.contains("class=\"bar attention void\""), "{}", before.body);
     let unknown = world.get(&format!("/trust?idp=nobody&{}", cut(AT, K)), &cookie).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.body);
 }
@@ -214,8 +226,9 @@ async fn what_falls(world: &World, later: &Answer, all: &Answer) {
     for (answer, from) in [(later, "13:40"), (all, "09:00")] {
         let query = format!(
             "{{ rehearse(change: {{kind: RETRACTION, idp: \"idp-x\", key: \"X1\", from: \
-             \"2026-03-10T{from}:00Z\"}}, from: \"2026-03-10T00:00:00Z\", to: \"{AT}\", asking: {{at: \"{AT}\", \
-             knownAtPosition: {K}}}) {{ falls {{ decision {{ record {{ position }} }} }} }} }}"
+             \"2026-03-10T{from}:00Z\"}}, from: \"2026-03-10T00:00:00Z\", to: \"{AT}\", \
+             asking: {{at: \"{AT}\", knownAtPosition: {K}}}) {{ falls {{ decision {{ record {{ \
+             position }} }} }} }} }}"
         );
         let falls = ask(world, &query).await["rehearse"]["falls"].clone();
         let mut expected: Vec<String> = falls
