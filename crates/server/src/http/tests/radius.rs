@@ -238,7 +238,8 @@ async fn what_falls(world: &World, later: &Answer, all: &Answer) {
             .map(|fall| format!("#{}", fall["decision"]["record"]["position"]))
             .collect();
         let mut found = heads(&section(&answer.body, "falls"));
-        (expected.sort(), found.sort());
+        expected.sort();
+        found.sort();
         assert_eq!(found, expected, "from {from}");
         let counts = links(part(&answer.body, "counts", "</ul>"));
         let fall = counts.iter().find(|(href, _)| href == "#falls").unwrap();
