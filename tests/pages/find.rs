@@ -13,7 +13,7 @@ const LOGIN: &str = "alice@acme.example";
 const ENTER: char = '\u{E007}';
 
 /// Does something that leads to another page, and waits for it.
-fn go(browser: &Browser, act: impl FnOnce()) {
+pub(super) fn go(browser: &Browser, act: impl FnOnce()) {
     browser.eval("document.body.dataset.before = 1");
     act();
     for _ in 0..200 {
@@ -28,7 +28,7 @@ fn go(browser: &Browser, act: impl FnOnce()) {
 }
 
 /// One action: types a text into the box of the page, and sends it with Enter.
-fn find(browser: &Browser, text: &str) {
+pub(super) fn find(browser: &Browser, text: &str) {
     browser.eval("document.querySelector('.find-box input').focus()");
     let keys: Vec<char> = text.chars().chain([ENTER]).collect();
     go(browser, || browser.press(&keys));

@@ -45,6 +45,7 @@ pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
 pub use queries::{
     evidence::{Answered, Opened, SignedReceipt},
+    falls::Falsifying,
     proof::LogFile,
     rows::Rows,
 };

@@ -29,6 +29,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         questions: Limiter::new(options.rate),
         facts: Limiter::new(options.facts_rate),
         subscription_slots: Arc::default(),
+        live_slots: Arc::default(),
         shutdown,
         csp_reports: AtomicU64::new(0),
         panics: panics.clone(),
@@ -38,6 +39,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
     Router::new()
         .route("/graphql", post(graphql::post))
         .route("/graphql/stream", get(stream::get).post(stream::post))
+        .route("/live", get(pages::live_events::get))
         .route("/v1/facts", post(facts::post))
         .route("/v1/export/{list}", get(export::get))
         .route("/v1/evidence", get(evidence::pack))

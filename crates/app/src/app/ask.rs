@@ -206,6 +206,12 @@ impl Inner {
 }
 
 impl<T> Answer<T> {
+    /// The cut of this answer, with a value that other answers at the same cut gave.
+    #[must_use]
+    pub fn with<U>(self, value: U) -> Answer<U> {
+        self.map(|_| value)
+    }
+
     /// With a part of the value. What the whole discloses was recorded.
     pub(crate) fn map<U>(self, part: impl FnOnce(T) -> U) -> Answer<U> {
         let Self { value, answered, completeness, absence, status } = self;

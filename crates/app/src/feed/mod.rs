@@ -10,8 +10,10 @@
 
 mod candidates;
 mod place;
+mod watched;
 
 pub use claimledger_domain::changed::Changed;
+pub use watched::{NewRecords, Watched};
 
 use crate::{
     app::{App, ask::View, cut::Pinned},
@@ -57,6 +59,17 @@ pub struct Changes {
     began: u64,
     /// Position in the current record; none: at its start, or after [`Self::place`].
     candidates: Option<Candidates>,
+    /// The only session of interest; none: all.
+    only: Option<Only>,
+}
+
+/// One session of the feed.
+#[derive(Clone)]
+struct Only {
+    session: SessionId,
+    /// The T of its answer: a record that does not change that answer is left out. None: the
+    /// answer goes on with the log.
+    at: Option<Time>,
 }
 
 impl App {
@@ -87,6 +100,7 @@ impl App {
             place,
             began,
             candidates: None,
+            only: None,
         })
     }
 
@@ -170,7 +184,9 @@ impl Changes {
             else {
                 continue;
             };
-            if !candidates.accepts(&candidate, &gathered) {
+            if !candidates.accepts(&candidate, &gathered)
+                || self.only.as_ref().is_some_and(|only| !gathered.ids.contains(&only.session))
+            {
                 continue;
             }
             let detector = ChangeDetector {
@@ -179,6 +195,7 @@ impl Changes {
                 history: &history,
                 position,
                 record: candidates.record(),
+                at: self.only.as_ref().and_then(|only| only.at),
             };
             if let Some(change) = detector.change(&candidate, &gathered).await? {
                 return Ok((Some((candidate.hit, change)), candidates));
@@ -238,6 +255,8 @@ struct ChangeDetector<'a> {
     history: &'a History,
     position: LogPosition,
     record: &'a Arc<RecordSummary>,
+    /// T of the only answer that is compared; none: at the end of time, and when it was recorded.
+    at: Option<Time>,
 }
 
 impl ChangeDetector<'_> {
@@ -249,8 +268,9 @@ impl ChangeDetector<'_> {
     ) -> Result<Option<Change>, LogError> {
         let reference = &self.record.reference;
         // T is the time it was recorded; or when it occurred, if the source's clock is ahead.
-        let at =
+        let recorded =
             reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
+        let (at, end) = (self.at.unwrap_or(recorded), self.at.unwrap_or(Time::MAX));
         let after =
             |time| assess(&gathered.facts, self.history, Cut { at: time, known_at: self.position });
         let mut before = (Vec::new(), Vec::new());
@@ -258,11 +278,11 @@ impl ChangeDetector<'_> {
             let earlier = earlier.as_ref().unwrap_or(gathered);
             if let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) {
                 let state = |time| assess(&earlier.facts, self.history, Cut { at: time, known_at });
-                before.0.extend(state(Time::MAX));
+                before.0.extend(state(end));
                 before.1.extend(state(at));
             }
         }
-        let whole = after(Time::MAX);
+        let whole = after(end);
         let state = explain(&gathered.facts, self.history, Cut { at, known_at: self.position });
         let whole: Vec<_> = whole.iter().collect();
         let then: Vec<_> = state.iter().map(|explained| &explained.state).collect();
@@ -270,7 +290,7 @@ impl ChangeDetector<'_> {
         let was = Reading { whole: &before.0, then: &before.1 };
         let mut changed = changed(was, Reading { whole: &whole, then: &then });
         if changed.is_empty() {
-            if !candidate.is_named() {
+            if !candidate.is_named() || self.at.is_some() {
                 return Ok(None);
             }
             // The record names the session, but nothing could be read from it.

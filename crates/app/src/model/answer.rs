@@ -10,6 +10,7 @@ use claimledger_domain::{
     belief::{BeliefDiff, ChangePoints},
     changed::Changed,
     dependants::{Change, Dependant},
+    falls::Fall,
     first_seen::{FirstSeen, Window},
     guard::Guard,
     held_under::{Held, Replaced},
@@ -438,6 +439,47 @@ pub struct FallenHit {
     pub first_unmet: Option<&'static str>,
     /// What the rules imply without and with it, in words.
     pub words: String,
+}
+
+/// What a list of sessions can be filtered by, as known at K.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterChoices {
+    /// Identity providers.
+    pub idps: Choices,
+    /// Signing keys.
+    pub keys: Choices,
+    /// Applications.
+    pub apps: Choices,
+    /// `amr` values.
+    pub amr: Choices,
+}
+
+/// Values of a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// The first ones, in alphabetical order.
+    pub values: Vec<String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// A decision that rested on what is falsified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FallsHit {
+    /// The session, by the id that was asked for.
+    pub session: SessionId,
+    /// Its application.
+    pub app: Option<AppId>,
+    /// What becomes of the decision.
+    pub fall: Fall,
+}
+
+impl FallsHit {
+    /// The position of the decision.
+    #[must_use]
+    pub const fn position(&self) -> LogPosition {
+        self.fall.record.position
+    }
 }
 
 /// A decision that would not change.

@@ -2,9 +2,9 @@
 
 use crate::model::{
     answer::{
-        Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, Guarded,
-        HeldAnswer, OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange,
-        SessionChangePoints, SessionHit, Why,
+        Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, FallsHit, FilterChoices,
+        FirstSeenAnswer, Guarded, HeldAnswer, OutlivedHit, Page, RecordView, Rehearsable,
+        Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -15,7 +15,7 @@ use claimledger_domain::{
     model::{Decision, Explained, SessionState},
     reused::Reuse,
 };
-use claimledger_facts::ids::Pseudonym;
+use claimledger_facts::ids::{LogPosition, Pseudonym};
 
 impl<T: Discloses> Discloses for Option<T> {
     fn add_to(&self, disclosed: &mut Disclosed) {
@@ -154,6 +154,12 @@ impl Discloses for ChangeHit {
     }
 }
 
+impl Discloses for FallsHit {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.sessions.insert(self.session.clone());
+    }
+}
+
 /// The record; what rested on it is a number.
 impl Discloses for ChangeCount {
     fn add_to(&self, disclosed: &mut Disclosed) {
@@ -223,7 +229,7 @@ macro_rules! by_reference {
     )*};
 }
 
-by_reference!((), String, Heard, Rehearsable);
+by_reference!((), String, LogPosition, Heard, Rehearsable, FilterChoices);
 
 impl Discloses for TrustChanges {
     fn add_to(&self, disclosed: &mut Disclosed) {

@@ -14,6 +14,8 @@ mod decision;
 mod decisions;
 mod dependants;
 pub(crate) mod evidence;
+pub(crate) mod falls;
+mod filter_choices;
 mod find;
 mod find_sealed;
 mod first_seen;

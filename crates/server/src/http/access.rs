@@ -42,7 +42,7 @@ pub(crate) fn asking(caller: Caller) -> Caller {
 /// How a request to this path came.
 pub(crate) fn surface(path: &str) -> Surface {
     let first = path.trim_start_matches('/');
-    if first.starts_with("graphql/stream") {
+    if first.starts_with("graphql/stream") || first == "live" {
         Surface::Subscription
     } else if first.starts_with("graphql") {
         Surface::Graphql

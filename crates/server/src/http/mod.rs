@@ -46,6 +46,8 @@ pub(crate) struct Server {
     pub facts: Limiter,
     /// Slots of subscriptions.
     pub subscription_slots: Arc<SubscriptionSlots>,
+    /// Slots of open pages that hear of newer records.
+    pub live_slots: Arc<SubscriptionSlots>,
     /// Ends what would never end by itself.
     pub shutdown: CancellationToken,
     /// Reports of the content security policy since the start.

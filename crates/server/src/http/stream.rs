@@ -11,7 +11,7 @@ use super::{
     Server, Shared,
     auth::{self, NotCaller},
     graphql::{admitted, bad_request, limits, refused, request, with_retry},
-    subscription_slots::{NoSlot, SubscriptionSlot},
+    subscription_slots::{NoSlot, SubscriptionSlot, holder},
 };
 use crate::graphql::{Asker, errors, subscribe};
 use async_graphql::{
@@ -76,22 +76,60 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
 }
 
 fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) -> Response {
-    let slot = match server.subscription_slots.take(&caller, &server.options) {
+    let most = (server.options.subscriptions_of_one, server.options.subscriptions);
+    let slot = match server.subscription_slots.take(&holder(&caller), most) {
         Ok(place) => place,
         Err(full) => return *no_place(full),
     };
     let in_use = server.app.keep_in_use(&caller);
+    let limits = limits(&server);
     let asker = Asker { app: server.app.clone(), caller, after: None };
-    let told = match subscribe(&server.schema, asker, request, limits(&server)) {
+    let told = match subscribe(&server.schema, asker, request, limits) {
         Ok(told) => told,
         Err(error) => stream::once(std::future::ready(Told::from_errors(vec![*error]))).boxed(),
     };
+    let told = told.map(|told| next(&told)).boxed();
+    respond(server, headers, (told, Door::Graphql), (slot, in_use))
+}
+
+/// By which door a client came in: how its credential is checked again, and the event of the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door {
+    Graphql,
+    Page,
+}
+
+impl Door {
+    /// The end, where there will be no more.
+    const fn end(self) -> &'static str {
+        match self {
+            Self::Graphql => COMPLETE,
+            Self::Page => "event: end\ndata:\n\n",
+        }
+    }
+
+    fn refused(self, error: ServerError) -> String {
+        match self {
+            Self::Graphql => next(&Told::from_errors(vec![error])) + COMPLETE,
+            Self::Page => self.end().to_owned(),
+        }
+    }
+}
+
+/// Sends events, each as it is to stand in the body, while the credential is valid.
+pub(crate) fn respond(
+    server: Shared,
+    headers: HeaderMap,
+    (told, door): (stream::BoxStream<'static, String>, Door),
+    (slot, in_use): (SubscriptionSlot, UseGuard),
+) -> Response {
     let revocations = server.app.revocations();
     let heartbeat = Instant::now() + server.options.heartbeat;
     let telling = Telling {
         server,
         headers,
         told,
+        door,
         revocations,
         heartbeat,
         completed: false,
@@ -126,7 +164,8 @@ struct Telling {
     server: Arc<Server>,
     /// Those that it came with: they name the credential.
     headers: HeaderMap,
-    told: stream::BoxStream<'static, Told>,
+    told: stream::BoxStream<'static, String>,
+    door: Door,
     revocations: watch::Receiver<u64>,
     heartbeat: Instant,
     completed: bool,
@@ -140,7 +179,7 @@ enum Woken {
     Stopping,
     Revocation,
     Heartbeat,
-    Told(Option<Box<Told>>),
+    Told(Option<String>),
 }
 
 impl Telling {
@@ -151,7 +190,7 @@ impl Telling {
                 biased;
                 () = self.server.shutdown.cancelled() => Woken::Stopping,
                 Ok(()) = self.revocations.changed() => Woken::Revocation,
-                told = self.told.next() => Woken::Told(told.map(Box::new)),
+                told = self.told.next() => Woken::Told(told),
                 () = tokio::time::sleep_until(self.heartbeat) => Woken::Heartbeat,
             };
             self.heartbeat = match &woken {
@@ -162,15 +201,15 @@ impl Telling {
                 Woken::Stopping => return None,
                 Woken::Revocation => None,
                 Woken::Heartbeat => Some(":\n\n".to_owned()),
-                Woken::Told(Some(told)) => Some(next(&told)),
+                Woken::Told(Some(told)) => Some(told),
                 Woken::Told(None) => {
                     self.completed = true;
-                    return Some(COMPLETE.to_owned());
+                    return Some(self.door.end().to_owned());
                 }
             };
-            if let Err(error) = still_allowed(&self.server, &self.headers).await {
+            if let Err(error) = self.still_allowed().await {
                 self.completed = true;
-                return Some(next(&Told::from_errors(vec![error])) + COMPLETE);
+                return Some(self.door.refused(error));
             }
             if event.is_some() {
                 return event;
@@ -178,20 +217,26 @@ impl Telling {
         }
         None
     }
-}
 
-/// Whether the credential is still valid. Checked before anything is sent.
-async fn still_allowed(server: &Server, headers: &HeaderMap) -> Result<(), ServerError> {
-    match auth::of_graphql(server, headers).await {
-        Ok(_) => Ok(()),
-        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => {
-            Err(errors::refused("UNAUTHENTICATED", "the credential was revoked".to_owned(), &[]))
+    /// Whether the credential is still valid. Checked before anything is sent.
+    async fn still_allowed(&mut self) -> Result<(), ServerError> {
+        let caller = match self.door {
+            Door::Graphql => auth::of_graphql(&self.server, &self.headers).await,
+            Door::Page => auth::of_page(&self.server, &self.headers).await,
+        };
+        match caller {
+            Ok(_) => Ok(()),
+            Err(NotCaller::Unauthenticated | NotCaller::Csrf) => Err(errors::refused(
+                "UNAUTHENTICATED",
+                "the credential was revoked".to_owned(),
+                &[],
+            )),
+            Err(NotCaller::Log(error)) => Err(errors::refused(
+                if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" },
+                errors::log(&error),
+                &[],
+            )),
         }
-        Err(NotCaller::Log(error)) => Err(errors::refused(
-            if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" },
-            errors::log(&error),
-            &[],
-        )),
     }
 }
 

@@ -1,7 +1,6 @@
-//! Limits on concurrent subscriptions: for one credential and for the whole server. Dropping a slot
+//! Limits on concurrent streams of events: for one holder and for the whole server. Dropping a slot
 //! frees it.
 
-use crate::options::ServerOptions;
 use claimledger_app::model::question::Caller;
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
@@ -10,7 +9,13 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionSlots(Mutex<HashMap<Holder, usize>>);
 
-type Holder = (String, String);
+/// A tenant, and who of it.
+pub(crate) type Holder = (String, String);
+
+/// A credential, as the holder of a slot.
+pub(crate) fn holder(caller: &Caller) -> Holder {
+    (caller.tenant.as_str().to_owned(), caller.credential.clone())
+}
 
 /// A slot.
 #[derive(Debug)]
@@ -29,21 +34,19 @@ pub(crate) struct NoSlot {
 }
 
 impl SubscriptionSlots {
-    /// Takes a slot for a caller.
+    /// Takes a slot for a holder. Limits: slots of one holder, and of all.
     pub(crate) fn take(
         self: &Arc<Self>,
-        caller: &Caller,
-        options: &ServerOptions,
+        holder: &Holder,
+        (of_one, of_all): (usize, usize),
     ) -> Result<SubscriptionSlot, NoSlot> {
-        let holder = (caller.tenant.as_str().to_owned(), caller.credential.clone());
+        let holder = holder.clone();
         let mut held = self.0.lock();
-        if held.get(&holder).is_some_and(|own| *own >= options.subscriptions_of_one)
-            || options.subscriptions_of_one == 0
-        {
-            return Err(NoSlot { by_one: true, limit: options.subscriptions_of_one });
+        if held.get(&holder).is_some_and(|own| *own >= of_one) || of_one == 0 {
+            return Err(NoSlot { by_one: true, limit: of_one });
         }
-        if held.values().sum::<usize>() >= options.subscriptions {
-            return Err(NoSlot { by_one: false, limit: options.subscriptions });
+        if held.values().sum::<usize>() >= of_all {
+            return Err(NoSlot { by_one: false, limit: of_all });
         }
         *held.entry(holder.clone()).or_default() += 1;
         Ok(SubscriptionSlot { slots: Arc::clone(self), holder })
@@ -68,28 +71,21 @@ mod tests {
 
     #[test]
     fn places_are_counted_by_credential_and_in_all_and_come_back() {
-        let caller = |tenant: &str, credential: &str| Caller {
-            tenant: tenant.into(),
-            credential: credential.to_owned(),
-            roles: Vec::new(),
-            source: None,
-            request: Default::default(),
-        };
-        let options =
-            ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() };
+        let holder = |tenant: &str, of: &str| (tenant.to_owned(), of.to_owned());
+        let most = (2, 3);
         let slots = Arc::new(SubscriptionSlots::default());
-        let first = slots.take(&caller("acme", "c1"), &options).unwrap();
-        let _second = slots.take(&caller("acme", "c1"), &options).unwrap();
+        let first = slots.take(&holder("acme", "c1"), most).unwrap();
+        let _second = slots.take(&holder("acme", "c1"), most).unwrap();
         assert_eq!(
-            slots.take(&caller("acme", "c1"), &options).unwrap_err(),
+            slots.take(&holder("acme", "c1"), most).unwrap_err(),
             NoSlot { by_one: true, limit: 2 }
         );
-        let _third = slots.take(&caller("globex", "c1"), &options).unwrap();
+        let _third = slots.take(&holder("globex", "c1"), most).unwrap();
         assert_eq!(
-            slots.take(&caller("acme", "c2"), &options).unwrap_err(),
+            slots.take(&holder("acme", "c2"), most).unwrap_err(),
             NoSlot { by_one: false, limit: 3 }
         );
         drop(first);
-        assert!(slots.take(&caller("acme", "c2"), &options).is_ok());
+        assert!(slots.take(&holder("acme", "c2"), most).is_ok());
     }
 }

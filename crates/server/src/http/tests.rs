@@ -6,6 +6,7 @@ mod find;
 mod graphql;
 mod hooks;
 mod listen;
+mod live;
 mod lookups;
 mod pages;
 mod radius;

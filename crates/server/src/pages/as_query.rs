@@ -56,8 +56,71 @@ const SOURCES: &str = "query ($asking: Asking) {
   }
 }";
 
-/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions`,
-/// `decision`, `why` or `sources`, and `here` the page, pinned.
+const TRUST: &str = "query ($idp: ID, $asking: Asking) {
+  trust(idp: $idp, asking: $asking) {
+    versions { idp label gist actor ticket record { position } }
+    keys { idp key valid added { record { position } } retired { record { position } } }
+    retractions { idp key from actor ticket record { position } }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const POLICIES: &str = "query ($policy: ID, $asking: Asking) {
+  policies(policy: $policy, asking: $asking) {
+    versions { policy label gist actor ticket record { position } }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const DEPENDANTS: &str = "query ($actor: String, $record: ID, $asking: Asking) {
+  dependants(actor: $actor, record: $record, asking: $asking) {
+    items {
+      kind idp key policy version at recordedAt actor ticket record { position }
+      sessions { session subject state startedAt factors certainty records { position } }
+      decisions { session app at outcome certainty record { position } }
+    }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const CHAIN: &str = "query ($id: ID!, $asking: Asking) {
+  chain(id: $id, asking: $asking) {
+    id kinds apps
+    items {
+      appSessions { app id reason } session { id reason } aliases
+      idp { id reason } idpSession { id reason } rootSession { id reason } siblings rootSiblings
+    }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const FIRST_SEEN: &str =
+    "query ($kind: FirstSeenKind!, $from: DateTime, $to: DateTime, $asking: Asking) {
+  firstSeen(kind: $kind, from: $from, to: $to, asking: $asking) {
+    items { issuer key amr at session honored reasons certainty record { position } }
+    comparedWith { from to since values windowFrom windowTo }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const TIMELINE: &str = "query ($session: ID!, $order: ClockOrder, $asking: Asking) {
+  timeline(session: $session, order: $order, asking: $asking, first: 100) {
+    edges { node {
+      record { position source } category words occurredAt recordedAt effectiveFrom late certainty
+    } }
+    pageInfo { hasNextPage endCursor }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+/// Where the query of a page stands, ready to be asked: `page` is one of [`PAGES`], and `here` the
+/// page, pinned.
 pub(crate) fn link(page: &'static str, here: &Address) -> String {
     here.fields()
         .iter()
@@ -65,6 +128,40 @@ pub(crate) fn link(page: &'static str, here: &Address) -> String {
             address.with(name, value.as_str())
         })
         .href()
+}
+
+/// The pages that are a query.
+const PAGES: [&str; 11] = [
+    "session",
+    "sessions",
+    "decision",
+    "why",
+    "sources",
+    "trust",
+    "policy",
+    "blast",
+    "chain",
+    "first-seen",
+    "timeline",
+];
+
+/// Parameters of a page as variables of its query, each as it is written.
+fn given(parameters: &Parameters, names: &[(&str, &str)]) -> Map<String, Value> {
+    let value = |(from, to): &(&str, &str)| Some(((*to).to_owned(), json!(parameters.get(from)?)));
+    names.iter().filter_map(value).collect()
+}
+
+/// What rested on something: a list of sessions, or what depends on changes.
+fn blast(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
+    match parameters.get("kind") {
+        Some("key" | "idp") => {
+            let filter =
+                given(parameters, &[("idp", "idp"), ("key", "key"), ("from", "reliedFrom")]);
+            let pairs = [("filter".to_owned(), filter.into()), ("first".to_owned(), json!(100))];
+            (SESSIONS, pairs.into_iter().collect())
+        }
+        _ => (DEPENDANTS, given(parameters, &[("actor", "actor"), ("pos", "record")])),
+    }
 }
 
 /// The query and its variables, if the address asks for those of a page.
@@ -96,7 +193,9 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             let mut filter = Map::new();
             for (name, _) in FIELDS {
                 let value = match name {
-                    "ended" | "differs" => parameters.flag(name)?.map(Value::Bool),
+                    "ended" | "differs" | "retracted" | "outlived" | "falsifiedLater" => {
+                        parameters.flag(name)?.map(Value::Bool)
+                    }
                     _ => parameters.get(name).map(|text| json!(text)),
                 };
                 filter.extend(value.map(|value| (name.to_owned(), value)));
@@ -106,10 +205,38 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             SESSIONS
         }
         Some("sources") => SOURCES,
+        Some("trust") => {
+            variables = given(parameters, &[("idp", "idp")]);
+            TRUST
+        }
+        Some("policy") => {
+            variables = given(parameters, &[("policy", "policy")]);
+            POLICIES
+        }
+        Some("blast") => {
+            let (query, of_it) = blast(parameters);
+            variables = of_it;
+            query
+        }
+        Some("chain") => {
+            variables = given(parameters, &[("id", "id")]);
+            CHAIN
+        }
+        Some("first-seen") => {
+            variables = given(parameters, &[("from", "from"), ("to", "to")]);
+            let kind = parameters.get("kind").unwrap_or("key").to_uppercase();
+            variables.insert("kind".to_owned(), json!(kind));
+            FIRST_SEEN
+        }
+        Some("timeline") => {
+            variables = given(parameters, &[("session", "session")]);
+            let order = parameters.get("order").unwrap_or("occurred").to_uppercase();
+            variables.insert("order".to_owned(), json!(order));
+            TIMELINE
+        }
         Some(other) => {
-            return Err(PageError::refused(format!(
-                "unknown page {other}: use session, sessions, decision, why or sources."
-            )));
+            let pages = PAGES.join(", ");
+            return Err(PageError::refused(format!("unknown page {other}: use one of {pages}.")));
         }
     };
     let cut = parameters.cut()?;

@@ -22,6 +22,7 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("../assets/css/drawer.css"),
     include_str!("../assets/css/configuration.css"),
     include_str!("../assets/css/verdict.css"),
+    include_str!("../assets/css/walk.css"),
     include_str!("../assets/css/narrow.css"),
     // Twice: on paper, and on screen for `view=print`. Both selectors weigh the same, so that the
     // same rules win.
@@ -40,6 +41,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/js/timeline.js"),
     include_str!("../assets/js/slider.js"),
     include_str!("../assets/js/drawer.js"),
+    include_str!("../assets/js/live.js"),
 );
 
 struct Asset {

@@ -3,6 +3,7 @@
 
 use super::{
     address::Address,
+    blast_falls::{self as falls, Falls},
     blast_list::{self as list, Found},
     error_page::{PageError, Unknown, lagging},
     frame::{self, Strip},
@@ -17,20 +18,31 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::model::{
-    answer::{AbsenceCode, Answer},
-    question::{Asking, Caller, DecisionFilter, SessionFilter},
+use claimledger_app::{
+    Falsifying,
+    model::{
+        answer::{AbsenceCode, Answer, ChangeHit},
+        question::{Asking, Caller, DecisionFilter, SessionFilter},
+    },
 };
-use claimledger_domain::{changes::Retraction, dependants::Changed, explain::called};
+use claimledger_domain::{
+    changes::{Retraction, TrustChanges},
+    dependants::Changed,
+    explain::called,
+};
 use claimledger_facts::{
-    ids::{ActorId, LogPosition},
+    ids::{ActorId, AuthenticatorId, LogPosition},
     time::Time,
+    types::trust::TrustRetracted,
+    vocabulary::Role,
 };
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
 /// Rows of each list of a key or an IdP; more are "at least".
-const ROWS: u32 = 200;
+const ROWS: u32 = 100;
+/// Losses of one authenticator that are listed.
+const LOSSES: usize = 20;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
@@ -50,6 +62,8 @@ enum Asked {
     Change(u64),
     /// The loss of an authenticator, by its record.
     Loss(u64),
+    /// Every loss of an authenticator, by its id.
+    Authenticator(String),
     /// Nothing yet.
     Choice,
 }
@@ -73,7 +87,10 @@ impl Asked {
             Some("idp") => Self::Claims { idp: Some(needed("idp")?), key: None, from },
             Some("actor") => Self::Actor(needed("actor")?),
             Some("change") => Self::Change(record()?),
-            Some("authenticator") => Self::Loss(record()?),
+            Some("authenticator") => match text("id") {
+                Some(id) => Self::Authenticator(id),
+                None => Self::Loss(record()?),
+            },
             Some(other) => {
                 return Err(PageError::refused(format!(
                     "kind: {other} is not key, idp, authenticator, actor or change."
@@ -97,6 +114,7 @@ impl Asked {
             Self::Actor(actor) => links::of_actor(actor),
             Self::Change(record) => links::of_record(LogPosition(*record)),
             Self::Loss(record) => links::of_loss(LogPosition(*record)),
+            Self::Authenticator(id) => links::of_authenticator(id),
             Self::Choice => Address::new("/blast"),
         }
     }
@@ -134,6 +152,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             let title = html! { "Loss of an authenticator, #" (record) };
             page.changes((None, Some(&record.to_string())), &asking, title).await
         }
+        Asked::Authenticator(id) => page.authenticator(id, &asking).await,
         Asked::Choice => page.choice(&asking).await,
     }
 }
@@ -185,6 +204,7 @@ impl Page<'_> {
         let filter =
             DecisionFilter { idp: filter.idp, key: filter.key, ..DecisionFilter::default() };
         let decisions = app.decisions(self.caller, &filter, asking, ROWS, None).await?;
+        let mut since = from;
         let retractions = match idp {
             Some(idp) => {
                 let trust = app.trust(self.caller, Some(&idp.into()), asking).await?;
@@ -193,12 +213,18 @@ impl Page<'_> {
                     (Some(_), None) => false,
                     (None, _) => true,
                 };
+                // What is rehearsed from its first use begins with the key, or with its IdP.
+                since = from.or_else(|| begins(&trust.value, key));
                 trust.value.retractions.into_iter().filter(is_of_it).collect()
             }
             None => Vec::new(),
         };
         let links = Links::of(&self.cut, &sessions);
-        let found = Found::of_claims(&sessions.value, &decisions.value);
+        let mut found = Found::of_claims(&sessions.value, &decisions.value);
+        found.falls = self.falls_of_claims((idp, key, from), &found, asking).await?;
+        let first_use = self.first_use((idp, key, from), asking).await?;
+        let claims =
+            |from| Asked::Claims { idp: idp.map(Into::into), key: key.map(Into::into), from };
         let same = Address::new("/sessions")
             .with_some("idp", idp)
             .with_some("key", key)
@@ -212,22 +238,20 @@ impl Page<'_> {
             }
             @if let Some(from) = from { ", received from " (from) } }
             (list::counts(&links, &found))
+            @if let Some(counted) = first_use {
+                (falls::first_use(&links.to(claims(None).keep()), counted)) }
             @if idp.is_some() {
                 (list::retractions(&links, &retractions, &|from| {
-                    links.to(Asked::Claims { idp: idp.map(Into::into), key: key.map(Into::into),
-                        from: Some(from) }.keep()) }))
+                    links.to(claims(Some(from)).keep()) }))
             }
             p {
-                @if from.is_some() {
-                    a href=(links.to(Asked::Claims { idp: idp.map(Into::into),
-                        key: key.map(Into::into), from: None }.keep())) { "From the first use" }
-                    " · "
-                }
-                a href=(links.to(same)) { "The same sessions as a list" }
-                (rehearsals(&links, idp, key, from))
+                a href=(links.to(same.clone())) { "The same sessions as a list" }
+                (rehearsals(&links, (idp, key), since))
             }
+            (falls::section(&links, &found))
             (list::sessions(&links, &found))
             (list::decisions(&links, &found))
+            (links::as_other(&links, ("blast", &self.asked.keep()), self.export(&same)))
         };
         Ok(self.shown(&sessions, main))
     }
@@ -246,16 +270,136 @@ impl Page<'_> {
         if matches!(self.asked, Asked::Loss(_)) {
             answer.value.retain(|hit| matches!(hit.change.what, Changed::Loss(..)));
         }
-        let links = Links::of(&self.cut, &answer);
-        let found = Found::of_changes(&answer.value);
-        let main = html! {
+        let main = self.of_changes(title, &answer, asking).await?;
+        Ok(self.shown(&answer, main))
+    }
+
+    /// Of an authenticator: each of its losses that is known.
+    async fn authenticator(&self, id: &str, asking: &Asking) -> Result<Response, PageError> {
+        let app = &self.server.app;
+        let losses = app.losses_of(self.caller, &AuthenticatorId::new(id), asking).await?;
+        if let Some(response) = self.instead(&losses) {
+            return Ok(response);
+        }
+        let title = html! { "Authenticator " (inert(id)) };
+        let mut hits = Vec::new();
+        for record in losses.value.iter().take(LOSSES) {
+            let name = record.0.to_string();
+            let of_it = app.dependants(self.caller, None, Some(&name), asking).await?;
+            hits.extend(of_it.value);
+        }
+        let mut answer = losses.with(hits);
+        answer.value.retain(|hit| matches!(hit.change.what, Changed::Loss(..)));
+        if answer.value.is_empty() {
+            let main = html! {
+                h1 { (title) }
+                p class="verdict" { "No loss of it is known at " (answer.answered.position)
+                    ": nothing fell with it." }
+                p { "An authenticator is looked for by the id that its loss names." }
+            };
+            return Ok(self.shown(&answer, main));
+        }
+        let main = self.of_changes(title, &answer, asking).await?;
+        Ok(self.shown(&answer, main))
+    }
+
+    /// Changes, and what rested on them.
+    async fn of_changes(
+        &self,
+        title: Markup,
+        answer: &Answer<Vec<ChangeHit>>,
+        asking: &Asking,
+    ) -> Result<Markup, PageError> {
+        let links = Links::of(&self.cut, answer);
+        let mut found = Found::of_changes(&answer.value);
+        let falsifying = falls::of_changes(&answer.value);
+        if !falsifying.is_empty() {
+            found.falls = self.falls(&falsifying, &found, asking).await?;
+        }
+        Ok(html! {
             h1 { (title) }
             (list::counts(&links, &found))
             (list::changes(&links, &answer.value))
+            (falls::section(&links, &found))
             (list::sessions(&links, &found))
             (list::decisions(&links, &found))
+            // By the id of an authenticator there are several queries.
+            @if !matches!(self.asked, Asked::Authenticator(_)) {
+                (links::as_other(&links, ("blast", &self.asked.keep()), self.export(
+                    &self.asked.keep()))) }
+        })
+    }
+
+    /// The list as a file, for who may: of sessions, or of what depends on changes.
+    fn export(&self, list: &Address) -> Option<Address> {
+        let of = |to: &'static str, names: &[(&str, &'static str)]| {
+            list.fields().iter().fold(Address::new(to), |to, (name, value)| {
+                let named = names.iter().find(|(from, _)| from == name);
+                named.map_or(to.clone(), |(_, into)| to.with(into, value.as_str()))
+            })
         };
-        Ok(self.shown(&answer, main))
+        self.caller.has(Role::Export).then(|| match self.asked {
+            Asked::Claims { .. } => of(
+                "/v1/export/sessions",
+                &[("idp", "idp"), ("key", "key"), ("reliedFrom", "reliedFrom")],
+            ),
+            _ => of("/v1/export/dependants", &[("actor", "actor"), ("pos", "record")]),
+        })
+    }
+
+    /// What would become of decisions if what was received from a time on were retracted.
+    async fn falls_of_claims(
+        &self,
+        (idp, key, from): (Option<&str>, Option<&str>, Option<Time>),
+        found: &Found,
+        asking: &Asking,
+    ) -> Result<Falls, PageError> {
+        let Some(idp) = idp else {
+            return Ok(Falls::NotEvaluated("the address names no IdP, and a key is of one"));
+        };
+        let retraction = TrustRetracted {
+            idp: idp.into(),
+            key: key.map(Into::into),
+            from: from.unwrap_or(Time::MIN),
+            reason: "supposed".to_owned(),
+            actor: None,
+            ticket: None,
+        };
+        let supposed = Falsifying { retractions: vec![retraction], ..Falsifying::default() };
+        self.falls(&supposed, found, asking).await
+    }
+
+    async fn falls(
+        &self,
+        falsifying: &Falsifying,
+        found: &Found,
+        asking: &Asking,
+    ) -> Result<Falls, PageError> {
+        let ids = found.session_ids();
+        if ids.len() > ROWS as usize {
+            return Ok(Falls::NotEvaluated("more sessions rested on it than one page evaluates"));
+        }
+        let fallen = self.server.app.falls(self.caller, falsifying, &ids, asking).await?;
+        Ok(Falls::Of(fallen.value))
+    }
+
+    /// How many sessions rested on it from its first use, where the page begins later.
+    async fn first_use(
+        &self,
+        (idp, key, from): (Option<&str>, Option<&str>, Option<Time>),
+        asking: &Asking,
+    ) -> Result<Option<(usize, bool)>, PageError> {
+        if from.is_none() {
+            return Ok(None);
+        }
+        let filter = SessionFilter {
+            idp: idp.map(Into::into),
+            key: key.map(Into::into),
+            ..SessionFilter::default()
+        };
+        let app = &self.server.app;
+        let all = app.sessions_state_only(self.caller, &filter, asking, ROWS, None).await?;
+        Ok(Some((all.value.items.len(), all.value.has_next)))
     }
 
     /// What can be asked about: everything that is known of trust and policies.
@@ -299,11 +443,21 @@ impl Page<'_> {
     }
 }
 
+/// When a key was added first, or its IdP was configured.
+fn begins(trust: &TrustChanges, key: Option<&str>) -> Option<Time> {
+    match key {
+        Some(key) => {
+            let of_it = trust.keys.iter().filter(|span| span.key.as_str() == key);
+            of_it.filter_map(|span| span.span.map(|span| span.from.from)).min()
+        }
+        None => trust.versions.iter().map(|version| version.span.from.from).min(),
+    }
+}
+
 /// What can be rehearsed of it. It writes nothing but the access entry.
 fn rehearsals(
     links: &Links<'_>,
-    idp: Option<&str>,
-    key: Option<&str>,
+    (idp, key): (Option<&str>, Option<&str>),
     from: Option<Time>,
 ) -> Markup {
     let from = from.map(|from| from.to_string());
@@ -321,6 +475,7 @@ fn rehearsals(
                 a href=(rehearse("retract_key")) { "retract trust in the key" } ", " }
             a href=(rehearse("retract")) { "retract trust in the IdP" } ", "
             a href=(rehearse("untrust")) { "switch trust in its claims off" }
+            @if let Some(from) = from { " (from " (from) ")" }
         }
     }
 }

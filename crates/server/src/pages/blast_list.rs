@@ -2,6 +2,7 @@
 //! what is only possible last.
 
 use super::{
+    blast_falls::{self, FallRow, Falls},
     changes_list::numbered,
     frame,
     links::Links,
@@ -49,10 +50,31 @@ pub(super) struct Found {
     sessions: Vec<SessionRow>,
     decisions: Vec<DecisionRow>,
     /// Whether a list stopped at its limit.
-    has_more: bool,
+    pub(super) has_more: bool,
+    /// What becomes of the decisions.
+    pub(super) falls: Falls,
 }
 
 impl Found {
+    /// The ids of the sessions.
+    pub(super) fn session_ids(&self) -> Vec<SessionId> {
+        self.sessions.iter().map(|row| row.session.clone()).collect()
+    }
+
+    /// The decisions that fall, by time.
+    pub(super) fn fallen(&self) -> Vec<FallRow<'_>> {
+        let odd = |position| {
+            let known = self.decisions.iter().find(|row| row.position == position);
+            known.and_then(|row| row.odd.as_deref())
+        };
+        let mut rows: Vec<FallRow<'_>> =
+            self.falls.fallen().map(|hit| FallRow { hit, odd: odd(hit.position()) }).collect();
+        rows.sort_by_key(|row| {
+            (row.hit.fall.rested, row.hit.fall.record.occurred.from, row.hit.position())
+        });
+        rows
+    }
+
     /// Of claims: the sessions of a list, and of the decisions those of these sessions.
     pub(super) fn of_claims(
         sessions: &Page<SessionHit<SessionState>>,
@@ -100,6 +122,7 @@ impl Found {
             sessions: rows,
             decisions: decisions.items.iter().filter(of_these).map(row).collect(),
             has_more: sessions.has_next || decisions.has_next,
+            falls: Falls::NotAsked,
         }
         .sorted()
     }
@@ -146,6 +169,7 @@ impl Found {
             sessions: sessions.into_values().collect(),
             decisions: decisions.into_values().collect(),
             has_more: false,
+            falls: Falls::NotAsked,
         }
         .sorted()
     }
@@ -186,6 +210,7 @@ pub(super) fn counts(links: &Links<'_>, found: &Found) -> Markup {
                 "sessions in all"))
             (number("#decisions", counted(found.decisions.iter().map(|row| row.certainty)),
                 "decisions"))
+            @if let Some(falls) = blast_falls::counted(found) { (falls) }
         }
         @if found.sessions.is_empty() {
             p { "Nothing rested on it: " (frame::none(links.absence)) } }
@@ -273,22 +298,39 @@ fn what(change: &Change) -> String {
     }
 }
 
-/// The sessions: those alive at T, then the others.
+/// The sessions: those alive at T, then the others; of each those that only possibly rested on it
+/// by themselves, with the reason.
 pub(super) fn sessions(links: &Links<'_>, found: &Found) -> Markup {
-    let live = |row: &&SessionRow| row.phase == Phase::Active;
-    let (live, over): (Vec<_>, Vec<_>) = found.sessions.iter().partition(live);
     html! {
         div id="sessions" {
-            (session_list(links, "live", "Sessions alive at T", &live))
-            (session_list(links, "over", "Sessions that are over at T", &over))
+            (part(links, found, "live", "Sessions alive at T", true))
+            (part(links, found, "over", "Sessions that are over at T", false))
         }
     }
 }
 
-fn session_list(links: &Links<'_>, id: &str, title: &str, rows: &[&SessionRow]) -> Markup {
+fn part(links: &Links<'_>, found: &Found, id: &str, title: &str, is_live: bool) -> Markup {
+    let of = |certainty: Certainty| {
+        let is_it = |row: &&SessionRow| {
+            (row.phase == Phase::Active) == is_live && row.certainty == certainty
+        };
+        found.sessions.iter().filter(is_it).collect::<Vec<_>>()
+    };
+    let possible = of(Certainty::Possible);
+    html! {
+        div id=(id) {
+            (session_list(links, (id, title), &of(Certainty::Certain)))
+            @if !possible.is_empty() {
+                @let title = format!("{title}, possibly resting on it");
+                (session_list(links, (&format!("{id}-possible"), &title), &possible)) }
+        }
+    }
+}
+
+fn session_list(links: &Links<'_>, (id, title): (&str, &str), rows: &[&SessionRow]) -> Markup {
     let (head, mut times) = (format!("{id}-h"), Times::default());
     html! {
-        section id=(id) aria-labelledby=(head) {
+        section aria-labelledby=(head) {
             h2 id=(head) { (title) ": " (rows.len()) }
             @if rows.is_empty() { p { (frame::no_more(links.absence)) "." } } @else {
                 div class="scroll" tabindex="0" role="group" aria-labelledby=(head) {
@@ -332,9 +374,10 @@ pub(super) fn decisions(links: &Links<'_>, found: &Found) -> Markup {
                 div class="scroll" tabindex="0" role="group" aria-labelledby="decisions-h" {
                     table class="blast" {
                         thead { tr { @for head in ["Decision", "Session", "App", "When",
-                            "Recorded outcome", "What is odd"] { th scope="col" { (head) } } } }
+                            "Recorded outcome", "What it becomes", "What is odd"] {
+                            th scope="col" { (head) } } } }
                         tbody { @for row in &found.decisions {
-                            (decision_row(links, row, &mut times)) } }
+                            (decision_row(links, (row, &found.falls), &mut times)) } }
                     }
                 }
             }
@@ -342,7 +385,11 @@ pub(super) fn decisions(links: &Links<'_>, found: &Found) -> Markup {
     }
 }
 
-fn decision_row(links: &Links<'_>, row: &DecisionRow, times: &mut Times) -> Markup {
+fn decision_row(
+    links: &Links<'_>,
+    (row, falls): (&DecisionRow, &Falls),
+    times: &mut Times,
+) -> Markup {
     html! {
         tr class=(row.certainty.as_str()) {
             th scope="row" { a href=(links.decision(row.position)) { (row.position) } }
@@ -353,6 +400,9 @@ fn decision_row(links: &Links<'_>, row: &DecisionRow, times: &mut Times) -> Mark
             td data-head="Outcome" {
                 @if row.certainty == Certainty::Possible { "possibly: " }
                 (row.outcome) }
+            td data-head="What it becomes" { @match falls.of(row.position) {
+                Some(hit) => (blast_falls::becomes(hit)),
+                None => "–" } }
             td data-head="What is odd" { @match &row.odd {
                 Some(odd) => span class="attention" { (inert(odd)) }, None => "–" } }
         }

@@ -111,7 +111,11 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         &found.completeness,
         &found.status,
     );
-    let main = main(&Links::of(&cut, &found), id, &found.value);
+    let links = Links::of(&cut, &found);
+    let main = html! {
+        (main(&links, id, &found.value))
+        (links::as_other(&links, ("chain", &keep), None))
+    };
     Ok(frame::page(StatusCode::OK, &format!("Chain of {id}"), Some(caller), strip, main))
 }
 

@@ -4,14 +4,17 @@ use super::{
     address::Address,
     changes_list::{self, Counts},
     error_page::{PageError, Unknown, lagging},
-    frame::{self, Strip},
+    frame,
     links::{self, Links},
     parameters::{CutAsked, Parameters},
     session::caller,
     text::inert,
     times::Times,
 };
-use crate::http::{Server, Shared};
+use crate::{
+    http::{Server, Shared},
+    timeline::trusted::Strip,
+};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
@@ -25,12 +28,14 @@ use claimledger_domain::{
     changes::{ConfigChange, PolicyChanges, TrustChanges},
     explain::called,
 };
-use claimledger_facts::ids::LogPosition;
+use claimledger_facts::{ids::LogPosition, vocabulary::Role};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
 /// Versions in force that are named above the changes.
 const NOW: usize = 20;
+/// IdPs that are drawn.
+const STRIPS: usize = 4;
 
 /// `/trust`.
 pub(crate) async fn trust(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -54,6 +59,22 @@ impl Of {
         match self {
             Self::Trust => "/trust",
             Self::Policies => "/policy",
+        }
+    }
+
+    /// Its word in addresses of queries.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Trust => "trust",
+            Self::Policies => "policy",
+        }
+    }
+
+    /// Where its list is a file.
+    const fn export(self) -> &'static str {
+        match self {
+            Self::Trust => "/v1/export/trust",
+            Self::Policies => "/v1/export/policies",
         }
     }
 
@@ -145,7 +166,7 @@ async fn shown<T>(
     }
     let counts = counts(server, caller, view, changes).await?;
     let strip = frame::strip(
-        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
+        &frame::Strip { keep: &view.keep(), here: &here, known: view.cut.known },
         &found.answered,
         &found.completeness,
         &found.status,
@@ -171,6 +192,8 @@ async fn shown<T>(
             }
         }
         (changes_list::list(&links, changes, &counts))
+        (links::as_other(&links, (view.of.word(), &view.keep()), caller.has(Role::Export).then(||
+            Address::new(view.of.export()).with_some(view.of.parameter(), view.one))))
     };
     Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
 }
@@ -214,7 +237,34 @@ fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
             @if in_force.len() > NOW { span class="now" { (in_force.len() - NOW)
                 " more are in force." } }
         }
+        (strips(links, found))
         @if !found.keys.is_empty() { (keys(links, found)) }
+    }
+}
+
+/// A figure of each IdP.
+fn strips(links: &Links<'_>, found: &TrustChanges) -> Markup {
+    let idps: BTreeSet<_> = found.versions.iter().map(|version| &version.data.idp).collect();
+    let strips: Vec<Strip<'_>> =
+        idps.iter().filter_map(|idp| Strip::of(idp, found, links.answered)).collect();
+    let opens = |position: LogPosition| {
+        let record = Address::new("/sources").with("open", position.0.to_string());
+        format!("{}#record", links.to(record))
+    };
+    html! {
+        @for (n, strip) in strips.iter().take(STRIPS).enumerate() {
+            @let (prefix, name) = (format!("ts{n}"), format!("Trust in {}", strip.idp));
+            section class="timeline" aria-label=(name) {
+                @if strips.len() > 1 { h2 { (inert(strip.idp.as_str())) } }
+                div class="figure scroll" tabindex="0" role="region" aria-label={
+                    (name) ", drawn" } {
+                    (strip.svg(links.answered, &prefix, &opens)) }
+                @if strip.left_out > 0 { p class="caption" { (strip.left_out) " keys that were \
+                    added before these are in the table alone." } }
+            }
+        }
+        @if strips.len() > STRIPS { p class="caption" { (strips.len() - STRIPS) " more IdPs are in \
+            the tables alone: the page of one draws it." } }
     }
 }
 

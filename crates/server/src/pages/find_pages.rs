@@ -1,6 +1,6 @@
 //! Which page a thing has that was found.
 
-use super::{address::Address, record};
+use super::{address::Address, links, record};
 use claimledger_app::model::reached::{Found, FoundKind};
 
 /// The page that opens the first record of what was found.
@@ -18,12 +18,12 @@ pub(super) fn page_of(found: &Found) -> Option<Address> {
     match found.kind {
         FoundKind::Record => record_page(found),
         FoundKind::Session => Some(session_page(&found.name)),
-        FoundKind::Idp => sessions("idp", &found.name),
+        FoundKind::Idp => Some(links::trust(&found.name)),
         FoundKind::App => sessions("app", &found.name),
-        FoundKind::Policy => Some(Address::new("/policy").with("policy", &found.name)),
+        FoundKind::Policy => Some(links::policy(&found.name)),
         FoundKind::Key => match found.name.split_once('/') {
-            Some((idp, key)) => Some(Address::new("/sessions").with("idp", idp).with("key", key)),
-            None => sessions("key", &found.name),
+            Some((idp, key)) => Some(links::of_key(Some(idp), key)),
+            None => Some(links::of_key(None, &found.name)),
         },
         FoundKind::Person => only_session(found).or_else(|| sessions("subject", &found.name)),
         FoundKind::AppSession

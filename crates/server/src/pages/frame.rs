@@ -4,7 +4,7 @@
 use super::{
     address::Address,
     elements::{ColourRole, pill},
-    find_box, sheet,
+    find_box, live, sheet,
     text::{count, inert, plain, sentence},
     theme,
     times::{Times, clock},
@@ -178,6 +178,7 @@ pub(crate) fn strip(
             }
             (lag(strip, answered, status))
         }
+        (live::note(strip, answered, status))
     }
 }
 

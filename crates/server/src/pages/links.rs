@@ -1,6 +1,9 @@
 //! Where pages about configuration, and about what rested on it, lead to: at the same T, K and R.
 
-use super::{address::Address, decision, parameters::CutAsked, text::inert};
+use super::{
+    address::Address, as_query, decision, export_form::export_form, parameters::CutAsked,
+    text::inert,
+};
 use claimledger_app::model::answer::{Absence, Answer, Answered};
 use claimledger_domain::model::{Decision, Falsifier, HonoredFactor, SessionState};
 use claimledger_facts::ids::LogPosition;
@@ -48,6 +51,21 @@ impl<'a> Links<'a> {
     }
 }
 
+/// The same answer as a query; and, for who may, the list as a file.
+pub(super) fn as_other(
+    links: &Links<'_>,
+    (page, here): (&'static str, &Address),
+    export: Option<Address>,
+) -> Markup {
+    html! {
+        p class="as-other" {
+            a href=(as_query::link(page, &links.cut.pin(here.clone(), links.answered))) {
+                "As GraphQL" } }
+        @if let Some(list) = export {
+            (export_form("these", &links.cut.pin(list, links.answered), false)) }
+    }
+}
+
 /// Changes of what is trusted of an IdP.
 pub(super) fn trust(idp: &str) -> Address {
     Address::new("/trust").with("idp", idp)
@@ -89,6 +107,11 @@ fn of_falsifier(falsifier: &Falsifier) -> Address {
 /// What ended with the loss of an authenticator.
 pub(super) fn of_loss(position: LogPosition) -> Address {
     Address::new("/blast").with("kind", "authenticator").with("pos", position.0.to_string())
+}
+
+/// What ended with the losses of an authenticator.
+pub(super) fn of_authenticator(id: &str) -> Address {
+    Address::new("/blast").with("kind", "authenticator").with("id", id)
 }
 
 /// What is linked to an id.

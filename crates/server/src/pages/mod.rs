@@ -10,6 +10,7 @@ pub(crate) mod as_query;
 pub(crate) mod assets;
 pub(crate) mod belief;
 pub(crate) mod blast;
+mod blast_falls;
 mod blast_list;
 pub(crate) mod chain;
 pub(crate) mod change_points;
@@ -28,9 +29,12 @@ pub(crate) mod find;
 mod find_box;
 mod find_list;
 mod find_pages;
+pub(crate) mod first_seen;
 mod form;
 pub(crate) mod frame;
 mod links;
+mod live;
+pub(crate) mod live_events;
 pub(crate) mod order_switch;
 pub(crate) mod outlived;
 pub(crate) mod overview;
@@ -58,6 +62,7 @@ pub(crate) mod sources;
 pub(crate) mod sources_list;
 mod style;
 pub(crate) mod theme;
+pub(crate) mod timeline_page;
 mod verdict;
 pub(crate) mod why;
 
@@ -86,6 +91,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/policy", get(configuration::policy))
         .route("/blast", get(blast::get))
         .route("/chain", get(chain::get).post(chain::post))
+        .route("/timeline", get(timeline_page::get))
+        .route("/first-seen", get(first_seen::get))
         .route("/sources", get(sources::get))
         .route("/access", get(access::get).post(access::post))
         .route("/rehearse", get(rehearse::get).post(rehearse::post))

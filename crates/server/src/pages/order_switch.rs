@@ -16,8 +16,18 @@ pub(crate) fn order_switch(order: Order, (occurred, recorded): (&Address, &Addre
                     Order::Recorded => { a href=(occurred.href()) { "occurred" } " · " strong {
                         "recorded" } },
                 }
+                " · " a href=(around(occurred).href()) { "Everything around it, in one list" }
                 " · " a href=(as_query::link("session", occurred)) { "As GraphQL" }
             }
         }
     }
+}
+
+/// The timeline of the same session, at the same T and K.
+fn around(session: &Address) -> Address {
+    session.fields().iter().fold(Address::new("/timeline"), |to, (name, value)| match *name {
+        "id" => to.with("session", value.as_str()),
+        "at" | "knownAt" | "knownAtPosition" | "rules" => to.with(name, value.as_str()),
+        _ => to,
+    })
 }

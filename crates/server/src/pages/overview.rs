@@ -4,6 +4,7 @@
 use super::{
     address::Address,
     error_page::{PageError, lagging},
+    first_seen,
     frame::{self, Strip},
     links::Links,
     parameters::{CutAsked, Parameters},
@@ -71,9 +72,10 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         html! { h1 { "Overview" } (empty(&links)) (checkpoint(&heard.status)) }
     } else {
         let counts = counts(server, caller, &cut, heard.answered.at, &asking).await?;
+        let first = first_seen::counts(server, caller, &cut, heard.answered.at, &asking).await?;
         html! {
             h1 { "Overview" }
-            (looks(&links, &counts))
+            (looks(&links, &counts, &first))
             (sources(&links, &heard))
             (checkpoint(&heard.status))
         }
@@ -156,7 +158,7 @@ async fn counts(
     Ok(counts)
 }
 
-fn looks(links: &Links<'_>, counts: &[Count]) -> Markup {
+fn looks(links: &Links<'_>, counts: &[Count], first: &Markup) -> Markup {
     let number = |count: &Count| {
         let is_some = count.is_odd && count.certain + count.possible > 0;
         html! {
@@ -182,6 +184,7 @@ fn looks(links: &Links<'_>, counts: &[Count]) -> Markup {
                     p { (frame::none(links.absence)) } }
                 ul class="numbers" { @for count in odd() { (number(count)) } }
             }
+            (first)
         }
     }
 }

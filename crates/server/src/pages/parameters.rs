@@ -16,6 +16,18 @@ impl Parameters {
         self.get("id").map(SessionId::from)
     }
 
+    /// The position to wait for, or the cursor of a list to go on after: a cursor is never a
+    /// number, and a position always is.
+    pub(crate) fn after(&self) -> (Option<LogPosition>, Option<String>) {
+        match self.get("after") {
+            None => (None, None),
+            Some(after) => match after.strip_prefix('#').unwrap_or(after).parse() {
+                Ok(position) => (Some(LogPosition(position)), None),
+                Err(_) => (None, Some(after.to_owned())),
+            },
+        }
+    }
+
     /// T, K and R as asked.
     pub(crate) fn cut(&self) -> Result<CutAsked, PageError> {
         let at = self.time("at")?;

@@ -86,14 +86,7 @@ pub(crate) struct SessionsView {
 
 impl SessionsView {
     fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), PageError> {
-        // A cursor is never a number, and a position always is.
-        let (wait, cursor) = match parameters.get("after") {
-            None => (None, None),
-            Some(after) => match after.strip_prefix('#').unwrap_or(after).parse() {
-                Ok(position) => (Some(LogPosition(position)), None),
-                Err(_) => (None, Some(after.to_owned())),
-            },
-        };
+        let (wait, cursor) = parameters.after();
         let filter = filters::sessions(parameters)?;
         let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {
             u32::try_from(first).map_err(|_| {
@@ -133,7 +126,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let parameters = Parameters::read(uri)?;
     let problems = filter::problems(&parameters);
     if !problems.is_empty() {
-        return Ok(filter::refused(caller, &parameters, &problems));
+        return Ok(filter::refused(server, caller, &parameters, &problems).await);
     }
     let (view, wait) = SessionsView::read(&parameters)?;
     let asking = view.cut.asking(wait);
@@ -149,6 +142,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     }
     let names =
         if view.names { Some(names::section(server, caller, &answer).await?) } else { None };
+    let choices = filter::choices(server, caller, &asking).await?;
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
         &answer.answered,
@@ -160,7 +154,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         "Sessions",
         Some(caller),
         html! { (strip) @if let Some(names) = names { (names) } },
-        list::main(caller, &view, &answer, &here),
+        list::main(caller, &view, &answer, (&here, &choices)),
     ))
 }
 

@@ -8,7 +8,7 @@ use super::{
     frame,
     parameters::Parameters,
     sessions::{FIELDS, written},
-    text::{has_unseen, inert},
+    text::{has_unseen, inert, plain},
 };
 use crate::{
     filters,
@@ -18,7 +18,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::model::{question::Caller, reached::FoundKind};
+use claimledger_app::model::{
+    answer::{Choices, FilterChoices},
+    question::{Asking, Caller},
+    reached::FoundKind,
+};
 use claimledger_facts::vocabulary::Role;
 use maud::{Markup, html};
 
@@ -65,7 +69,7 @@ pub(super) async fn sent(
         }
     }
     if !problems.is_empty() {
-        return Ok(refused(caller, sent, &problems));
+        return Ok(refused(server, caller, sent, &problems).await);
     }
     let address =
         filter.iter().fold(Address::new(PATH), |to, (name, value)| to.with(name, value.as_str()));
@@ -112,7 +116,18 @@ pub(super) async fn person(
 }
 
 /// The form again, with what was typed and what is wrong with it.
-pub(super) fn refused(caller: &Caller, typed: &Parameters, problems: &[Problem]) -> Response {
+pub(super) async fn refused(
+    server: &Server,
+    caller: &Caller,
+    typed: &Parameters,
+    problems: &[Problem],
+) -> Response {
+    let asking = typed.cut().map(|cut| cut.asking(None)).unwrap_or_default();
+    // What cannot be offered is typed.
+    let choices = match caller.has(Role::Read) || caller.has(Role::Investigate) {
+        true => choices(server, caller, &asking).await.unwrap_or_default(),
+        false => FilterChoices::default(),
+    };
     let keep = KEPT.iter().fold(Address::new(PATH), |to, name| to.with_some(name, typed.get(name)));
     let main = html! {
         h1 { "Sessions" }
@@ -120,7 +135,7 @@ pub(super) fn refused(caller: &Caller, typed: &Parameters, problems: &[Problem])
             @for (name, why) in problems { p class="problem" { a href={ "#f-" (name) } {
                 (label(name)) } ": " (inert(why)) } }
         }
-        (form(&written(typed), problems, keep.fields()))
+        (form(&written(typed), problems, keep.fields(), &choices))
     };
     frame::page(StatusCode::UNPROCESSABLE_ENTITY, "Refused", Some(caller), html! {}, main)
 }
@@ -130,6 +145,7 @@ pub(super) fn form(
     values: &[(&'static str, String)],
     problems: &[Problem],
     keep: &[(&'static str, String)],
+    choices: &FilterChoices,
 ) -> Markup {
     html! {
         form class="filter" method="post" action=(PATH) {
@@ -139,7 +155,7 @@ pub(super) fn form(
                 @let is_wrong = problems.iter().any(|(n, _)| *n == name);
                 label {
                     (label) " "
-                    (field(name, value.map_or("", String::as_str), is_wrong))
+                    (field(name, value.map_or("", String::as_str), is_wrong, choices))
                 }
             }
             button type="submit" { "Filter" }
@@ -151,7 +167,7 @@ pub(super) fn form(
     }
 }
 
-fn field(name: &'static str, value: &str, is_wrong: bool) -> Markup {
+fn field(name: &'static str, value: &str, is_wrong: bool, choices: &FilterChoices) -> Markup {
     let id = format!("f-{name}");
     let invalid = is_wrong.then_some("true");
     if let Some((yes, no)) = two_valued(name) {
@@ -168,14 +184,51 @@ fn field(name: &'static str, value: &str, is_wrong: bool) -> Markup {
             }
         };
     }
+    let offered = offered(name, choices);
+    if let Some(offered) = offered.filter(|of| !of.has_more && !of.values.is_empty()) {
+        return html! {
+            select id=(id) name=(name) aria-invalid=[invalid] {
+                option value="" { "any" }
+                @if !value.is_empty() && !has_unseen(value) && offered.values.iter().all(|known|
+                    known != value) { option value=(value) selected { (plain(value)) } }
+                @for known in &offered.values {
+                    option value=(known) selected[known == value] { (plain(known)) }
+                }
+            }
+        };
+    }
+    let list = offered.filter(|of| of.has_more).map(|_| format!("{id}-list"));
     let is_time = TIMES.contains(&name);
     let hint = (is_time || name == SUBJECT).then_some("f-times");
     // A text that cannot be seen as it is would be sent again by mistake.
     let value = Some(value).filter(|value| !has_unseen(value));
     html! {
         input id=(id) name=(name) value=[value] size=(if is_time { 22 } else { 12 })
-            autocomplete="off" spellcheck="false" aria-invalid=[invalid] aria-describedby=[hint];
+            autocomplete="off" spellcheck="false" aria-invalid=[invalid] aria-describedby=[hint]
+            list=[list.as_deref()];
+        @if let (Some(list), Some(offered)) = (&list, offered) {
+            datalist id=(list) { @for known in &offered.values { option value=(known) {} } } }
     }
+}
+
+/// What is known that a field could be.
+fn offered<'c>(name: &str, choices: &'c FilterChoices) -> Option<&'c Choices> {
+    match name {
+        "idp" => Some(&choices.idps),
+        "key" => Some(&choices.keys),
+        "amr" => Some(&choices.amr),
+        "app" => Some(&choices.apps),
+        _ => None,
+    }
+}
+
+/// What the list can be filtered by at its T and K.
+pub(super) async fn choices(
+    server: &Server,
+    caller: &Caller,
+    asking: &Asking,
+) -> Result<FilterChoices, PageError> {
+    Ok(server.app.filter_choices(caller, asking).await?.value)
 }
 
 fn label(of: &str) -> &'static str {
@@ -212,11 +265,38 @@ mod tests {
 
     #[test]
     fn what_is_yes_or_no_is_chosen_and_not_typed() {
-        let form = form(&[("outlived", "1".to_owned())], &[], &[]).into_string();
+        let form = form(&[("outlived", "1".to_owned())], &[], &[], &FilterChoices::default());
+        let form = form.into_string();
         for name in ["ended", "differs", "retracted", "outlived", "falsifiedLater"] {
             assert!(form.contains(&format!("<select id=\"f-{name}\"")), "{name}: {form}");
         }
         assert!(form.contains("<option value=\"true\" selected>outlived"), "{form}");
         assert!(form.contains("method=\"post\""), "{form}");
+    }
+
+    #[test]
+    fn what_exists_is_chosen_and_of_more_than_that_some_is_offered() {
+        let of = |values: &[&str], has_more| Choices {
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            has_more,
+        };
+        let choices = FilterChoices {
+            idps: of(&["idp-x", "<b>"], false),
+            keys: of(&["X1"], true),
+            ..FilterChoices::default()
+        };
+        let written = [("idp", "idp-q".to_owned()), ("key", "X9".to_owned())];
+        let form = form(&written, &[], &[], &choices).into_string();
+        for part in [
+            "<select id=\"f-idp\" name=\"idp\">",
+            "<option value=\"idp-q\" selected>idp-q</option><option value=\"idp-x\">",
+            "<option value=\"&lt;b&gt;\">&lt;b&gt;",
+            "<input id=\"f-key\" name=\"key\" value=\"X9\"",
+            "list=\"f-key-list\"",
+            "<datalist id=\"f-key-list\"><option value=\"X1\">",
+            "<input id=\"f-app\"",
+        ] {
+            assert!(form.contains(part), "{part}: {form}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     address::Address,
     as_query, decision,
     export_form::export_form,
-    frame, outlived,
+    frame, links, outlived,
     session::state,
     sessions::SessionsView,
     sessions_filter as filter,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::timeline::lanes::grade_letter;
 use claimledger_app::model::{
-    answer::{Answer, Page, SessionHit},
+    answer::{Answer, FilterChoices, Page, SessionHit},
     question::Caller,
 };
 use claimledger_domain::{
@@ -28,13 +28,13 @@ pub(crate) fn main(
     caller: &Caller,
     view: &SessionsView,
     answer: &Answer<Page<SessionHit<SessionState>>>,
-    here: &Address,
+    (here, choices): (&Address, &FilterChoices),
 ) -> Markup {
     let page = &answer.value;
     let pinned = view.cut.pin(Address::new("/sessions"), &answer.answered);
     html! {
         h1 { "Sessions" }
-        (filter::form(&view.written, &[], pinned.fields()))
+        (filter::form(&view.written, &[], pinned.fields(), choices))
         (counts(view, page))
         @if page.items.is_empty() { (empty(view, answer)) } @else { (table(view, answer)) }
         @if page.has_next {
@@ -140,8 +140,9 @@ fn row(
                     (inert(&called(idp.as_str(), session.origin.idp_name.as_deref()))) }
                 @for key in keys.iter().take(5) {
                     "/"
-                    a href=(view.cut.pin(Address::new("/sessions").with("key", key.as_str()),
-                        &answer.answered).href()) { (inert(key.as_str())) }
+                    a href=(view.cut.pin(links::of_key(session.origin.idp.as_ref().map(|idp|
+                        idp.as_str()), key.as_str()), &answer.answered).href()) {
+                        (inert(key.as_str())) }
                 }
             }
             td { (factors(hit)) }

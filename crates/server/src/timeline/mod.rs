@@ -4,7 +4,7 @@
 //! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes,
 //! `zoom` through which windows it can be looked at, `marks` its shapes, `labels` what stands beside
 //! them; `bar` and `svg` draw it, `table` writes it. `heard` is another figure by the same rules: what
-//! was heard of each source.
+//! was heard of each source; `trusted` is one of an IdP.
 
 mod bar;
 pub(crate) mod geometry;
@@ -16,6 +16,7 @@ pub(crate) mod marks;
 mod spoken;
 pub(crate) mod svg;
 pub(crate) mod table;
+pub(crate) mod trusted;
 pub(crate) mod zoom;
 
 #[cfg(test)]

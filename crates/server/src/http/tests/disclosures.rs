@@ -37,6 +37,7 @@ const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/v1/evidence", Endpoint::Elsewhere("a pack is made")),
     ("/v1/receipts", Endpoint::Elsewhere("an answer is signed")),
     ("/v1/receipts/check", Endpoint::Elsewhere("and asked for again")),
+    ("/live", Endpoint::Elsewhere("a page hears of newer records")),
     ("/v1/facts", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/hooks/okta", Endpoint::ShowsNothing("receipts of what was sent")),
     ("/v1/rebuild", Endpoint::ShowsNothing("how far a rebuild is")),
@@ -101,6 +102,8 @@ const PAGES: &[(&str, &str)] = &[
     ("/policy", "/policy?policy=payroll"),
     ("/blast", "/blast?kind=key&idp=idp-x&key=X1"),
     ("/chain", "/chain?id=S3"),
+    ("/timeline", "/timeline?session=S3"),
+    ("/first-seen", "/first-seen?kind=key"),
     ("/access", "/access?session=S3"),
     ("/rehearse", "/rehearse?change=deactivate&idp=idp-x"),
 ];

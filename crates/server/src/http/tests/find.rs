@@ -46,8 +46,8 @@ async fn a_text_leads_to_the_page_of_what_it_is() {
         ("%2343", "/decision?pos=43&".to_owned()),
         ("S5-claims", "/session?id=S5&open=46&".to_owned()),
         ("policy-payroll-v2", "/record?pos=29&".to_owned()),
-        ("X1", "/sessions?idp=idp-x&key=X1&".to_owned()),
-        ("idp-y", "/sessions?idp=idp-y&".to_owned()),
+        ("X1", "/blast?kind=key&idp=idp-x&key=X1&".to_owned()),
+        ("idp-y", "/trust?idp=idp-y&".to_owned()),
     ] {
         let answer = post(&world, "/find", &cookie, &format!("text={text}")).await;
         let to = answer.header(header::LOCATION);
@@ -69,6 +69,31 @@ async fn a_text_leads_to_the_page_of_what_it_is() {
     let early = post(&world, "/find", &cookie, "text=S3&knownAt=%2330").await;
     assert_eq!(early.status, StatusCode::OK);
     assert!(early.body.contains("Nothing found, known at #30"), "{}", early.body);
+}
+
+#[tokio::test]
+async fn a_login_that_two_people_share_is_a_list_and_no_filter() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &INVESTIGATOR);
+    let token = world.token("acme", &[Role::Ingest], Some("acme-sp")).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let at = "2026-03-11T07:00:00Z";
+    let fact = serde_json::json!({"id": "S20-start", "type": "session.started",
+        "occurred_at": at, "recorded_at": at, "source": "acme-sp", "session": "S20",
+        "subject": {"id": "u-other-alice", "login": "alice@acme.example"}, "data": {}});
+    let sent = world.send("POST", "/v1/facts", &headers, fact.to_string()).await;
+    assert!(sent.status.is_success(), "{}", sent.body);
+    // Both people, each with their sessions: none of them is chosen for the reader.
+    let found = post(&world, "/find", &cookie, &format!("text={LOGIN}")).await;
+    assert_eq!(found.status, StatusCode::OK, "{}", found.body);
+    assert_eq!(found.body.matches("<td>person</td>").count(), 2, "{}", found.body);
+    for session in ["S1", "S20"] {
+        assert!(found.body.contains(&format!("/session?id={session}&amp;")), "{}", found.body);
+    }
+    let filtered = post(&world, "/sessions", &cookie, &format!("subject={LOGIN}")).await;
+    assert_eq!(filtered.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", filtered.body);
+    assert!(filtered.body.contains("Several people are called so: p-"), "{}", filtered.body);
 }
 
 #[tokio::test]
@@ -141,7 +166,7 @@ async fn the_filter_turns_a_login_into_a_pseudonym_and_keeps_what_is_refused() {
         "<a href=\"#f-subject\">Person</a>: <bdi>No person with this login",
         "id=\"f-subject\" name=\"subject\" value=\"nobody@acme.example\"",
         "name=\"activeAt\" value=\"yesterday\"",
-        "name=\"key\" value=\"X1\"",
+        "<option value=\"X1\" selected>",
         "<input type=\"hidden\" name=\"first\" value=\"3\">",
         "aria-invalid=\"true\"",
     ] {

@@ -145,9 +145,21 @@ async fn each_number_of_trust_and_policies_is_that_of_its_list_and_of_the_query(
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(!shown.contains("idp-y ty0"), "{shown}");
+    // Drawn: the versions, a lane of each key, and what was retracted, with its lag.
+    let figure = part(&trust.body, "ts0-t", "</svg>");
+    assert_eq!(figure.matches("class=\"lane key\"").count(), 2, "{figure}");
+    assert_eq!(figure.matches("class=\"band ink\"").count(), 2, "{figure}");
+    assert_eq!(figure.matches("class=\"bar attention void\"").count(), 1, "{figure}");
+    for words in [
+        "key X1 valid 2026-03-10 09:00:00Z until 13:30:00Z: #13",
+        "retracted from 2026-03-10 13:40:00Z on, recorded 15:10:00Z (+1 h 30 min): #67",
+    ] {
+        assert!(figure.contains(words), "{words}: {figure}");
+    }
     // Before the record of the retraction is known, nothing is late.
     let before = page(&world, "/trust?idp=idp-x", AT, 66).await;
     assert!(!text(&before.body).contains("void from"), "{}", before.body);
+    assert!(!before.body.contains("class=\"bar attention void\""), "{}", before.body);
     let unknown = world.get(&format!("/trust?idp=nobody&{}", cut(AT, K)), &cookie).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.body);
 }
@@ -186,6 +198,7 @@ async fn the_blast_radius_of_a_key_an_actor_and_a_loss() {
             assert_eq!(rows(part(&answer.body, id, end)).len(), total(&number), "{id} {number}");
         }
     }
+    what_falls(&world, &later, &all).await;
     let query = format!(
         "{{ dependants(actor: \"admin-2\", asking: {{at: \"{AT}\", knownAtPosition: {K}}}) {{ \
          items {{ sessions {{ session }} decisions {{ session }} }} }} }}"
@@ -206,6 +219,164 @@ async fn the_blast_radius_of_a_key_an_actor_and_a_loss() {
     }
     let choice = page(&world, "/blast", AT, K).await;
     assert!(choice.body.contains("kind=key&amp;idp=idp-x&amp;key=X1&amp;at="), "{}", choice.body);
+}
+
+/// The decisions that fall are those of the rehearsal, each with what it becomes.
+async fn what_falls(world: &World, later: &Answer, all: &Answer) {
+    for (answer, from) in [(later, "13:40"), (all, "09:00")] {
+        let query = format!(
+            "{{ rehearse(change: {{kind: RETRACTION, idp: \"idp-x\", key: \"X1\", from: \
+             \"2026-03-10T{from}:00Z\"}}, from: \"2026-03-10T00:00:00Z\", to: \"{AT}\", \
+             asking: {{at: \"{AT}\", knownAtPosition: {K}}}) {{ falls {{ decision {{ record {{ \
+             position }} }} }} }} }}"
+        );
+        let falls = ask(world, &query).await["rehearse"]["falls"].clone();
+        let mut expected: Vec<String> = falls
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|fall| format!("#{}", fall["decision"]["record"]["position"]))
+            .collect();
+        let mut found = heads(&section(&answer.body, "falls"));
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "from {from}");
+        let counts = links(part(&answer.body, "counts", "</ul>"));
+        let fall = counts.iter().find(|(href, _)| href == "#falls").unwrap();
+        assert_eq!(total(&fall.1), expected.len(), "{counts:?}");
+    }
+    let shown = text(&section(&later.body, "falls"));
+    for words in ["#49S5payroll", "allow → deny", "differs: retired key accepted"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let first_use = part(&later.body, "first-use", "</p>");
+    let [(href, number)] = &links(first_use)[..] else { panic!("{first_use}") };
+    assert_eq!(number, "4 sessions");
+    assert!(href.starts_with("/blast?kind=key&idp=idp-x&key=X1&at="), "{href}");
+    // The whole use is rehearsed from when the key was added.
+    assert!(all.body.contains("key=X1&amp;from=2026-03-10T09:00:00Z"), "{}", all.body);
+    for path in ["kind=authenticator&pos=64", "kind=authenticator&id=key-bob"] {
+        let loss = page(world, &format!("/blast?{path}"), AT, K).await;
+        assert_eq!(heads(&section(&loss.body, "falls")), ["#30"], "{path}");
+        assert_eq!(heads(part(&loss.body, "sessions", "id=\"decisions\"")), ["S2"], "{path}");
+    }
+    let none = page(world, "/blast?kind=authenticator&id=nobodys", AT, K).await;
+    let words = format!("No loss of it is known at #{K}: nothing fell with it.");
+    assert!(text(&none.body).contains(&words), "{}", none.body);
+    let change = page(world, "/blast?kind=change&pos=11", AT, K).await;
+    let words = "takes nothing away from what was decided before";
+    assert!(text(&section(&change.body, "falls")).contains(words), "{}", change.body);
+}
+
+#[tokio::test]
+async fn what_appeared_first_is_what_the_query_says_and_the_overview_counts_it() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    let overview = page(&world, "/", AT, K).await;
+    let numbers = links(&section(&overview.body, "first"));
+    assert_eq!(numbers.len(), 3, "{numbers:?}");
+    for ((href, number), kind) in numbers.into_iter().zip(["ISSUER", "KEY", "AMR_SET"]) {
+        let query = format!(
+            "{{ firstSeen(kind: {kind}, from: \"2026-03-09T23:00:00Z\", asking: {{at: \"{AT}\", \
+             knownAtPosition: {K}}}) {{ items {{ issuer key amr session }} }} }}"
+        );
+        let items = ask(&world, &query).await["firstSeen"]["items"].as_array().unwrap().clone();
+        assert!(items.len() > 2, "{items:?}");
+        let list = world.get(&href, &cookie).await;
+        assert_eq!(list.status, StatusCode::OK, "{href}: {}", list.body);
+        let listed = rows(&list.body);
+        assert_eq!((total(&number), listed.len()), (items.len(), items.len()), "{href}");
+        for (row, item) in listed.iter().zip(&items) {
+            let (row, of) = (text(row), |name: &str| item[name].as_str().unwrap_or_default());
+            assert!(row.contains(of("session")) && row.contains(of("key")), "{row}: {item}");
+        }
+    }
+    let later = page(&world, "/first-seen?kind=key&from=2026-03-10T13:10:00Z", AT, K).await;
+    let shown = text(&later.body);
+    assert!(shown.contains("2 keys appeared from 2026-03-10 13:10:00Z"), "{shown}");
+    assert!(shown.contains("4 values in all"), "{shown}");
+    let bad = world.get(&format!("/first-seen?kind=colour&{}", cut(AT, K)), &cookie).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_timeline_has_the_rows_of_the_query_in_either_order() {
+    let world = World::new().await;
+    for (order, word) in [("", "OCCURRED"), ("&order=recorded", "RECORDED")] {
+        let path = format!("/timeline?session=S2{order}");
+        let answer = page(&world, &path, AT, K).await;
+        let query = format!(
+            "{{ timeline(session: \"S2\", order: {word}, first: 100, asking: {{at: \"{AT}\", \
+             knownAtPosition: {K}}}) {{ edges {{ node {{ late record {{ position }} }} }} }} }}"
+        );
+        let edges = ask(&world, &query).await["timeline"]["edges"].as_array().unwrap().clone();
+        let listed = rows(&answer.body);
+        assert_eq!(listed.len(), edges.len(), "{word}");
+        for (row, edge) in listed.iter().zip(&edges) {
+            let position = edge["node"]["record"]["position"].as_u64().unwrap();
+            let opens = links(row).into_iter().any(|(href, words)| {
+                href.starts_with(&format!("/record?pos={position}&")) && words.starts_with('#')
+            });
+            assert!(opens, "{word} #{position}: {row}");
+            assert_eq!(text(row).contains("late"), edge["node"]["late"] == true, "{row}");
+        }
+    }
+    let cookie = world.cookie("acme", &[Role::Read]);
+    let unknown = world.get(&format!("/timeline?session=S99&{}", cut(AT, K)), &cookie).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.body);
+}
+
+#[tokio::test]
+async fn each_list_is_a_query_that_runs_and_a_file_that_is_sent() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
+    for (path, has_file) in [
+        ("/trust?idp=idp-x", true),
+        ("/policy?policy=payroll", true),
+        ("/blast?kind=key&idp=idp-x&key=X1&from=2026-03-10T13:40:00Z", true),
+        ("/blast?kind=actor&actor=admin-2", true),
+        ("/blast?kind=change&pos=67", true),
+        ("/chain?id=is-S5", false),
+        ("/first-seen?kind=amr_set", true),
+        ("/timeline?session=S1&order=recorded", true),
+        ("/sessions?outlived=true&retracted=false", true),
+        ("/session?id=S1", true),
+        ("/decision?pos=43", false),
+        ("/sources", true),
+    ] {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let page = world.get(&format!("{path}{mark}{}", cut(AT, K)), &cookie).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
+        let link = links(&page.body).into_iter().find(|(_, words)| words == "As GraphQL");
+        let (href, _) = link.unwrap_or_else(|| panic!("{path}: {}", page.body));
+        let form = world.get(&href, &cookie).await;
+        let field = |name: &str| {
+            let area = form.body.split(&format!("name=\"{name}\"")).nth(1).unwrap();
+            let inner = area.split_once('>').unwrap().1.split("</textarea>").next().unwrap();
+            inner.replace("&quot;", "\"").replace("&amp;", "&")
+        };
+        let variables: Value = serde_json::from_str(&field("variables")).unwrap();
+        let token = world.token("acme", &[Role::Read], None).await;
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = serde_json::json!({"query": field("query"), "variables": variables});
+        let answer = world.send("POST", "/graphql", &headers, body.to_string()).await.json();
+        assert!(answer["errors"].is_null(), "{path}: {answer}");
+        let action = page.body.split("class=\"export\"").nth(1);
+        assert_eq!(action.is_some(), has_file, "{path}");
+        if let Some(form) = action {
+            let form = form.split("</form>").next().unwrap();
+            let to = form.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+            let hidden = form.split("type=\"hidden\" name=\"").skip(1).map(|field| {
+                let (name, rest) = field.split_once("\" value=\"").unwrap();
+                let value = rest.split('"').next().unwrap().replace("&amp;", "&");
+                format!("{name}={value}")
+            });
+            let query: Vec<String> = hidden.chain(["as=csv".to_owned()]).collect();
+            let file = world.get(&format!("{to}?{}", query.join("&")), &cookie).await;
+            assert_eq!(file.status, StatusCode::OK, "{path}: {to}: {}", file.body);
+        }
+    }
 }
 
 #[tokio::test]

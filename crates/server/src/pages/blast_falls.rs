@@ -1,0 +1,156 @@
+//! Of what `/blast` shows, the decisions that fall: what was allowed and what the rules imply once
+//! what it rested on is taken away.
+
+use super::{
+    blast_list::Found,
+    frame,
+    links::Links,
+    text::{count, inert},
+    times::Times,
+};
+use claimledger_app::model::answer::ChangeHit;
+use claimledger_app::{Falsifying, model::answer::FallsHit};
+use claimledger_domain::{
+    dependants::Changed,
+    model::{Certainty, Implied},
+};
+use claimledger_facts::ids::LogPosition;
+use maud::{Markup, html};
+
+/// What is known of the decisions that rested on it.
+pub(super) enum Falls {
+    /// Nothing was falsified or supposed to be: a change of configuration takes nothing away.
+    NotAsked,
+    /// It cannot be evaluated, and why.
+    NotEvaluated(&'static str),
+    /// What becomes of each, those of the listed sessions.
+    Of(Vec<FallsHit>),
+}
+
+/// A decision that falls.
+pub(super) struct FallRow<'a> {
+    pub(super) hit: &'a FallsHit,
+    pub(super) odd: Option<&'a str>,
+}
+
+/// The retractions and losses among some changes.
+pub(super) fn of_changes(hits: &[ChangeHit]) -> Falsifying {
+    let mut falsifying = Falsifying::default();
+    for hit in hits {
+        match &hit.change.what {
+            Changed::Retraction(data) => falsifying.retractions.push(data.clone()),
+            Changed::Loss(..) => falsifying.losses.push(hit.change.record.position),
+            Changed::Trust(..)
+            | Changed::KeyAdded(..)
+            | Changed::KeyRetired(..)
+            | Changed::Policy(..)
+            | Changed::RoutingRule(_) => {}
+        }
+    }
+    falsifying
+}
+
+impl Falls {
+    /// Those that fall.
+    pub(super) fn fallen(&self) -> impl Iterator<Item = &FallsHit> {
+        let hits = match self {
+            Self::Of(hits) => hits.as_slice(),
+            Self::NotAsked | Self::NotEvaluated(_) => &[],
+        };
+        hits.iter().filter(|hit| hit.fall.falls)
+    }
+
+    /// What becomes of a decision; none: it did not rest on it, or that was not asked.
+    pub(super) fn of(&self, position: LogPosition) -> Option<&FallsHit> {
+        let Self::Of(hits) = self else { return None };
+        hits.iter().find(|hit| hit.position() == position)
+    }
+}
+
+/// `allow → deny`, possibly.
+pub(super) fn becomes(hit: &FallsHit) -> Markup {
+    let (fall, after) = (&hit.fall, hit.fall.after.implied);
+    let recorded = fall.outcome.as_str();
+    html! {
+        @if !fall.falls { "stays " (recorded) }
+        @else if after == Implied::Allow {
+            // Its claim names no key: it would fall if this one had signed it.
+            "possibly " strong { (recorded) " → deny" } ", if this key signed the claim that it \
+                rested on"
+        } @else {
+            @if fall.rested == Certainty::Possible { "possibly " }
+            strong class="attention" { (recorded) " → " (after.as_str().to_lowercase()) }
+            @if let Some(code) = fall.after.first_unmet {
+                ", first unmet: " (code.replace('_', " ")) }
+        }
+    }
+}
+
+/// The decisions that fall.
+pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
+    let (rows, mut times) = (found.fallen(), Times::default());
+    html! {
+        section id="falls" aria-labelledby="falls-h" {
+            h2 id="falls-h" { "Decisions that fall" @if matches!(found.falls, Falls::Of(_)) {
+                ": " (rows.len()) } }
+            @match &found.falls {
+                Falls::NotAsked => p { "A change of configuration takes nothing away from what was \
+                    decided before: a retraction or a loss does." },
+                Falls::NotEvaluated(why) => p { "Not evaluated: " (why) "." },
+                Falls::Of(_) if rows.is_empty() => p { (frame::no_more(links.absence)) "." },
+                Falls::Of(_) => {
+                    div class="scroll" tabindex="0" role="region" aria-labelledby="falls-h" {
+                        table class="blast falls" {
+                            thead { tr { @for head in ["Decision", "Session", "App", "When",
+                                "What it becomes", "What is odd already"] {
+                                th scope="col" { (head) } } } }
+                            tbody { @for row in &rows { (of_row(links, row, &mut times)) } }
+                        }
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn of_row(links: &Links<'_>, row: &FallRow<'_>, times: &mut Times) -> Markup {
+    html! {
+        tr class=(row.hit.fall.rested.as_str()) {
+            th scope="row" { a href=(links.decision(row.hit.position())) {
+                (row.hit.position()) } }
+            td data-head="Session" { a href=(links.session(row.hit.session.as_str())) {
+                (inert(row.hit.session.as_str())) } }
+            td data-head="App" { @match &row.hit.app { Some(app) => (inert(app.as_str())),
+                None => "–" } }
+            td data-head="When" { (times.occurred(row.hit.fall.record.occurred)) }
+            td data-head="What it becomes" { (becomes(row.hit)) }
+            td data-head="What is odd already" { @match row.odd {
+                Some(odd) => span class="attention" { (inert(odd)) }, None => "–" } }
+        }
+    }
+}
+
+/// `1 decision falls`.
+pub(super) fn counted(found: &Found) -> Option<Markup> {
+    let Falls::Of(_) = found.falls else { return None };
+    let fallen = || found.falls.fallen();
+    let possible = fallen()
+        .filter(|hit| {
+            hit.fall.rested == Certainty::Possible || hit.fall.after.implied == Implied::Allow
+        })
+        .count();
+    let certain = fallen().count() - possible;
+    Some(html! {
+        li { a href="#falls" { @if found.has_more { "at least " }
+            (certain) " certain + " (possible) " possible" }
+            " " span class="counted" { "decisions fall" } }
+    })
+}
+
+/// The same of all that is known, where the page asks about what was received from a time on.
+pub(super) fn first_use(to: &str, (sessions, has_more): (usize, bool)) -> Markup {
+    html! {
+        p id="first-use" { "From its first use: " a href=(to) { @if has_more { "at least " }
+            (count(sessions, "session")) } "." }
+    }
+}

@@ -1,0 +1,174 @@
+//! What was trusted of one IdP, drawn: a lane of its versions, and one of each key, with what was
+//! retracted of it.
+
+use super::{
+    geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px, text_width},
+    marks,
+    svg::{axis, patterns},
+};
+use crate::{
+    text::plain,
+    times::{Times, clock, delay},
+};
+use claimledger_app::model::answer::Answered;
+use claimledger_domain::changes::{KeySpan, Retraction, TrustChanges, TrustVersion};
+use claimledger_facts::{
+    ids::{IdpId, LogPosition},
+    time::Time,
+};
+use maud::{Markup, html};
+
+/// Below the lanes: for the flag of T.
+const FOOT: f64 = 16.0;
+/// Lanes of keys; more are in the table.
+const KEYS: usize = 12;
+/// Versions that are drawn: the last ones.
+const VERSIONS: usize = 40;
+
+/// What the figure shows.
+pub(crate) struct Strip<'a> {
+    /// The IdP.
+    pub(crate) idp: &'a IdpId,
+    versions: Vec<&'a TrustVersion>,
+    keys: Vec<&'a KeySpan>,
+    retractions: Vec<&'a Retraction>,
+    /// Keys that have no lane.
+    pub(crate) left_out: usize,
+    window: Window,
+}
+
+impl<'a> Strip<'a> {
+    /// What is known of an IdP at T; none: nothing that could be drawn.
+    pub(crate) fn of(idp: &'a IdpId, found: &'a TrustChanges, answered: &Answered) -> Option<Self> {
+        let all: Vec<_> = found.versions.iter().filter(|of| of.data.idp == *idp).collect();
+        let versions = all[all.len().saturating_sub(VERSIONS)..].to_vec();
+        let mut keys: Vec<_> =
+            found.keys.iter().filter(|key| key.idp == *idp && key.span.is_some()).collect();
+        let left_out = keys.len().saturating_sub(KEYS);
+        keys.drain(..left_out);
+        let retractions: Vec<_> =
+            found.retractions.iter().filter(|of| of.data.idp == *idp).collect();
+        let spans = versions.iter().map(|of| of.span).chain(keys.iter().filter_map(|key| key.span));
+        let instants = spans.flat_map(|span| {
+            [Some(span.from.from), span.until.map(|until| until.from)].into_iter().flatten()
+        });
+        let of_retractions =
+            retractions.iter().flat_map(|of| [of.data.from, of.record.recorded_at]);
+        let known: Vec<Time> = instants.chain(of_retractions).collect();
+        let (first, last) = (known.iter().min()?, known.iter().max()?);
+        // T may be years later: what runs on then runs on at the edge.
+        let span = last.micros().saturating_sub(first.micros()).max(3_600_000_000);
+        let edge = Time::from_micros(last.micros().saturating_add(span / 2));
+        let window = Window::around(*first, (*last).max(answered.at.min(edge)));
+        Some(Self { idp, versions, keys, retractions, left_out, window })
+    }
+
+    /// Writes the figure. Ids carry `prefix`.
+    pub(crate) fn svg(
+        &self,
+        answered: &Answered,
+        prefix: &str,
+        href: &dyn Fn(LogPosition) -> String,
+    ) -> Markup {
+        let window = &self.window;
+        let bottom = AXIS + (1 + self.keys.len()) as f64 * LANE;
+        let (mut times, name) = (Times::default(), plain(self.idp.as_str()));
+        html! {
+            svg class="tl trusted" viewBox={ "0 0 " (px(WIDTH)) " " (px(bottom + FOOT)) }
+                width=(px(WIDTH)) height=(px(bottom + FOOT)) role="group"
+                aria-labelledby={ (prefix) "-t" } aria-describedby={ (prefix) "-d" }
+                data-from=(window.from) data-until=(window.until) {
+                title id={ (prefix) "-t" } { "Trust in " (name) ", " (times.show(window.from))
+                    " to " (times.show(window.until)) }
+                desc id={ (prefix) "-d" } { "A lane of the versions of trust, and one of each key. \
+                    Solid: valid. Hatched, with a heavy outline: retracted. The tables below say \
+                    the same." }
+                (patterns(prefix))
+                g class="bands" aria-hidden="true" {
+                    rect class="tint-a" x=(px(GUTTER)) y=(px(AXIS)) width=(px(WIDTH - GUTTER))
+                        height=(px(bottom - AXIS)) {}
+                }
+                (axis(window))
+                g class="lane trust" role="group" aria-label="versions of trust" {
+                    text class="name" x="8" y=(px(AXIS + 18.0)) { "trust" }
+                    @for version in &self.versions { (self.version(version, href)) }
+                }
+                @for (row, key) in self.keys.iter().enumerate() {
+                    (self.key(key, AXIS + (row + 1) as f64 * LANE, prefix, href)) }
+                @if window.holds(answered.at) {
+                    @let x = px(window.x(answered.at));
+                    g class="cut" aria-hidden="true" {
+                        line class="t-line" x1=(x) y1=(px(AXIS - 4.0)) x2=(x) y2=(px(bottom)) {}
+                        text class="flag" x=(x) y=(px(bottom + 12.0)) text-anchor="middle" { "T" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn version(&self, version: &TrustVersion, href: &dyn Fn(LogPosition) -> String) -> Markup {
+        let (from, until) = (version.span.from.from, version.span.until.map(|until| until.from));
+        let (left, right) =
+            (self.window.clamped(from), self.window.clamped(until.unwrap_or(self.window.until)));
+        let (label, y) = (plain(version.data.version.as_str()), AXIS + (LANE - BAR) / 2.0);
+        let mut times = Times::default();
+        html! {
+            a class="band ink" href=(href(version.record.position)) tabindex="-1" data-from=(from)
+                data-until=[until] {
+                title { (label) ": " (plain(&version.gist)) ", " (times.show(from))
+                    @if let Some(until) = until { " until " (times.show(until)) }
+                    ": " (version.record.position) }
+                path class="body" d=(marks::bar(left, right, y, false)) {}
+                @if text_width(&label) + 8.0 < right - left {
+                    text class="label" x=(px(left + 4.0)) y=(px(y + 10.0)) { (label) } }
+            }
+        }
+    }
+
+    fn key(
+        &self,
+        key: &KeySpan,
+        top: f64,
+        prefix: &str,
+        href: &dyn Fn(LogPosition) -> String,
+    ) -> Markup {
+        let (Some(span), Some(added)) = (key.span, &key.added) else { return html! {} };
+        let (from, until) = (span.from.from, span.until.map(|until| until.from));
+        let window = &self.window;
+        let y = top + (LANE - BAR) / 2.0;
+        let (left, right) = (window.clamped(from), window.clamped(until.unwrap_or(window.until)));
+        let (name, mut times) = (plain(key.key.as_str()), Times::default());
+        let short: String = name.chars().take(20).collect();
+        let of_it = self
+            .retractions
+            .iter()
+            .filter(|of| of.data.key.as_ref().is_none_or(|of| *of == key.key));
+        html! {
+            g class="lane key" role="group" aria-label={ "key " (name) } {
+                text class="name" x="8" y=(px(top + 18.0)) { "key " (short) }
+                a class="bar ink solid" href=(href(added.record.position)) tabindex="-1"
+                    data-from=(from) data-until=[until] {
+                    title { "key " (name) " valid " (times.show(from))
+                        @match until { Some(until) => { " until " (times.show(until)) },
+                            None => ", running" }
+                        ": " (added.record.position) }
+                    path class="body" d=(marks::bar(left, right, y, until.is_some())) {}
+                }
+                @for retraction in of_it {
+                    @let (since, record) = (retraction.data.from, &retraction.record);
+                    @let d = marks::bar(window.clamped(since), window.clamped(window.until), y,
+                        false);
+                    a class="bar attention void" href=(href(record.position)) tabindex="-1"
+                        data-from=(since) {
+                        title { "retracted from " (times.show(since)) " on, recorded "
+                            (clock(record.recorded_at)) " (" (delay(since, record.recorded_at))
+                            "): " (record.position) }
+                        path class="body" fill={ "url(#" (prefix) "-void)" } d=(d) {}
+                    }
+                    path class="recorded" d=(marks::arrow_back(window.clamped(record.recorded_at),
+                        y + BAR / 2.0)) {}
+                }
+            }
+        }
+    }
+}
