@@ -103,12 +103,13 @@ pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }
             a class="skip" href="#tl-table" { "Skip to the table" }
-            (ways(figure, shown))
             div id="tl-figure" class="figure scroll" tabindex="0" role="region" aria-label="Timeline; \
                 arrow keys move between its items, plus and minus zoom, Shift with an arrow key \
                 looks earlier or later" data-looking=((shown.looking)(Some(&ANY)).href()) {
                 (drawing)
             }
+            // After the figure: the keys reach it first, and have these ways too.
+            (ways(figure, shown))
             output class="spoken" aria-live="polite" {}
             p class="caption" {
                 (svg::description(figure))
