@@ -132,8 +132,8 @@ fn dark_forced_and_narrow_pages_are_laid_out_correctly() {
                 if dark { ground < 150 && ink > 600 } else { ground > 700 && ink < 150 },
                 "{name}, {look}: {colours}"
             );
-            // What stays in sight above the answer while scrolling leaves most of the window to it; the
-            // drawer stays beside it.
+            // What stays in sight above the answer while scrolling leaves most of the window to
+            // it; the drawer stays beside it.
             let stays = browser.eval(
                 "scrollTo(0, 1e6); return Math.max(0, \
                                       ...[...document.querySelectorAll('body *')].filter(e => \

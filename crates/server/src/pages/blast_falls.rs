@@ -99,7 +99,7 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
                 Falls::NotEvaluated(why) => p { "Not evaluated: " (why) "." },
                 Falls::Of(_) if rows.is_empty() => p { (frame::no_more(links.absence)) "." },
                 Falls::Of(_) => {
-                    div class="scroll" tabindex="0" role="region" aria-labelledby="falls-h" {
+                    div class="scroll" tabindex="0" role="group" aria-labelledby="falls-h" {
                         table class="blast falls" {
                             thead { tr { @for head in ["Decision", "Session", "App", "When",
                                 "What it becomes", "What is odd already"] {

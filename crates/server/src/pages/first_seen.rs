@@ -143,7 +143,7 @@ fn export_address(kind: FirstSeenKind, window: Window) -> Address {
 fn table(links: &Links<'_>, items: &[FirstSeen]) -> Markup {
     let mut times = Times::default();
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label="First seen" {
+        div class="scroll" tabindex="0" role="group" aria-label="First seen" {
             table class="walk" {
                 thead { tr { @for head in ["Value", "First seen", "Session", "Record",
                     "By record"] { th scope="col" { (head) } } } }

@@ -1,4 +1,4 @@
-//! What stands at the top of the page of a session: its name, what it rested on, how it stands at T.
+//! What stands at the top of the page of a session: its name, what it rested on, where it is at T.
 
 use super::{frame, text::inert, times::Times};
 use crate::timeline::lanes;

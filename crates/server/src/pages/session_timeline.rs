@@ -19,6 +19,10 @@ use maud::{Markup, html};
 /// Where the figure is in the page: a reader who looks through another window stays there.
 pub(super) const FIGURE: &str = "#tl-figure";
 
+/// What the figure is called, and its keys.
+const LABEL: &str = "Timeline; arrow keys move between its items, plus and minus zoom, Shift with \
+                     an arrow key looks earlier or later";
+
 /// In place of the window that a script looks through next.
 const ANY: Window = Window { from: Time::MIN, until: Time::MAX };
 
@@ -66,8 +70,8 @@ pub(super) struct Shown<'a> {
     pub(super) open_at: Option<Time>,
 }
 
-/// The figure and its table have at most this many bytes: the rest of the page is measured at 60 KB,
-/// and the page has 250 KB.
+/// The figure and its table have at most this many bytes: the rest of the page was measured at
+/// 60 KB, and the page has 250 KB.
 const MAX_BYTES: usize = 180 * 1024;
 
 /// The figure, its drawing and its table. What has no room on the page goes into wider columns, and
@@ -103,12 +107,12 @@ pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }
             a class="skip" href="#tl-table" { "Skip to the table" }
-            (ways(figure, shown))
-            div id="tl-figure" class="figure scroll" tabindex="0" role="region" aria-label="Timeline; \
-                arrow keys move between its items, plus and minus zoom, Shift with an arrow key \
-                looks earlier or later" data-looking=((shown.looking)(Some(&ANY)).href()) {
+            div id="tl-figure" class="figure scroll" tabindex="0" role="region"
+                aria-label=(LABEL) data-looking=((shown.looking)(Some(&ANY)).href()) {
                 (drawing)
             }
+            // After the figure: the keys reach it first, and have these ways too.
+            (ways(figure, shown))
             output class="spoken" aria-live="polite" {}
             p class="caption" {
                 (svg::description(figure))

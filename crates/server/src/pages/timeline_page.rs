@@ -158,7 +158,7 @@ fn table(links: &Links<'_>, rows: &[Row], order: ClockOrder) -> Markup {
         ClockOrder::Recorded => ["Recorded", "Occurred"],
     };
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label="Timeline" {
+        div class="scroll" tabindex="0" role="group" aria-label="Timeline" {
             table class="walk" {
                 thead { tr { @for head in heads.into_iter().chain(["Record", "Of", "What",
                     "Source"]) { th scope="col" { (head) } } } }

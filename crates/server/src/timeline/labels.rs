@@ -92,8 +92,8 @@ fn own(window: &Window, item: &Item, next: f64) -> String {
 }
 
 /// Labels stand right of the end; what has no room there stands left of the start or below its bar,
-/// on a plate, and else is in the table: none shortens what it is of. `free` is where the lane has room from, `next`
-/// where the next item begins.
+/// on a plate, and else is in the table: none shortens what it is of. `free` is where the lane has
+/// room from, `next` where the next item begins.
 pub(super) fn label(
     item: &Item,
     label: &str,

@@ -2,9 +2,10 @@
 //! the same [`lanes::Figure`], so that they show the same items in the same order.
 //!
 //! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes,
-//! `zoom` through which windows it can be looked at, `marks` its shapes, `labels` what stands beside
-//! them; `bar` and `svg` draw it, `table` writes it. `heard` is another figure by the same rules: what
-//! was heard of each source; `trusted` is one of an IdP.
+//! `zoom` through which windows it can be looked at, `marks` its shapes, `labels` what stands
+//! beside them, `spoken` what is said of an item; `bar` and `svg` draw it, `table` writes it.
+//! `heard` is another figure by the same rules: what was heard of each source;
+//! `trusted` is one of an IdP.
 
 mod bar;
 pub(crate) mod geometry;

@@ -22,8 +22,8 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
             table {
                 caption { "What the timeline shows, in the same order." @for left_out in
                     &figure.left_out { " Left out: " (left_out) "." } }
-                thead { tr { @for head in ["Lane", "What", "From, ±15 min", "Until", "Certainty", "Grade",
-                    "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
+                thead { tr { @for head in ["Lane", "What", "From, ±15 min", "Until", "Certainty",
+                    "Grade", "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
                 tbody {
                     @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item,
                         &mut times, href)) } }

@@ -185,6 +185,7 @@ mod tests {
         let ages =
             Window { from: Time::MIN, until: Time::from_micros(Time::MIN.micros() + LONGEST) };
         let ages = steps(&seen(Some(ages)), None);
-        assert_eq!((to(&ages, "out ×4"), to(&ages, "◀ earlier")), (Leads::Nowhere, Leads::Nowhere));
+        let ends = (to(&ages, "out ×4"), to(&ages, "◀ earlier"));
+        assert_eq!(ends, (Leads::Nowhere, Leads::Nowhere));
     }
 }
