@@ -1,6 +1,6 @@
 //! Paper: what a printed page needs beside its answer. Every page has it, hidden on screen, so that
-//! printing from the browser gives what `view=print` gives: the cut above, and below the reader, the
-//! time and the whole address, on every sheet (`docs/decisions/0054-visual-language.md`).
+//! printing from the browser gives what `view=print` gives: on every sheet the cut above, and below
+//! the reader, the time and the whole address (`docs/decisions/0054-visual-language.md`).
 
 use super::address::encode;
 use crate::http::{Server, Shared};
