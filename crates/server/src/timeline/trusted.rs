@@ -160,7 +160,7 @@ impl<'a> Strip<'a> {
                         false);
                     a class="bar attention void" href=(href(record.position)) tabindex="-1"
                         data-from=(since) {
-                        title { "retracted from " (times.show(since)) " on, recorded "
+                        title { "retracted from " (Times::default().show(since)) " on, recorded "
                             (clock(record.recorded_at)) " (" (delay(since, record.recorded_at))
                             "): " (record.position) }
                         path class="body" fill={ "url(#" (prefix) "-void)" } d=(d) {}

@@ -327,6 +327,20 @@ async fn a_timeline_has_the_rows_of_the_query_in_either_order() {
 }
 
 #[tokio::test]
+async fn the_filter_offers_what_is_known_at_k() {
+    let world = World::new().await;
+    let option = |name: &str| format!("<option value=\"{name}\">");
+    let early = page(&world, "/sessions", AT, 30).await;
+    let late = page(&world, "/sessions", AT, K).await;
+    for (name, is_early) in
+        [("X1", true), ("payroll", true), ("otp", true), ("X2", false), ("sms", false)]
+    {
+        assert_eq!(early.body.contains(&option(name)), is_early, "{name}: {}", early.body);
+        assert!(late.body.contains(&option(name)), "{name}: {}", late.body);
+    }
+}
+
+#[tokio::test]
 async fn each_list_is_a_query_that_runs_and_a_file_that_is_sent() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
