@@ -74,6 +74,9 @@ pub(super) const PAGES: &[Page] = &[
     page("query", "/query", "GraphQL over your tenant"),
     page("evidence", "/evidence", "Evidence"),
     page("access", "/access", "page"),
+    page("first-seen", "/first-seen?kind=key&{pin}", "First seen"),
+    page("timeline", "/timeline?session=S2&{pin}", "Timeline"),
+    page("style", "/style", "marks"),
     page("semantics", "/semantics", "What an answer means"),
     page("state-incomplete", "/sessions?at=2026-03-10T14:20:00Z&knownAtPosition=63", "idp-x"),
     page(
