@@ -11,8 +11,9 @@ const LISTEN: &str = "window.reached = new Set(); \
 
 /// What can be acted on and is in sight; items of a figure have one stop, and are in its table.
 const MISSED: &str = "const all = [...document.querySelectorAll('a[href], button, input, select, \
-    textarea, summary, [tabindex=\"0\"]')].filter(e => e.checkVisibility({visibilityProperty: true}) \
-    && !e.disabled && e.type !== 'hidden' && !e.matches('svg a')); \
+    textarea, summary, [tabindex=\"0\"]')].filter(e => \
+    e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.type !== 'hidden' && \
+    !e.matches('svg a')); \
     const radios = e => e.type === 'radio' && [...reached].some(r => r.name === e.name); \
     return [all.length, reached.size, all.filter(e => !reached.has(e) && !radios(e)) \
     .map(e => e.outerHTML.slice(0, 120))]";

@@ -46,7 +46,7 @@ fn lagging() -> Vec<String> {
     while ready(&server).0 == 200 {
         assert!(facts.by_ref().take(50).all(|sent| sent.is_ok()), "the log has room");
     }
-    // One more, which the read models have not taken in.
+    // One more, which the read models do not have.
     assert!(facts.next().is_some_and(|sent| sent.is_ok()));
     let pages = [
         page("state-lagging-sessions", "/sessions", 200, "read to #"),

@@ -139,5 +139,5 @@ fn words(roles: &[Role]) -> Vec<&'static str> {
 }
 
 fn all_roles() -> String {
-    words(&Role::ALL).join(", ")
+    words(Role::ALL).join(", ")
 }

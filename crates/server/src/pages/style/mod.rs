@@ -15,7 +15,7 @@ use crate::{known_at::KnownAt, timeline::heard};
 use axum::{http::StatusCode, response::Response};
 use claimledger_domain::completeness::GapStatement;
 use claimledger_facts::ids::LogPosition;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 /// The page.
 pub(crate) async fn get() -> Response {
@@ -33,7 +33,18 @@ pub(crate) async fn get() -> Response {
         (section("forms", "Forms", &forms()))
         (section("texts", "Text", &texts()))
     };
+    let main = without_landmarks(&main);
     frame::page(StatusCode::OK, "What the marks mean", None, html! {}, main)
+}
+
+/// On a page of its own an answer and its strip are landmarks; of several that have one name, none
+/// can be.
+fn without_landmarks(samples: &Markup) -> Markup {
+    let html = ["strip", "outcome"].iter().fold(samples.0.clone(), |html, class| {
+        let tag = format!("<section class=\"{class}");
+        html.replace(&tag, &tag.replace("<section ", "<section role=\"group\" "))
+    });
+    PreEscaped(html)
 }
 
 fn section(id: &str, title: &str, body: &Markup) -> Markup {
@@ -111,7 +122,7 @@ fn figure() -> Markup {
         reports.iter().zip(&gaps).map(|(report, gaps)| heard::Lane { report, gaps }).collect();
     let answered = samples::answered(82, false, false);
     html! {
-        div class="figure scroll" tabindex="0" role="region" aria-labelledby="heard-h" {
+        div class="figure scroll" tabindex="0" role="group" aria-labelledby="heard-h" {
             (heard::svg(&lanes, &answered, "st", &|position| record::address(position).href()))
         }
         p class="legend" { "Solid: known. Hatched: possible, or assumed. Cross-hatched: silent; a \
