@@ -6,6 +6,9 @@ use crate::support::{Scratch, browser::*, text, tool};
 use claimledger_domain::RULES;
 use std::process::Command;
 
+/// Words whose lower edges are less than this apart are on one line, in points.
+const SAME_LINE: f64 = 2.0;
+
 /// A word of a sheet, and where it is: left, top, right, bottom, in points.
 type Word = (String, [f64; 4]);
 
@@ -21,9 +24,16 @@ impl Sheet {
         self.words.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// The same without spaces: an address may be broken over lines.
+    /// The words line by line, without spaces: an address has none, and is broken anywhere. The
+    /// order in which a PDF holds its words is not that of its lines.
     fn dense(&self) -> String {
-        self.words.iter().map(|(word, _)| word.as_str()).collect()
+        let mut words: Vec<&Word> = self.words.iter().collect();
+        words.sort_by(|(_, a), (_, b)| a[3].total_cmp(&b[3]));
+        let is_same_line = |a: &&Word, b: &&Word| b.1[3] - a.1[3] < SAME_LINE;
+        for line in words.chunk_by_mut(is_same_line) {
+            line.sort_by(|(_, a), (_, b)| a[0].total_cmp(&b[0]));
+        }
+        words.iter().map(|(word, _)| word.as_str()).collect()
     }
 }
 

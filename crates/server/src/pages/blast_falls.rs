@@ -97,7 +97,7 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
                 Falls::NotAsked => p { "A change of configuration takes nothing away from what was \
                     decided before: a retraction or a loss does." },
                 Falls::NotEvaluated(why) => p { "Not evaluated: " (why) "." },
-                Falls::Of(_) if rows.is_empty() => p { (frame::no_more(links.absence)) "." },
+                Falls::Of(_) if rows.is_empty() => p { (frame::none_alone(links.absence)) },
                 Falls::Of(_) => {
                     div class="scroll" tabindex="0" role="group" aria-labelledby="falls-h" {
                         table class="blast falls" {

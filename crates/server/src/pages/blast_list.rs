@@ -332,7 +332,7 @@ fn session_list(links: &Links<'_>, (id, title): (&str, &str), rows: &[&SessionRo
     html! {
         section aria-labelledby=(head) {
             h2 id=(head) { (title) ": " (rows.len()) }
-            @if rows.is_empty() { p { (frame::no_more(links.absence)) "." } } @else {
+            @if rows.is_empty() { p { (frame::none_alone(links.absence)) } } @else {
                 div class="scroll" tabindex="0" role="group" aria-labelledby=(head) {
                     table class="blast" {
                         thead { tr { @for head in ["Session", "Subject", "Started", "State at T",
@@ -370,7 +370,7 @@ pub(super) fn decisions(links: &Links<'_>, found: &Found) -> Markup {
     html! {
         section id="decisions" aria-labelledby="decisions-h" {
             h2 id="decisions-h" { "Decisions: " (found.decisions.len()) }
-            @if found.decisions.is_empty() { p { (frame::no_more(links.absence)) "." } } @else {
+            @if found.decisions.is_empty() { p { (frame::none_alone(links.absence)) } } @else {
                 div class="scroll" tabindex="0" role="group" aria-labelledby="decisions-h" {
                     table class="blast" {
                         thead { tr { @for head in ["Decision", "Session", "App", "When",

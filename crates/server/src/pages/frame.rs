@@ -278,6 +278,11 @@ pub(crate) fn none(absence: &Absence) -> Markup {
     (sentence(&absence.words, &|_| None)) } }
 }
 
+/// The same as a sentence of its own.
+pub(crate) fn none_alone(absence: &Absence) -> &'static str {
+    if absence.is_none() { "None." } else { "None seen." }
+}
+
 /// The same in the middle of a sentence.
 pub(crate) fn no_more(absence: &Absence) -> &'static str {
     if absence.is_none() { "none" } else { "none seen" }
