@@ -245,8 +245,9 @@ fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
 /// A figure of each IdP.
 fn strips(links: &Links<'_>, found: &TrustChanges) -> Markup {
     let idps: BTreeSet<_> = found.versions.iter().map(|version| &version.data.idp).collect();
-    let strips: Vec<Strip<'_>> =
+    let mut strips: Vec<Strip<'_>> =
         idps.iter().filter_map(|idp| Strip::of(idp, found, links.answered)).collect();
+    Strip::align(&mut strips, links.answered);
     let opens = |position: LogPosition| {
         let record = Address::new("/sources").with("open", position.0.to_string());
         format!("{}#record", links.to(record))

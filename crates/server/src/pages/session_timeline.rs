@@ -158,7 +158,7 @@ fn link(way: &Way, shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn legend() -> Markup {
+pub(super) fn legend() -> Markup {
     html! {
         p class="legend" {
             "Solid: certain. Hatched: possible, or between known bounds. Counter-hatched: void by \

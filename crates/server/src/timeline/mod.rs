@@ -14,14 +14,13 @@ pub(crate) mod labels;
 pub(crate) mod lanes;
 pub(crate) mod limits;
 pub(crate) mod marks;
+pub(crate) mod samples;
 mod spoken;
 pub(crate) mod svg;
 pub(crate) mod table;
 pub(crate) mod trusted;
 pub(crate) mod zoom;
 
-#[cfg(test)]
-pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -34,7 +34,16 @@ pub(crate) struct Strip<'a> {
     retractions: Vec<&'a Retraction>,
     /// Keys that have no lane.
     pub(crate) left_out: usize,
+    /// The first and the last time that is known of it.
+    known: (Time, Time),
     window: Window,
+}
+
+/// T may be years later: what runs on then runs on at the edge.
+fn window((first, last): (Time, Time), at: Time) -> Window {
+    let span = last.micros().saturating_sub(first.micros()).max(3_600_000_000);
+    let edge = Time::from_micros(last.micros().saturating_add(span / 2));
+    Window::around(first, last.max(at.min(edge)))
 }
 
 impl<'a> Strip<'a> {
@@ -55,12 +64,18 @@ impl<'a> Strip<'a> {
         let of_retractions =
             retractions.iter().flat_map(|of| [of.data.from, of.record.recorded_at]);
         let known: Vec<Time> = instants.chain(of_retractions).collect();
-        let (first, last) = (known.iter().min()?, known.iter().max()?);
-        // T may be years later: what runs on then runs on at the edge.
-        let span = last.micros().saturating_sub(first.micros()).max(3_600_000_000);
-        let edge = Time::from_micros(last.micros().saturating_add(span / 2));
-        let window = Window::around(*first, (*last).max(answered.at.min(edge)));
-        Some(Self { idp, versions, keys, retractions, left_out, window })
+        let known = (*known.iter().min()?, *known.iter().max()?);
+        let window = window(known, answered.at);
+        Some(Self { idp, versions, keys, retractions, left_out, known, window })
+    }
+
+    /// Draws all of them on one axis, so that one can be compared with another.
+    pub(crate) fn align(strips: &mut [Self], answered: &Answered) {
+        let ends = strips.iter().map(|strip| strip.known);
+        let all = ends.reduce(|(first, last), (from, until)| (first.min(from), last.max(until)));
+        for strip in strips {
+            strip.window = window(all.unwrap_or(strip.known), answered.at);
+        }
     }
 
     /// Writes the figure. Ids carry `prefix`.

@@ -7,11 +7,19 @@ mod samples;
 use super::{
     address::Address,
     elements::{ColourRole, empty, notice, pill, problem, table},
-    find_box, frame, record,
+    find_box, frame, record, session_timeline,
     verdict::{self, Held},
     why,
 };
-use crate::{known_at::KnownAt, timeline::heard};
+use crate::{
+    known_at::KnownAt,
+    timeline::{
+        heard,
+        lanes::{self, Order, Target},
+        samples as made_up, svg,
+        table::table as timeline_table,
+    },
+};
 use axum::{http::StatusCode, response::Response};
 use claimledger_domain::completeness::GapStatement;
 use claimledger_facts::ids::LogPosition;
@@ -28,6 +36,7 @@ pub(crate) async fn get() -> Response {
         (section("strips", "For which cut an answer holds", &strips()))
         (section("absences", "None, none seen, not shown", &absences()))
         (section("trees", "Why", &tree()))
+        (section("timeline", "What counted, from when until when", &timeline()))
         (section("heard", "Known, assumed, silent", &figure()))
         (section("tables", "Lists", &lists()))
         (section("forms", "Forms", &forms()))
@@ -112,6 +121,22 @@ fn tree() -> Markup {
         position.map_or_else(|| "#trees".to_owned(), |position| record::address(position).href())
     };
     why::tree(&samples::tree(), &href)
+}
+
+fn timeline() -> Markup {
+    let mut session = made_up::session();
+    let lost = made_up::record(64, "authenticator.lost", "2026-03-10T12:10:00Z");
+    session.state.falsifiers.push(made_up::falsifier(lost, "authenticator_lost"));
+    let until = made_up::t("2026-03-10T23:00:00Z");
+    let figure = lanes::figure(&session, (until, until), &[], Order::Occurred, None);
+    let opens = |_: Target| "#timeline".to_owned();
+    html! {
+        div class="figure scroll" tabindex="0" role="group" aria-labelledby="timeline-h" {
+            (svg::svg(&figure, "st-tl", &opens, None))
+        }
+        (session_timeline::legend())
+        (timeline_table(&figure, "st-table", &opens))
+    }
 }
 
 fn figure() -> Markup {
@@ -210,6 +235,7 @@ mod tests {
             "aria-invalid",
             "class=\"danger\"",
             "class=\"possible\"",
+            "class=\"tl\"",
             "mixed scripts",
             "class=\"chip\"",
         ] {
