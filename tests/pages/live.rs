@@ -90,6 +90,18 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     assert_eq!(browser.eval(fits), true);
     picture(&browser, "live-narrow");
     quiet(&browser, &server);
+    // A reader watches three pages at once: the fourth says that it is not one of them.
+    let watched = browser.eval(
+        "const live = document.querySelector('.live').dataset.live; window.more = [1, 2].map(() \
+         => new EventSource(live)); return 1",
+    );
+    assert_eq!(watched, 1);
+    std::thread::sleep(Duration::from_millis(300));
+    let other = Browser::start(800, 600);
+    other.open(&format!("{}/sign-in", server.url));
+    other.take_cookies(&browser.cookies());
+    other.open(&format!("{}/sessions", server.url));
+    says(&other, "Newer records are not told here.");
     browser.scripts(false);
     browser.open(&format!("{}/sessions", server.url));
     send(&server, &token, "n5", "S1", "2026-03-11T08:00:04Z");

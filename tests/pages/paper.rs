@@ -104,6 +104,7 @@ fn every_sheet_is_evidence() {
         (format!("/why?session=S2&factor=hwk&{pin}"), true, "COUNTED"),
         (format!("/?{pin}"), true, "Sessions that need a look"),
         (format!("/sessions?{pin}"), true, "8 certain + 0 possible"),
+        (format!("/sessions?idp=idp-y&{pin}"), true, "Filter: IdP idp-y."),
         (format!("/trust?{pin}"), true, "idp-x: trusted, by tx1"),
         (format!("/policy?policy=payroll&{pin}"), true, "Policy payroll"),
         (format!("/blast?kind=key&idp=idp-x&key=X1&{pin}"), true, "Key X1 of idp-x"),
@@ -116,6 +117,10 @@ fn every_sheet_is_evidence() {
         browser.open(&format!("{address}&view=print"));
         let printed = sheets(&browser, &scratch);
         check(&printed, &address, page);
+        for control in ["As GraphQL", "Show names", "RFC 3339"] {
+            let said = printed.iter().any(|sheet| sheet.text().contains(control));
+            assert!(!said, "{page}: a control is printed: {control}");
+        }
         assert!(printed[0].text().contains(says), "{page}: no {says} in {}", printed[0].text());
         for sheet in printed.iter().filter(|_| *of_a_cut) {
             let head = format!("T 2026-03-10T23:00:00Z K #82 R {RULES}");

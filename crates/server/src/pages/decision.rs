@@ -268,8 +268,9 @@ fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
                     " · " (known_at(falsifier.record.position)) " " (inert(&falsifier.words)) }
                 @if decision.later.len() > 20 { " · " (decision.later.len() - 20) " more \
                     falsifiers are in the tree" }
-                " · " a href=(as_query::link("decision", &shown.here.clone().with("id",
-                    decision.recorded.session.as_str()))) { "As GraphQL" }
+                span class="on-screen" {
+                    " · " a href=(as_query::link("decision", &shown.here.clone().with("id",
+                        decision.recorded.session.as_str()))) { "As GraphQL" } }
             }
         }
     }

@@ -234,7 +234,8 @@ impl<'a> Shown<'a> {
                     "subject " (inert(subject.as_str())) " · " }
                 "known at " (self.answered.position) " · " a href=(self.session_page()) {
                     "the whole session" }
-                " · " a href=(as_query::link("why", &self.here)) { "As GraphQL" }
+                span class="on-screen" {
+                    " · " a href=(as_query::link("why", &self.here)) { "As GraphQL" } }
             }
         }
     }

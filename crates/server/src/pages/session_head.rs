@@ -55,8 +55,9 @@ pub(super) fn head(
         session.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count();
     html! {
         p class="facts" {
-            @if session.origin.subject.is_some() && !named { a href=(show_names) {
-                "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
+            @if session.origin.subject.is_some() && !named { span class="on-screen" {
+                a href=(show_names) { "Show names" } " (needs " (Role::Investigate.as_str())
+                ") · " } }
             "aliases: "
             @if session.aliases.is_empty() { (frame::no_more(absence)) }
             @for (i, alias) in session.aliases.iter().enumerate() {

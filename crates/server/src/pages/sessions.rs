@@ -86,6 +86,10 @@ pub(crate) struct SessionsView {
 
 impl SessionsView {
     fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), PageError> {
+        // A filter that is spelled wrong would show every session.
+        let fields = FIELDS.iter().map(|(name, _)| *name);
+        let known: Vec<&str> = fields.chain(filter::KEPT).chain(["after"]).collect();
+        parameters.only(&known)?;
         let (wait, cursor) = parameters.after();
         let filter = filters::sessions(parameters)?;
         let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {

@@ -31,7 +31,7 @@ const SUBJECT: &str = "subject";
 /// The fields that hold a time.
 const TIMES: [&str; 3] = ["activeAt", "reliedFrom", "reliedTo"];
 /// The parameters that the form keeps, beside its fields.
-const KEPT: [&str; 6] = ["first", "names", "at", "knownAt", "knownAtPosition", "rules"];
+pub(super) const KEPT: [&str; 6] = ["first", "names", "at", "knownAt", "knownAtPosition", "rules"];
 
 /// A field and what is wrong with it.
 pub(super) type Problem = (&'static str, String);
@@ -164,6 +164,22 @@ pub(super) fn form(
         p id="f-times" class="muted" { "Times: RFC 3339 with an offset, such as \
             2026-03-10T14:05:00Z. Person: a pseudonym; a login or name is looked up, and is in no \
             address." }
+        (on_paper(values))
+    }
+}
+
+/// The filter in words: paper has no form.
+fn on_paper(values: &[(&'static str, String)]) -> Markup {
+    html! {
+        p class="on-paper" {
+            @if values.is_empty() { "No filter: every session." } @else {
+                "Filter: "
+                @for (n, (name, value)) in values.iter().enumerate() {
+                    @if n > 0 { "; " } (label(name)) " " (inert(value))
+                }
+                "."
+            }
+        }
     }
 }
 

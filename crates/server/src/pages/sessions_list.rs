@@ -43,7 +43,7 @@ pub(crate) fn main(
                 "Next rows" } } }
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
-        p {
+        p class="as-other" {
             a href=(as_query::link("sessions", here)) { "As GraphQL" }
             @if !view.names { " · " a href=(here.clone().with("names", "1").href()) {
                 "Show names" } }

@@ -62,7 +62,7 @@ pub(crate) fn main(links: &Links<'_>, heard: &Heard, one: bool) -> Markup {
         h1 { @match heard.sources.as_slice() { [report] if one => {
             "Source " (inert(report.source.as_str())) }, _ => "Sources" } }
         p class="verdict" { (verdict(heard, one)) }
-        p {
+        p class="as-other" {
             @if one { a href=(links.cut.pin(Address::new("/sources"), links.answered).href()) {
                 "All sources" } " · " }
             a href=(as_query::link("sources", links.here)) { "As GraphQL" }

@@ -22,6 +22,13 @@ if (note) {
       link.textContent = "show";
       note.replaceChildren(`${event.data} · `, link);
     });
+    // Refused for good: more pages of this browser are watched than one reader may watch, or the
+    // reader is signed out. A lost connection is opened again by the browser.
+    stream.addEventListener("error", () => {
+      if (ended || stream?.readyState !== EventSource.CLOSED) return;
+      ended = true;
+      note.textContent = "Newer records are not told here.";
+    });
     stream.addEventListener("end", () => {
       ended = true;
       close();
