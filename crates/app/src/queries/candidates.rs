@@ -229,8 +229,28 @@ impl<'v> Candidates<'v> {
         upto: Time,
         skip: impl Fn(&Summary, Time) -> bool,
     ) -> Result<Vec<SessionId>, AskError> {
+        Ok(self.ids_within(term, upto, skip, u64::MAX).await?.unwrap_or_default())
+    }
+
+    /// Session rows that this question has read.
+    pub(super) const fn rows_read(&self) -> u64 {
+        self.listed
+    }
+
+    /// As [`Self::ids_with`]; none: this question would have read more than `most` session rows
+    /// with it.
+    pub(super) async fn ids_within(
+        &mut self,
+        term: &Term,
+        upto: Time,
+        skip: impl Fn(&Summary, Time) -> bool,
+        most: u64,
+    ) -> Result<Option<Vec<SessionId>>, AskError> {
         let (view, mut ids, mut after) = (self.view, Vec::new(), None::<SortKey>);
         loop {
+            if self.listed >= most {
+                return Ok(None);
+            }
             let rows = self.rows(term, after.as_ref(), ALL_ROWS_PER_QUERY).await?;
             let whole = rows.len() < ALL_ROWS_PER_QUERY;
             after = rows.last().map(SessionRow::key).or(after);
@@ -263,7 +283,7 @@ impl<'v> Candidates<'v> {
         if let Some(read) = &after {
             ids.extend(self.moved_before(read));
         }
-        Ok(ids)
+        Ok(Some(ids))
     }
 
     /// The next session rows of a term, in list order.

@@ -9,6 +9,7 @@ use crate::{
         question::{AskError, Asking, Caller},
         terms::{claim_key_term, term},
     },
+    projection::session_rows::Summary,
     read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{
@@ -25,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum sessions evaluated to count what rested on the changes of one list.
 const MAX_COUNTED: usize = 1_000;
+/// Maximum session rows read for that: some 0.1 s.
+const MAX_ROWS_TO_COUNT: u64 = 10_000;
 
 impl App {
     /// The changes of an actor up to T, of one record, or of both, with the sessions that depend on
@@ -92,20 +95,38 @@ impl View<'_> {
     ) -> Result<Vec<(ChangeHit, bool)>, AskError> {
         let history = self.history.at(self.cut.known_at);
         let mut candidates = Candidates::new(self);
+        let most_rows = if most == usize::MAX { u64::MAX } else { MAX_ROWS_TO_COUNT };
         let mut of_changes: Vec<(usize, BTreeSet<SessionId>)> = Vec::new();
-        for (index, change) in changes.iter().enumerate() {
+        let mut unread = BTreeSet::new();
+        // The latest first: they are what a reader looks for, where not all can be counted. One
+        // with more candidates than are counted in all is given up early.
+        for (index, change) in changes.iter().enumerate().rev() {
             let (from, upto) = span(change, self.cut.at);
             let mut ids = BTreeSet::new();
+            let alone = candidates.rows_read().saturating_add((most as u64).saturating_mul(2));
+            let most_rows = most_rows.min(alone);
             for term in terms(change, history) {
-                ids.extend(candidates.ids_with(&term, upto, |_, last| last < from).await?);
+                let is_over = |_: &Summary, last: Time| last < from;
+                match candidates.ids_within(&term, upto, is_over, most_rows).await? {
+                    Some(more) => ids.extend(more),
+                    None => {
+                        unread.insert(index);
+                        break;
+                    }
+                }
             }
-            of_changes.push((index, ids));
+            if !unread.contains(&index) {
+                of_changes.push((index, ids));
+            }
         }
         of_changes.sort_by_key(|(index, ids)| (ids.len(), *index));
         let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
         let mut hits: Vec<(ChangeHit, bool)> = changes
             .into_iter()
-            .map(|change| (ChangeHit { change, dependants: Vec::new() }, true))
+            .enumerate()
+            .map(|(index, change)| {
+                (ChangeHit { change, dependants: Vec::new() }, !unread.contains(&index))
+            })
             .collect();
         for (index, ids) in of_changes {
             let new = ids.iter().filter(|id| !wanted.contains_key(*id)).count();

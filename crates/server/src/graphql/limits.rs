@@ -415,9 +415,13 @@ mod tests {
             write!(query, " fragment f{i} on Query {{ ...f{0} ...f{0} }}", i + 1).unwrap();
         }
         query.push_str(" fragment f25 on Query { a }");
-        let started = std::time::Instant::now();
-        check_query(&query, Some("TOO_COSTLY"));
-        assert!(started.elapsed().as_millis() < 50);
+        // Work on the query itself is slow each time; a busy machine is not.
+        let fastest = (0..5).map(|_| {
+            let started = std::time::Instant::now();
+            check_query(&query, Some("TOO_COSTLY"));
+            started.elapsed()
+        });
+        assert!(fastest.min().is_some_and(|fastest| fastest.as_millis() < 50));
         check_query(
             "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }",
             Some("FRAGMENT_CYCLE"),
