@@ -226,6 +226,14 @@ mod tests {
         let not_known =
             Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() };
         assert_eq!(absence(&complete, Some(&unknown), None), not_known);
+        let no_change = Barrier::NoChange { record: "#46".to_owned() };
+        let said = absence(&complete, Some(&no_change), None);
+        assert_eq!(said.code, AbsenceCode::NotKnown);
+        assert_eq!(
+            said.words,
+            "Record #46 is no change of trust, policy, keys or authenticators: nothing can rest on \
+             it as a change."
+        );
     }
 
     #[test]

@@ -9,12 +9,12 @@ use serde_json::Value;
 const K: u64 = 82;
 
 /// T, K and R.
-fn cut(at: &str, known_at: u64) -> String {
+pub(super) fn cut(at: &str, known_at: u64) -> String {
     format!("at={at}&knownAtPosition={known_at}&rules={}", claimledger_domain::RULES)
 }
 
 /// A page at T, K.
-async fn page(world: &World, path: &str, at: &str, known_at: u64) -> Answer {
+pub(super) async fn page(world: &World, path: &str, at: &str, known_at: u64) -> Answer {
     let cookie = world.cookie("acme", &[Role::Read]);
     let mark = if path.contains('?') { '&' } else { '?' };
     let answer = world.get(&format!("{path}{mark}{}", cut(at, known_at)), &cookie).await;
@@ -58,7 +58,7 @@ fn text(html: &str) -> String {
 }
 
 /// The first cell of each row.
-fn heads(part: &str) -> Vec<String> {
+pub(super) fn heads(part: &str) -> Vec<String> {
     let head = |row: &&str| {
         let cell = row.split("scope=\"row\">").nth(1)?.split("</th>").next()?;
         Some(text(cell))
@@ -77,11 +77,11 @@ fn links(part: &str) -> Vec<(String, String)> {
 }
 
 /// `8 certain + 1 possible` as 9.
-fn total(number: &str) -> usize {
+pub(super) fn total(number: &str) -> usize {
     number.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<usize>().ok()).sum()
 }
 
-fn section(body: &str, id: &str) -> String {
+pub(super) fn section(body: &str, id: &str) -> String {
     part(body, id, "</section>").to_owned()
 }
 
@@ -269,7 +269,7 @@ async fn what_falls(world: &World, later: &Answer, all: &Answer) {
 }
 
 /// The number of a list among the counts, as `certain + possible`, and its words.
-fn tile(answer: &Answer, id: &str) -> Option<String> {
+pub(super) fn tile(answer: &Answer, id: &str) -> Option<String> {
     let counts = part(&answer.body, "counts", "</ul>");
     let entry = counts.split("<li>").find(|entry| entry.contains(&format!("href=\"#{id}\"")))?;
     Some(text(entry.split("</li>").next()?))
