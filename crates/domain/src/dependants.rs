@@ -68,6 +68,8 @@ pub struct Dependant {
     pub subject: Option<Pseudonym>,
     /// Where it stands at T.
     pub phase: Phase,
+    /// How sure the phase is (`semantics.md` 22).
+    pub phase_certainty: Certainty,
     /// When it began.
     pub started_at: Time,
     /// How sure it is: the surest of what rests on it.
@@ -303,6 +305,7 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
         session: trace.id.clone(),
         subject: trace.subject.clone(),
         phase: trace.life.phase,
+        phase_certainty: trace.life.certainty,
         started_at: trace.life.start.from,
         factors,
         records: records.into_iter().map(|(record, _)| record).collect(),

@@ -129,6 +129,15 @@ pub struct DecisionHit {
     pub certainty: Certainty,
 }
 
+/// A decision of a session that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionOf {
+    /// The decision.
+    pub decision: Decision,
+    /// Whether it certainly or only possibly matches the filter.
+    pub certainty: Certainty,
+}
+
 /// The result of looking up a decision by position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionAt {

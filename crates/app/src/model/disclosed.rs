@@ -2,9 +2,9 @@
 
 use crate::model::{
     answer::{
-        Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, FallsHit, FilterChoices,
-        FirstSeenAnswer, Guarded, HeldAnswer, OutlivedHit, Page, RecordView, Rehearsable,
-        Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
+        Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, DecisionOf, FallsHit,
+        FilterChoices, FirstSeenAnswer, Guarded, HeldAnswer, OutlivedHit, Page, RecordView,
+        Rehearsable, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -65,6 +65,12 @@ impl Discloses for DecisionHit {
     fn add_to(&self, disclosed: &mut Disclosed) {
         self.decision.add_to(disclosed);
         disclosed.subjects.extend(self.subject.clone());
+    }
+}
+
+impl Discloses for DecisionOf {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        self.decision.add_to(disclosed);
     }
 }
 

@@ -4,7 +4,7 @@
 //! Lookups are limited to the caller's tenant and to K, at any T. What only another tenant has is
 //! unknown.
 
-use super::{View, find};
+use super::{View, find, why::names};
 use crate::model::{
     question::{Caller, DecisionFilter, SessionFilter},
     terms::{claim_key_term, term},
@@ -189,15 +189,20 @@ impl View<'_> {
         actor: Option<&ActorId>,
         record: Option<&str>,
     ) -> Found {
-        if let Some(actor) = actor {
-            let all = changes(self.history.at(self.cut.known_at), Time::MAX);
-            if !all.iter().any(|change| change.actor.as_ref() == Some(actor)) {
-                return Ok(Some(not_known("actor", actor)));
-            }
+        let all = changes(self.history.at(self.cut.known_at), Time::MAX);
+        if let Some(actor) = actor
+            && !all.iter().any(|change| change.actor.as_ref() == Some(actor))
+        {
+            return Ok(Some(not_known("actor", actor)));
         }
         match record {
             Some(record) if !find::is_record(self, record).await? => {
                 Ok(Some(not_known("record", record)))
+            }
+            Some(record) if !all.iter().any(|change| names(&change.record, record)) => {
+                let position = record.trim_start_matches('#').parse::<u64>();
+                let record = position.map_or_else(|_| record.to_owned(), |n| format!("#{n}"));
+                Ok(Some(Barrier::NoChange { record }))
             }
             Some(_) | None => Ok(None),
         }

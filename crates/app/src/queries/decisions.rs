@@ -1,30 +1,34 @@
 //! Lists of decisions.
 
 use super::{
+    candidates::Candidates,
     session_scan::SessionScan,
     sessions::{at_most_a_page, with_one_of},
 };
 use crate::{
     app::App,
     model::{
-        answer::{Answer, DecisionHit, Page},
+        answer::{Answer, DecisionHit, DecisionOf, Page},
         cursor::{Cursor, Question},
         query::Query,
         question::{AskError, Asking, Caller, DecisionFilter},
         terms::{claim_key_term, term},
     },
     projection::session_rows::{self, Summary},
+    read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{
-    RULES,
+    RULES, assess,
     decision_list::belongs,
     model::{Decision, Explained, Reason, SessionState},
 };
-use claimledger_facts::ids::LogPosition;
+use claimledger_facts::ids::{LogPosition, SessionId};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     views::{SortKey, Term, TermKind},
 };
+
+use std::collections::BTreeSet;
 
 /// The name of this list in its cursors.
 const LIST: &str = "decisions";
@@ -128,6 +132,40 @@ impl App {
         }
         let barrier = view.barrier_of_decisions(filter, found).await?;
         view.answer_with(page, barrier).await
+    }
+
+    /// Every decision of some sessions that belongs to the list, without reasons and without
+    /// pages: sessions as given, and the decisions of each in the total order. Several ids of one
+    /// session are one.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn decisions_of(
+        &self,
+        caller: &Caller,
+        sessions: &[SessionId],
+        filter: &DecisionFilter,
+        asking: &Asking,
+    ) -> Result<Answer<Vec<DecisionOf>>, AskError> {
+        let view = self.ask(caller, Query::Decisions, asking).await?;
+        let history = view.history.at(view.cut.known_at);
+        let mut candidates = Candidates::new(&view);
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        for (at, id) in sessions.iter().enumerate() {
+            if at % MAX_SESSIONS == 0 {
+                candidates.fetch(sessions[at..].iter().take(MAX_SESSIONS)).await?;
+            }
+            let Some(gathered) = candidates.gathered(id).await? else { continue };
+            let Some(state) = assess(&gathered.facts, &view.history, view.cut) else { continue };
+            for decision in &state.decisions {
+                if let Some(certainty) = belongs(&state, decision, filter, history)
+                    && seen.insert(decision.recorded.record.position)
+                {
+                    found.push(DecisionOf { decision: decision.clone(), certainty });
+                }
+            }
+        }
+        view.answer(found).await
     }
 }
 

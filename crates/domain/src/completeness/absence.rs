@@ -85,6 +85,11 @@ pub enum Barrier {
         /// As it was asked for.
         id: String,
     },
+    /// The record is known, and states no change: nothing can rest on it as one.
+    NoChange {
+        /// Its position with `#`, or the id that it was asked for by.
+        record: String,
+    },
     /// The key of a person was destroyed, and with it what is asked for may be found by no more.
     KeyDestroyed {
         /// Whose, as in "clients of people".
@@ -116,6 +121,13 @@ pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behi
         (Some(Barrier::NotKnown { thing, id }), None) => {
             (AbsenceCode::NotKnown, format!("No {thing} {id} is known."))
         }
+        (Some(Barrier::NoChange { record }), _) => (
+            AbsenceCode::NotKnown,
+            format!(
+                "Record {record} is no change of trust, policy, keys or authenticators: nothing can \
+                 rest on it as a change."
+            ),
+        ),
         (None | Some(Barrier::KeyDestroyed { .. }), Some(behind)) => {
             (AbsenceCode::NoneSeen, format!("None seen {behind}."))
         }
@@ -214,6 +226,14 @@ mod tests {
         let not_known =
             Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() };
         assert_eq!(absence(&complete, Some(&unknown), None), not_known);
+        let no_change = Barrier::NoChange { record: "#46".to_owned() };
+        let said = absence(&complete, Some(&no_change), None);
+        assert_eq!(said.code, AbsenceCode::NotKnown);
+        assert_eq!(
+            said.words,
+            "Record #46 is no change of trust, policy, keys or authenticators: nothing can rest on \
+             it as a change."
+        );
     }
 
     #[test]

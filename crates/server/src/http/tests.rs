@@ -10,6 +10,7 @@ mod live;
 mod lookups;
 mod pages;
 mod radius;
+mod radius_size;
 mod rehearse;
 #[path = "../../../../tests/support/stalling_log.rs"]
 mod stalling_log;

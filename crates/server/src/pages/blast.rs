@@ -41,7 +41,7 @@ use std::collections::BTreeSet;
 
 /// Rows of each list of a key or an IdP; more are "at least".
 const ROWS: u32 = 100;
-/// Losses of one authenticator that are listed.
+/// Losses of one authenticator that are listed, and retractions that are evaluated.
 const LOSSES: usize = 20;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -173,6 +173,10 @@ impl Page<'_> {
     }
 
     fn shown<T>(&self, answer: &Answer<T>, main: Markup) -> Response {
+        self.shown_as(StatusCode::OK, answer, main)
+    }
+
+    fn shown_as<T>(&self, status: StatusCode, answer: &Answer<T>, main: Markup) -> Response {
         let keep = self.asked.keep();
         let here = self.cut.pin(keep.clone(), &answer.answered);
         let strip = frame::strip(
@@ -181,7 +185,7 @@ impl Page<'_> {
             &answer.completeness,
             &answer.status,
         );
-        frame::page(StatusCode::OK, "Blast radius", Some(self.caller), strip, main)
+        frame::page(status, "Blast radius", Some(self.caller), strip, main)
     }
 
     /// Of a key, or of an IdP: the sessions of the list with that filter, and their decisions.
@@ -203,9 +207,13 @@ impl Page<'_> {
         }
         let filter =
             DecisionFilter { idp: filter.idp, key: filter.key, ..DecisionFilter::default() };
-        let decisions = app.decisions(self.caller, &filter, asking, ROWS, None).await?;
+        let mut found = Found::of_claims(&sessions.value);
+        // Those of the listed sessions, all of them: what falls is among them.
+        let ids = found.session_ids();
+        let decisions = app.decisions_of(self.caller, &ids, &filter, asking).await?;
+        found = found.with_decisions(&decisions.value);
         let mut since = from;
-        let retractions = match idp {
+        let known: Vec<Retraction> = match idp {
             Some(idp) => {
                 let trust = app.trust(self.caller, Some(&idp.into()), asking).await?;
                 let is_of_it = |of: &Retraction| match (&of.data.key, key) {
@@ -220,7 +228,18 @@ impl Page<'_> {
             None => Vec::new(),
         };
         let links = Links::of(&self.cut, &sessions);
-        let mut found = Found::of_claims(&sessions.value, &decisions.value);
+        let mut retractions = Vec::new();
+        for (nth, retraction) in known.into_iter().enumerate() {
+            let of_it =
+                Falsifying { retractions: vec![retraction.data.clone()], ..Falsifying::default() };
+            let falls = if nth < LOSSES {
+                self.falls(&of_it, &found, asking).await?
+            } else {
+                Falls::NotEvaluated("it has more retractions than one page evaluates")
+            };
+            retractions.push((retraction, falls));
+        }
+        found.supposed = Some(supposed((idp, key, from)));
         found.falls = self.falls_of_claims((idp, key, from), &found, asking).await?;
         let first_use = self.first_use((idp, key, from), asking).await?;
         let claims =
@@ -264,6 +283,11 @@ impl Page<'_> {
         title: Markup,
     ) -> Result<Response, PageError> {
         let mut answer = self.server.app.dependants(self.caller, actor, record, asking).await?;
+        if record.is_some() && self.is_pinned && answer.absence.code == AbsenceCode::NotKnown {
+            let main =
+                html! { h1 { (title) } p class="verdict" { (frame::none(&answer.absence)) } };
+            return Ok(self.shown_as(StatusCode::NOT_FOUND, &answer, main));
+        }
         if let Some(response) = self.instead(&answer) {
             return Ok(response);
         }
@@ -315,6 +339,14 @@ impl Page<'_> {
         let falsifying = falls::of_changes(&answer.value);
         if !falsifying.is_empty() {
             found.falls = self.falls(&falsifying, &found, asking).await?;
+            found = found.with_rested();
+        }
+        found.say_decided(&answer.value);
+        let ids = found.decided_sessions();
+        if !ids.is_empty() {
+            let all = DecisionFilter::default();
+            let decisions = self.server.app.decisions_of(self.caller, &ids, &all, asking).await?;
+            found.judge(&decisions.value);
         }
         Ok(html! {
             h1 { (title) }
@@ -441,6 +473,15 @@ impl Page<'_> {
         };
         Ok(self.shown(&trust, main))
     }
+}
+
+/// What a page of claims supposes to be retracted.
+fn supposed((idp, key, from): (Option<&str>, Option<&str>, Option<Time>)) -> String {
+    let what = match (key, idp) {
+        (Some(key), _) => format!("all that {key} signed"),
+        (None, idp) => format!("all claims of {}", idp.unwrap_or_default()),
+    };
+    from.map_or(what.clone(), |from| format!("{what} from {from} on"))
 }
 
 /// When a key was added first, or its IdP was configured.

@@ -2,7 +2,7 @@
 //! what it rested on is taken away.
 
 use super::{
-    blast_list::Found,
+    blast_list::{self as list, Found, Odd, ROWS},
     frame,
     links::Links,
     text::{count, inert},
@@ -30,7 +30,7 @@ pub(super) enum Falls {
 /// A decision that falls.
 pub(super) struct FallRow<'a> {
     pub(super) hit: &'a FallsHit,
-    pub(super) odd: Option<&'a str>,
+    pub(super) odd: Odd<'a>,
 }
 
 /// The retractions and losses among some changes.
@@ -91,7 +91,8 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
     let (rows, mut times) = (found.fallen(), Times::default());
     html! {
         section id="falls" aria-labelledby="falls-h" {
-            h2 id="falls-h" { "Decisions that fall" @if matches!(found.falls, Falls::Of(_)) {
+            h2 id="falls-h" { "Decisions that " @if found.supposed.is_some() { "would " } "fall"
+                @if matches!(found.falls, Falls::Of(_)) {
                 ": " (rows.len()) } }
             @match &found.falls {
                 Falls::NotAsked => p { "A change of configuration takes nothing away from what was \
@@ -104,9 +105,11 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
                             thead { tr { @for head in ["Decision", "Session", "App", "When",
                                 "What it becomes", "What is odd already"] {
                                 th scope="col" { (head) } } } }
-                            tbody { @for row in &rows { (of_row(links, row, &mut times)) } }
+                            tbody { @for row in rows.iter().take(ROWS) {
+                                (of_row(links, row, &mut times)) } }
                         }
                     }
+                    (list::more(ROWS, rows.len()))
                 },
             }
         }
@@ -124,27 +127,39 @@ fn of_row(links: &Links<'_>, row: &FallRow<'_>, times: &mut Times) -> Markup {
                 None => "–" } }
             td data-head="When" { (times.occurred(row.hit.fall.record.occurred)) }
             td data-head="What it becomes" { (becomes(row.hit)) }
-            td data-head="What is odd already" { @match row.odd {
-                Some(odd) => span class="attention" { (inert(odd)) }, None => "–" } }
+            td data-head="What is odd already" { (list::odd_cell(row.odd)) }
         }
     }
 }
 
-/// `1 decision falls`.
+/// How many fall, certainly and possibly.
+fn tally(falls: &Falls) -> (usize, usize) {
+    let is_possible = |hit: &&FallsHit| {
+        hit.fall.rested == Certainty::Possible || hit.fall.after.implied == Implied::Allow
+    };
+    let possible = falls.fallen().filter(is_possible).count();
+    (falls.fallen().count() - possible, possible)
+}
+
+/// How many decisions fall, or would if what is supposed came true.
 pub(super) fn counted(found: &Found) -> Option<Markup> {
     let Falls::Of(_) = found.falls else { return None };
-    let fallen = || found.falls.fallen();
-    let possible = fallen()
-        .filter(|hit| {
-            hit.fall.rested == Certainty::Possible || hit.fall.after.implied == Implied::Allow
-        })
-        .count();
-    let certain = fallen().count() - possible;
+    let (certain, possible) = tally(&found.falls);
     Some(html! {
         li { a href="#falls" { @if found.has_more { "at least " }
             (certain) " certain + " (possible) " possible" }
-            " " span class="counted" { "decisions fall" } }
+            " " span class="counted" { @match &found.supposed {
+                Some(what) => { "decisions would fall if " (inert(what)) " were retracted" },
+                None => "decisions fall" } } }
     })
+}
+
+/// What of the listed sessions fell by a retraction that is known.
+pub(super) fn fell(to: &str, falls: &Falls) -> Markup {
+    let (certain, possible) = tally(falls);
+    html! { @if let Falls::Of(_) = falls {
+    "Of the decisions of these sessions, " a href=(to) { (certain) " certain + " (possible)
+        " possible" } " fell by it already." } }
 }
 
 /// The same of all that is known, where the page asks about what was received from a time on.

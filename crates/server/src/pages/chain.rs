@@ -31,6 +31,12 @@ use std::fmt::Display;
 const MAX_FORM_BYTES: usize = 4 * 1024;
 /// Records that are named of a hop.
 const RECORDS: usize = 20;
+/// The same of one session of an application, of which a session may have thousands.
+const RECORDS_OF_APP: usize = 3;
+/// Maximum sessions of the page.
+const SESSIONS: usize = 20;
+/// Maximum rows of applications, and of ids in one list, shared by the sessions.
+const ROWS: usize = 100;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
@@ -132,15 +138,21 @@ fn main(links: &Links<'_>, id: &str, chain: &Chain) -> Markup {
                 (count(sessions, "session")) " at the service provider "
                 @if sessions == 1 { "hangs" } @else { "hang" } " on it. Reached: "
                 @if chain.apps.is_empty() { (frame::no_more(links.absence)) }
-                @for (i, app) in chain.apps.iter().enumerate() {
+                @for (i, app) in chain.apps.iter().take(ROWS).enumerate() {
                     @if i > 0 { ", " }
                     a href=(links.to(Address::new("/sessions").with("app", app.as_str()))) {
                         (inert(app.as_str())) }
                 }
+                (and_more(chain.apps.len(), ROWS))
                 "."
             }
         }
-        @for (n, link) in chain.links.iter().enumerate() { (of_link(links, n, link)) }
+        @let most = ROWS / chain.links.len().clamp(1, SESSIONS);
+        @for (n, link) in chain.links.iter().take(SESSIONS).enumerate() {
+            (of_link(links, n, link, most)) }
+        @if chain.links.len() > SESSIONS {
+            p class="more" { (count(chain.links.len() - SESSIONS, "more session"))
+                ", which this page does not list: use the query." } }
     }
 }
 
@@ -153,7 +165,7 @@ const fn kind_word(kind: ChainKind) -> &'static str {
     }
 }
 
-fn of_link(links: &Links<'_>, n: usize, link: &ChainLink) -> Markup {
+fn of_link(links: &Links<'_>, n: usize, link: &ChainLink, most: usize) -> Markup {
     let head = format!("link-{n}");
     let leads = |id: &dyn Display| links.to(links::chain(&id.to_string()));
     html! {
@@ -166,17 +178,23 @@ fn of_link(links: &Links<'_>, n: usize, link: &ChainLink) -> Markup {
                     thead { tr { @for head in ["Hop", "Id", "Records"] {
                         th scope="col" { (head) } } } }
                     tbody {
-                        @for app in &link.apps { (of_app(links, app)) }
+                        @for app in link.apps.iter().take(most) { (of_app(links, app)) }
+                        @if link.apps.len() > most { tr class="others" {
+                            th scope="row" { "Applications" }
+                            td { (link.apps.len() - most) " more, which this page does not list: \
+                                use the query" }
+                            td {}
+                        } }
                         (hop(links, "Session", &link.session,
                             &|id| links.session(id.as_str())))
                         @if !link.aliases.is_empty() {
-                            (others(links, "Its other ids", &link.aliases)) }
+                            (others(links, "Its other ids", &link.aliases, most)) }
                         (hop(links, "Identity provider", &link.idp,
                             &|id| links.to(links::trust(id.as_str()))))
                         (hop(links, "IdP session", &link.idp_session, &|id| leads(id)))
-                        (others(links, "Other sessions of this IdP session", &link.siblings))
+                        (others(links, "Other sessions of this IdP session", &link.siblings, most))
                         (hop(links, "Root session", &link.root_session, &|id| leads(id)))
-                        (others(links, "Other sessions of this root session", &link.root_siblings))
+                        (others(links, "Other sessions of this root session", &link.root_siblings, most))
                     }
                 }
             }
@@ -190,7 +208,7 @@ fn of_app(links: &Links<'_>, app: &AppHop) -> Markup {
             th scope="row" { "Application" @if let Some(app) = &app.app {
                 " " (inert(app.as_str())) } }
             td { (id_or_reason(&app.hop, &|id| links.to(links::chain(id)))) }
-            td { (records(links, &app.hop.records)) }
+            td { (records(links, &app.hop.records, RECORDS_OF_APP)) }
         }
     }
 }
@@ -205,7 +223,7 @@ fn hop<T: Display>(
         tr {
             th scope="row" { (name) }
             td { (id_or_reason(hop, href)) }
-            td { (records(links, &hop.records)) }
+            td { (records(links, &hop.records, RECORDS)) }
         }
     }
 }
@@ -221,25 +239,30 @@ fn id_or_reason<T: Display>(hop: &Hop<T>, href: &dyn Fn(&T) -> String) -> Markup
     }
 }
 
-fn others(links: &Links<'_>, name: &str, ids: &[SessionId]) -> Markup {
+fn others(links: &Links<'_>, name: &str, ids: &[SessionId], most: usize) -> Markup {
     html! {
         tr class="others" {
             th scope="row" { (name) }
             td {
                 @if ids.is_empty() { (frame::no_more(links.absence)) }
-                @for (i, id) in ids.iter().enumerate() {
+                @for (i, id) in ids.iter().take(most).enumerate() {
                     @if i > 0 { ", " }
                     a href=(links.session(id.as_str())) { (inert(id.as_str())) }
                 }
+                (and_more(ids.len(), most))
             }
             td {}
         }
     }
 }
 
-fn records(links: &Links<'_>, records: &[RecordRef]) -> Markup {
+fn records(links: &Links<'_>, records: &[RecordRef], most: usize) -> Markup {
     html! {
-        @for record in records.iter().take(RECORDS) { (links.record(record.position)) " " }
-        @if records.len() > RECORDS { "and " (records.len() - RECORDS) " more" }
+        @for record in records.iter().take(most) { (links.record(record.position)) " " }
+        (and_more(records.len(), most))
     }
+}
+
+fn and_more(all: usize, shown: usize) -> Markup {
+    html! { @if all > shown { " and " (all - shown) " more" } }
 }

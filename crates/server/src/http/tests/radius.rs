@@ -9,12 +9,12 @@ use serde_json::Value;
 const K: u64 = 82;
 
 /// T, K and R.
-fn cut(at: &str, known_at: u64) -> String {
+pub(super) fn cut(at: &str, known_at: u64) -> String {
     format!("at={at}&knownAtPosition={known_at}&rules={}", claimledger_domain::RULES)
 }
 
 /// A page at T, K.
-async fn page(world: &World, path: &str, at: &str, known_at: u64) -> Answer {
+pub(super) async fn page(world: &World, path: &str, at: &str, known_at: u64) -> Answer {
     let cookie = world.cookie("acme", &[Role::Read]);
     let mark = if path.contains('?') { '&' } else { '?' };
     let answer = world.get(&format!("{path}{mark}{}", cut(at, known_at)), &cookie).await;
@@ -58,7 +58,7 @@ fn text(html: &str) -> String {
 }
 
 /// The first cell of each row.
-fn heads(part: &str) -> Vec<String> {
+pub(super) fn heads(part: &str) -> Vec<String> {
     let head = |row: &&str| {
         let cell = row.split("scope=\"row\">").nth(1)?.split("</th>").next()?;
         Some(text(cell))
@@ -77,11 +77,11 @@ fn links(part: &str) -> Vec<(String, String)> {
 }
 
 /// `8 certain + 1 possible` as 9.
-fn total(number: &str) -> usize {
+pub(super) fn total(number: &str) -> usize {
     number.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<usize>().ok()).sum()
 }
 
-fn section(body: &str, id: &str) -> String {
+pub(super) fn section(body: &str, id: &str) -> String {
     part(body, id, "</section>").to_owned()
 }
 
@@ -266,6 +266,112 @@ async fn what_falls(world: &World, later: &Answer, all: &Answer) {
     let change = page(world, "/blast?kind=change&pos=11", AT, K).await;
     let words = "takes nothing away from what was decided before";
     assert!(text(&section(&change.body, "falls")).contains(words), "{}", change.body);
+}
+
+/// The number of a list among the counts, as `certain + possible`, and its words.
+pub(super) fn tile(answer: &Answer, id: &str) -> Option<String> {
+    let counts = part(&answer.body, "counts", "</ul>");
+    let entry = counts.split("<li>").find(|entry| entry.contains(&format!("href=\"#{id}\"")))?;
+    Some(text(entry.split("</li>").next()?))
+}
+
+#[tokio::test]
+async fn what_is_alive_or_odd_is_said_of_a_change_as_everywhere() {
+    let world = World::new().await;
+    // Its lifetime limit is not known yet: possibly alive, though it certainly rests on each.
+    let at = "2026-03-10T14:20:00Z";
+    let cookie = world.cookie("acme", &[Role::Read]);
+    let listed = world.get(&format!("/sessions?activeAt={at}&{}", cut(at, 14)), &cookie).await;
+    assert!(text(&listed.body).contains("0 certain + 1 possible"), "{}", listed.body);
+    for kind in ["kind=idp&idp=idp-x", "kind=key&idp=idp-x&key=X1", "kind=actor&actor=admin-1"] {
+        let answer = page(&world, &format!("/blast?{kind}"), at, 14).await;
+        let live = tile(&answer, "live").unwrap();
+        assert_eq!(live, "0 certain + 1 possible sessions alive at T", "{kind}");
+        let live = part(&answer.body, "live", "id=\"over\"");
+        assert!(text(live).contains("active, possible"), "{kind}: {live}");
+        assert_eq!(rows(live).len(), 1, "{kind}: {live}");
+    }
+    // What falls is among the decisions that are listed, and is odd as its own page says.
+    for (pos, decision, odd) in [
+        (67, "#49", "differs: retired key accepted"),
+        (64, "#30", "falsified later"),
+        (29, "#60", "differs: not enough factors"),
+    ] {
+        let answer = page(&world, &format!("/blast?kind=change&pos={pos}"), AT, K).await;
+        let (falls, all) = (section(&answer.body, "falls"), section(&answer.body, "decisions"));
+        let row = rows(&all).into_iter().find(|row| text(row).contains(decision));
+        assert!(row.is_some_and(|row| text(row).contains(odd)), "{pos}: {all}");
+        assert_eq!(total(&tile(&answer, "decisions").unwrap()), rows(&all).len(), "{pos}");
+        let (fallen, listed) = (heads(&falls), heads(&all));
+        assert!(fallen.iter().all(|head| listed.contains(head)), "{fallen:?} of {listed:?}");
+        let odd_of_fallen = rows(&falls).into_iter().all(|row| text(row).contains(odd));
+        assert!(odd_of_fallen, "{pos}: {falls}");
+    }
+    let actor = page(&world, "/blast?kind=actor&actor=admin-1", AT, K).await;
+    let decisions = text(&section(&actor.body, "decisions"));
+    assert!(decisions.contains("differs: not enough factors"), "{decisions}");
+    assert!(
+        decisions.contains("on the changes of trust and keys are not evaluated"),
+        "{decisions}"
+    );
+    // Of a change of trust no decision is counted, and none is not said.
+    let trust = page(&world, "/blast?kind=change&pos=11", AT, K).await;
+    assert_eq!(tile(&trust, "decisions"), None, "{}", trust.body);
+    let decisions = text(&section(&trust.body, "decisions"));
+    assert!(decisions.contains("are not evaluated") && !decisions.contains("one."), "{decisions}");
+    let policy = page(&world, "/blast?kind=change&pos=29", AT, K).await;
+    let words = tile(&policy, "decisions").unwrap();
+    assert!(words.ends_with("decisions under this policy version"), "{words}");
+}
+
+#[tokio::test]
+async fn what_would_fall_is_supposed_and_what_fell_is_said_of_the_retraction() {
+    let world = World::new().await;
+    let key = page(&world, "/blast?kind=key&idp=idp-x&key=X1", AT, K).await;
+    let fall = tile(&key, "falls").unwrap();
+    let words = "decisions would fall if all that X1 signed were retracted";
+    assert!(fall.ends_with(words), "{fall}");
+    let falls = section(&key.body, "falls");
+    assert!(text(&falls).contains("Decisions that would fall: 5"), "{falls}");
+    let (fallen, listed) = (heads(&falls), heads(&section(&key.body, "decisions")));
+    assert!(fallen.iter().all(|head| listed.contains(head)), "{fallen:?} of {listed:?}");
+    let known = page(&world, "/blast?kind=change&pos=67", AT, K).await;
+    let real = section(&known.body, "falls");
+    assert!(text(&real).contains("Decisions that fall: 1"), "{real}");
+    let shown = text(&key.body);
+    let said = "Of the decisions of these sessions, 1 certain + 0 possible fell by it already.";
+    assert!(shown.contains(said), "{shown}");
+    let link = links(&key.body).into_iter().find(|(_, words)| words == "1 certain + 0 possible");
+    assert!(link.is_some_and(|(href, _)| href.contains("kind=change&pos=67")), "{shown}");
+    let idp = page(&world, "/blast?kind=idp&idp=idp-y", AT, K).await;
+    let fall = tile(&idp, "falls").unwrap();
+    assert!(fall.ends_with("would fall if all claims of idp-y were retracted"), "{fall}");
+}
+
+#[tokio::test]
+async fn nothing_can_rest_on_a_record_that_is_no_change() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read]);
+    for pos in [0, 24, 30, 46, 48] {
+        let path = format!("/blast?kind=change&pos={pos}&{}", cut(AT, K));
+        let answer = world.get(&path, &cookie).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{pos}: {}", answer.body);
+        let shown = text(&answer.body);
+        let words = format!(
+            "Record #{pos} is no change of trust, policy, keys or authenticators: nothing can \
+             rest on it as a change."
+        );
+        assert!(shown.contains(&words) && !shown.contains("None:"), "{shown}");
+    }
+    let query = format!(
+        "{{ dependants(record: \"#46\", asking: {{at: \"{AT}\", knownAtPosition: {K}}}) {{ \
+         absence {{ code words }} items {{ at }} }} }}"
+    );
+    let absence = ask(&world, &query).await["dependants"]["absence"].clone();
+    assert_eq!(absence["code"], "NOT_KNOWN", "{absence}");
+    // A change that comes after T is one.
+    let early = page(&world, "/blast?kind=change&pos=29", "2026-03-10T00:00:00Z", K).await;
+    assert!(!early.body.contains("is no change"), "{}", early.body);
 }
 
 #[tokio::test]
