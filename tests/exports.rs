@@ -206,6 +206,25 @@ fn an_empty_list_is_a_file_only_where_none_may_be_said() {
 }
 
 #[test]
+fn the_timeline_of_an_unknown_session_is_not_found_over_http() {
+    let scratch = Scratch::fixture();
+    let bearer = format!("Bearer {}", scratch.token("acme", "read,export"));
+    let server = scratch.serve();
+    // Unknown, and of another tenant.
+    for session in ["S99", "GX1"] {
+        for part in ["", "&part=manifest"] {
+            let path = format!("/v1/export/timeline?as=csv&session={session}{part}");
+            let (status, _, said) = server.get(&path, &[("authorization", &bearer)]);
+            assert_eq!(status, 404, "{session}: {said}");
+            let said: Value = serde_json::from_str(&said).expect("JSON");
+            let error =
+                json!({"code": "not_found", "message": format!("No session {session} is known.")});
+            assert_eq!(said["error"], error);
+        }
+    }
+}
+
+#[test]
 fn the_verifier_names_what_differs_without_a_ledger() {
     let scratch = Scratch::fixture();
     let file = scratch.path("s.csv");

@@ -56,6 +56,22 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     assert!(said.contains("no credential has the id"), "{said}");
     assert_eq!(asks(), 200, "a governor of another tenant revokes nothing");
 
+    // Another tenant than the token's: nothing is listed, made or revoked.
+    for args in [&["list"][..], &["--role", "read"], &["revoke", &credential]] {
+        let args = [&["--tenant", "globex", "token"], args].concat();
+        let (status, out, said) = over(&server, &govern, &args);
+        assert!(status != 0 && out.is_empty(), "{args:?}: {out}{said}");
+        assert!(said.contains("--tenant globex: the token is of acme"), "{said}");
+    }
+    assert_eq!(asks(), 200);
+    let (status, again, said) =
+        over(&server, &govern, &["--tenant", "acme", "--format", "json", "token", "list"]);
+    assert_eq!(status, 0, "{said}");
+    let again: Value = serde_json::from_str(&again).expect("JSON");
+    assert_eq!(again["credentials"].as_array().expect("a list").len(), 3);
+    let (status, _, said) = over(&server, &govern, &["token", "revoke", ""]);
+    assert!(status == 1 && said.contains("no credential has the id"), "{status} {said}");
+
     for _ in 0..2 {
         // Again: the same answer.
         let (status, said, error) = over(&server, &govern, &["token", "revoke", &credential]);
@@ -99,7 +115,12 @@ fn credentials_need_the_role_govern_and_sound_requests() {
         assert_eq!(ask(method, path, "nobody", body).0, 401, "{method}");
     }
     for (body, says) in [
-        ("", "expected"),
+        ("", "this is no object"),
+        (r#"[["read"], null]"#, "this is no object"),
+        ("7", "this is no object"),
+        (r#"{"roles": ["read"], "source": ""}"#, "bytes that are not one"),
+        (r#"{"roles": ["read"], "source": "a\u0000b"}"#, "bytes that are not one"),
+        (r#"{"roles": ["read"], "source": "\u202e\n"}"#, "bytes that are not one"),
         ("{}", "missing field `roles`"),
         (r#"{"roles": ["root"]}"#, "\"root\" is none of ingest, read"),
         (r#"{"roles": [], "source": "a"}"#, "no role is given"),
@@ -108,6 +129,24 @@ fn credentials_need_the_role_govern_and_sound_requests() {
         let (status, said) = ask("POST", PATH, &govern, body);
         assert_eq!(status, 422, "{body}: {said}");
         assert!(said["error"]["message"].as_str().expect("a message").contains(says), "{said}");
+        assert!(!said.to_string().contains("Wanted"), "{said}");
+        if says == "bytes that are not one" {
+            assert_eq!(said["error"]["field"], "source", "{said}");
+        }
+    }
+    let long = json!({"roles": ["read"], "source": "x".repeat(513)}).to_string();
+    let (status, said) = ask("POST", PATH, &govern, &long);
+    assert_eq!((status, &said["error"]["field"]), (422, &json!("source")), "{said}");
+    for (method, path, expected) in [
+        ("DELETE", "/v1/credentials/%ff", 400),
+        ("GET", "/v1/export/%ff", 400),
+        ("DELETE", "/v1/credentials/", 404),
+        ("DELETE", "/v1/credentials/ID/", 404),
+        ("GET", "/v1/nothing", 404),
+    ] {
+        let (status, said) = ask(method, path, &govern, "");
+        assert_eq!(status, expected, "{path}: {said}");
+        assert!(said["error"]["code"].is_string(), "{path}: {said}");
     }
     for id in ["c-1", "..", "%00", "c-1%2F.."] {
         let (status, said) = ask("DELETE", &format!("{PATH}/{id}"), &govern, "");
@@ -115,6 +154,8 @@ fn credentials_need_the_role_govern_and_sound_requests() {
     }
     let (_, said) = ask("GET", PATH, &govern, "");
     assert_eq!(said["credentials"].as_array().expect("a list").len(), 3, "nothing was made");
+    let (status, made) = ask("POST", PATH, &govern, r#"{"roles": ["read", "read"]}"#);
+    assert_eq!((status, &made["roles"]), (201, &json!(["read"])), "{made}");
     // A governor may revoke its own: the owner of the directory can always make another.
     let mut listed = said["credentials"].as_array().expect("a list").iter();
     let own = listed.find(|it| it["roles"] == json!(["govern"])).expect("its own");

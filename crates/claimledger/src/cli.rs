@@ -241,8 +241,9 @@ pub(crate) enum Command {
     Completeness,
     /// Everything around one session, in one order
     Timeline(TimelineArgs),
-    /// Where a text appears: any id; with the role investigate also a login, a name, a display
-    /// name, an address or another indicator of a client
+    /// Where a text appears: most ids (not tickets, rules, versions and holds; the answer says what
+    /// was searched); with the role investigate also a login, a name, a display name, an address
+    /// or another indicator of a client
     Find {
         /// The text, exactly as it is spelled; #82 is a position; an indicator is an address, a
         /// network or KIND=VALUE, as in `sessions --indicator`

@@ -45,6 +45,7 @@ mod translator;
 
 pub use okta_config::MAX_LOOK_BYTES;
 pub use splitter::{Limits, MAX_VALUE_BYTES, Piece, Splitter};
+pub use text::{EXPECTED_ID, is_id};
 pub use translator::{Look, Reader, SourceSettings, Translation, Translator};
 
 use claimledger_facts::{draft::Draft, refusal::Refusal, types::policy::PolicyConfigured};

@@ -3,10 +3,11 @@
 /// Maximum length of an id, in bytes.
 pub(crate) const MAX_ID_BYTES: usize = 512;
 /// What is expected of an id.
-pub(crate) const EXPECTED_ID: &str = "a string of 1 to 512 bytes without control characters";
+pub const EXPECTED_ID: &str = "a string of 1 to 512 bytes without control characters";
 
 /// Whether the text can be an id: 1 to 512 bytes, no control characters.
-pub(crate) fn is_id(text: &str) -> bool {
+#[must_use]
+pub fn is_id(text: &str) -> bool {
     // Nearly every id is plain ASCII, and a loop without a way out looks at many bytes at once.
     let plain =
         |text: &str| text.bytes().fold(true, |all, byte| all & (0x20..0x7f).contains(&byte));

@@ -25,6 +25,7 @@ use claimledger_ledger::{
     keys::CredentialRow,
     log::LogError,
 };
+use claimledger_sources::{EXPECTED_ID, is_id};
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 use zeroize::Zeroizing;
@@ -107,6 +108,13 @@ impl App {
                 "no role is given",
             )
             .into());
+        }
+        // Records carry it as their source, so the rule is that of a source.
+        if let Some(source) = source.filter(|source| !is_id(source.as_str())) {
+            let got = format!("{} bytes that are not one", source.as_str().len());
+            return Err(
+                Refusal::field(RefusalCode::InvalidField, "source", EXPECTED_ID, got).into()
+            );
         }
         let mut roles = roles.to_vec();
         roles.sort_unstable();

@@ -39,6 +39,12 @@ pub enum FoundKind {
     App,
     /// A policy.
     Policy,
+    /// Who made changes of configuration.
+    Actor,
+    /// An authenticator whose loss was stated.
+    Authenticator,
+    /// A source.
+    Source,
     /// A person.
     Person,
     /// A transaction of a vendor's log, or the authentication request that started it.

@@ -14,11 +14,12 @@ use crate::{
         terms::{OBJECT, pair, term, variant_term},
     },
 };
-use claimledger_domain::{completeness::Barrier, history::HistoryCut};
+use claimledger_domain::{completeness::Barrier, dependants::changes, history::HistoryCut};
 use claimledger_facts::{
     fact::FactData,
-    ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId},
+    ids::{AuthenticatorId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
     indicator::Indicator,
+    time::Time,
     vocabulary::Role,
 };
 use claimledger_ledger::{
@@ -66,6 +67,7 @@ const SEARCHED_CLEAR: &[&str] = &[
     "session, application session, IdP session, root session",
     "assertion and key",
     "identity provider, application, policy",
+    "actor of a change, authenticator that was lost, source",
     "pseudonym",
     "transaction and request of a vendor's log",
     "configured object and API token",
@@ -81,6 +83,11 @@ const NO_INDICATOR: &str = "clients: the text is no indicator that can be found"
 const SEALED_INDEX_NEEDS_ROLE: &str =
     "display name, and address and other indicators of clients: that needs the role investigate";
 const SEALED: &str = "sealed texts: those cannot be searched";
+const OTHER_IDS: &str = "tickets, rules, versions, holds, credentials, actors that changed no \
+                         configuration, authenticators that were not lost";
+const OF_OTHERS: Barrier = Barrier::NotSearched {
+    what: "tickets, rules, versions, holds and other ids that \"not searched\" names",
+};
 const DESTROYED: &str = "people whose key was destroyed: their login, name and id, their clients, \
                          and all else that was sealed about them was erased";
 const OF_DESTROYED: Barrier = Barrier::KeyDestroyed { whose: "people and clients of people" };
@@ -103,11 +110,12 @@ impl App {
             let nothing = FoundList {
                 items: Vec::new(),
                 searched: SEARCHED_CLEAR.to_vec(),
-                not_searched: vec![SEALED],
+                not_searched: vec![OTHER_IDS, SEALED],
             };
-            return view.answer(nothing).await;
+            return view.answer_with(nothing, Some(OF_OTHERS)).await;
         }
         let mut items = search.records().await?;
+        items.extend(search.stated().await?);
         for (kind, of, matched) in SINGLE_TERMS {
             items.extend(search.term(*kind, text, &term(*of, text), matched).await?);
         }
@@ -123,7 +131,7 @@ impl App {
             items.extend(search.terms(*kind, text, &terms, matched).await?);
         }
         let mut searched = SEARCHED_CLEAR.to_vec();
-        let mut not_searched = vec![SEALED];
+        let mut not_searched = vec![OTHER_IDS, SEALED];
         let is_destroyed = view.tenant.identity.keyring.destroyed_one_of(None).await?;
         not_searched.extend(is_destroyed.then_some(DESTROYED));
         let barrier;
@@ -153,7 +161,8 @@ impl App {
                 Some(Err(what)) if items.is_empty() => return Err(AskError::BadInput { what }),
                 Some(Err(_)) => not_searched.push(NO_INDICATOR),
             }
-            barrier = (is_destroyed && items.is_empty()).then_some(OF_DESTROYED);
+            barrier =
+                items.is_empty().then_some(if is_destroyed { OF_DESTROYED } else { OF_OTHERS });
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
             barrier = items.is_empty().then_some(barrier::SEALED_TEXT);
@@ -207,6 +216,44 @@ impl Search<'_> {
                 .extend(reader.positions(&variant_term(source, &event), self.known_at()).await?);
             let positions: Vec<_> = positions.into_iter().collect();
             found.extend(self.record(&positions, "source's own id").await?);
+        }
+        Ok(found)
+    }
+
+    /// The actor, the authenticator and the source with this name.
+    async fn stated(&self) -> Result<Vec<Found>, LogError> {
+        let history = self.view.history.at(self.known_at());
+        let made: BTreeSet<LogPosition> = changes(history, Time::MAX)
+            .into_iter()
+            .filter(|change| change.actor.as_ref().is_some_and(|it| it.as_str() == self.text))
+            .map(|change| change.record.position)
+            .collect();
+        let is_it = |id: &AuthenticatorId| id.as_str() == self.text;
+        let lost: BTreeSet<LogPosition> = history
+            .people()
+            .all_losses()
+            .filter(|loss| loss.data.authenticator.as_ref().is_some_and(is_it))
+            .map(|loss| loss.record.position)
+            .collect();
+        let mut found = Vec::new();
+        for (kind, matched, positions) in [
+            (FoundKind::Actor, "actor of a change", made),
+            (FoundKind::Authenticator, "authenticator that was lost", lost),
+        ] {
+            let mut positions: Vec<LogPosition> = positions.into_iter().collect();
+            let at_least = positions.len() > MAX_COUNTED;
+            positions.truncate(MAX_COUNTED);
+            if !positions.is_empty() {
+                found.push(self.found(kind, self.text, matched, &positions, at_least).await?);
+            }
+        }
+        let source = SourceId::new(self.text);
+        let tenant = &self.view.tenant;
+        if tenant.knowledge.sources.known_at(self.known_at()).contains(&source)
+            && let Some(first) = tenant.knowledge.sources.since(&source)
+        {
+            // Of a source only its first record is looked up.
+            found.push(self.found(FoundKind::Source, self.text, "source", &[first], true).await?);
         }
         Ok(found)
     }

@@ -27,7 +27,7 @@ pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
     print_answer(settings.format, &answer, found_nothing, find_text)?;
     if found_nothing {
         let words = format!(
-            "Nothing is known as {} at #{}.",
+            "Nothing that was searched is called {} at #{}.",
             escape(text),
             field(&answer["answered"], "position")
         );

@@ -18,18 +18,38 @@ const PATH: &str = "/v1/credentials";
 
 pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
     let ledger = LedgerClient::open(settings).await?;
-    let done = match &args.what {
-        None => grant(settings, &ledger, args).await,
-        Some(TokenCommand::List) => list(settings, &ledger).await,
-        Some(TokenCommand::Revoke { credential }) => revoke(settings, &ledger, credential).await,
-    };
+    let done = checked(settings, &ledger, args).await;
     ledger.close().await;
     done
 }
 
+async fn checked(settings: &Settings, ledger: &LedgerClient, args: &TokenArgs) -> Result<()> {
+    same_tenant(settings, ledger)?;
+    match &args.what {
+        None => grant(settings, ledger, args).await,
+        Some(TokenCommand::List) => list(settings, ledger).await,
+        Some(TokenCommand::Revoke { credential }) => revoke(settings, ledger, credential).await,
+    }
+}
+
+/// A token has one tenant: another one that is named is a mistake, and is refused before anything
+/// is done.
+fn same_tenant(settings: &Settings, ledger: &LedgerClient) -> Result<()> {
+    let (Some(named), LedgerClient::Remote(remote)) = (&settings.tenant, ledger) else {
+        return Ok(());
+    };
+    let listed = taken(remote.get(PATH)?, 200)?;
+    if listed["tenant"].as_str() == Some(named.as_str()) {
+        return Ok(());
+    }
+    let of = listed["tenant"].as_str().unwrap_or("a tenant that the server does not name");
+    let what = format!("--tenant {}: the token is of {}", escape(named), escape(of));
+    Err(Refused(what).into())
+}
+
 /// Makes a credential and shows its token, once.
 async fn grant(settings: &Settings, ledger: &LedgerClient, args: &TokenArgs) -> Result<()> {
-    let roles = args
+    let mut roles = args
         .role
         .iter()
         .map(|word| {
@@ -37,6 +57,8 @@ async fn grant(settings: &Settings, ledger: &LedgerClient, args: &TokenArgs) -> 
                 .ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles())))
         })
         .collect::<Result<Vec<_>>>()?;
+    roles.sort_unstable();
+    roles.dedup();
     let granted = match ledger {
         LedgerClient::Embedded(owner) => {
             let source = args.source.as_deref().map(SourceId::new);
@@ -71,7 +93,8 @@ async fn list(settings: &Settings, ledger: &LedgerClient) -> Result<()> {
     let listed = match ledger {
         LedgerClient::Embedded(owner) => {
             let credentials = owner.app.credentials(&owner.caller).await?;
-            json!({"credentials": credentials.iter().map(shown).collect::<Vec<_>>()})
+            json!({"tenant": owner.caller.tenant.as_str(),
+                "credentials": credentials.iter().map(shown).collect::<Vec<_>>()})
         }
         LedgerClient::Remote(remote) => taken(remote.get(PATH)?, 200)?,
     };
@@ -96,7 +119,7 @@ async fn revoke(settings: &Settings, ledger: &LedgerClient, credential: &str) ->
     let is_known = match ledger {
         LedgerClient::Embedded(owner) => owner.app.revoke(&owner.caller, credential).await?,
         // What this ledger made has no other characters; others could lead to another path.
-        LedgerClient::Remote(_) if !credential.bytes().all(is_of_an_id) => false,
+        LedgerClient::Remote(_) if !is_an_id(credential) => false,
         LedgerClient::Remote(remote) => match remote.delete(&format!("{PATH}/{credential}"))? {
             (404, _) => false,
             answer => taken(answer, 200).map(|_| true)?,
@@ -116,8 +139,8 @@ async fn revoke(settings: &Settings, ledger: &LedgerClient, credential: &str) ->
     Ok(())
 }
 
-const fn is_of_an_id(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-'
+fn is_an_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// The body of an answer with the expected status; else what the server says.

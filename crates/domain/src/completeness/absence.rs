@@ -95,6 +95,11 @@ pub enum Barrier {
         /// Whose, as in "clients of people".
         whose: &'static str,
     },
+    /// Not everything that may have it was searched.
+    NotSearched {
+        /// What was not, as in "tickets and rules".
+        what: &'static str,
+    },
 }
 
 impl Absence {
@@ -128,14 +133,14 @@ pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behi
                  rest on it as a change."
             ),
         ),
-        (None | Some(Barrier::KeyDestroyed { .. }), Some(behind)) => {
+        (None | Some(Barrier::KeyDestroyed { .. } | Barrier::NotSearched { .. }), Some(behind)) => {
             (AbsenceCode::NoneSeen, format!("None seen {behind}."))
         }
         (Some(Barrier::KeyDestroyed { whose }), None) => {
-            let destroyed = format!("{whose} whose key was destroyed cannot be found");
-            let reasons = [destroyed].into_iter().chain(sources.lacks.iter().cloned());
-            let reasons: Vec<String> = reasons.collect();
-            (AbsenceCode::NoneSeen, format!("None seen, because {}.", reasons.join("; ")))
+            none_seen(format!("{whose} whose key was destroyed cannot be found"), sources)
+        }
+        (Some(Barrier::NotSearched { what }), None) => {
+            none_seen(format!("not everything was searched: not {what}"), sources)
         }
         (None, None) if sources.complete => {
             (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned())
@@ -149,6 +154,12 @@ pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behi
         ),
     };
     Absence { code, words }
+}
+
+/// None seen for this reason, and for what was not heard.
+fn none_seen(reason: String, sources: &Summary) -> (AbsenceCode, String) {
+    let reasons: Vec<String> = [reason].into_iter().chain(sources.lacks.iter().cloned()).collect();
+    (AbsenceCode::NoneSeen, format!("None seen, because {}.", reasons.join("; ")))
 }
 
 #[cfg(test)]
@@ -248,6 +259,15 @@ mod tests {
         assert_eq!((said.code, said.words), (AbsenceCode::NoneSeen, format!("{words}.")));
         let said = of("2026-03-10T22:00:00Z");
         assert_eq!(said.words, format!("{words}; a heard to 22:00:00Z only."));
+    }
+
+    #[test]
+    fn what_was_not_searched_is_not_denied() {
+        let sources = [source("a", Some("2026-03-10T23:00:00Z"), None)];
+        let complete = summary(&sources, t("2026-03-10T23:00:00Z"));
+        let said = absence(&complete, Some(&Barrier::NotSearched { what: "tickets" }), None);
+        assert_eq!(said.code, AbsenceCode::NoneSeen);
+        assert_eq!(said.words, "None seen, because not everything was searched: not tickets.");
     }
 
     #[test]

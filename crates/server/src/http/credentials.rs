@@ -5,7 +5,7 @@ use super::{Server, Shared, auth, body, errors::Refused};
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode},
 };
 use claimledger_app::{app::Credential, model::question::Caller};
@@ -31,7 +31,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Refused> {
     let caller = admitted(&server, &headers).await?;
     let credentials = server.app.credentials(&caller).await?;
-    Ok(Json(json!({"credentials": credentials.iter().map(shown).collect::<Vec<_>>()})))
+    Ok(Json(json!({"tenant": caller.tenant.as_str(),
+        "credentials": credentials.iter().map(shown).collect::<Vec<_>>()})))
 }
 
 /// Creates a credential. Its token is in this answer, and nowhere else.
@@ -42,10 +43,18 @@ pub(crate) async fn grant(
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let caller = admitted(&server, &headers).await?;
     let body = body::read(body, MAX_BODY).await?;
-    let Wanted { roles, source } = serde_json::from_slice(&body).map_err(|error| {
-        invalid(format!("expected {{\"roles\": [\"read\"], \"source\": null}}: {error}"))
-    })?;
-    let roles = roles.iter().map(|word| role(word)).collect::<Result<Vec<_>, _>>()?;
+    let expected = |why: String| {
+        invalid(format!("expected {{\"roles\": [\"read\"], \"source\": null}}: {why}"))
+    };
+    // The parser takes the fields of an object from a list, too.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(expected("this is no object".to_owned()));
+    }
+    let Wanted { roles, source } =
+        serde_json::from_slice(&body).map_err(|error| expected(error.to_string()))?;
+    let mut roles = roles.iter().map(|word| role(word)).collect::<Result<Vec<_>, _>>()?;
+    roles.sort_unstable();
+    roles.dedup();
     let (credential, token) = server.app.grant(&caller, &roles, source.as_ref()).await?;
     let answer = json!({"tenant": caller.tenant.as_str(), "credential": credential,
         "token": token, "roles": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
@@ -57,9 +66,10 @@ pub(crate) async fn grant(
 pub(crate) async fn revoke(
     State(server): State<Shared>,
     headers: HeaderMap,
-    Path(credential): Path<String>,
+    credential: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Refused> {
     let caller = admitted(&server, &headers).await?;
+    let Path(credential) = credential?;
     if server.app.revoke(&caller, &credential).await? {
         return Ok(Json(json!({"credential": credential, "revoked": true})));
     }

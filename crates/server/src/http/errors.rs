@@ -5,6 +5,7 @@ use crate::graphql::errors::log;
 use axum::{
     Json,
     body::Body,
+    extract::rejection::PathRejection,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -83,6 +84,12 @@ impl IntoResponse for Refused {
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl From<PathRejection> for Refused {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", rejection.body_text())
     }
 }
 

@@ -13,11 +13,17 @@ use crate::{
 use async_graphql::futures_util::{FutureExt, stream};
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::{export::Export, model::question::Caller};
+use claimledger_app::{
+    export::{Export, ExportList},
+    model::{answer::AbsenceCode, question::Caller},
+};
 use claimledger_export::{
     Format, manifest::Manifest, manifest_writer::ManifestWriter, page::ExportPage, table::Row,
     writer::RowWriter,
@@ -29,7 +35,7 @@ type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 pub(crate) async fn get(
     State(server): State<Shared>,
-    Path(list): Path<String>,
+    list: Result<Path<String>, PathRejection>,
     pairs: Pairs,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
@@ -38,8 +44,14 @@ pub(crate) async fn get(
     let malformed =
         |message: String| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", message);
     let Query(pairs) = pairs.map_err(|rejection| malformed(rejection.body_text()))?;
+    let Path(list) = list?;
     let request = ExportRequest::read(&list, pairs.clone()).map_err(malformed)?;
     let reading = Reading::begin(&server, headers, &caller, request).await?;
+    // A client that reads pages gets the same from the first of them.
+    if reading.request.sent != Sent::Pages && reading.is_of_unknown_session() {
+        let words = reading.page.read.absence.words.clone();
+        return Err(Refused::new(StatusCode::NOT_FOUND, "not_found", words));
+    }
     match reading.request.sent {
         Sent::Pages => Ok(body("application/jsonl; charset=utf-8", reading)),
         Sent::Manifest(format) => {
@@ -133,6 +145,11 @@ impl Reading {
             sent_rows: 0,
             is_done: false,
         })
+    }
+
+    fn is_of_unknown_session(&self) -> bool {
+        matches!(self.request.query.list, ExportList::Timeline(..))
+            && self.page.read.absence.code == AbsenceCode::NotKnown.as_str()
     }
 
     /// Rows of the page up to the limit, and whether that ends the list although there are more.

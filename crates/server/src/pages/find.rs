@@ -107,7 +107,11 @@ async fn only_page(
     found: &Answer<FoundList>,
     cut: &CutAsked,
 ) -> Result<Option<Address>, PageError> {
-    let [first, others @ ..] = &found.value.items[..] else { return Ok(None) };
+    // A source is often called as its IdP, which says more.
+    let all = &found.value.items;
+    let is_meant = |it: &&Found| it.kind != FoundKind::Source || all.len() == 1;
+    let meant: Vec<&Found> = all.iter().filter(is_meant).collect();
+    let [first, others @ ..] = &meant[..] else { return Ok(None) };
     if others.is_empty() && first.kind == FoundKind::Record {
         return record(server, caller, first, cut).await.map(Some);
     }

@@ -25,6 +25,9 @@ pub(super) fn page_of(found: &Found) -> Option<Address> {
             Some((idp, key)) => Some(links::of_key(Some(idp), key)),
             None => Some(links::of_key(None, &found.name)),
         },
+        FoundKind::Actor => Some(links::of_actor(&found.name)),
+        FoundKind::Authenticator => Some(links::of_authenticator(&found.name)),
+        FoundKind::Source => Some(Address::new("/sources")),
         FoundKind::Person => only_session(found).or_else(|| sessions("subject", &found.name)),
         FoundKind::AppSession
         | FoundKind::IdpSession

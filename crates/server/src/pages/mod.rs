@@ -66,11 +66,11 @@ pub(crate) mod timeline_page;
 mod verdict;
 pub(crate) mod why;
 
-use crate::http::Shared;
+use crate::http::{Shared, errors::Refused};
 use crate::{text, times};
 use axum::{
     Router,
-    http::StatusCode,
+    http::{StatusCode, Uri},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -113,7 +113,12 @@ pub(crate) fn refused(error: AskError) -> Response {
 }
 
 /// No such path.
-pub(crate) async fn no_such_page() -> Response {
+pub(crate) async fn no_such_page(uri: Uri) -> Response {
+    // A program asks there.
+    if uri.path() == "/v1" || uri.path().starts_with("/v1/") {
+        let refused = Refused::new(StatusCode::NOT_FOUND, "not_found", "no such path");
+        return refused.into_response();
+    }
     let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" {
     "sessions" } ", " a href="/sources" { "sources" } ", " a href="/rehearse" { "rehearse" } ", "
     a href="/query" { "query" } " and " a href="/evidence" { "evidence" } "." } };

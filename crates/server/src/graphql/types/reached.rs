@@ -107,6 +107,12 @@ pub(crate) enum FoundKind {
     App,
     /// A policy.
     Policy,
+    /// Who made changes of configuration, retractions or statements of a loss.
+    Actor,
+    /// An authenticator whose loss was stated.
+    Authenticator,
+    /// A source of records.
+    Source,
     /// A person.
     Person,
     /// A transaction of a vendor's log, or the authentication request that began with it.

@@ -48,6 +48,9 @@ async fn a_text_leads_to_the_page_of_what_it_is() {
         ("policy-payroll-v2", "/record?pos=29&".to_owned()),
         ("X1", "/blast?kind=key&idp=idp-x&key=X1&".to_owned()),
         ("idp-y", "/trust?idp=idp-y&".to_owned()),
+        ("admin-1", "/blast?kind=actor&actor=admin-1&".to_owned()),
+        ("key-bob", "/blast?kind=authenticator&id=key-bob&".to_owned()),
+        ("acme-sp", "/sources?".to_owned()),
     ] {
         let answer = post(&world, "/find", &cookie, &format!("text={text}")).await;
         let to = answer.header(header::LOCATION);
@@ -69,6 +72,14 @@ async fn a_text_leads_to_the_page_of_what_it_is() {
     let early = post(&world, "/find", &cookie, "text=S3&knownAt=%2330").await;
     assert_eq!(early.status, StatusCode::OK);
     assert!(early.body.contains("Nothing found, known at #30"), "{}", early.body);
+    // What is not searched is not denied.
+    for text in ["T-1", "payroll-2", "v2", "H-7", "no-such-thing"] {
+        let nothing = post(&world, "/find", &cookie, &format!("text={text}")).await;
+        assert!(!nothing.body.contains("None: complete"), "{text}: {}", nothing.body);
+        for part in ["not everything was searched: not tickets, rules", "<li>tickets, rules"] {
+            assert!(nothing.body.contains(part), "{text}: {part}: {}", nothing.body);
+        }
+    }
 }
 
 #[tokio::test]
