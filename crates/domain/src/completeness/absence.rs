@@ -129,8 +129,8 @@ pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behi
         (Some(Barrier::NoChange { record }), _) => (
             AbsenceCode::NotKnown,
             format!(
-                "Record {record} is no change of trust, policy, keys or authenticators: nothing can \
-                 rest on it as a change."
+                "Record {record} is no change of trust, policy, keys or authenticators: nothing \
+                 can rest on it as a change."
             ),
         ),
         (None | Some(Barrier::KeyDestroyed { .. } | Barrier::NotSearched { .. }), Some(behind)) => {

@@ -194,7 +194,8 @@ fn of_link(links: &Links<'_>, n: usize, link: &ChainLink, most: usize) -> Markup
                         (hop(links, "IdP session", &link.idp_session, &|id| leads(id)))
                         (others(links, "Other sessions of this IdP session", &link.siblings, most))
                         (hop(links, "Root session", &link.root_session, &|id| leads(id)))
-                        (others(links, "Other sessions of this root session", &link.root_siblings, most))
+                        (others(links, "Other sessions of this root session", &link.root_siblings,
+                            most))
                     }
                 }
             }
