@@ -101,7 +101,7 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     other.open(&format!("{}/sign-in", server.url));
     other.take_cookies(&browser.cookies());
     other.open(&format!("{}/sessions", server.url));
-    says(&other, "Newer records are not told here.");
+    says(&other, "Newer records are not watched here.");
     browser.scripts(false);
     browser.open(&format!("{}/sessions", server.url));
     send(&server, &token, "n5", "S1", "2026-03-11T08:00:04Z");

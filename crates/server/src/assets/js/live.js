@@ -27,7 +27,7 @@ if (note) {
     stream.addEventListener("error", () => {
       if (ended || stream?.readyState !== EventSource.CLOSED) return;
       ended = true;
-      note.textContent = "Newer records are not told here.";
+      note.textContent = "Newer records are not watched here.";
     });
     stream.addEventListener("end", () => {
       ended = true;
