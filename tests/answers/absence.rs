@@ -15,7 +15,7 @@ const EMPTY: &[(&[&str], &str)] = &[
     (&["held-under", "wiki", "v1"], "None"),
     (&["held-under", "wiki", "v2"], "None"),
     (&["dependants", "--actor", "admin-1"], "nothing "),
-    (&["dependants", "--record", "d1"], "None"),
+    (&["dependants", "--record", "p2"], "nothing "),
     (&["trust", "--idp", "idp-b"], "None"),
     (&["policies", "--policy", "other"], "None"),
     (
@@ -67,6 +67,19 @@ fn none_is_said_only_where_every_source_was_heard_up_to_t() {
             }
         }
     }
+}
+
+/// That nothing rests on a decision says nothing of it: it is no change.
+#[test]
+fn what_is_no_change_is_called_so() {
+    let scratch = ledger(true);
+    let record = ["dependants", "--record", "d1"];
+    let words = "Record d1 is no change of trust, policy, keys or authenticators: nothing can rest \
+                 on it as a change.";
+    assert_eq!(absence(&scratch, &record), ("NOT_KNOWN".to_owned(), words.to_owned()));
+    let out = scratch.run(&acme(&record));
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stderr).contains(words), "{}", text(&out.stderr));
 }
 
 /// Every GraphQL field with the completeness of sources also has `absence`, including new ones.
