@@ -46,8 +46,8 @@ const RUN: &str = "const done = arguments[arguments.length - 1]; \
     .then(found => done(found.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + \
     n.target.join(' ') + ': ' + n.html.slice(0, 160)))), error => done([String(error)]))";
 
-/// Bytes, status, requests besides the page, those that left the server, and what moved. The
-/// browser asks for its icon of its own accord, once.
+/// Bytes, status, requests besides the page, those that left the server, and what moved. The icon
+/// that the browser asks for once is not counted.
 const LOADED: &str = "const done = arguments[arguments.length - 1]; \
     const [page] = performance.getEntriesByType('navigation'); \
     const more = performance.getEntriesByType('resource').map(r => r.name) \
