@@ -201,6 +201,41 @@ fn the_write_ahead_log_of_a_killed_server_is_readable() {
     check(support::claimledger, &scratch.data(), &input, &found, "mounted read-only");
 }
 
+/// Regression: where a process was killed between the header of a write-ahead log and its first
+/// frame, the ledger could not be read ("locking protocol", after ten seconds).
+#[test]
+fn a_write_ahead_log_that_has_only_its_header_is_readable() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let disk = Mount::new(
+        &["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"],
+        &place.path().join("disk"),
+    );
+    let scratch = Scratch::in_dir(&disk.0);
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let token = scratch.token("acme", "read,ingest");
+    let input = scratch.file("more.jsonl", facts(99));
+    let server = scratch.serve();
+    for line in facts(30).lines() {
+        let (status, body) =
+            server.post("/v1/facts", Some(&token), "application/json", line.as_bytes());
+        assert_eq!(status, 200, "{body}");
+    }
+    server.kill();
+    let mut header = std::fs::read(scratch.data().join("log-wal")).expect("a write-ahead log");
+    header.truncate(32);
+    let before = answers(support::claimledger, &scratch.data());
+    for file in ["log", "access", "keys", "state", "checkpoints", "tree", "views"] {
+        let beside = |end: &str| scratch.data().join(format!("{file}{end}"));
+        assert!(!beside("-wal").exists(), "{file}: its last process ended in order");
+        std::fs::write(beside("-wal"), &header).expect("a header");
+        std::fs::write(beside("-shm"), [0; 32_768]).expect("an index");
+    }
+    disk.remount("ro");
+    check(support::claimledger, &scratch.data(), &input, &before, "mounted read-only");
+    disk.remount("rw");
+    assert_eq!(answers(support::claimledger, &scratch.data()), before);
+}
+
 #[test]
 fn a_ledger_on_a_full_disk_is_readable() {
     let place = tempfile::tempdir().expect("a temporary directory");

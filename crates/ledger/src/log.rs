@@ -189,9 +189,8 @@ impl LogError {
                 Self::Damaged { file: file.clone(), place: place.clone(), what: what.clone() }
             }
             Self::Stopped { why, .. } => Self::stopped(why.clone()),
-            other @ (Self::Unavailable { .. } | Self::TooLarge) => {
-                Self::unavailable(other.to_string())
-            }
+            Self::Unavailable { reason, .. } => Self::unavailable(reason.clone()),
+            Self::TooLarge => Self::TooLarge,
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
         ACCESS_INDEX_SCHEMA, CHECKPOINTS_SCHEMA, KEYS_SCHEMA, LOG_SCHEMA, STATE_SCHEMA,
         TREE_SCHEMA, VIEWS_SCHEMA, check_pages, schema,
     },
-    page_one,
+    page_one, wal,
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use sqlx::{
@@ -250,13 +250,8 @@ impl Database {
         self,
         migrations: &[(i64, &'static str, &'static str)],
     ) -> Result<(Self, SqliteConnection), OpenError> {
-        let beside = |end: &str| {
-            let mut name = self.path.clone().into_os_string();
-            name.push(end);
-            PathBuf::from(name)
-        };
-        let logged = std::fs::metadata(beside("-wal")).is_ok_and(|file| file.len() > 0);
-        if logged && !beside("-shm").exists() {
+        let logged = wal::has_frames(&self.path);
+        if logged && !wal::beside(&self.path, "-shm").exists() {
             return Err(OpenError::WriteAheadLog { file: self.path });
         }
         let reading = if logged { Reading::WithLog } else { Reading::Immutable };

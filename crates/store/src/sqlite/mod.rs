@@ -26,6 +26,7 @@ mod side_file;
 mod state;
 mod tiles;
 mod views;
+mod wal;
 mod writer;
 
 pub use access_index::SqliteAccessIndex;

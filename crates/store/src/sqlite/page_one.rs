@@ -5,6 +5,7 @@
 //! reads the wrong pages, or treats pages in use as free. In files of this program nearly every
 //! byte of it has only one valid value.
 
+use super::wal;
 use std::{
     fs::File,
     io::{self, Read},
@@ -36,10 +37,7 @@ pub(super) fn check(path: &Path, page_size: u32) -> io::Result<Result<(), String
             Err(error)
         };
     }
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    let wal_is_empty = std::fs::metadata(&wal).map_or(true, |wal| wal.len() == 0);
-    Ok(look(&header, page_size, wal_is_empty.then_some(length)))
+    Ok(look(&header, page_size, (!wal::has_frames(path)).then_some(length)))
 }
 
 /// `length` is given where the whole database is in the file.
