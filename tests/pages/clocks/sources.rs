@@ -4,6 +4,7 @@ use super::{AT, MAIN, ROWS, arrives, in_every_look, quiet, row, signed_in, strin
 use crate::support::{Scratch, Server};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn sources(server: &Server, cut: &str, more: &str) -> String {
     let join = if more.is_empty() { "" } else { "&" };
@@ -150,6 +151,7 @@ fn source_completeness_is_as_known_at_k_and_per_tenant() {
     };
     let first = shown();
     assert!(first.iter().all(|main| main.len() > 2_000));
+    let mut size = 0;
     for (token, source) in tokens.iter().zip(["idp-x", "only-globex"]) {
         let late = json!({"id": "late-1", "type": "app.accessed",
             "occurred_at": "2026-03-10T09:00:00Z", "source": source, "session": "S1",
@@ -165,6 +167,10 @@ fn source_completeness_is_as_known_at_k_and_per_tenant() {
                 fact.to_string().as_bytes(),
             );
             assert_eq!(status, 200, "{body}");
+            let stored: Value = serde_json::from_str(&body).expect("JSON");
+            if source == "idp-x" {
+                size = stored["results"][0]["position"].as_u64().expect("a position") + 1;
+            }
         }
     }
     assert!(shown() == first, "later records changed what was heard by K");
@@ -196,6 +202,12 @@ fn source_completeness_is_as_known_at_k_and_per_tenant() {
                    performance.getEntriesByType('navigation')[0].responseStatus]",
         )
     };
+    // A page says the last signed root, and these are compared to the byte.
+    let signed = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        page("nobody")[0].as_str().is_some_and(|html| html.contains(&format!("root of {size} ")))
+    });
+    assert!(signed, "no root of {size} records was signed");
     let nobody = page("nobody");
     assert!(
         nobody[1] == 404
