@@ -61,7 +61,25 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
         let args = [&["--tenant", "globex", "token"], args].concat();
         let (status, out, said) = over(&server, &govern, &args);
         assert!(status != 0 && out.is_empty(), "{args:?}: {out}{said}");
-        assert!(said.contains("--tenant globex: the token is of acme"), "{said}");
+        assert!(said.contains("another tenant is named: the token is of acme"), "{said}");
+    }
+    // Nor does any other command ask anything.
+    let rows = scratch.file("rows.jsonl", "");
+    std::fs::remove_file(&rows).expect("no file");
+    for args in [
+        &["sessions"][..],
+        &["session", "S1"],
+        &["export", "sessions", "--as", "jsonl", "--output", &rows],
+        &["pack", "S1", "--out", &rows],
+        &["access"],
+        &["status"],
+        &["watch"],
+        &["source", "status"],
+        &["rebuild"],
+    ] {
+        let (status, out, said) = over(&server, &govern, &[&["--tenant", "globex"], args].concat());
+        assert!(status == 3 && out.is_empty(), "{args:?}: {status} {out}{said}");
+        assert!(said.contains("another tenant is named: the token is of acme"), "{args:?}: {said}");
     }
     assert_eq!(asks(), 200);
     let (status, again, said) =

@@ -45,6 +45,8 @@ pub(crate) struct Embedded {
 pub(crate) struct Remote {
     url: String,
     token: String,
+    /// The tenant that the token has to be of, where one is named.
+    tenant: Option<String>,
     reason: Reason,
     agent: ureq::Agent,
 }
@@ -205,7 +207,7 @@ impl Remote {
         }
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let (url, reason) = (url.trim_end_matches('/').to_owned(), settings.reason.clone());
-        Ok(Self { url, token, reason, agent })
+        Ok(Self { url, token, tenant: settings.tenant.clone(), reason, agent })
     }
 
     /// A subscription: `take` gets each response, and says whether more is wanted. True: the line
@@ -254,7 +256,12 @@ impl Remote {
     fn with_headers<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
         let mut request = request.header("authorization", format!("Bearer {}", self.token));
         let Reason { purpose, case } = &self.reason;
-        for (name, text) in [("claimledger-purpose", purpose), ("claimledger-case", case)] {
+        let named = [
+            ("claimledger-tenant", &self.tenant),
+            ("claimledger-purpose", purpose),
+            ("claimledger-case", case),
+        ];
+        for (name, text) in named {
             if let Some(text) = text {
                 request = request.header(name, text.as_str());
             }

@@ -189,7 +189,14 @@ impl LogError {
                 Self::Damaged { file: file.clone(), place: place.clone(), what: what.clone() }
             }
             Self::Stopped { why, .. } => Self::stopped(why.clone()),
-            Self::Unavailable { reason, .. } => Self::unavailable(reason.clone()),
+            Self::Unavailable { reason, source } => {
+                let causes = std::iter::successors(
+                    source.as_deref().map(|source| source as &dyn std::error::Error),
+                    |cause| cause.source(),
+                );
+                let whole = causes.fold(reason.clone(), |whole, cause| format!("{whole}: {cause}"));
+                Self::unavailable(whole)
+            }
             Self::TooLarge => Self::TooLarge,
         }
     }

@@ -24,27 +24,11 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
 }
 
 async fn checked(settings: &Settings, ledger: &LedgerClient, args: &TokenArgs) -> Result<()> {
-    same_tenant(settings, ledger)?;
     match &args.what {
         None => grant(settings, ledger, args).await,
         Some(TokenCommand::List) => list(settings, ledger).await,
         Some(TokenCommand::Revoke { credential }) => revoke(settings, ledger, credential).await,
     }
-}
-
-/// A token has one tenant: another one that is named is a mistake, and is refused before anything
-/// is done.
-fn same_tenant(settings: &Settings, ledger: &LedgerClient) -> Result<()> {
-    let (Some(named), LedgerClient::Remote(remote)) = (&settings.tenant, ledger) else {
-        return Ok(());
-    };
-    let listed = taken(remote.get(PATH)?, 200)?;
-    if listed["tenant"].as_str() == Some(named.as_str()) {
-        return Ok(());
-    }
-    let of = listed["tenant"].as_str().unwrap_or("a tenant that the server does not name");
-    let what = format!("--tenant {}: the token is of {}", escape(named), escape(of));
-    Err(Refused(what).into())
 }
 
 /// Makes a credential and shows its token, once.

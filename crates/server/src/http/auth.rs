@@ -3,12 +3,17 @@
 use super::{Server, access};
 use axum::http::{HeaderMap, header};
 use claimledger_app::model::question::Caller;
+use claimledger_facts::ids::TenantId;
 use claimledger_ledger::log::LogError;
 
 /// The cookie of a page session.
 pub(crate) const COOKIE: &str = "claimledger";
 /// A form or link of another site cannot send this header: with a cookie, GraphQL asks for it.
 pub(crate) const CSRF: &str = "x-claimledger";
+
+/// The tenant that a client of several means. A credential has one; another one is a mistake, and is
+/// refused before anything is read or done.
+const TENANT: &str = "claimledger-tenant";
 
 /// Why there is no caller.
 #[derive(Debug)]
@@ -17,13 +22,28 @@ pub(crate) enum NotCaller {
     Unauthenticated,
     /// A cookie without the header that other sites cannot send.
     Csrf,
+    /// The request names another tenant than that of its credential, which this is.
+    OtherTenant(TenantId),
     /// The credential could not be looked up.
     Log(LogError),
 }
 
+impl NotCaller {
+    /// What is said of another tenant than that of the credential.
+    pub(crate) fn other_tenant(of: &TenantId) -> String {
+        format!("another tenant is named: the token is of {}", of.as_str())
+    }
+}
+
 /// The holder of a bearer token.
 pub(crate) async fn by_token(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
-    holder(server, bearer(headers).ok_or(NotCaller::Unauthenticated)?).await
+    let caller = holder(server, bearer(headers).ok_or(NotCaller::Unauthenticated)?).await?;
+    match headers.get(TENANT) {
+        Some(named) if named.as_bytes() != caller.tenant.as_str().as_bytes() => {
+            Err(NotCaller::OtherTenant(caller.tenant))
+        }
+        Some(_) | None => Ok(caller),
+    }
 }
 
 async fn holder(server: &Server, token: &str) -> Result<Caller, NotCaller> {

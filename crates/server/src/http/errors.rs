@@ -106,6 +106,9 @@ impl From<NotCaller> for Refused {
                 "csrf",
                 "a request with a cookie needs the header x-claimledger: 1",
             ),
+            NotCaller::OtherTenant(of) => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", NotCaller::other_tenant(&of))
+            }
             NotCaller::Log(error) => error.into(),
         }
     }

@@ -195,6 +195,10 @@ fn not_caller(reason: NotCaller) -> Box<Response> {
                 &[],
             ),
         ),
+        NotCaller::OtherTenant(of) => refused(
+            StatusCode::FORBIDDEN,
+            errors::refused("FORBIDDEN", NotCaller::other_tenant(&of), &[]),
+        ),
         NotCaller::Log(error) => {
             if error.is_damage() {
                 return refused(

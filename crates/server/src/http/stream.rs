@@ -231,6 +231,9 @@ impl Telling {
                 "the credential was revoked".to_owned(),
                 &[],
             )),
+            Err(NotCaller::OtherTenant(of)) => {
+                Err(errors::refused("FORBIDDEN", NotCaller::other_tenant(&of), &[]))
+            }
             Err(NotCaller::Log(error)) => Err(errors::refused(
                 if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" },
                 errors::log(&error),

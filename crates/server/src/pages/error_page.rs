@@ -63,6 +63,7 @@ impl PageError {
     pub(crate) fn not_caller(reason: NotCaller, next: &str, with_token: bool) -> Self {
         match reason {
             NotCaller::Log(error) => Self::Asked(error.into()),
+            NotCaller::OtherTenant(of) => Self::Refused(NotCaller::other_tenant(&of)),
             NotCaller::Unauthenticated | NotCaller::Csrf if with_token => Self::Unauthenticated,
             NotCaller::Unauthenticated | NotCaller::Csrf => {
                 let mut to = "/sign-in?next=".to_owned();

@@ -112,7 +112,7 @@ fn unreadable(name: &str, error: OpenError) -> LogError {
     match error {
         OpenError::Corrupt { what, .. } => LogError::damaged(name, "the file", what),
         other => LogError::Unavailable {
-            reason: format!("the file `{name}` cannot be read: {other}"),
+            reason: format!("the file `{name}` cannot be read"),
             source: Some(Box::new(other)),
         },
     }
