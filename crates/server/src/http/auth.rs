@@ -11,8 +11,8 @@ pub(crate) const COOKIE: &str = "claimledger";
 /// A form or link of another site cannot send this header: with a cookie, GraphQL asks for it.
 pub(crate) const CSRF: &str = "x-claimledger";
 
-/// The tenant that a client of several means. A credential has one; another one is a mistake, and is
-/// refused before anything is read or done.
+/// The tenant that a client of several means. A credential has one; another one is a mistake, and
+/// is refused before anything is read or done.
 const TENANT: &str = "claimledger-tenant";
 
 /// Why there is no caller.
