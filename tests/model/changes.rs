@@ -217,19 +217,19 @@ pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fa
             Some(claim) => retracted(retraction, &claim.idp, claim.fact.text("key"), &claim.fact),
             None => Sure::No,
         };
-        let hits = factors.iter().map(hit).max().unwrap_or(Sure::No);
         let vague = factors.iter().any(|factor| {
             hit(factor) == Sure::Possible || factor.lost.is_some() || factor.sure != Sure::Certain
         });
         let whole = hit_by(view, &session, retraction);
-        // The specification leaves open: possible dependants, sign-ins without a factor, and states
-        // that are undetermined afterwards.
-        if vague || whole != hits || unjudged(view, &session) {
+        // The specification leaves open: possible dependants, and states that are undetermined
+        // afterwards.
+        if vague || whole == Sure::Possible || unjudged(view, &session) {
             open.insert(session.name.clone());
             open.extend(session.of("policy.decided").map(|fact| fact.id.clone()));
             continue;
         }
-        let lives = active(view, &session, view.t).min(hits);
+        // 29, 38: the sign-in itself rests on any assertion that is hit.
+        let lives = active(view, &session, view.t).min(whole);
         if lives != Sure::No {
             live.push(format!(
                 "{} {}",
@@ -240,7 +240,14 @@ pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fa
         for one in
             decided(view, &session).iter().filter(|one| from <= one.fact.from && one.fact.from < to)
         {
-            let rested = one.relied.iter().map(hit).max() == Some(Sure::Certain);
+            let by_sign_in = |carrier: &Fact| {
+                let idp = carrier.text("idp").unwrap_or_default();
+                let key = carrier.text("key");
+                (carrier.is("claims.received") || retraction.text("key").is_none())
+                    && retracted(retraction, idp, key, carrier) == Sure::Certain
+            };
+            let rested = one.relied.iter().map(hit).max() == Some(Sure::Certain)
+                || one.signed_in.iter().any(by_sign_in);
             let after = implied(&with, &session, &one.fact, view.k).implied;
             if after == "UNDETERMINED" {
                 open.insert(one.fact.id.clone());

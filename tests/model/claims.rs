@@ -61,6 +61,12 @@ pub(crate) fn key_stated(view: &View, idp: &str, key: &str, by: Time) -> bool {
     view.facts.iter().filter(of).any(|fact| key.is_empty() || fact.text("key") == Some(key))
 }
 
+/// 42: keys that anything stated by K speaks of: what adds or retires them, and retractions.
+pub(crate) fn key_known(view: &View, idp: &str, key: &str) -> bool {
+    let retracted = |fact: &Fact| fact.text("idp") == Some(idp) && fact.text("key") == Some(key);
+    key_stated(view, idp, key, Time::MAX) || view.of("trust.retracted").any(retracted)
+}
+
 /// 10: how sure a retraction reaches an assertion. A key-less one is reached by no key's retraction
 /// for certain (42).
 pub(crate) fn retracted(retraction: &Fact, idp: &str, key: Option<&str>, received: &Fact) -> Sure {

@@ -269,6 +269,19 @@ fn decide(rule: &Value, situation: &Situation<'_>) -> Verdict {
     verdict(if filled { "CHALLENGE" } else { "DENY" }, least.first().map(String::as_str))
 }
 
+/// 38: whether "any one factor or IdP" is asked for, which a sign-in meets by itself.
+pub(crate) fn by_sign_in(rule: &Value) -> bool {
+    let free = |alternative: &Value| {
+        words(&alternative["allow_methods"]).is_empty()
+            && words(&alternative["exclude_methods"]).is_empty()
+            && alternative["possession"].is_null()
+            && alternative["knowledge"] != true
+    };
+    let alternatives = rule["alternatives"].as_array();
+    rule["factor_mode"] != "2fa"
+        && alternatives.is_none_or(|all| all.is_empty() || all.iter().any(free))
+}
+
 /// What an alternative lacks, in the order of 18.
 fn lacking(
     alternative: &Value,

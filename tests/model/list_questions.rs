@@ -123,18 +123,18 @@ pub(crate) fn decisions(view: &View, rng: &mut Rng, asking: &str) -> Question {
             );
             turns = true;
             fits = Box::new(move |one| {
-                one.relied
-                    .iter()
-                    .filter_map(|factor| factor.claim.as_ref())
-                    .filter(|claim| claim.idp == idp)
-                    .any(|claim| {
-                        match (&key, claim.fact.text("key")) {
-                            (None, _) => true,
-                            (Some(key), Some(named)) => key == named,
-                            // 42: possible, in decisions too.
-                            (Some(key), None) => {
-                                crate::model::claims::key_stated(&view, &idp, key, Time::MAX)
-                            }
+                let by_factor = one.relied.iter().filter_map(|factor| factor.claim.as_ref());
+                by_factor
+                    .map(|claim| &claim.fact)
+                    .chain(&one.signed_in)
+                    .filter(|carrier| carrier.text("idp") == Some(&idp))
+                    .any(|carrier| match (&key, carrier.text("key")) {
+                        (None, _) => true,
+                        (Some(key), Some(named)) => key == named,
+                        // 42: possible, in decisions too. No key signed what was not seen.
+                        (Some(key), None) => {
+                            carrier.is("claims.received")
+                                && crate::model::claims::key_known(&view, &idp, key)
                         }
                     })
             });
@@ -159,7 +159,7 @@ pub(crate) fn decisions(view: &View, rng: &mut Rng, asking: &str) -> Question {
                 .filter(|id| !skip.contains(id))
         })
     };
-    Question { field, cite: "4, 19, 20, 41, 42", expect, shape: Box::new(shape) }
+    Question { field, cite: "4, 19, 20, 38, 41, 42", expect, shape: Box::new(shape) }
 }
 
 pub(crate) fn reuse(view: &View, asking: &str) -> Question {

@@ -1,7 +1,7 @@
 //! Decisions of a session at (T, K): recorded and implied side by side, and what they rested on
 //! (19, 20).
 
-use crate::model::decisions::{REFUSED, Verdict, implied, rule};
+use crate::model::decisions::{REFUSED, Verdict, by_sign_in, implied, rule};
 use crate::model::factors::{Factor, all};
 use crate::model::facts::{Fact, View, words};
 use crate::model::sessions::Session;
@@ -16,6 +16,8 @@ pub(crate) struct Decided {
     pub(crate) differs: bool,
     pub(crate) falsified: bool,
     pub(crate) relied: Vec<Factor>,
+    /// 38: what carried the sign-in that it rested on: claims, or the start that names a provider.
+    pub(crate) signed_in: Vec<Fact>,
 }
 
 pub(crate) fn decided(view: &View, session: &Session) -> Vec<Decided> {
@@ -47,7 +49,28 @@ pub(crate) fn one(view: &View, session: &Session, fact: &Fact) -> Decided {
         differs,
         falsified,
         relied: relied(view, session, fact),
+        signed_in: if found.is_some_and(|(_, rule)| by_sign_in(&rule)) {
+            signed_in(view, session, fact)
+        } else {
+            Vec::new()
+        },
     }
+}
+
+/// 38: the assertions before it, of those that `relied_on` names; with none seen, the start.
+fn signed_in(view: &View, session: &Session, decision: &Fact) -> Vec<Fact> {
+    let seen: Vec<&Fact> =
+        session.of("claims.received").filter(|fact| fact.from <= view.t).collect();
+    if seen.is_empty() {
+        let start = session.start(view.t).filter(|start| start.text("idp").is_some());
+        return start.into_iter().cloned().collect();
+    }
+    let named = decision.data["relied_on"].is_array().then(|| words(&decision.data["relied_on"]));
+    seen.into_iter()
+        .filter(|fact| fact.from <= decision.to)
+        .filter(|fact| named.as_ref().is_none_or(|named| named.contains(&fact.id)))
+        .cloned()
+        .collect()
 }
 
 /// 20 and 41: what `relied_on` names, else all earlier; of it, what counts by record.

@@ -33,6 +33,7 @@ pub(crate) mod reauthenticate;
 pub(crate) mod requirement;
 pub(crate) mod retraction;
 pub(crate) mod security_question;
+pub(crate) mod signed_in;
 pub(crate) mod signs_of_life;
 pub(crate) mod silence;
 pub(crate) mod state;

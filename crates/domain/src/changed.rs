@@ -276,8 +276,17 @@ fn ignored(claim: &IgnoredClaim) -> impl PartialEq {
 }
 
 fn decision(decision: &Decision) -> impl PartialEq {
-    let Decision { recorded, under, made, differs, falsified_later, at_k, later, relied_on } =
-        decision;
+    let Decision {
+        recorded,
+        under,
+        made,
+        differs,
+        falsified_later,
+        at_k,
+        later,
+        relied_on,
+        signed_in,
+    } = decision;
     let RecordedDecision {
         record,
         // The session's ids say it once for all its decisions.
@@ -304,5 +313,5 @@ fn decision(decision: &Decision) -> impl PartialEq {
         .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))
         .collect();
     let what = (record.position, session_recorded, app, at, outcome);
-    (what, under, (made, at_k, differs, falsified_later), relied_on, variant, later)
+    (what, under, (made, at_k, differs, falsified_later), (relied_on, signed_in), variant, later)
 }

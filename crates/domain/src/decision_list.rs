@@ -2,8 +2,9 @@
 
 use crate::{
     history::HistoryCut,
-    model::{Certainty, Decision, HonoredFactor, Relied, SessionState},
+    model::{Certainty, Decision, HonoredFactor, Relied, SessionState, SignedIn},
     session_list::is_key_of,
+    window::within,
 };
 use claimledger_facts::{
     ids::{AppId, IdpId, KeyId, SessionId},
@@ -18,7 +19,7 @@ pub struct DecisionFilter {
     pub session: Option<SessionId>,
     /// Of this application.
     pub app: Option<AppId>,
-    /// Relying on a claim of this IdP.
+    /// Relying on a claim of this IdP, or on a sign-in by it.
     pub idp: Option<IdpId>,
     /// Relying on a claim signed by this key.
     pub key: Option<KeyId>,
@@ -41,11 +42,11 @@ pub fn belongs(
     decision: &Decision,
     filter: &DecisionFilter,
     history: HistoryCut<'_>,
+    at: Time,
 ) -> Option<Certainty> {
+    let came = within(decision.recorded.at, filter.from, filter.to, at)?;
     let holds = filter.app.as_ref().is_none_or(|app| decision.recorded.app == *app)
         && filter.outcome.is_none_or(|outcome| decision.recorded.outcome == outcome)
-        && filter.from.is_none_or(|from| decision.recorded.at.from >= from)
-        && filter.to.is_none_or(|to| decision.recorded.at.from < to)
         && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
         && filter
             .falsified_later
@@ -54,14 +55,36 @@ pub fn belongs(
         return None;
     }
     if filter.idp.is_none() && filter.key.is_none() {
-        return Some(Certainty::Certain);
+        return Some(came);
     }
-    // One factor must meet both.
+    // One factor, or one sign-in, must meet both.
     let rested = decision
         .relied_on
         .iter()
         .filter_map(|relied| rests_on(relied, state.factors.get(relied.factor)?, filter, history));
-    rested.min()
+    let signed_in =
+        decision.signed_in.iter().filter_map(|sign_in| by_sign_in(sign_in, filter, history));
+    Some(rested.chain(signed_in).min()?.max(came))
+}
+
+/// How surely a decision rested on the sign-in itself (`semantics.md` 38). What key signed an
+/// assertion that was not seen is not known, and only the whole IdP can be asked for.
+fn by_sign_in(
+    sign_in: &SignedIn,
+    filter: &DecisionFilter,
+    history: HistoryCut<'_>,
+) -> Option<Certainty> {
+    if filter.idp.as_ref().is_some_and(|asked| *asked != sign_in.idp) {
+        return None;
+    }
+    let signed = match &filter.key {
+        None => Certainty::Certain,
+        Some(key) if sign_in.is_seen => {
+            is_key_of(&sign_in.idp, sign_in.key.as_ref(), key, history)?
+        }
+        Some(_) => return None,
+    };
+    Some(signed.max(sign_in.certainty))
 }
 
 /// How surely a decision rested on a claim of the IdP and the key that are asked for, by one of its

@@ -6,12 +6,7 @@
 //! does not flip.
 
 use crate::{
-    assess::{
-        self, Trace,
-        claims::Tri,
-        decision::{Judged, came_before},
-        requirement, retraction,
-    },
+    assess::{self, Trace, claims::Tri, decision::Judged, retraction, signed_in::sign_ins},
     codes,
     history::{History, Supposed},
     model::{AsKnown, Certainty, Cut, Implied, Known, RecordRef},
@@ -89,8 +84,13 @@ pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) 
             Some(Fall {
                 record: before.seen.record().clone(),
                 outcome: before.data.outcome,
-                // The certain hits alone may not let it fall.
-                rested: if falls && after.implied == Implied::Allow {
+                // The certain hits alone may not let it fall; and where the rules implied nothing
+                // before, nothing says that it was let in by what is hit.
+                rested: if falls
+                    && (after.implied == Implied::Allow
+                        || (before.implied, worst.now().implied)
+                            == (Implied::Undetermined, Implied::Undetermined))
+                {
                     Certainty::Possible
                 } else {
                     rested
@@ -142,10 +142,10 @@ impl Hits {
     /// or on a factor that had ended by then.
     fn rested(&self, trace: &Trace<'_>, judged: &Judged<'_>) -> Option<Certainty> {
         let at = judged.seen.occurred();
-        let named = |record: &RecordRef| {
-            judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&record.source_id))
+        let sign_ins = sign_ins(trace, judged);
+        let signed_in = |claim: Option<usize>| {
+            sign_ins.iter().find(|sign_in| sign_in.claim == claim).map(|sign_in| sign_in.certainty)
         };
-        let by_sign_in = judged.rule.is_some_and(requirement::by_sign_in);
         let relied = |of_it: &dyn Fn(usize) -> bool| {
             judged
                 .relied_on
@@ -155,19 +155,16 @@ impl Hits {
                 .min()
         };
         let claims = self.claims.iter().filter_map(|(claim, hit)| {
-            let seen = trace.claims[*claim].seen;
             let by_factor = relied(&|factor| trace.factors[factor].claim == Some(*claim));
-            let signed_in =
-                by_sign_in && seen.occurred().from <= latest(at) && named(seen.record());
-            let by_sign_in = signed_in.then(|| came_before(seen.occurred(), at));
-            Some(by_factor.into_iter().chain(by_sign_in).min()?.max(*hit))
+            Some(by_factor.into_iter().chain(signed_in(Some(*claim))).min()?.max(*hit))
         });
         let factors = self.factors.iter().filter_map(|(factor, hit)| {
             let ended =
                 trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at));
             Some(relied(&|relied| relied == *factor).filter(|_| ended)?.max(*hit))
         });
-        claims.chain(factors).chain(self.sign_in.filter(|_| by_sign_in)).min()
+        let unseen = self.sign_in.and_then(|hit| Some(signed_in(None)?.max(hit)));
+        claims.chain(factors).chain(unseen).min()
     }
 }
 

@@ -52,6 +52,7 @@ pub mod reused;
 pub mod scope;
 pub mod session_list;
 pub mod timeline;
+pub mod window;
 mod words;
 
 pub use assess::{

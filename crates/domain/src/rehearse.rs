@@ -193,7 +193,9 @@ impl<'a> Rehearsal<'a> {
             Some(policy) => self.under_policy(facts, cut, policy, before),
             None => decisions.collect(),
         };
-        let live = live(before, &hits, cut.at);
+        let sign_in = before.origin.idp.as_ref().filter(|_| unseen);
+        let sign_in = sign_in.and_then(|idp| self.change.hits_sign_in(idp, started));
+        let live = live(before, &hits, sign_in, cut.at, self.change.voids());
         let falls = self.falls(facts, cut, before);
         Some(Rehearsed { before: explained, hits, decisions, falls, live })
     }
@@ -261,9 +263,25 @@ fn unchanged(decision: &Decision, of_it: bool, hit: bool, unnamed: bool) -> Unch
 }
 
 /// Whether a session that is active at T has a factor that runs then, counts by record, and came by
-/// a claim that is hit (`semantics.md` 8).
-fn live(state: &SessionState, hits: &[(RecordRef, Certainty)], at: Time) -> Option<Certainty> {
+/// a claim that is hit (`semantics.md` 8). Where the change voids assertions the session rests on
+/// any that is hit, whether or not its factors count, and on a hit sign-in of which none was seen
+/// (`semantics.md` 29, 38).
+fn live(
+    state: &SessionState,
+    hits: &[(RecordRef, Certainty)],
+    sign_in: Option<Certainty>,
+    at: Time,
+    voids: bool,
+) -> Option<Certainty> {
     let active = active_at(state)?;
+    // At a T inside the interval of its own time the claim may not have come yet.
+    let came = |record: &RecordRef| {
+        if latest(record.occurred) <= at { Certainty::Certain } else { Certainty::Possible }
+    };
+    if voids {
+        let hit = hits.iter().map(|(record, certainty)| came(record).max(*certainty));
+        return hit.chain(sign_in).min().map(|certainty| certainty.max(active));
+    }
     let runs = state
         .factors
         .iter()
@@ -271,10 +289,7 @@ fn live(state: &SessionState, hits: &[(RecordRef, Certainty)], at: Time) -> Opti
     let hit = runs.filter_map(|factor| {
         let carrier = factor.evidence.first()?;
         let (_, certainty) = hits.iter().find(|(record, _)| record.id == carrier.id)?;
-        // At a T inside the interval of its own time the claim may not have come yet.
-        let came =
-            if latest(carrier.occurred) <= at { Certainty::Certain } else { Certainty::Possible };
-        Some((*certainty).max(came))
+        Some((*certainty).max(came(carrier)))
     });
     hit.min().map(|certainty| certainty.max(active))
 }

@@ -25,7 +25,7 @@ pub struct SessionFilter {
     pub active_at: Option<Time>,
     /// Pseudonym; with the role `investigate` also an id or a login.
     pub subject: Option<String>,
-    /// With a claim of this IdP.
+    /// With a claim of this IdP; or started by it, where no claim was seen.
     pub idp: Option<IdpId>,
     /// With a claim signed by this key.
     pub key: Option<KeyId>,
@@ -131,8 +131,9 @@ impl SessionCandidate<'_> {
             || filter.relied_from.is_some()
             || filter.relied_to.is_some()
         {
-            let (certainty, record) = claims::matching(self, filter)?;
-            found.add(certainty, claim_words(filter, certainty, &record), vec![record], Vec::new());
+            let matched = claims::matching(self, filter)?;
+            let words = claim_words(filter, &matched);
+            found.add(matched.certainty, words, vec![matched.record], Vec::new());
         }
         if let Some(amr) = &filter.amr {
             let factor = state
@@ -288,10 +289,14 @@ impl Membership {
     }
 }
 
-fn claim_words(filter: &SessionFilter, certainty: Certainty, record: &RecordRef) -> String {
+fn claim_words(filter: &SessionFilter, matched: &claims::Match) -> String {
     let of = filter.idp.as_ref().map(|idp| format!(" of {idp}")).unwrap_or_default();
-    let at = record.occurred.from;
-    match (&filter.key, certainty) {
+    let at = matched.record.occurred.from;
+    if !matched.is_claim {
+        let by = filter.idp.as_ref().map_or("an IdP", |idp| idp.as_str());
+        return format!("it was started by {by} at {at}; no assertion was seen");
+    }
+    match (&filter.key, matched.certainty) {
         (Some(key), Certainty::Certain) => {
             format!("a claim{of} signed by {key} was received at {at}")
         }

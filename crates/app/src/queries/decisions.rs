@@ -52,8 +52,9 @@ impl App {
             self.ask_page(caller, Query::Decisions, asking, question, after).await?;
 
         let history = view.history.at(view.cut.known_at);
-        let certainty =
-            |state: &SessionState, decision: &Decision| belongs(state, decision, filter, history);
+        let certainty = |state: &SessionState, decision: &Decision| {
+            belongs(state, decision, filter, history, view.cut.at)
+        };
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds the decisions of a session after the cursor; false if the page is full and there are
         // more.
@@ -158,7 +159,7 @@ impl App {
             let Some(gathered) = candidates.gathered(id).await? else { continue };
             let Some(state) = assess(&gathered.facts, &view.history, view.cut) else { continue };
             for decision in &state.decisions {
-                if let Some(certainty) = belongs(&state, decision, filter, history)
+                if let Some(certainty) = belongs(&state, decision, filter, history, view.cut.at)
                     && seen.insert(decision.recorded.record.position)
                 {
                     found.push(DecisionOf { decision: decision.clone(), certainty });

@@ -17,6 +17,7 @@ use claimledger_domain::{
     completeness::Barrier,
     model::Cut,
     rehearse::{self, Rehearsal, TrustChange, UnmetPolicies},
+    window::within,
 };
 use claimledger_facts::{
     time::{Occurred, Time},
@@ -180,10 +181,12 @@ impl Found {
             let Some((decision, because)) = session.before.decisions().nth(fall.decision) else {
                 continue;
             };
-            if decision.recorded.at.from < from
-                || decision.recorded.at.from >= to
-                || !fallen.insert(fall.decision)
-            {
+            // Possibly, where the window has a part of the interval in which it was decided.
+            let Some(decided) = within(decision.recorded.at, Some(from), Some(to), self.cut.at)
+            else {
+                continue;
+            };
+            if !fallen.insert(fall.decision) {
                 continue;
             }
             let words = fall.words();
@@ -191,7 +194,7 @@ impl Found {
                 decision: decision.clone(),
                 because: because.clone(),
                 subject: state.origin.subject.clone(),
-                certainty: fall.certainty,
+                certainty: fall.certainty.max(decided),
                 before: fall.before,
                 after: fall.after,
                 first_unmet: fall.first_unmet,
@@ -203,8 +206,7 @@ impl Found {
             else {
                 continue;
             };
-            let in_window = decision.recorded.at.from >= from && decision.recorded.at.from < to;
-            if !in_window {
+            if within(decision.recorded.at, Some(from), Some(to), self.cut.at).is_none() {
                 continue;
             }
             self.rehearsed.policies.insert(decision.under.policy.clone());

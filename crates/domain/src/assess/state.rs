@@ -6,14 +6,14 @@ use super::{
     decision::{Decided, Judged},
     factors::AssessedFactor,
     keys::Standing,
-    until,
+    signed_in, until,
 };
 use crate::{
     codes,
     model::{
         Activity, AppAccess, AsKnown, Certainty, Decision, DecisionRule, HonoredFactor,
         IdpSessionInterval, IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RecordedDecision,
-        RefusedSignIn, Relied, SessionEnd, SessionLife, SessionOrigin, SessionState,
+        RefusedSignIn, Relied, SessionEnd, SessionLife, SessionOrigin, SessionState, SignedIn,
     },
     order::{Seen, latest},
     words,
@@ -272,7 +272,22 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
                 Some(Relied { factor, needed: relied.needed, certainty: relied.certainty })
             })
             .collect(),
+        signed_in: signed_in(trace, judged),
     }
+}
+
+fn signed_in(trace: &Trace<'_>, judged: &Judged<'_>) -> Vec<SignedIn> {
+    let of = |sign_in: signed_in::SignedIn| {
+        let claim = sign_in.claim.map(|claim| trace.claims[claim].data);
+        let named = trace.life.started.and_then(|started| started.idp.as_ref());
+        Some(SignedIn {
+            idp: claim.map(|claim| &claim.idp).or(named)?.clone(),
+            key: claim.and_then(|claim| claim.key.clone()),
+            is_seen: claim.is_some(),
+            certainty: sign_in.certainty,
+        })
+    };
+    signed_in::sign_ins(trace, judged).into_iter().filter_map(of).collect()
 }
 
 fn as_known(judged: &Judged<'_>) -> AsKnown {

@@ -86,6 +86,22 @@ pub struct Decision {
     ///
     /// [`SessionState::factors`]: super::SessionState::factors
     pub relied_on: Vec<Relied>,
+    /// The sign-ins that it rested on, where its rule asks for no more than one (`semantics.md`
+    /// 38).
+    pub signed_in: Vec<SignedIn>,
+}
+
+/// A sign-in that a decision rested on, by record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The IdP.
+    pub idp: IdpId,
+    /// The key that its assertion names.
+    pub key: Option<KeyId>,
+    /// Whether its assertion was seen: else the session's start names the IdP.
+    pub is_seen: bool,
+    /// How sure it is that it came by the decision.
+    pub certainty: Certainty,
 }
 
 /// A decision as its record states it.

@@ -4,7 +4,7 @@ use crate::{
     assess::retraction::retraction_hits,
     history::{History, HistoryCut},
     model::Certainty,
-    order::latest,
+    window::within,
 };
 use claimledger_facts::{
     ids::IdpId,
@@ -229,15 +229,33 @@ impl TrustChange {
             Self::Retraction(retraction) => retraction_hits(retraction, claim, received),
             Self::Policy { .. } => None,
             Self::Idp { from, to, .. } | Self::Feature { from, to, .. } => {
-                if !self.is_of(history, &claim.idp, received)
-                    || latest(received) < *from
-                    || received.from >= *to
-                {
-                    return None;
-                }
-                let inside = received.from >= *from && latest(received) < *to;
-                Some(if inside { Certainty::Certain } else { Certainty::Possible })
+                let is_of = self.is_of(history, &claim.idp, received);
+                within(received, Some(*from), Some(*to), Time::MAX).filter(|_| is_of)
             }
+        }
+    }
+
+    /// Whether the sign-in itself falls that began then and of which no assertion was seen, and how
+    /// surely (`semantics.md` 38).
+    pub(super) fn hits_sign_in(&self, idp: &IdpId, began: Occurred) -> Option<Certainty> {
+        match self {
+            Self::Retraction(retraction) if retraction.key.is_none() && retraction.idp == *idp => {
+                within(began, Some(retraction.from), None, Time::MAX)
+            }
+            Self::Idp { idp: of, setting, from, to } if setting.ends_sign_in() && of == idp => {
+                within(began, Some(*from), Some(*to), Time::MAX)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it takes the sign-in itself, and not only the factors: the assertions that it hits
+    /// are void (`semantics.md` 7, 29).
+    pub(super) const fn voids(&self) -> bool {
+        match self {
+            Self::Retraction(_) => true,
+            Self::Idp { setting, .. } => setting.ends_sign_in(),
+            Self::Feature { .. } | Self::Policy { .. } => false,
         }
     }
 

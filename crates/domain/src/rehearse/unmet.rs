@@ -100,7 +100,10 @@ impl<'a> UnmetPolicies<'a> {
         let Some(trace) = assess::trace(facts, &self.rehearsal.changed, self.cut) else { return };
         for (index, claim) in trace.claims.iter().enumerate() {
             let received = claim.seen.occurred();
-            if self.rehearsal.change.hits(history, claim.data, received).is_some() {
+            // A claim that names no key implies what it did (`semantics.md` 42).
+            let is_unnamed = self.rehearsal.change.is_of_unnamed_key(claim.data);
+            let is_hit = self.rehearsal.change.hits(history, claim.data, received).is_some();
+            if is_hit && !is_unnamed {
                 continue;
             }
             let counted =
@@ -110,7 +113,7 @@ impl<'a> UnmetPolicies<'a> {
             let candidates: Vec<Candidate> =
                 counted.map(|(at, factor)| Candidate::of_factor(at, factor)).collect();
             self.open.retain_mut(|open| {
-                if !open.through.contains(&claim.data.idp)
+                if !(open.through.contains(&claim.data.idp) || is_hit)
                     || received.from < open.from
                     || latest(received) >= open.to
                 {

@@ -4,35 +4,73 @@ use super::{SessionCandidate, SessionFilter};
 use crate::{
     history::HistoryCut,
     model::{Certainty, Known, RecordRef},
-    order::{latest, total_order},
+    order::total_order,
+    window::within,
 };
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, KeyId},
     time::Time,
-    types::claims::ClaimsReceived,
+    types::{claims::ClaimsReceived, session::SessionStarted},
 };
 use std::collections::HashSet;
 
-/// The best claim that meets the filter: whether certainly, and its record; of several as good the
-/// first in the total order (`semantics.md` 2). `None`: no claim does.
-pub(super) fn matching(
-    of: SessionCandidate<'_>,
-    filter: &SessionFilter,
-) -> Option<(Certainty, RecordRef)> {
+/// What makes a session one of an IdP, a key or a window.
+pub(super) struct Match {
+    pub(super) certainty: Certainty,
+    /// The claim; where no assertion was seen, what starts the session and names the IdP.
+    pub(super) record: RecordRef,
+    pub(super) is_claim: bool,
+}
+
+/// The best claim that meets the filter; of several as good the first in the total order
+/// (`semantics.md` 2). Where no assertion was seen, the sign-in of the IdP that the session's start
+/// names (`semantics.md` 38). `None`: nothing does.
+pub(super) fn matching(of: SessionCandidate<'_>, filter: &SessionFilter) -> Option<Match> {
     let (history, at) = (of.history.at(of.cut.known_at), of.cut.at);
     // Only records that count: of variants the domain has chosen one.
     let counting: HashSet<_> = of.state.records.iter().map(|record| record.position).collect();
-    let claims = of.facts.iter().filter(|known| {
-        counting.contains(&known.record.position) && known.fact.occurred.from <= at
-    });
-    claims
-        .filter_map(|known| {
-            let FactData::ClaimsReceived(claim) = &known.fact.data else { return None };
-            Some((certainty(known, claim, filter, history, at)?, known))
+    let facts = || {
+        of.facts.iter().filter(|known| {
+            counting.contains(&known.record.position) && known.fact.occurred.from <= at
         })
+    };
+    let mut claims = facts()
+        .filter_map(|known| match &known.fact.data {
+            FactData::ClaimsReceived(claim) => Some((known, claim)),
+            _ => None,
+        })
+        .peekable();
+    if claims.peek().is_none() {
+        return facts()
+            .min_by(|one, other| {
+                started(one)
+                    .is_none()
+                    .cmp(&started(other).is_none())
+                    .then_with(|| total_order(one, other))
+            })
+            .and_then(|known| unseen(known, filter, at));
+    }
+    claims
+        .filter_map(|(known, claim)| Some((certainty(known, claim, filter, history, at)?, known)))
         .min_by(|(a, one), (b, other)| a.cmp(b).then_with(|| total_order(one, other)))
-        .map(|(certainty, known)| (certainty, known.record.clone()))
+        .map(|(certainty, known)| Match { certainty, record: known.record.clone(), is_claim: true })
+}
+
+fn started(known: &Known) -> Option<&SessionStarted> {
+    match &known.fact.data {
+        FactData::SessionStarted(started) => Some(started),
+        _ => None,
+    }
+}
+
+/// A sign-in of which no assertion was seen. What key would have signed it is not known, and no
+/// list by key has it: only a retraction of the whole IdP hits it.
+fn unseen(start: &Known, filter: &SessionFilter, at: Time) -> Option<Match> {
+    let idp = started(start)?.idp.as_ref()?;
+    let is_of = filter.key.is_none() && filter.idp.as_ref().is_none_or(|asked| asked == idp);
+    let certainty = within(start.fact.occurred, filter.relied_from, filter.relied_to, at)?;
+    is_of.then(|| Match { certainty, record: start.record.clone(), is_claim: false })
 }
 
 fn certainty(
@@ -48,18 +86,9 @@ fn certainty(
     let by_key = filter.key.as_ref().map_or(Some(Certainty::Certain), |key| {
         is_key_of(&claim.idp, claim.key.as_ref(), key, history)
     })?;
-    let (first, last) = (known.fact.occurred.from, latest(known.fact.occurred));
     // At a T inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
-    let came = if last <= at { Certainty::Certain } else { Certainty::Possible };
-    let possible = filter.relied_from.is_none_or(|from| last >= from)
-        && filter.relied_to.is_none_or(|to| first < to);
-    let certain = filter.relied_from.is_none_or(|from| first >= from)
-        && filter.relied_to.is_none_or(|to| last < to);
-    match (possible, certain) {
-        (false, _) => None,
-        (true, false) => Some(Certainty::Possible),
-        (true, true) => Some(by_key.max(came)),
-    }
+    let came = within(known.fact.occurred, filter.relied_from, filter.relied_to, at)?;
+    Some(by_key.max(came))
 }
 
 /// Whether a claim of an IdP, and of the key that it names, was signed by another key. One that
@@ -73,10 +102,11 @@ pub fn is_key_of(
 ) -> Option<Certainty> {
     match named {
         Some(named) => (named == key).then_some(Certainty::Certain),
-        None => history
-            .trust()
-            .key_changes(idp)
-            .any(|change| change.data.key == *key)
-            .then_some(Certainty::Possible),
+        None => {
+            let trust = history.trust();
+            let stated = trust.key_changes(idp).any(|change| change.data.key == *key)
+                || trust.retractions(idp).any(|it| it.data.key.as_ref() == Some(key));
+            stated.then_some(Certainty::Possible)
+        }
     }
 }

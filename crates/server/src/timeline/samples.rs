@@ -112,6 +112,7 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
         at_k: implied,
         later: Vec::new(),
         relied_on: Vec::new(),
+        signed_in: Vec::new(),
     }
 }
 
