@@ -40,6 +40,10 @@ pub(crate) fn one(view: &View, session: &Session, fact: &Fact) -> Decided {
         fact.text("policy").unwrap_or_default(),
         fact.from,
     );
+    let signed_in = match &found {
+        Some((_, rule)) if by_sign_in(rule) => signed_in(view, session, fact),
+        _ => Vec::new(),
+    };
     Decided {
         fact: fact.clone(),
         version: version.and_then(|version| version.text("version")).map(str::to_owned),
@@ -49,11 +53,7 @@ pub(crate) fn one(view: &View, session: &Session, fact: &Fact) -> Decided {
         differs,
         falsified,
         relied: relied(view, session, fact),
-        signed_in: if found.is_some_and(|(_, rule)| by_sign_in(&rule)) {
-            signed_in(view, session, fact)
-        } else {
-            Vec::new()
-        },
+        signed_in,
     }
 }
 
