@@ -4,6 +4,7 @@
 
 mod absence;
 mod lists;
+mod rested;
 mod timelines;
 mod unknown;
 

@@ -1,0 +1,222 @@
+//! What rests on an IdP or a key, where no factor says it: the sign-in itself, a key that only a
+//! retraction names, a decision whose instant is not known.
+
+use crate::support::Scratch;
+use serde_json::{Value, json};
+
+const T: &str = "2026-03-10T10:00:00Z";
+
+fn at(time: &str) -> Value {
+    json!(format!("2026-03-10T{time}Z"))
+}
+
+fn line(id: &str, kind: &str, occurred: Value, data: Value) -> Value {
+    json!({"id": id, "type": kind, "source": "sp", "occurred_at": occurred, "data": data})
+}
+
+fn of_session(id: &str, kind: &str, session: &str, occurred: Value, data: Value) -> Value {
+    let mut line = line(id, kind, occurred, data);
+    line["session"] = json!(session);
+    line["subject"] = json!({"id": format!("u-{session}")});
+    line
+}
+
+/// A ledger of one IdP, idp-q, and one policy, and what is added; each source was heard up to the
+/// end of the day.
+fn ledger(trust: bool, factor_mode: &str, more: Vec<Value>) -> Scratch {
+    let mut lines = vec![
+        line(
+            "org",
+            "org.configured",
+            at("08:00:00"),
+            json!({"engine": "identity_engine", "claims_sharing": true,
+                "third_party_claims_sharing": true}),
+        ),
+        line(
+            "idp",
+            "idp.configured",
+            at("08:00:00"),
+            json!({"idp": "idp-q", "version": "q1", "kind": "third_party", "status": "active",
+                "trust_claims": trust, "actor": "admin-0"}),
+        ),
+        line(
+            "policy",
+            "policy.configured",
+            at("08:00:00"),
+            json!({"policy": "wiki", "version": "v1", "kind": "app_sign_in", "apps": ["wiki"],
+                "rules": [{"rule": "wiki-1", "priority": 1, "access": "allow",
+                    "factor_mode": factor_mode}]}),
+        ),
+    ];
+    lines.extend(more);
+    lines.push(line(
+        "heard",
+        "source.heard",
+        at("23:00:00"),
+        json!({"until": "2026-03-10T23:00:00Z", "basis": "stated"}),
+    ));
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let file = scratch.file("facts.jsonl", text);
+    scratch.ok(&["--tenant", "acme", "ingest", &file]);
+    scratch
+}
+
+fn claim(session: &str, key: Option<&str>) -> Value {
+    let mut data = json!({"idp": "idp-q", "assertion": format!("as-{session}"),
+        "amr": ["pwd", "otp"]});
+    if let Some(key) = key {
+        data["key"] = json!(key);
+    }
+    of_session("claim", "claims.received", session, at("09:00:00"), data)
+}
+
+fn start(session: &str) -> Value {
+    let data = json!({"idp": "idp-q", "idp_session": format!("is-{session}")});
+    of_session("start", "session.started", session, at("09:00:00"), data)
+}
+
+fn decision(session: &str, occurred: Value) -> Value {
+    let data = json!({"app": "wiki", "policy": "wiki", "outcome": "allow", "version": "v1",
+        "rule": "wiki-1"});
+    of_session("decision", "policy.decided", session, occurred, data)
+}
+
+fn retraction(key: Option<&str>) -> Value {
+    let mut data = json!({"idp": "idp-q", "from": at("08:30:00"), "reason": "leaked",
+        "actor": "admin-1"});
+    if let Some(key) = key {
+        data["key"] = json!(key);
+    }
+    line("retraction", "trust.retracted", at("09:30:00"), data)
+}
+
+/// An answer at T; `session certainty` of each edge, or `source id certainty` of a decision.
+fn edges(scratch: &Scratch, t: &str, args: &[&str]) -> Vec<String> {
+    let answer = scratch.json(&[&["--tenant", "acme", "--at", t], args].concat());
+    let edge = |edge: &Value| {
+        let node = &edge["node"];
+        let id = node["record"]["sourceId"].as_str().or(node["id"].as_str());
+        format!("{} {}", id.unwrap_or_default(), edge["certainty"].as_str().unwrap_or_default())
+    };
+    answer["edges"].as_array().expect("a list").iter().map(edge).collect()
+}
+
+/// What falls, and which sessions live on it, under a rehearsed retraction.
+fn rehearsed(scratch: &Scratch, args: &[&str]) -> (Vec<String>, Vec<String>, Value) {
+    let args = [
+        &["--tenant", "acme", "--at", T, "rehearse", "retraction", "--idp", "idp-q"][..],
+        args,
+        &["--from", "2026-03-10T08:30:00Z", "--to", "2026-03-10T23:00:00Z"],
+    ];
+    let answer = scratch.json(&args.concat());
+    let of = |list: &str, id: &dyn Fn(&Value) -> Value| {
+        let items = answer[list].as_array().expect("a list").iter();
+        items
+            .map(|item| {
+                let certainty = item["certainty"].as_str().unwrap_or_default();
+                format!("{} {certainty}", id(item).as_str().unwrap_or_default())
+            })
+            .collect()
+    };
+    (
+        of("falls", &|fall| fall["decision"]["record"]["sourceId"].clone()),
+        of("live", &|live| live["session"].clone()),
+        answer["warnings"].clone(),
+    )
+}
+
+/// Semantics 38: with no assertion seen, the federation rests on the IdP that the start names.
+#[test]
+fn a_session_rests_on_the_idp_that_started_it_where_no_claim_was_seen() {
+    let key = line(
+        "key",
+        "idp.key_added",
+        at("08:00:00"),
+        json!({"idp": "idp-q", "key": "Q1", "actor": "admin-0"}),
+    );
+    let scratch = ledger(true, "1fa", vec![key, start("N"), decision("N", at("09:00:05"))]);
+    assert_eq!(edges(&scratch, T, &["sessions", "--idp", "idp-q"]), ["N CERTAIN"]);
+    assert_eq!(edges(&scratch, T, &["decisions", "--idp", "idp-q"]), ["decision CERTAIN"]);
+    // What key signed it is not known, and a retraction of a key does not reach it.
+    assert!(edges(&scratch, T, &["sessions", "--idp", "idp-q", "--key", "Q1"]).is_empty());
+    let (falls, live, _) = rehearsed(&scratch, &[]);
+    assert_eq!((falls, live), (vec!["decision CERTAIN".to_owned()], vec!["N CERTAIN".to_owned()]));
+    assert_eq!(rehearsed(&scratch, &["--key", "Q1"]).0, Vec::<String>::new());
+}
+
+/// Semantics 29 and 38: trust is off and no factor counts, and the sign-in rests on the assertion.
+#[test]
+fn a_decision_rests_on_a_sign_in_whose_claims_are_ignored() {
+    let facts = || vec![claim("Z", Some("Q1")), start("Z"), decision("Z", at("09:00:05"))];
+    let scratch = ledger(false, "1fa", facts());
+    for by in [&["--idp", "idp-q"][..], &["--idp", "idp-q", "--key", "Q1"]] {
+        let args = [&["decisions"], by].concat();
+        assert_eq!(edges(&scratch, T, &args), ["decision CERTAIN"], "{by:?}");
+    }
+    let (falls, live, _) = rehearsed(&scratch, &["--key", "Q1"]);
+    assert_eq!((falls, live), (vec!["decision CERTAIN".to_owned()], vec!["Z CERTAIN".to_owned()]));
+    // A rule of two factors is not met by the sign-in.
+    let scratch = ledger(false, "2fa", facts());
+    assert!(edges(&scratch, T, &["decisions", "--idp", "idp-q"]).is_empty());
+}
+
+/// Semantics 42, of a key that only its retraction names.
+#[test]
+fn a_retracted_key_may_have_signed_a_claim_that_names_none() {
+    let facts =
+        vec![claim("Q", None), start("Q"), decision("Q", at("09:00:05")), retraction(Some("Q1"))];
+    let scratch = ledger(true, "2fa", facts);
+    let key = ["--idp", "idp-q", "--key", "Q1"];
+    assert_eq!(edges(&scratch, T, &[&["sessions"], &key[..]].concat()), ["Q POSSIBLE"]);
+    assert_eq!(edges(&scratch, T, &[&["decisions"], &key[..]].concat()), ["decision POSSIBLE"]);
+    // No key is checked of such a claim, and the policy can be met by one as before.
+    let (_, live, unmet) = rehearsed(&scratch, &["--key", "Q1"]);
+    assert_eq!(live, ["Q POSSIBLE"]);
+    assert_eq!(unmet, json!([]));
+}
+
+/// Semantics 6: possible inside the interval, certain outside.
+#[test]
+fn a_decision_of_an_unknown_instant_is_possible_inside_its_interval() {
+    let interval = json!({"from": at("09:10:00"), "to": at("09:50:00")});
+    let facts = vec![claim("D", Some("Q1")), start("D"), decision("D", interval)];
+    let scratch = ledger(true, "2fa", facts);
+    let noon = "2026-03-10T12:00:00Z";
+    let list = |t: &str, bounds: &[&str]| {
+        let bounds: Vec<String> = bounds
+            .iter()
+            .map(|word| {
+                if word.starts_with("--") {
+                    (*word).to_owned()
+                } else {
+                    format!("2026-03-10T{word}Z")
+                }
+            })
+            .collect();
+        let mut args = vec!["decisions"];
+        args.extend(bounds.iter().map(String::as_str));
+        edges(&scratch, t, &args)
+    };
+    for (bounds, certainty) in [
+        (&["--from", "09:00:00", "--to", "10:00:00"][..], "CERTAIN"),
+        (&["--from", "09:30:00"], "POSSIBLE"),
+        (&["--to", "09:30:00"], "POSSIBLE"),
+    ] {
+        assert_eq!(list(noon, bounds), [format!("decision {certainty}")], "{bounds:?}");
+    }
+    assert_eq!(list("2026-03-10T09:30:00Z", &[]), ["decision POSSIBLE"]);
+    for bounds in [&["--from", "10:00:00"], &["--to", "09:00:00"]] {
+        assert!(list(noon, bounds).is_empty(), "{bounds:?}");
+    }
+}
+
+/// Semantics 21: it is not implied allow afterwards; nor was it before, where no rule is known.
+#[test]
+fn what_was_never_implied_allow_falls_possibly() {
+    let mut facts = vec![claim("U", Some("Q1")), start("U"), decision("U", at("09:00:05"))];
+    facts[2]["data"]["policy"] = json!("unstated");
+    let scratch = ledger(true, "2fa", facts);
+    assert_eq!(rehearsed(&scratch, &[]).0, ["decision POSSIBLE"]);
+}
