@@ -207,6 +207,9 @@ fn a_decision_of_an_unknown_instant_is_possible_inside_its_interval() {
         assert_eq!(list(noon, bounds), [format!("decision {certainty}")], "{bounds:?}");
     }
     assert_eq!(list("2026-03-10T09:30:00Z", &[]), ["decision POSSIBLE"]);
+    let printed = scratch.ok(&["--tenant", "acme", "--at", noon, "decisions"]);
+    let when = "some time from 2026-03-10T09:10:00Z to 2026-03-10T09:50:00Z";
+    assert!(printed.contains(when), "{printed}");
     for bounds in [&["--from", "10:00:00"], &["--to", "09:00:00"]] {
         assert!(list(noon, bounds).is_empty(), "{bounds:?}");
     }

@@ -2,7 +2,7 @@
 
 use super::{
     question::ask_and_print,
-    rendering::{factor_name, marks, page, possible, rows},
+    rendering::{decided, factor_name, marks, page, possible, rows},
 };
 use crate::{
     cli::{DecisionFilterArgs, DecisionsArgs},
@@ -54,7 +54,7 @@ fn text(answer: &Value) -> String {
         vec![
             format!("#{}", field(&d["record"], "position")),
             field(d, "session"),
-            field(d, "at"),
+            decided(d),
             named(d, "app"),
             lowercase(d, "outcome"),
             reading(d),

@@ -2,7 +2,7 @@
 
 use super::{
     question::ask,
-    rendering::{is_empty, possible, rows},
+    rendering::{decided, is_empty, possible, rows},
 };
 use crate::{
     cli::{ChangeKind, Feature, RehearseArgs},
@@ -203,7 +203,7 @@ fn decision(of: &Value) -> Vec<String> {
     vec![
         format!("#{}", field(&d["record"], "position")),
         field(d, "session"),
-        field(d, "at"),
+        decided(d),
         field(d, "app"),
         lowercase(d, "outcome"),
     ]

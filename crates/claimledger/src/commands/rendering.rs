@@ -35,9 +35,18 @@ pub(super) fn factor_name(factor: &Value) -> String {
 
 /// When something occurred: an instant, or an interval.
 pub(super) fn occurred(row: &Value) -> String {
-    match &row["occurredTo"] {
-        Value::Null => field(row, "occurredAt"),
-        _ => format!("some time from {} to {}", field(row, "occurredAt"), field(row, "occurredTo")),
+    some_time(field(row, "occurredAt"), row)
+}
+
+/// When a decision fell.
+pub(super) fn decided(decision: &Value) -> String {
+    some_time(field(decision, "at"), &decision["record"])
+}
+
+fn some_time(from: String, record: &Value) -> String {
+    match &record["occurredTo"] {
+        Value::Null => from,
+        _ => format!("some time from {from} to {}", field(record, "occurredTo")),
     }
 }
 

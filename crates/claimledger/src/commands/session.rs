@@ -2,7 +2,7 @@
 
 use super::{
     question::{ask_of_session, with_erased},
-    rendering::{add_table, factor_name, marks, rows},
+    rendering::{add_table, decided, factor_name, marks, rows},
     sessions::{outlived, state},
 };
 use crate::{
@@ -80,7 +80,7 @@ fn session_text(answer: &Value) -> String {
     let decisions = rows(&s["decisions"], |d| {
         vec![
             format!("#{}", field(&d["record"], "position")),
-            field(d, "at"),
+            decided(d),
             named(d, "app"),
             lowercase(d, "outcome"),
             lowercase(d, "implied"),

@@ -81,7 +81,7 @@ pub(super) fn when(decisions: &[&Decision], times: &mut Times) -> Markup {
         [] => {},
         [one] => { @if one.recorded.at.to.is_none() { "at " } (times.occurred(one.recorded.at)) },
         [first, .., last] => { "from " (times.show(first.recorded.at.from)) " to "
-            (times.show(last.recorded.at.from)) },
+            (times.show(last.recorded.at.latest())) },
     } }
 }
 
