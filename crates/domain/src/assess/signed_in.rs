@@ -1,5 +1,5 @@
-//! Decisions that rest on the sign-in itself: "any one factor or IdP" is met by the federation, also
-//! where none of its factors counts.
+//! Decisions that rest on the sign-in itself: "any one factor or IdP" is met by the federation,
+//! also where none of its factors counts.
 //!
 //! Source: `semantics.md` 20, 38. The federation rests on the assertion; with none seen, on the IdP
 //! that the session's start names.
