@@ -21,7 +21,7 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use claimledger_ledger::{
-    append::{AppendRequest, SequencerError},
+    append::{AppendRequest, Receipt, SequencerError},
     keys::CredentialRow,
     log::LogError,
 };
@@ -130,7 +130,7 @@ impl App {
             tenant.identity.own.now(),
         )?;
         // The record first, so that every credential that works is in the log.
-        self.append_own(&caller.tenant, record).await?;
+        self.append_own(&tenant, record).await?;
         if let Err(error) = self.0.keys.add_credential(&row).await {
             // The log should not keep a grant of what does not exist: `verify` would take the row
             // for a removed one. Where this fails too, it does.
@@ -218,7 +218,7 @@ impl App {
         let fact = FactData::RoleRevoked(RoleRevoked { credential: credential.to_owned() });
         let own = &tenant.identity.own;
         let record = own.seal(&format!("revoke/{credential}"), fact, own.now())?;
-        self.append_own(&tenant.id, record).await
+        self.append_own(tenant, record).await.map(|_| ())
     }
 
     /// A code that signs a browser in as this caller, once, within
@@ -309,8 +309,12 @@ impl App {
         (row, token)
     }
 
-    async fn append_own(&self, tenant: &TenantId, record: Prepared) -> Result<(), IngestError> {
-        let tenant = self.0.tenant(tenant).await.map_err(log)?;
+    /// Appends a record of the ledger's own.
+    pub(crate) async fn append_own(
+        &self,
+        tenant: &Tenant,
+        record: Prepared,
+    ) -> Result<Receipt, IngestError> {
         let request = AppendRequest { records: vec![record], expected_revision: None };
         let receipts = tenant
             .sequencer
@@ -318,7 +322,8 @@ impl App {
             .await
             .map_err(|error| IngestError::Sequencer { line: None, item: None, error })?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
-        Ok(())
+        let what = "an append of one record without its receipt".to_owned();
+        receipts.into_iter().next().ok_or_else(|| log(LogError::unavailable(what)))
     }
 
     fn secret_text(&self) -> String {

@@ -27,7 +27,7 @@ use std::{
 };
 
 /// Name and version of the translator of these records.
-const TRANSLATOR: &str = "ledger/1";
+pub(crate) const TRANSLATOR: &str = "ledger/1";
 
 /// Creates the ledger's own records of one tenant.
 pub(crate) struct OwnRecords {
@@ -62,7 +62,7 @@ impl OwnRecords {
         let kind = fact.type_name().to_owned();
         let line = json!({"id": id, "type": kind, "data": fact.to_value().unwrap_or_default()});
         let canonical = canonical::to_vec(&line);
-        let draft = Draft {
+        self.seal_draft(&Draft {
             source: None,
             source_id: SourceEventId::new(id),
             kind,
@@ -87,12 +87,16 @@ impl OwnRecords {
             unknown_fields: Vec::new(),
             translator: TRANSLATOR,
             variants_allowed: false,
-        };
+        })
+    }
+
+    /// The same of a draft about nobody.
+    pub(crate) fn seal_draft(&self, draft: &Draft) -> Result<Prepared, Refusal> {
         let prepared = seal(SealInput {
             tenant: &self.tenant,
             source: &SourceId::new(LEDGER_SOURCE),
             channel: Channel::Ledger,
-            draft: &draft,
+            draft,
             persons: &[],
             keys: &self.keys,
             random: &*self.random,

@@ -44,6 +44,7 @@ const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/v1/sources", Endpoint::ShowsNothing("what is polled and how far, no record")),
     ("/v1/credentials", Endpoint::ShowsNothing("who may do what, no record")),
     ("/v1/credentials/{credential}", Endpoint::ShowsNothing("whether it was revoked")),
+    ("/v1/retractions", Endpoint::Elsewhere("a retraction that names an unknown key is refused")),
     ("/log/{*path}", Endpoint::Elsewhere("the tiled log")),
     ("/healthz", Endpoint::ShowsNothing("no caller")),
     ("/readyz", Endpoint::ShowsNothing("no caller")),
