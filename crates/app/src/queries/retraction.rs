@@ -3,7 +3,7 @@
 
 use super::View;
 use crate::{
-    app::App,
+    app::{App, credentials::actor},
     model::{
         answer::Answer,
         query::Query,
@@ -17,7 +17,7 @@ use claimledger_facts::{
     canonical,
     draft::Draft,
     fact::{FactData, Typed},
-    ids::{ActorId, IdpId, KeyId},
+    ids::{IdpId, KeyId},
     refusal::{Refusal, RefusalCode},
     time::Time,
     types::trust::TrustRetracted,
@@ -157,7 +157,7 @@ fn stated(
         from: wanted.from,
         reason: wanted.reason.clone(),
         key: wanted.retracts.key().cloned(),
-        actor: Some(ActorId::new(caller.credential.as_str())),
+        actor: Some(actor(caller)),
         ticket: wanted.ticket.clone(),
     });
     for (field, text) in [("id", &wanted.id), ("reason", &wanted.reason)] {

@@ -1,13 +1,13 @@
 //! `retract`: from the directory, or from the server that owns it.
 
 use super::{
-    question::ask,
+    question::ask_open,
     rehearse::{self, REHEARSE},
     token::{same_tenant, taken},
 };
 use crate::{
     cli::{Format, RetractArgs},
-    exit_status::usage,
+    exit_status::{self, usage},
     ledger_client::{LedgerClient, asking},
     output::{field, items, print_answer},
     settings::{Settings, time},
@@ -35,39 +35,38 @@ const NOW: &str = "query Now($idp: ID!, $asking: Asking) {
 /// Records a retraction, and says what rested on what it takes away.
 pub(crate) async fn retract(settings: &Settings, args: &RetractArgs) -> Result<()> {
     let from = time("--from", &args.from)?;
-    if args.rehearse {
-        return rehearsed(settings, args, from).await;
-    }
-    if settings.asking != Asking::default() || settings.receipt.is_some() {
+    let is_asking = settings.asking != Asking::default() || settings.receipt.is_some();
+    if is_asking && !args.rehearse {
         return Err(usage(
             "a retraction is recorded at the end of the log: --at, --known-at and --receipt are \
              for questions, and for --rehearse",
         ));
     }
     let ledger = LedgerClient::open(settings).await?;
-    let done = recorded(settings, &ledger, args, from).await;
+    let done = if args.rehearse {
+        rehearsed(settings, &ledger, args, from).await
+    } else {
+        recorded(settings, &ledger, args, from).await
+    };
     ledger.close().await;
     done
 }
 
 /// What would be otherwise. Nothing is written.
-async fn rehearsed(settings: &Settings, args: &RetractArgs, from: Time) -> Result<()> {
+async fn rehearsed(
+    settings: &Settings,
+    ledger: &LedgerClient,
+    args: &RetractArgs,
+    from: Time,
+) -> Result<()> {
     let known = json!({"idp": args.idp, "asking": asking(&settings.asking)});
-    let now = now(settings, known).await?;
+    let now = ledger.ask(NOW, "trust", known).await?;
     let change = json!({"kind": "RETRACTION", "idp": args.idp, "key": args.key,
         "from": from.to_string()});
     let variables = json!({"change": change, "from": from.to_string(),
         "to": now["answered"]["at"], "asking": asking(&settings.asking)});
-    let answer = ask(settings, REHEARSE, "rehearse", variables).await?;
+    let answer = ask_open(ledger, settings, REHEARSE, "rehearse", variables).await?;
     print_answer(settings.format, &answer, rehearse::changes_nothing(&answer), rehearse::text)
-}
-
-/// T of the question.
-async fn now(settings: &Settings, known: Value) -> Result<Value> {
-    let ledger = LedgerClient::open(settings).await?;
-    let answer = ledger.ask(NOW, "trust", known).await;
-    ledger.close().await;
-    answer
 }
 
 async fn recorded(
@@ -78,21 +77,16 @@ async fn recorded(
 ) -> Result<()> {
     same_tenant(settings, ledger)?;
     let wanted = wanted(args, from)?;
-    // The answer may be lost and the record be there: the id finds out.
-    let again = || format!("to repeat it, give --id {}: it is recorded once", escape(&wanted.id));
-    let mut answer = match ledger {
-        LedgerClient::Embedded(owner) => {
-            ledger.settle().await;
-            let recorded = owner.app.retract(&owner.caller, &wanted).await;
-            recorded.with_context(again)?.to_value(&wanted.id)
+    let mut answer = written(ledger, &wanted).await.map_err(|error| {
+        // The answer may be lost and the record be there: the id finds out.
+        match exit_status::of(&error) {
+            4 => error.context(format!(
+                "to repeat it, give --id {}: it is recorded once",
+                escape(&wanted.id)
+            )),
+            _ => error,
         }
-        LedgerClient::Remote(remote) => {
-            let body = sent(&wanted).to_string();
-            let (status, answer) =
-                remote.send(PATH, "application/json", body.as_bytes()).with_context(again)?;
-            taken((status, answer), if status == 200 { 200 } else { 201 })?
-        }
-    };
+    })?;
     match rested(ledger, &answer).await {
         Ok(rested) => answer["rested"] = rested,
         // It is recorded, whatever a question about it says.
@@ -103,6 +97,20 @@ async fn recorded(
         Format::Text => print_text(&text(settings, &answer)),
     }
     Ok(())
+}
+
+async fn written(ledger: &LedgerClient, wanted: &WantedRetraction) -> Result<Value> {
+    match ledger {
+        LedgerClient::Embedded(owner) => {
+            ledger.settle().await;
+            Ok(owner.app.retract(&owner.caller, wanted).await?.to_value(&wanted.id))
+        }
+        LedgerClient::Remote(remote) => {
+            let body = sent(wanted).to_string();
+            let (status, answer) = remote.send(PATH, "application/json", body.as_bytes())?;
+            taken((status, answer), if status == 200 { 200 } else { 201 })
+        }
+    }
 }
 
 fn wanted(args: &RetractArgs, from: Time) -> Result<WantedRetraction> {
