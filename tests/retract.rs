@@ -270,6 +270,42 @@ fn the_form_gives_the_answers_that_a_fact_of_a_source_gives() {
 }
 
 #[test]
+fn on_a_live_ledger_it_is_dated_by_the_clock_and_the_time_of_asking_is_no_content() {
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let key = json!({"id": "k", "type": "idp.key_added", "occurred_at": "2026-03-10T09:00:00Z",
+        "data": {"idp": "idp-x", "key": "X1"}});
+    let file = scratch.file("key.jsonl", key.to_string());
+    scratch.ok(&["--tenant", "acme", "ingest", &file]);
+    let govern = scratch.token("acme", "govern");
+    let server = scratch.serve();
+    let (status, said) = post(&server, &govern, &with("from", json!("2999-01-01T00:00:00Z")));
+    assert_eq!((status, &said["error"]["field"]), (422, &json!("from")), "{said}");
+    let (status, made) = post(&server, &govern, &wanted());
+    assert_eq!(status, 201, "{made}");
+    // Recorded times have microseconds: the second request comes later than the first.
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    let (status, again) = post(&server, &govern, &wanted());
+    assert_eq!((status, &again["position"]), (200, &made["position"]), "{again}");
+    drop(server);
+    let position = made["position"].to_string();
+    let record = scratch.json(&["--tenant", "acme", "record", &position]);
+    let (occurred, recorded) = (&record["occurredAt"], &made["recordedAt"]);
+    assert!(occurred.as_str() <= recorded.as_str(), "{occurred} {recorded}");
+    let date = |of: &Value| of.as_str().map(|text| text.chars().take(10).collect::<String>());
+    assert_eq!(date(occurred), date(recorded), "{record}");
+    // Of the key that was added no source but the tenant's is known: the ledger is none.
+    let heard = scratch.json(&["--tenant", "acme", "completeness"]);
+    let sources: Vec<&str> = heard["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|item| item["source"].as_str())
+        .collect();
+    assert_eq!(sources, ["acme"], "{heard}");
+}
+
+#[test]
 fn two_clicks_at_once_are_one_fact() {
     let scratch = day_before_it();
     let [govern, read] = ["govern", "read"].map(|roles| scratch.token("acme", roles));

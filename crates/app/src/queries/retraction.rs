@@ -10,20 +10,14 @@ use crate::{
         question::{AskError, Asking, Caller},
         retraction::{RecordedRetraction, RetractError, WantedRetraction, new_id},
     },
-    tenant::own_records::TRANSLATOR,
 };
 use claimledger_domain::changes::{TrustChanges, trust_changes};
 use claimledger_facts::{
-    canonical,
-    draft::Draft,
-    fact::{FactData, Typed},
+    fact::FactData,
     ids::{IdpId, KeyId},
     refusal::{Refusal, RefusalCode},
-    time::Time,
     types::trust::TrustRetracted,
 };
-use claimledger_sources::{Dialect, translate};
-use serde_json::{Value, json};
 
 /// Keys and IdPs that a refusal names.
 const MAX_NAMED: usize = 20;
@@ -63,7 +57,11 @@ impl App {
         let view = self.ask(caller, Query::Retraction, &Asking::default()).await?;
         let own = &view.tenant.identity.own;
         let now = own.now();
-        let (draft, data) = stated(caller, wanted, now)?;
+        let said = said(caller, wanted)?;
+        let (record, said) = own.seal_as_a_source(&format!("retract/{}", wanted.id), &said, now)?;
+        let FactData::TrustRetracted(data) = said else {
+            return Err(Refusal::whole(RefusalCode::Malformed, "a retraction", "it is none").into());
+        };
         if wanted.from > now {
             return Err(Refusal::invalid(
                 "from",
@@ -73,7 +71,6 @@ impl App {
             .into());
         }
         view.must_know(wanted).await?;
-        let record = own.seal_draft(&draft)?;
         let appending = view.tenant.appends.begin();
         let receipt = self.append_own(&view.tenant, record).await?;
         view.tenant.appends.wrote(&caller.credential, receipt.position.0 + 1);
@@ -145,54 +142,19 @@ fn unknown(field: &str, message: String, mut known: Vec<&str>) -> Refusal {
     Refusal::invalid(field, named.clone(), format!("{message}; {named}"))
 }
 
-/// The draft of a retraction, and what it says in the clear. It is read as a fact of a source is,
-/// so that the same rules hold for its ids, its texts and what of them is sealed.
-fn stated(
-    caller: &Caller,
-    wanted: &WantedRetraction,
-    now: Time,
-) -> Result<(Draft, TrustRetracted), Refusal> {
-    let said = FactData::TrustRetracted(TrustRetracted {
+/// What is to be recorded.
+fn said(caller: &Caller, wanted: &WantedRetraction) -> Result<FactData, Refusal> {
+    for (field, text) in [("id", &wanted.id), ("reason", &wanted.reason)] {
+        if text.trim().is_empty() {
+            return Err(Refusal::missing(field, "a text that is not empty"));
+        }
+    }
+    Ok(FactData::TrustRetracted(TrustRetracted {
         idp: wanted.idp.clone(),
         from: wanted.from,
         reason: wanted.reason.clone(),
         key: wanted.retracts.key().cloned(),
         actor: Some(actor(caller)),
         ticket: wanted.ticket.clone(),
-    });
-    for (field, text) in [("id", &wanted.id), ("reason", &wanted.reason)] {
-        if text.trim().is_empty() {
-            return Err(Refusal::missing(field, "a text that is not empty"));
-        }
-    }
-    let line = json!({"id": format!("retract/{}", wanted.id), "type": TrustRetracted::TYPE.name,
-        "occurred_at": now.to_string(), "data": said.to_value().unwrap_or_default()});
-    let translation = translate(&Dialect::Native.into(), None, line.to_string().as_bytes())
-        .map_err(in_the_request)?;
-    let Some(mut draft) = translation.drafts.into_iter().next() else {
-        return Err(Refusal::whole(RefusalCode::Malformed, "one fact", "there is none"));
-    };
-    let Some(FactData::TrustRetracted(data)) = draft.facts.first().map(|fact| fact.data.clone())
-    else {
-        return Err(Refusal::whole(RefusalCode::Malformed, "a retraction", "it is none"));
-    };
-    // When it was asked for is no part of what was asked: the second click is the first one again.
-    let mut content: Value = serde_json::from_slice(&draft.canonical).unwrap_or(line);
-    if let Some(content) = content.as_object_mut() {
-        content.remove("occurred_at");
-    }
-    draft.canonical = canonical::to_vec(&content);
-    draft.original = draft.canonical.clone();
-    draft.translator = TRANSLATOR;
-    Ok((draft, data))
-}
-
-/// A refusal of a line, as one of the request that it was made of.
-fn in_the_request(mut refusal: Refusal) -> Refusal {
-    (refusal.line, refusal.item) = (None, None);
-    refusal.field = refusal.field.map(|field| match field.strip_prefix("data.") {
-        Some(name) => name.to_owned(),
-        None => field,
-    });
-    refusal
+    }))
 }
