@@ -40,6 +40,7 @@ mod readers;
 mod readme;
 mod rebuild;
 mod recovery;
+mod retract;
 mod session_life;
 mod signed_exports;
 mod sources;

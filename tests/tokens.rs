@@ -106,8 +106,20 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     assert_eq!(scratch.ok(&["--tenant", "acme", "token", "list"]), listed);
     let kind =
         |position: &str| scratch.json(&["--tenant", "acme", "record", position])["kind"].clone();
-    // The second revocation repeats the first.
+    // The second revocation repeats the first, and each says who did it.
+    let said = |position: &str| {
+        let record = scratch.json(&["--tenant", "acme", "record", position]);
+        record["facts"][0]["data"]["actor"].clone()
+    };
+    let listed = scratch.json(&["--tenant", "acme", "token", "list"]);
+    let listed = listed["credentials"].as_array().expect("a list");
+    let governor = listed.iter().find(|it| it["roles"] == json!(["govern"])).expect("a governor");
+    assert_eq!(said("#1"), "owner");
+    assert_eq!((said("#2"), said("#3")), (governor["credential"].clone(), said("#2")));
     assert_eq!(["#1", "#2", "#3"].map(kind), ["role.granted", "role.granted", "role.revoked"]);
+    assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 4);
+    // Again by another actor: the first one stands.
+    scratch.ok(&["--tenant", "acme", "token", "revoke", &credential]);
     assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 4);
     let out = scratch.run(&["--tenant", "acme", "token", "revoke", "c-0000"]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));

@@ -11,6 +11,7 @@ mod many;
 mod paper;
 mod radius;
 mod rehearse;
+mod retract;
 mod session;
 mod style;
 mod timeline;

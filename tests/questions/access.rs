@@ -104,6 +104,9 @@ const DAY: [&str; 2] = ["2026-03-10T00:00:00Z", "2026-03-11T00:00:00Z"];
 /// Where a command writes to.
 const OUT: &str = "OUT";
 
+const RETRACTION: &[&str] =
+    &["--idp", "idp-x", "--key", "X1", "--from", "2026-03-10T13:40:00Z", "--rehearse"];
+
 const COMMANDS: &[Recorded] = &[
     ("init", &[], Err("makes a ledger")),
     ("token", &[], Err("makes a credential")),
@@ -132,6 +135,7 @@ const COMMANDS: &[Recorded] = &[
         Ok("rehearse"),
     ),
     ("guard", &["--deactivate", "idp-x"], Ok("guard")),
+    ("retract", RETRACTION, Ok("rehearse")),
     ("export", &["sessions", "--as", "csv", "--output", OUT], Ok("export")),
     ("serve", &[], Err("what it serves is recorded")),
     ("source", &["list"], Err("what is polled")),

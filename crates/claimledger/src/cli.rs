@@ -3,6 +3,7 @@
 mod bench;
 mod export;
 mod questions;
+mod retract;
 mod source;
 
 pub(crate) use bench::{
@@ -15,6 +16,7 @@ pub(crate) use questions::{
     Feature, FirstSeenArgs, GuardArgs, RehearseArgs, SessionFilterArgs, SessionsArgs, TimelineArgs,
     WatchArgs, WhyArgs,
 };
+pub(crate) use retract::RetractArgs;
 pub(crate) use source::{AddCommand, AddOktaArgs, SourceCommand};
 
 use claimledger_sources::Dialect;
@@ -291,6 +293,9 @@ pub(crate) enum Command {
     /// What would change if an IdP, a feature, a policy or a key had been otherwise. Writes
     /// nothing
     Rehearse(RehearseArgs),
+    /// Record that assertions of an IdP, or of one of its keys, are not to be believed from a time
+    /// on. Nothing undoes it. Needs the role govern; --rehearse says first what it would change
+    Retract(RetractArgs),
     /// Whether an IdP could be deactivated, deleted or no longer trusted, or claims sharing
     /// switched off, and who would be locked out; exit status 1 where that is not allowed, or not
     /// known

@@ -1,7 +1,10 @@
 //! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
 
 use claimledger_app::{
-    InitError, copy::CopyError, intake::IngestError, model::question::AskError,
+    InitError,
+    copy::CopyError,
+    intake::IngestError,
+    model::{question::AskError, retraction::RetractError},
     rebuild::RebuildError,
 };
 use claimledger_export::part::PartError;
@@ -153,6 +156,12 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | AskError::BadInput { .. }
             | AskError::TooMany { .. } => 3,
         });
+    }
+    if let Some(error) = cause.downcast_ref::<RetractError>() {
+        return match error {
+            RetractError::Asked(error) => of_cause(error),
+            RetractError::Refused(error) => of_cause(error),
+        };
     }
     if let Some(error) = cause.downcast_ref::<PartError>() {
         return Some(match error {

@@ -106,6 +106,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
+        Command::Retract(args) => commands::retract::retract(&settings, args).await,
         Command::Guard(args) => commands::guard::guard(&settings, args).await,
         Command::Source { what } => commands::source::source(&settings, what).await,
         Command::Export { what } => commands::export::export(&settings, what).await,

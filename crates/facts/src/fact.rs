@@ -247,9 +247,9 @@ fact_types! {
         Ledger, "ledger opened", [];
     FactConflicted(ledger::FactConflicted) = "fact.conflicted" v 1,
         Ledger, "conflict", [];
-    RoleGranted(ledger::RoleGranted) = "role.granted" v 1,
+    RoleGranted(ledger::RoleGranted) = "role.granted" v 2,
         Ledger, "role granted", [];
-    RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 1,
+    RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 2,
         Ledger, "role revoked", [];
     RulesActivated(ledger::RulesActivated) = "rules.activated" v 1,
         Ledger, "rules activated", [];

@@ -4,7 +4,7 @@ use crate::{
     graphql::schema,
     http::{
         Server, credentials, errors, evidence, export, facts, graphql, headers, health, hooks,
-        host, log_files, rate::Limiter, rebuild, sources, stream,
+        host, log_files, rate::Limiter, rebuild, retractions, sources, stream,
     },
     options::ServerOptions,
     pages, recording,
@@ -50,6 +50,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/v1/sources", get(sources::get))
         .route("/v1/credentials", get(credentials::list).post(credentials::grant))
         .route("/v1/credentials/{credential}", delete(credentials::revoke))
+        .route("/v1/retractions", post(retractions::post))
         .route("/log/{*path}", get(log_files::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

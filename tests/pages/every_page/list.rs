@@ -59,6 +59,20 @@ pub(super) const PAGES: &[Page] = &[
     page("blast-idp", "/blast?kind=idp&idp=idp-x&{pin}", "idp-x"),
     page("blast-actor", "/blast?kind=actor&actor=admin-2&{pin}", "admin-2"),
     page("rehearse", "/rehearse?change=deactivate&idp=idp-x&{pin}", "idp-x"),
+    page("retract", "/retract?idp=idp-x&key=X1", "Retract trust in key X1 of idp-x"),
+    page("retract-whole", "/retract?idp=idp-x&whole=true&from=2026-03-10T13:40:00Z", "whole IdP"),
+    page("retract-choice", "/retract", "Of which key?"),
+    page("retract-recorded", "/retract?recorded=67", "Trust in key X1 of idp-x is retracted"),
+    with(404, page("retract-unknown", "/retract?idp=idp-x&key=X9", "X9")),
+    with(404, page("retract-not-recorded", "/retract?recorded=3", "No retraction of trust")),
+    with(
+        422,
+        sent(
+            page("retract-refused", "/retract?idp=idp-x&key=X1", "what was typed differs"),
+            "const f = document.querySelector('form[action=\"/retract\"]'); \
+             f.elements.again.value = 'x1'; f.submit()",
+        ),
+    ),
     page("sources", "/sources?{pin}", "idp-x"),
     page("find", "/find", "Find"),
     sent(
@@ -115,6 +129,7 @@ pub(super) const PAGES: &[Page] = &[
     of("erased", page("state-erased-record", "/record?pos=24&{pin}", "destroyed")),
     of("read", page("reader-session", "/session?id=S2&{pin}&open=24", "investigate")),
     of("read", page("state-forbidden-evidence", "/evidence", "export")),
+    of("read", with(403, page("state-forbidden-retract", "/retract?idp=idp-x&key=X1", "govern"))),
     of(
         "read",
         sent(

@@ -4,6 +4,7 @@ use crate::{
     access::{credential_mac, tokens},
     app::App,
     model::{
+        LEDGER_SOURCE,
         access::{Reason, Requested},
         ingest::IngestError,
         question::Caller,
@@ -12,7 +13,7 @@ use crate::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{Pseudonym, SourceId, TenantId},
+    ids::{ActorId, Pseudonym, RecordId, SourceEventId, SourceId, TenantId},
     record::{Digest32, Prepared},
     refusal::{Refusal, RefusalCode},
     seal::TenantKeys,
@@ -21,7 +22,7 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use claimledger_ledger::{
-    append::{AppendRequest, SequencerError},
+    append::{AppendRequest, Receipt, SequencerError},
     keys::CredentialRow,
     log::LogError,
 };
@@ -122,19 +123,23 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let keys = &tenant.identity.keys;
         let (row, token) = self.new_credential(&caller.tenant, keys, "c-", &roles, source);
-        let fact =
-            RoleGranted { credential: row.credential.clone(), roles, source: source.cloned() };
+        let fact = RoleGranted {
+            credential: row.credential.clone(),
+            roles,
+            source: source.cloned(),
+            actor: Some(actor(caller)),
+        };
         let record = tenant.identity.own.seal(
             &format!("grant/{}", row.credential),
             FactData::RoleGranted(fact),
             tenant.identity.own.now(),
         )?;
         // The record first, so that every credential that works is in the log.
-        self.append_own(&caller.tenant, record).await?;
+        self.append_own(&tenant, record).await?;
         if let Err(error) = self.0.keys.add_credential(&row).await {
             // The log should not keep a grant of what does not exist: `verify` would take the row
             // for a removed one. Where this fails too, it does.
-            let revoked = self.record_revocation(&tenant, &row.credential).await;
+            let revoked = self.record_revocation(&tenant, caller, &row.credential).await;
             if let Err(why) = revoked {
                 tracing::warn!(tenant = %caller.tenant, %why, "a grant without its credential");
             }
@@ -206,19 +211,32 @@ impl App {
             return Ok(false);
         }
         self.0.forget_credential(&caller.tenant, credential);
-        self.record_revocation(&tenant, credential).await?;
+        self.record_revocation(&tenant, caller, credential).await?;
         Ok(true)
     }
 
     async fn record_revocation(
         &self,
         tenant: &Tenant,
+        caller: &Caller,
         credential: &str,
     ) -> Result<(), IngestError> {
-        let fact = FactData::RoleRevoked(RoleRevoked { credential: credential.to_owned() });
+        let id = format!("revoke/{credential}");
+        // It may have been recorded before, as of another actor: the first one stands.
+        let event = SourceEventId::new(id.as_str());
+        let record = RecordId::derive(&tenant.id, &SourceId::new(LEDGER_SOURCE), &event);
+        let known = self.0.views.positions(&tenant.id, &[record]).await.map_err(log)?;
+        if known.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        let fact = RoleRevoked { credential: credential.to_owned(), actor: Some(actor(caller)) };
         let own = &tenant.identity.own;
-        let record = own.seal(&format!("revoke/{credential}"), fact, own.now())?;
-        self.append_own(&tenant.id, record).await
+        let record = own.seal(&id, FactData::RoleRevoked(fact), own.now())?;
+        match self.append_own(tenant, record).await {
+            // The read models did not have it yet.
+            Err(IngestError::Sequencer { error: SequencerError::Conflict { .. }, .. }) => Ok(()),
+            done => done.map(|_| ()),
+        }
     }
 
     /// A code that signs a browser in as this caller, once, within
@@ -309,8 +327,12 @@ impl App {
         (row, token)
     }
 
-    async fn append_own(&self, tenant: &TenantId, record: Prepared) -> Result<(), IngestError> {
-        let tenant = self.0.tenant(tenant).await.map_err(log)?;
+    /// Appends a record of the ledger's own.
+    pub(crate) async fn append_own(
+        &self,
+        tenant: &Tenant,
+        record: Prepared,
+    ) -> Result<Receipt, IngestError> {
         let request = AppendRequest { records: vec![record], expected_revision: None };
         let receipts = tenant
             .sequencer
@@ -318,7 +340,8 @@ impl App {
             .await
             .map_err(|error| IngestError::Sequencer { line: None, item: None, error })?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
-        Ok(())
+        let what = "an append of one record without its receipt".to_owned();
+        receipts.into_iter().next().ok_or_else(|| log(LogError::unavailable(what)))
     }
 
     fn secret_text(&self) -> String {
@@ -332,6 +355,11 @@ fn caller_of(row: CredentialRow) -> Caller {
     let tenant = row.tenant.clone();
     let Credential { id, roles, source, .. } = credential_of(row);
     Caller { tenant, credential: id, roles, source, request: Requested::default() }
+}
+
+/// A caller as the actor of a record.
+pub(crate) fn actor(caller: &Caller) -> ActorId {
+    ActorId::new(caller.credential.as_str())
 }
 
 /// Roles that this version does not know are ignored.

@@ -15,6 +15,7 @@ pub mod question;
 pub mod reached;
 pub mod rebuild;
 pub(crate) mod record_summary;
+pub mod retraction;
 pub mod source_report;
 pub(crate) mod terms;
 

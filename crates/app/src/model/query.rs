@@ -26,6 +26,8 @@ pub(crate) enum Query {
     Dependants,
     Rehearse,
     Guard,
+    /// What trust can be retracted of, before it is.
+    Retraction,
     Trust,
     Policies,
     Find,
@@ -73,6 +75,7 @@ impl Query {
             Self::Dependants => "dependants",
             Self::Rehearse => "rehearse",
             Self::Guard => "guard",
+            Self::Retraction => "retraction",
             Self::Trust => "trust",
             Self::Policies => "policies",
             Self::Find => "find",
@@ -104,6 +107,7 @@ impl Query {
         match self {
             Self::Sealed | Self::Labels => (!has(Role::Investigate)).then_some(Role::Investigate),
             Self::Export | Self::Evidence => (!has(Role::Export)).then_some(Role::Export),
+            Self::Retraction => (!has(Role::Govern)).then_some(Role::Govern),
             // Everybody sees their own entries.
             Self::Accesses => None,
             Self::Session

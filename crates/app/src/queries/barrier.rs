@@ -95,7 +95,8 @@ impl View<'_> {
         }
     }
 
-    async fn reliance(
+    /// The barrier of an unknown application, IdP or key.
+    pub(super) async fn reliance(
         &self,
         app: Option<&AppId>,
         idp: Option<&IdpId>,
@@ -145,7 +146,8 @@ impl View<'_> {
         Ok((!known).then(|| not_known("identity provider", idp)))
     }
 
-    async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
+    /// The barrier of an unknown key: no record names it.
+    pub(super) async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
         let history = self.history.at(self.cut.known_at);
         let stated = history
             .trust()

@@ -28,6 +28,7 @@ mod outlived;
 pub(crate) mod proof;
 mod record;
 mod rehearse;
+mod retraction;
 mod reused;
 pub(crate) mod rows;
 mod session;

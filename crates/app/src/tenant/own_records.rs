@@ -10,14 +10,15 @@ use claimledger_facts::{
     personal::Personal,
     random::Random,
     record::Prepared,
-    refusal::Refusal,
+    refusal::{Refusal, RefusalCode},
     seal::{SealInput, TenantKeys, seal},
     time::{Occurred, Time},
     types::ledger::FactConflicted,
     vocabulary::Channel,
 };
 use claimledger_ledger::{clock::Clock, sequencer::LedgerFacts};
-use serde_json::json;
+use claimledger_sources::{Dialect, translate};
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -62,7 +63,7 @@ impl OwnRecords {
         let kind = fact.type_name().to_owned();
         let line = json!({"id": id, "type": kind, "data": fact.to_value().unwrap_or_default()});
         let canonical = canonical::to_vec(&line);
-        let draft = Draft {
+        self.seal_draft(&Draft {
             source: None,
             source_id: SourceEventId::new(id),
             kind,
@@ -87,12 +88,42 @@ impl OwnRecords {
             unknown_fields: Vec::new(),
             translator: TRANSLATOR,
             variants_allowed: false,
-        };
+        })
+    }
+
+    /// Seals a fact that a caller asks for, and returns it as it stands in the clear. It is read as
+    /// a line of a source is, so that the same rules hold for ids, for texts, and for what is
+    /// sealed. When it is asked for is no part of the content: asked for again, it is the same.
+    pub(crate) fn seal_as_a_source(
+        &self,
+        id: &str,
+        fact: &FactData,
+        occurred: Time,
+    ) -> Result<(Prepared, FactData), Refusal> {
+        let line = json!({"id": id, "type": fact.type_name(), "occurred_at": occurred.to_string(),
+            "data": fact.to_value().unwrap_or_default()});
+        let translation = translate(&Dialect::Native.into(), None, line.to_string().as_bytes())
+            .map_err(in_the_request)?;
+        let one = || Refusal::whole(RefusalCode::Malformed, "one fact", "there is none");
+        let mut draft = translation.drafts.into_iter().next().ok_or_else(one)?;
+        let said = draft.facts.first().map(|fact| fact.data.clone()).ok_or_else(one)?;
+        let mut content: Value = serde_json::from_slice(&draft.canonical).unwrap_or(line);
+        if let Some(content) = content.as_object_mut() {
+            content.remove("occurred_at");
+        }
+        draft.canonical = canonical::to_vec(&content);
+        draft.original = draft.canonical.clone();
+        draft.translator = TRANSLATOR;
+        Ok((self.seal_draft(&draft)?, said))
+    }
+
+    /// Seals a draft about nobody.
+    fn seal_draft(&self, draft: &Draft) -> Result<Prepared, Refusal> {
         let prepared = seal(SealInput {
             tenant: &self.tenant,
             source: &SourceId::new(LEDGER_SOURCE),
             channel: Channel::Ledger,
-            draft: &draft,
+            draft,
             persons: &[],
             keys: &self.keys,
             random: &*self.random,
@@ -119,4 +150,14 @@ impl LedgerFacts for OwnRecords {
         self.seal(&id, FactData::FactConflicted(fact), self.now())
             .expect("a conflict can be sealed")
     }
+}
+
+/// A refusal of a line, as one of the request that it was made of.
+fn in_the_request(mut refusal: Refusal) -> Refusal {
+    (refusal.line, refusal.item) = (None, None);
+    refusal.field = refusal.field.map(|field| match field.strip_prefix("data.") {
+        Some(name) => name.to_owned(),
+        None => field,
+    });
+    refusal
 }

@@ -28,6 +28,7 @@ mod question;
 pub(crate) mod record;
 pub(crate) mod rehearse;
 mod rendering;
+pub(crate) mod retract;
 pub(crate) mod reused;
 pub(crate) mod serve;
 pub(crate) mod session;

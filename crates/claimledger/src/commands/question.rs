@@ -29,6 +29,18 @@ pub(super) async fn ask(
     answer
 }
 
+/// The same of a ledger that is open.
+pub(super) async fn ask_open(
+    ledger: &LedgerClient,
+    settings: &Settings,
+    query: &str,
+    name: &str,
+    variables: Value,
+) -> Result<Value> {
+    check_receipt(settings, query, name)?;
+    answered(ledger, settings, query, name, variables).await
+}
+
 /// Refuses a receipt that cannot be, before anything is asked.
 fn check_receipt(settings: &Settings, query: &str, name: &str) -> Result<()> {
     let Some(path) = &settings.receipt else { return Ok(()) };

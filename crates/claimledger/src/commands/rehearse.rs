@@ -17,7 +17,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path};
 
-const REHEARSE: &str = concat!(
+pub(super) const REHEARSE: &str = concat!(
     include_str!("../queries/rehearse.graphql"),
     include_str!("../queries/rehearse_fields.graphql")
 );
@@ -34,8 +34,12 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
     let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(),
         "asking": asking(&settings.asking)});
     let answer = ask(settings, REHEARSE, "rehearse", variables).await?;
-    let lists = ["flips", "falls", "live", "lockedOut"];
-    print_answer(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
+    print_answer(settings.format, &answer, changes_nothing(&answer), text)
+}
+
+/// Whether a rehearsal found nothing.
+pub(super) fn changes_nothing(answer: &Value) -> bool {
+    ["flips", "falls", "live", "lockedOut"].iter().all(|list| is_empty(&answer[*list]))
 }
 
 /// Refuses options that a kind of change does not take, and asks for the one that it needs.
@@ -96,7 +100,7 @@ fn read_policy(file: &Path) -> Result<String> {
         .map_err(|error| usage(format!("--policy-file {}: {error}", file.display())))
 }
 
-fn text(answer: &Value) -> String {
+pub(super) fn text(answer: &Value) -> String {
     let mut parts = vec![rehearsed(answer)];
     if answer["absence"]["code"] != "NONE" {
         parts.push(format!("{}\n", absence(answer)));

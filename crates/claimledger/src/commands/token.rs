@@ -9,7 +9,7 @@ use crate::{
     table::table,
     terminal::{escape, print_json, print_line, print_note, print_text},
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use claimledger_app::app::Credential;
 use claimledger_facts::{ids::SourceId, vocabulary::Role};
 use serde_json::{Value, json};
@@ -128,11 +128,13 @@ fn is_an_id(text: &str) -> bool {
 }
 
 /// The body of an answer with the expected status; else what the server says.
-fn taken((status, body): (u16, Value), expected: u16) -> Result<Value> {
+pub(super) fn taken((status, body): (u16, Value), expected: u16) -> Result<Value> {
     if status == expected {
         return Ok(body);
     }
-    Err(Refused(field(&body["error"], "message")).into())
+    let message = field(&body["error"], "message");
+    // What is not the caller's mistake may succeed later.
+    Err(if status < 500 { Refused(message).into() } else { anyhow!(message) })
 }
 
 fn shown(credential: &Credential) -> Value {

@@ -42,7 +42,9 @@ pub struct FactConflicted {
 /// `role.granted`: a credential was made.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("examples" = [{"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"}]))]
+#[schemars(extend("examples" = [{
+    "credential": "c-1", "roles": ["ingest"], "source": "acme-sp", "actor": "c-2"
+}]))]
 pub struct RoleGranted {
     /// The credential's public id.
     pub credential: String,
@@ -50,14 +52,19 @@ pub struct RoleGranted {
     pub roles: Vec<Role>,
     /// The source it may append as.
     pub source: Option<SourceId>,
+    /// The credential that made it; `owner`: the process that owns the ledger. Since version 2.
+    pub actor: Option<ActorId>,
 }
 
 /// `role.revoked`: a credential was revoked.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("examples" = [{"credential": "c-1"}]))]
+#[schemars(extend("examples" = [{"credential": "c-1", "actor": "c-2"}]))]
 pub struct RoleRevoked {
     /// The credential's public id.
     pub credential: String,
+    /// The credential that revoked it; `owner`: the process that owns the ledger. Since version 2.
+    pub actor: Option<ActorId>,
 }
 
 /// `rules.activated`: another version of the assessment rules is in force.

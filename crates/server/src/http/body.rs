@@ -1,8 +1,10 @@
 //! Reading a body, never more of it than its limit.
 
-use axum::body::Body;
+use super::errors::Refused;
+use axum::{body::Body, http::StatusCode};
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
 use std::{io::Read, time::Duration};
 
 /// Past its limit a body is still read for a while and discarded: a client that is cut off while it
@@ -35,6 +37,24 @@ pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, BodyEr
         bytes.extend_from_slice(&data);
     }
     Ok(bytes)
+}
+
+/// The body as a JSON object. `example`: what is expected, for the refusal of anything else.
+pub(crate) async fn object<T: DeserializeOwned>(
+    body: Body,
+    limit: usize,
+    example: &str,
+) -> Result<T, Refused> {
+    let body = read(body, limit).await?;
+    let expected = |why: String| {
+        let message = format!("expected {example}: {why}");
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", message)
+    };
+    // The parser takes the fields of an object from a list, too.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(expected("this is no object".to_owned()));
+    }
+    serde_json::from_slice(&body).map_err(|error| expected(error.to_string()))
 }
 
 async fn drain(mut body: Body) {

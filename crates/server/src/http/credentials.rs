@@ -42,16 +42,8 @@ pub(crate) async fn grant(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let caller = admitted(&server, &headers).await?;
-    let body = body::read(body, MAX_BODY).await?;
-    let expected = |why: String| {
-        invalid(format!("expected {{\"roles\": [\"read\"], \"source\": null}}: {why}"))
-    };
-    // The parser takes the fields of an object from a list, too.
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(expected("this is no object".to_owned()));
-    }
-    let Wanted { roles, source } =
-        serde_json::from_slice(&body).map_err(|error| expected(error.to_string()))?;
+    let example = "{\"roles\": [\"read\"], \"source\": null}";
+    let Wanted { roles, source } = body::object(body, MAX_BODY, example).await?;
     let mut roles = roles.iter().map(|word| role(word)).collect::<Result<Vec<_>, _>>()?;
     roles.sort_unstable();
     roles.dedup();

@@ -18,6 +18,7 @@ pub(crate) mod host;
 pub(crate) mod log_files;
 pub(crate) mod rate;
 pub(crate) mod rebuild;
+pub(crate) mod retractions;
 pub(crate) mod sources;
 pub(crate) mod stream;
 pub(crate) mod subscription_slots;

@@ -267,6 +267,7 @@ impl Page<'_> {
                 a href=(links.to(same.clone())) { "The same sessions as a list" }
                 (rehearsals(&links, (idp, key), since))
             }
+            @if let Some(idp) = idp { (retract(self.caller, idp, key, from)) }
             (falls::section(&links, &found))
             (list::sessions(&links, &found))
             (list::decisions(&links, &found))
@@ -492,6 +493,23 @@ fn begins(trust: &TrustChanges, key: Option<&str>) -> Option<Time> {
             of_it.filter_map(|span| span.span.map(|span| span.from.from)).min()
         }
         None => trust.versions.iter().map(|version| version.span.from.from).min(),
+    }
+}
+
+/// The way to the form that retracts trust in it, for who may.
+fn retract(caller: &Caller, idp: &str, key: Option<&str>, from: Option<Time>) -> Markup {
+    let address = Address::new("/retract")
+        .with("idp", idp)
+        .with_some("key", key)
+        .with_some("whole", key.is_none().then_some("true"))
+        .with_some("from", from.map(|from| from.to_string()).as_deref());
+    let words = html! { "Retract trust in " @match key {
+    Some(key) => { "key " (inert(key)) }, None => "the whole IdP" } };
+    html! {
+        p id="retract" {
+            @if caller.has(Role::Govern) { a href=(address.href()) { (words) " …" } }
+            @else { span class="muted" { (words) ": needs the role govern" } }
+        }
     }
 }
 

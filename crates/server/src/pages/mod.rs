@@ -47,6 +47,8 @@ mod refused;
 pub(crate) mod rehearse;
 mod rehearse_form;
 mod rehearse_found;
+pub(crate) mod retract;
+mod retract_form;
 mod semantics;
 pub(crate) mod session;
 mod session_head;
@@ -96,6 +98,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/sources", get(sources::get))
         .route("/access", get(access::get).post(access::post))
         .route("/rehearse", get(rehearse::get).post(rehearse::post))
+        .route("/retract", get(retract::get).post(retract::post))
         .route("/query", get(query::get).post(query::post))
         .route("/evidence", get(evidence::get).post(evidence::post))
         .route("/semantics", get(semantics::get))

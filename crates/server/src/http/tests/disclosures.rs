@@ -44,6 +44,7 @@ const ENDPOINTS: &[(&str, Endpoint)] = &[
     ("/v1/sources", Endpoint::ShowsNothing("what is polled and how far, no record")),
     ("/v1/credentials", Endpoint::ShowsNothing("who may do what, no record")),
     ("/v1/credentials/{credential}", Endpoint::ShowsNothing("whether it was revoked")),
+    ("/v1/retractions", Endpoint::Elsewhere("a retraction that names an unknown key is refused")),
     ("/log/{*path}", Endpoint::Elsewhere("the tiled log")),
     ("/healthz", Endpoint::ShowsNothing("no caller")),
     ("/readyz", Endpoint::ShowsNothing("no caller")),
@@ -106,6 +107,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/first-seen", "/first-seen?kind=key"),
     ("/access", "/access?session=S3"),
     ("/rehearse", "/rehearse?change=deactivate&idp=idp-x"),
+    ("/retract", "/retract?idp=idp-x&key=X1"),
 ];
 
 /// A literal for a required argument of a field.
@@ -246,7 +248,7 @@ async fn every_page_passes_the_recorder() {
     let routes: Vec<&str> =
         routes.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let world = World::new().await;
-    let cookie = world.cookie("acme", &[Role::Read]);
+    let cookie = world.cookie("acme", &[Role::Read, Role::Govern]);
     let mut before = 0;
     for route in &routes {
         new_entries(&world, &mut before).await;
@@ -319,6 +321,28 @@ async fn packs_and_receipts_pass_the_recorder() {
     assert_eq!(checked.json()["same"], true, "{}", checked.body);
     assert_eq!(new_entries(&world, &mut before).await, 1, "a receipt that is checked");
     assert!(last_entry(&world).await.disclosed.sessions.iter().any(|id| id.as_str() == "S3"));
+}
+
+#[tokio::test]
+async fn a_refused_retraction_that_names_what_is_known_passes_the_recorder() {
+    let world = World::new().await;
+    let token = world.token("acme", &[Role::Govern], None).await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut before = 0;
+    for (key, status, entries) in [("X9", 422, 1), ("X1", 201, 0), ("X1", 200, 0)] {
+        new_entries(&world, &mut before).await;
+        let wanted = serde_json::json!({"id": "a", "idp": "idp-x", "key": key,
+            "from": "2026-03-10T13:40:00Z", "reason": "leaked"});
+        let answer = world.send("POST", "/v1/retractions", &headers, wanted.to_string()).await;
+        assert_eq!(answer.status.as_u16(), status, "{key}: {}", answer.body);
+        assert_eq!(new_entries(&world, &mut before).await, entries, "{key}");
+        if entries == 1 {
+            let shown = last_entry(&world).await.disclosed;
+            assert_eq!(shown.surface, Surface::Http);
+            assert_eq!(shown.questions[0].question, "retraction", "{shown:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,103 @@
+//! The page that retracts trust, in a real browser.
+
+use crate::support::{
+    Scratch,
+    browser::{Browser, at, picture, quiet},
+};
+
+const LINK: &str = "return document.querySelector('#retract a')?.href ?? ''";
+
+fn wait_until(browser: &Browser, condition: &str) {
+    for _ in 0..200 {
+        if browser.eval(condition) == true {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    panic!("{condition} did not come true: {}", browser.text());
+}
+
+fn fill(values: &[(&str, &str)]) -> String {
+    let set: Vec<String> = values
+        .iter()
+        .map(|(name, value)| format!("f.elements.{name}.value = '{value}';"))
+        .collect();
+    format!(
+        "const f = document.querySelector('form[action=\"/retract\"]'); {} f.requestSubmit()",
+        set.join(" ")
+    )
+}
+
+#[test]
+fn from_what_rested_on_a_key_to_its_retraction_and_back() {
+    let scratch = Scratch::fixture();
+    let server = scratch.serve();
+    let blast = "/blast?kind=key&idp=idp-x&key=X2&from=2026-03-10T13:15:00Z";
+    let browser = at(&server, "acme", blast);
+    let head = |browser: &Browser| {
+        browser.open(&format!("{}/sources", server.url));
+        let address = browser.address();
+        let position = address.split("knownAtPosition=").nth(1).expect("pinned");
+        position.split('&').next().expect("a number").to_owned()
+    };
+    let before: u64 = head(&browser).parse().expect("a position");
+    browser.open(&format!("{}{blast}", server.url));
+    let form = browser.eval(LINK).as_str().expect("a text").to_owned();
+    assert!(form.contains("/retract?idp=idp-x&key=X2&from="), "{form}");
+    browser.open(&form);
+    assert!(browser.text().contains("Retract trust in key X2 of idp-x"), "{}", browser.text());
+    assert!(browser.text().contains("cannot be undone"), "{}", browser.text());
+    picture(&browser, "retract");
+
+    // A key that is misspelled: refused, with what was typed.
+    browser.eval(&fill(&[("reason", "key_leaked"), ("ticket", "T-9"), ("again", "x2")]));
+    assert!(browser.text().contains("what was typed differs"), "{}", browser.text());
+    let typed = "const f = document.querySelector('form[action=\"/retract\"]'); return \
+                 ['from', 'reason', 'ticket', 'again'].map(n => f.elements[n].value).join(' ')";
+    assert_eq!(browser.eval(typed), "2026-03-10T13:15:00Z key_leaked T-9 x2");
+    picture(&browser, "retract-refused");
+    let console = browser.console();
+    assert!(console.iter().all(|line| line.contains("status of 422")), "{console:?}");
+    // Clicked twice: two requests, one fact.
+    browser.eval(
+        &fill(&[("again", "X2")]).replace(
+            "f.requestSubmit()",
+            "const b = f.querySelector('button'); b.click(); b.click()",
+        ),
+    );
+    wait_until(&browser, "return location.search.startsWith('?recorded=')");
+    let recorded = browser.text();
+    assert!(recorded.contains("Trust in key X2 of idp-x is retracted"), "{recorded}");
+    assert!(recorded.contains(&format!("as #{}", before + 1)), "{recorded}");
+    picture(&browser, "retract-recorded");
+    // Loaded again: it is a page, and records nothing.
+    let address = browser.address();
+    browser.open(&address);
+    assert!(browser.text().contains(&format!("as #{}", before + 1)), "{}", browser.text());
+    // To what rested on it, as known at that record, and to the record.
+    let next = "return document.querySelector('main a.next').href";
+    let next = browser.eval(next).as_str().expect("an address").to_owned();
+    assert!(
+        next.contains("kind=key") && next.contains(&format!("Position={}", before + 1)),
+        "{next}"
+    );
+    browser.open(&next);
+    let page = browser.text();
+    assert!(page.contains("Key X2 of idp-x, received from 2026-03-10T13:15:00Z"), "{page}");
+    assert!(page.contains(&format!("#{}", before + 1)), "{page}");
+    assert_eq!(head(&browser), (before + 1).to_string(), "one fact");
+    // The form says what was retracted already.
+    browser.open(&format!("{}/retract?idp=idp-x&whole=true", server.url));
+    assert!(browser.text().contains("Retract trust in the whole IdP idp-x"), "{}", browser.text());
+    browser.open(&format!("{}/retract?idp=idp-x&key=X1", server.url));
+    assert!(browser.text().contains("Retracted already"), "{}", browser.text());
+    // Nothing is chosen by leaving something out.
+    for path in ["/retract", "/retract?idp=idp-x"] {
+        browser.open(&format!("{}{path}", server.url));
+        let forms = "return document.querySelectorAll('form[action=\"/retract\"]').length";
+        assert_eq!(browser.eval(forms), 0, "{path}");
+        let whole = "return document.querySelectorAll('main a[href*=\"whole=true\"]').length > 0";
+        assert_eq!(browser.eval(whole), true, "{path}");
+    }
+    quiet(&browser, &server);
+}
