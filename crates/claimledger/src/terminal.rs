@@ -142,14 +142,11 @@ pub(crate) fn columns_of(text: &str) -> usize {
 }
 
 /// Text that a terminal will only show: control, bidi and zero-width characters in their escaped
-/// form.
+/// form, the same ones as on pages.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let dangerous = c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' |
-                '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}');
-        if dangerous {
+        if claimledger_server::is_unseen(c) {
             let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
         } else {
             out.push(c);

@@ -54,6 +54,7 @@ mod times;
 
 pub use listen::{ListenError, may_listen, serve};
 pub use options::{Rate, ServerOptions};
+pub use text::is_unseen;
 
 use claimledger_app::app::App;
 

@@ -6,19 +6,19 @@ use std::fmt::{Display, Write};
 
 /// What is longer is cut, and says how long it was.
 const MAX_CHARS: usize = 200;
+/// Maximum marks that combine with one letter; more of them are spelled. Scripts in use combine
+/// three, and a letter with hundreds covers the lines around it.
+const MAX_MARKS: usize = 4;
+/// Maximum width of what has no place to break a line, in letters of the usual width: a UUID has
+/// 36. What is wider is broken anywhere.
+const MAX_UNBROKEN: f64 = 36.0;
 
 /// Text from outside as markup: `<bdi>`, escaped, invisible characters as chips.
 pub(crate) fn inert(text: &str) -> Markup {
     let (shown, cut) = cut(text);
+    let pieces = pieces(shown);
     html! {
-        bdi {
-            @for piece in pieces(shown) {
-                @match piece {
-                    Piece::Seen(seen) => (seen),
-                    Piece::Unseen(c) => span class="chip" { (spelled(c)) },
-                }
-            }
-        }
+        bdi class=[is_unbroken(&pieces).then_some("long")] { (written(&pieces)) }
         @if let Some(bytes) = cut { span class="cut" { "… (" (bytes) " bytes)" } }
         @if mixes_scripts(shown) { span class="flag" { "mixed scripts" } }
     }
@@ -75,13 +75,63 @@ pub(crate) fn count<N: Display + From<u8> + PartialEq>(count: N, noun: &str) -> 
 
 /// Escaped and made visible, and not cut.
 pub(crate) fn uncut(text: &str) -> Markup {
+    let pieces = pieces(text);
+    let written = written(&pieces);
+    if is_unbroken(&pieces) {
+        html! { span class="long" { (written) } }
+    } else {
+        written
+    }
+}
+
+fn written(pieces: &[Piece<'_>]) -> Markup {
     html! {
-        @for piece in pieces(text) {
-            @match piece {
+        @for piece in pieces {
+            @match *piece {
                 Piece::Seen(seen) => (seen),
                 Piece::Unseen(c) => span class="chip" { (spelled(c)) },
             }
         }
+    }
+}
+
+/// Whether something in it is wider than a narrow window and has no space to break a line at.
+fn is_unbroken(pieces: &[Piece<'_>]) -> bool {
+    let mut width = 0.0;
+    for piece in pieces {
+        match *piece {
+            Piece::Unseen(c) => width += spelled(c).len() as f64,
+            Piece::Seen(seen) => {
+                for c in seen.chars() {
+                    width = if c == ' ' { 0.0 } else { width + letters_wide(c) };
+                    if width > MAX_UNBROKEN {
+                        return true;
+                    }
+                }
+            }
+        }
+        if width > MAX_UNBROKEN {
+            return true;
+        }
+    }
+    false
+}
+
+/// About how wide a character is, in letters of the usual width.
+pub(crate) fn letters_wide(c: char) -> f64 {
+    match c {
+        c if combines(c) => 0.0,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 1.6,
+        'A'..='Z' => 1.25,
+        // Letters of East Asia and pictures are as wide as they are high.
+        '\u{1100}'..='\u{115F}'
+        | '\u{2E80}'..='\u{A4CF}'
+        | '\u{AC00}'..='\u{D7A3}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FE6F}'
+        | '\u{FF00}'..='\u{FF60}'
+        | '\u{1F000}'..='\u{3FFFF}' => 2.0,
+        _ => 1.0,
     }
 }
 
@@ -93,8 +143,12 @@ enum Piece<'a> {
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut from = 0;
+    // At the start they would combine with what is before the text.
+    let mut marks = MAX_MARKS;
     for (at, c) in text.char_indices() {
-        if unseen(c) {
+        let is_mark = combines(c);
+        marks = if is_mark { marks.saturating_add(1) } else { 0 };
+        if is_unseen(c) || marks > MAX_MARKS {
             if from < at {
                 out.push(Piece::Seen(&text[from..at]));
             }
@@ -121,17 +175,28 @@ fn spelled(c: char) -> String {
 
 /// Whether something in a text cannot be seen, but for breaks of lines and tabs.
 pub(crate) fn has_unseen(text: &str) -> bool {
-    text.chars().any(|c| unseen(c) && !matches!(c, '\n' | '\r' | '\t'))
+    text.chars().any(|c| is_unseen(c) && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// Marks that combine with the letter before them.
+fn combines(c: char) -> bool {
+    matches!(c,
+        '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{0591}'..='\u{05BD}'
+        | '\u{0610}'..='\u{061A}' | '\u{064B}'..='\u{065F}' | '\u{0E31}'
+        | '\u{0E34}'..='\u{0E3A}' | '\u{0E47}'..='\u{0E4E}' | '\u{0F71}'..='\u{0F84}'
+        | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}'
+        | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}')
 }
 
 /// Control characters, characters that change direction, and characters without width.
-fn unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' |
                 '\u{17B5}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
             | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' |
                 '\u{FFF9}'..='\u{FFFB}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{180B}'..='\u{180F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
@@ -180,6 +245,28 @@ mod tests {
         check("\0", "<bdi><span class=\"chip\">\\u{0000}</span></bdi>", "\\u{0000}");
         check("x\u{200B}", "<bdi>x<span class=\"chip\">\\u{200B}</span></bdi>", "x\\u{200B}");
         check("a\nb", "<bdi>a<span class=\"chip\">\\u{000A}</span>b</bdi>", "a\\u{000A}b");
+    }
+
+    #[test]
+    fn marks_beyond_those_of_a_letter_are_spelled() {
+        let letter = "e\u{301}\u{301}\u{301}\u{301}";
+        check(letter, &format!("<bdi>{letter}</bdi>"), letter);
+        let zalgo = format!("{letter}\u{301}b");
+        let chip = "<span class=\"chip\">\\u{0301}</span>";
+        check(&zalgo, &format!("<bdi>{letter}{chip}b</bdi>"), &format!("{letter}\\u{{0301}}b"));
+        // Its letter would be what stands before the text.
+        check("\u{301}b", &format!("<bdi>{chip}b</bdi>"), "\\u{0301}b");
+    }
+
+    #[test]
+    fn what_has_no_place_to_break_is_broken_anywhere() {
+        let is_long = |text: &str| inert(text).into_string().contains("class=\"long\"");
+        assert!(!is_long("b24a3575-5bd1-511c-b34b-3e6b8d34dbe9"));
+        assert!(!is_long(&"a word ".repeat(20)));
+        for long in ["x".repeat(37), "W".repeat(23), "\u{2060}y".repeat(6)] {
+            assert!(is_long(&long), "{long:?}");
+            assert!(uncut(&long).into_string().starts_with("<span class=\"long\">"), "{long:?}");
+        }
     }
 
     #[test]

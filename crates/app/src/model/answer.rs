@@ -21,7 +21,7 @@ use claimledger_domain::{
     rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{AppId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
+    ids::{AppId, AuthenticatorId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
     record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
@@ -470,6 +470,15 @@ pub struct Choices {
     pub values: Vec<String>,
     /// Whether there are more.
     pub has_more: bool,
+}
+
+/// A loss of an authenticator that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownLoss {
+    /// The record that states it.
+    pub record: LogPosition,
+    /// The authenticator, where the loss names it and not its methods alone.
+    pub authenticator: Option<AuthenticatorId>,
 }
 
 /// A decision that rested on what is falsified.

@@ -3,8 +3,8 @@
 use crate::model::{
     answer::{
         Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, DecisionOf, FallsHit,
-        FilterChoices, FirstSeenAnswer, Guarded, HeldAnswer, OutlivedHit, Page, RecordView,
-        Rehearsable, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
+        FilterChoices, FirstSeenAnswer, Guarded, HeldAnswer, KnownLoss, OutlivedHit, Page,
+        RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -236,6 +236,12 @@ macro_rules! by_reference {
 }
 
 by_reference!((), String, LogPosition, Heard, Rehearsable, FilterChoices);
+
+impl Discloses for KnownLoss {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        disclosed.positions.insert(self.record);
+    }
+}
 
 impl Discloses for TrustChanges {
     fn add_to(&self, disclosed: &mut Disclosed) {

@@ -5,7 +5,7 @@ use super::{View, candidates::Candidates};
 use crate::{
     app::App,
     model::{
-        answer::{Answer, FallsHit},
+        answer::{Answer, FallsHit, KnownLoss},
         query::Query,
         question::{AskError, Asking, Caller},
     },
@@ -101,6 +101,23 @@ impl App {
         let mut records: Vec<LogPosition> = of_it.map(|loss| loss.record.position).collect();
         records.sort_unstable();
         view.answer(records).await
+    }
+
+    /// The losses of authenticators that are known at K.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn losses(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<Vec<KnownLoss>>, AskError> {
+        let view = self.ask(caller, Query::Dependants, asking).await?;
+        let known = |loss: &Stated<AuthenticatorLost>| KnownLoss {
+            record: loss.record.position,
+            authenticator: loss.data.authenticator.clone(),
+        };
+        view.answer(view.losses().map(known).collect()).await
     }
 }
 

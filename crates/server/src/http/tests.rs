@@ -1,5 +1,6 @@
 //! The router over a ledger in memory, filled with the demo's day.
 
+mod as_other;
 mod disclosures;
 mod facts;
 mod find;
@@ -9,6 +10,7 @@ mod listen;
 mod live;
 mod lookups;
 mod pages;
+mod people;
 mod radius;
 mod radius_size;
 mod rehearse;

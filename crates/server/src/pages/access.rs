@@ -2,6 +2,7 @@
 
 use super::{
     address::Address,
+    as_query,
     elements::{empty, table},
     error_page::PageError,
     form, frame,
@@ -122,6 +123,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let page = server.app.accesses(caller, &filter, ENTRIES, after).await?;
     let keep =
         FIELDS.iter().fold(Address::new(PATH), |to, name| to.with_some(name, parameters.get(name)));
+    let here = keep.clone().with_some("after", parameters.get("after"));
     let next = page.entries.last().filter(|_| page.has_next);
     let next = next.map(|last| keep.clone().with("after", last.position.0.to_string()).href());
     let main = html! {
@@ -133,6 +135,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             of others need the role govern." } }
         (list(&page))
         @if let Some(next) = next { p { a href=(next) { "Earlier entries" } } }
+        p class="as-other" { a href=(as_query::link("access", &here)) { "As GraphQL" } }
         (why(caller))
     };
     Ok(frame::page(StatusCode::OK, "Access log", Some(caller), html! {}, main))
@@ -182,7 +185,7 @@ fn list(page: &AccessPage) -> Markup {
         @for entry in &page.entries { tr {
             td { (entry.position.0) }
             td { (times.show(entry.at)) }
-            td { bdi { (plain(&entry.disclosed.credential)) } span class="muted" { " ("
+            td { (inert(&entry.disclosed.credential)) span class="muted" { " ("
                 (words(entry.disclosed.roles.iter().map(|role| role.as_str()))) ")" } }
             td { (entry.disclosed.surface.as_str()) }
             td { (words(entry.disclosed.questions.iter().map(|asked| asked.question.as_str()))) }
@@ -211,7 +214,7 @@ fn shown(entry: &AccessEntry) -> Markup {
         @if shown.whole_log { "everything" }
         @for (n, id) in shown.sessions.iter().take(MAX_LISTED).enumerate() {
             @if n > 0 { ", " }
-            bdi { (plain(id.as_str())) }
+            (inert(id.as_str()))
         }
         @if shown.sessions.len() > MAX_LISTED {
             " and " (count(shown.sessions.len() - MAX_LISTED, "more session"))

@@ -119,6 +119,42 @@ const TIMELINE: &str = "query ($session: ID!, $order: ClockOrder, $asking: Askin
   }
 }";
 
+const REHEARSE: &str =
+    "query ($change: TrustChange!, $from: DateTime!, $to: DateTime!, $asking: Asking) {
+  rehearse(change: $change, from: $from, to: $to, asking: $asking) {
+    flips { decision { record { position } session app outcome } before after firstUnmet words }
+    falls { decision { record { position } session app outcome } certainty before after words }
+    live { session subject certainty factors }
+    lockedOut { session subject app implied }
+    warnings { policy version rule sentence }
+    sessionsSeen
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const GUARD: &str =
+    "query ($change: GuardedChange!, $from: DateTime, $to: DateTime, $asking: Asking) {
+  guard(change: $change, from: $from, to: $to, asking: $asking) {
+    verdict condition missing text from to notRehearsed
+    trusted { idp certainty }
+    rehearsal { lockedOut { session subject app implied } warnings { policy version sentence } }
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
+const ACCESSES: &str =
+    "query ($subject: ID, $session: ID, $from: DateTime, $to: DateTime, $after: Position) {
+  accesses(subject: $subject, session: $session, from: $from, to: $to, first: 50, after: $after) {
+    items {
+      position at credential roles surface questions { question at knownAt } sessions subjects
+      records { first last } wholeLog names refused purpose case request
+    }
+    next ownOnly size
+  }
+}";
+
 /// Where the query of a page stands, ready to be asked: `page` is one of [`PAGES`], and `here` the
 /// page, pinned.
 pub(crate) fn link(page: &'static str, here: &Address) -> String {
@@ -131,7 +167,7 @@ pub(crate) fn link(page: &'static str, here: &Address) -> String {
 }
 
 /// The pages that are a query.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "session",
     "sessions",
     "decision",
@@ -143,6 +179,8 @@ const PAGES: [&str; 11] = [
     "chain",
     "first-seen",
     "timeline",
+    "rehearse",
+    "access",
 ];
 
 /// Parameters of a page as variables of its query, each as it is written.
@@ -162,6 +200,34 @@ fn blast(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
         }
         _ => (DEPENDANTS, given(parameters, &[("actor", "actor"), ("pos", "record")])),
     }
+}
+
+/// A change of `/rehearse` as the query that supposes it, and the variable that says which.
+fn rehearsed(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
+    let change = parameters.get("change").unwrap_or_default();
+    let (query, kind) = match change {
+        "deactivate" => (GUARD, "DEACTIVATE"),
+        "delete" => (GUARD, "DELETE"),
+        "untrust" => (GUARD, "UNTRUST"),
+        "feature_off" => (GUARD, "FEATURE_OFF"),
+        "trust" => (REHEARSE, "TRUST_ON"),
+        "feature_on" => (REHEARSE, "FEATURE_ON"),
+        "policy" => (REHEARSE, "POLICY"),
+        _ => (REHEARSE, "RETRACTION"),
+    };
+    let mut of_it = given(parameters, &[("idp", "idp"), ("key", "key"), ("policy", "policy")]);
+    if kind == "RETRACTION" {
+        of_it.extend(given(parameters, &[("from", "from")]));
+    }
+    let feature = parameters.get("feature").map(|feature| match feature {
+        "third_party" => "THIRD_PARTY_CLAIMS_SHARING",
+        _ => "CLAIMS_SHARING",
+    });
+    of_it.extend(feature.map(|feature| ("feature".to_owned(), json!(feature))));
+    of_it.insert("kind".to_owned(), json!(kind));
+    let mut variables = given(parameters, &[("from", "from"), ("to", "to")]);
+    variables.insert("change".to_owned(), of_it.into());
+    (query, variables)
 }
 
 /// The query and its variables, if the address asks for those of a page.
@@ -233,6 +299,19 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             let order = parameters.get("order").unwrap_or("occurred").to_uppercase();
             variables.insert("order".to_owned(), json!(order));
             TIMELINE
+        }
+        Some("rehearse") => {
+            let (query, of_it) = rehearsed(parameters);
+            variables = of_it;
+            query
+        }
+        Some("access") => {
+            let names = ["subject", "session", "from", "to"].map(|name| (name, name));
+            let mut of_it = given(parameters, &names);
+            of_it.extend(parameters.number("after")?.map(|n| ("after".to_owned(), json!(n))));
+            // The access log has no T and K.
+            let variables = serde_json::to_string_pretty(&of_it).unwrap_or_default();
+            return Ok(Some((ACCESSES, variables)));
         }
         Some(other) => {
             let pages = PAGES.join(", ");

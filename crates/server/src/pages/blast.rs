@@ -3,11 +3,13 @@
 
 use super::{
     address::Address,
+    blast_choice,
     blast_falls::{self as falls, Falls},
     blast_list::{self as list, Found},
     error_page::{PageError, Unknown, lagging},
     frame::{self, Strip},
     links::{self, Links},
+    names,
     parameters::{CutAsked, Parameters},
     session::caller,
     text::inert,
@@ -28,7 +30,6 @@ use claimledger_app::{
 use claimledger_domain::{
     changes::{Retraction, TrustChanges},
     dependants::Changed,
-    explain::called,
 };
 use claimledger_facts::{
     ids::{ActorId, AuthenticatorId, LogPosition},
@@ -37,7 +38,6 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use maud::{Markup, html};
-use std::collections::BTreeSet;
 
 /// Rows of each list of a key or an IdP; more are "at least".
 const ROWS: u32 = 100;
@@ -127,6 +127,8 @@ struct Page<'a> {
     cut: CutAsked,
     asked: Asked,
     is_pinned: bool,
+    /// Whether names are asked for.
+    names: bool,
 }
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
@@ -134,7 +136,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let cut = parameters.cut()?;
     let asking = cut.asking(parameters.number("after")?.map(LogPosition));
     let is_pinned = parameters.is_pinned(&cut);
-    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, is_pinned };
+    let names = parameters.flag(names::NAMES)?.unwrap_or(false);
+    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, is_pinned, names };
     match &page.asked {
         Asked::Claims { idp, key, from } => {
             page.claims((idp.as_deref(), key.as_deref(), *from), &asking).await
@@ -158,13 +161,35 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 }
 
 impl Page<'_> {
+    /// The address without T, K and R.
+    fn keep(&self) -> Address {
+        let names = self.names.then_some("1");
+        self.asked.keep().with_some(names::NAMES, names)
+    }
+
+    /// The names of the people of the page, and the link that asks for them.
+    async fn names(
+        &self,
+        links: &Links<'_>,
+        found: &Found,
+    ) -> Result<(Markup, Option<Markup>), PageError> {
+        let section = if self.names {
+            names::section(self.server, self.caller, found.people()).await?
+        } else {
+            html! {}
+        };
+        let here = self.cut.pin(self.keep(), links.answered);
+        let may_ask = !self.names && found.people().next().is_some();
+        Ok((section, may_ask.then(|| names::show(&here))))
+    }
+
     /// What is to be answered in place of the page; none: the page.
     fn instead<T>(&self, answer: &Answer<T>) -> Option<Response> {
         if let Some(response) = lagging(self.caller, answer) {
             return Some(response);
         }
         if !self.is_pinned {
-            let here = self.cut.pin(self.asked.keep(), &answer.answered);
+            let here = self.cut.pin(self.keep(), &answer.answered);
             return Some(Redirect::to(&here.href()).into_response());
         }
         (answer.absence.code == AbsenceCode::NotKnown).then(|| {
@@ -173,11 +198,16 @@ impl Page<'_> {
     }
 
     fn shown<T>(&self, answer: &Answer<T>, main: Markup) -> Response {
-        self.shown_as(StatusCode::OK, answer, main)
+        self.shown_as(StatusCode::OK, answer, (html! {}, main))
     }
 
-    fn shown_as<T>(&self, status: StatusCode, answer: &Answer<T>, main: Markup) -> Response {
-        let keep = self.asked.keep();
+    fn shown_as<T>(
+        &self,
+        status: StatusCode,
+        answer: &Answer<T>,
+        (names, main): (Markup, Markup),
+    ) -> Response {
+        let keep = self.keep();
         let here = self.cut.pin(keep.clone(), &answer.answered);
         let strip = frame::strip(
             &Strip { keep: &keep, here: &here, known: self.cut.known },
@@ -185,7 +215,8 @@ impl Page<'_> {
             &answer.completeness,
             &answer.status,
         );
-        frame::page(status, "Blast radius", Some(self.caller), strip, main)
+        let outside = html! { (strip) (names) };
+        frame::page(status, "Blast radius", Some(self.caller), outside, main)
     }
 
     /// Of a key, or of an IdP: the sessions of the list with that filter, and their decisions.
@@ -242,6 +273,7 @@ impl Page<'_> {
         found.supposed = Some(supposed((idp, key, from)));
         found.falls = self.falls_of_claims((idp, key, from), &found, asking).await?;
         let first_use = self.first_use((idp, key, from), asking).await?;
+        let (names, show_names) = self.names(&links, &found).await?;
         let claims =
             |from| Asked::Claims { idp: idp.map(Into::into), key: key.map(Into::into), from };
         let same = Address::new("/sessions")
@@ -265,6 +297,7 @@ impl Page<'_> {
             }
             p {
                 a href=(links.to(same.clone())) { "The same sessions as a list" }
+                @if let Some(link) = show_names { span class="on-screen" { " · " (link) } }
                 (rehearsals(&links, (idp, key), since))
             }
             @if let Some(idp) = idp { (retract(self.caller, idp, key, from)) }
@@ -273,7 +306,7 @@ impl Page<'_> {
             (list::decisions(&links, &found))
             (links::as_other(&links, ("blast", &self.asked.keep()), self.export(&same)))
         };
-        Ok(self.shown(&sessions, main))
+        Ok(self.shown_as(StatusCode::OK, &sessions, (names, main)))
     }
 
     /// Of changes: what rested on each, or was hit by it.
@@ -287,16 +320,30 @@ impl Page<'_> {
         if record.is_some() && self.is_pinned && answer.absence.code == AbsenceCode::NotKnown {
             let main =
                 html! { h1 { (title) } p class="verdict" { (frame::none(&answer.absence)) } };
-            return Ok(self.shown_as(StatusCode::NOT_FOUND, &answer, main));
+            return Ok(self.shown_as(StatusCode::NOT_FOUND, &answer, (html! {}, main)));
         }
         if let Some(response) = self.instead(&answer) {
             return Ok(response);
         }
-        if matches!(self.asked, Asked::Loss(_)) {
+        if let Asked::Loss(position) = self.asked {
             answer.value.retain(|hit| matches!(hit.change.what, Changed::Loss(..)));
+            if answer.value.is_empty() {
+                let main = self.no_loss(&answer, LogPosition(position));
+                return Ok(self.shown_as(StatusCode::NOT_FOUND, &answer, (html! {}, main)));
+            }
         }
-        let main = self.of_changes(title, &answer, asking).await?;
-        Ok(self.shown(&answer, main))
+        let page = self.of_changes(title, &answer, asking).await?;
+        Ok(self.shown_as(StatusCode::OK, &answer, page))
+    }
+
+    /// Where a record is asked for as a loss and states another change.
+    fn no_loss(&self, answer: &Answer<Vec<ChangeHit>>, position: LogPosition) -> Markup {
+        let links = Links::of(&self.cut, answer);
+        html! {
+            h1 { "No loss of an authenticator" }
+            p class="verdict" { (links.record(position)) " is no loss of an authenticator: it is "
+                a href=(links.to(links::of_record(position))) { "another change" } "." }
+        }
     }
 
     /// Of an authenticator: each of its losses that is known.
@@ -324,17 +371,17 @@ impl Page<'_> {
             };
             return Ok(self.shown(&answer, main));
         }
-        let main = self.of_changes(title, &answer, asking).await?;
-        Ok(self.shown(&answer, main))
+        let page = self.of_changes(title, &answer, asking).await?;
+        Ok(self.shown_as(StatusCode::OK, &answer, page))
     }
 
-    /// Changes, and what rested on them.
+    /// Changes, and what rested on them: the names of people, and the answer.
     async fn of_changes(
         &self,
         title: Markup,
         answer: &Answer<Vec<ChangeHit>>,
         asking: &Asking,
-    ) -> Result<Markup, PageError> {
+    ) -> Result<(Markup, Markup), PageError> {
         let links = Links::of(&self.cut, answer);
         let mut found = Found::of_changes(&answer.value);
         let falsifying = falls::of_changes(&answer.value);
@@ -349,7 +396,8 @@ impl Page<'_> {
             let decisions = self.server.app.decisions_of(self.caller, &ids, &all, asking).await?;
             found.judge(&decisions.value);
         }
-        Ok(html! {
+        let (names, show_names) = self.names(&links, &found).await?;
+        let main = html! {
             h1 { (title) }
             (list::counts(&links, &found))
             (list::changes(&links, &answer.value))
@@ -360,7 +408,9 @@ impl Page<'_> {
             @if !matches!(self.asked, Asked::Authenticator(_)) {
                 (links::as_other(&links, ("blast", &self.asked.keep()), self.export(
                     &self.asked.keep()))) }
-        })
+            @if let Some(link) = show_names { p class="as-other" { (link) } }
+        };
+        Ok((names, main))
     }
 
     /// The list as a file, for who may: of sessions, or of what depends on changes.
@@ -435,43 +485,15 @@ impl Page<'_> {
         Ok(Some((all.value.items.len(), all.value.has_next)))
     }
 
-    /// What can be asked about: everything that is known of trust and policies.
+    /// What can be asked about.
     async fn choice(&self, asking: &Asking) -> Result<Response, PageError> {
         let trust = self.server.app.trust(self.caller, None, asking).await?;
         if let Some(response) = self.instead(&trust) {
             return Ok(response);
         }
-        let policies = self.server.app.policies(self.caller, None, asking).await?;
-        let (links, found) = (Links::of(&self.cut, &trust), &trust.value);
-        let idps: BTreeSet<_> = found
-            .versions
-            .iter()
-            .map(|version| (&version.data.idp, version.idp_name.as_deref()))
-            .collect();
-        let keys: BTreeSet<_> = found.keys.iter().map(|key| (&key.idp, &key.key)).collect();
-        let changes = found.changes.iter().chain(&policies.value.changes);
-        let actors: BTreeSet<_> = changes.filter_map(|change| change.actor.as_ref()).collect();
-        let entry = |address: Address, words: Markup| {
-            html! { li { a href=(links.to(address)) { (words) } } }
-        };
-        let main = html! {
-            h1 { "Blast radius" }
-            p { "What rested on a key, an IdP, or the changes of an actor; of one change the pages "
-                a href=(links.to(Address::new("/trust"))) { "Trust" } " and "
-                a href=(links.to(Address::new("/policy"))) { "Policies" } " lead to the list." }
-            h2 { "Keys" }
-            @if keys.is_empty() { p { (frame::none(links.absence)) } }
-            ul { @for (idp, key) in keys { (entry(links::of_key(Some(idp.as_str()), key.as_str()),
-                html! { (inert(key.as_str())) " of " (inert(idp.as_str())) })) } }
-            h2 { "IdPs" }
-            @if idps.is_empty() { p { (frame::none(links.absence)) } }
-            ul { @for (idp, name) in idps { (entry(links::of_idp(idp.as_str()),
-                inert(&called(idp.as_str(), name)))) } }
-            h2 { "Actors" }
-            @if actors.is_empty() { p { (frame::none(links.absence)) } }
-            ul { @for actor in actors { (entry(links::of_actor(actor.as_str()),
-                inert(actor.as_str()))) } }
-        };
+        let links = Links::of(&self.cut, &trust);
+        let main =
+            blast_choice::main(self.server, self.caller, &links, (&trust.value, asking)).await?;
         Ok(self.shown(&trust, main))
     }
 }

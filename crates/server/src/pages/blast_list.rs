@@ -17,7 +17,7 @@ use claimledger_domain::{
     model::{Certainty, Decision, Phase, RecordRef, SessionState},
 };
 use claimledger_facts::{
-    ids::{AppId, LogPosition, SessionId},
+    ids::{AppId, LogPosition, Pseudonym, SessionId},
     time::{Occurred, Time},
 };
 use maud::{Markup, html};
@@ -33,7 +33,7 @@ const RECORDS: usize = 3;
 /// A session that rested on it, or was hit by it.
 struct SessionRow {
     session: SessionId,
-    subject: Option<String>,
+    subject: Option<Pseudonym>,
     phase: Phase,
     phase_certainty: Certainty,
     started_at: Option<Time>,
@@ -102,6 +102,11 @@ impl Found {
         self.sessions.iter().map(|row| row.session.clone()).collect()
     }
 
+    /// The people of the sessions that are listed.
+    pub(super) fn people(&self) -> impl Iterator<Item = &Pseudonym> {
+        self.sessions.iter().take(ROWS).filter_map(|row| row.subject.as_ref())
+    }
+
     /// The decisions that fall, by time.
     pub(super) fn fallen(&self) -> Vec<FallRow<'_>> {
         let row = |hit| FallRow { hit, odd: self.odd(FallsHit::position(hit)) };
@@ -141,7 +146,7 @@ impl Found {
     pub(super) fn of_claims(sessions: &Page<SessionHit<SessionState>>) -> Self {
         let row = |hit: &SessionHit<SessionState>| SessionRow {
             session: hit.session.id.clone(),
-            subject: hit.session.origin.subject.as_ref().map(ToString::to_string),
+            subject: hit.session.origin.subject.clone(),
             phase: hit.session.life.phase,
             phase_certainty: hit.session.life.certainty,
             started_at: hit.session.life.started_at,
@@ -232,7 +237,7 @@ impl Found {
         {
             let row = sessions.entry(of.session.clone()).or_insert_with(|| SessionRow {
                 session: of.session.clone(),
-                subject: of.subject.as_ref().map(ToString::to_string),
+                subject: of.subject.clone(),
                 phase: of.phase,
                 phase_certainty: of.phase_certainty,
                 started_at: Some(of.started_at),
@@ -504,7 +509,8 @@ fn session_row(links: &Links<'_>, row: &SessionRow, times: &mut Times) -> Markup
         tr class=(row.listed().as_str()) {
             th scope="row" { a href=(links.session(row.session.as_str())) {
                 (inert(row.session.as_str())) } }
-            td data-head="Subject" { @match &row.subject { Some(subject) => (inert(subject)),
+            td data-head="Subject" { @match &row.subject {
+                Some(subject) => (inert(subject.as_str())),
                 None => "–" } }
             td data-head="Started" { @match row.started_at { Some(at) => (times.show(at)),
                 None => "–" } }
@@ -512,7 +518,7 @@ fn session_row(links: &Links<'_>, row: &SessionRow, times: &mut Times) -> Markup
                 @if row.phase_certainty == Certainty::Possible { ", possible" } }
             td data-head="Why" {
                 @if row.certainty == Certainty::Possible { strong { "possible: " } }
-                (sentence(&row.why, &|n| Some(links.record(LogPosition(n)))))
+                (sentence(&row.why, &|n| links.named(n)))
                 @if row.changes > named {
                     "; and " (count(row.changes - named, "more change")) }
                 @for record in &row.records[..linked] { " " (links.record(record.position)) }

@@ -8,7 +8,7 @@ use super::{
     links::{self, Links},
     parameters::{CutAsked, Parameters},
     session::caller,
-    text::inert,
+    text::{inert, plain},
     times::Times,
 };
 use crate::{
@@ -254,11 +254,12 @@ fn strips(links: &Links<'_>, found: &TrustChanges) -> Markup {
     };
     html! {
         @for (n, strip) in strips.iter().take(STRIPS).enumerate() {
-            @let (prefix, name) = (format!("ts{n}"), format!("Trust in {}", strip.idp));
+            @let prefix = format!("ts{n}");
+            @let name = format!("Trust in {}", plain(strip.idp.as_str()));
             section class="timeline" aria-label=(name) {
                 @if strips.len() > 1 { h2 { (inert(strip.idp.as_str())) } }
                 div class="figure scroll" tabindex="0" role="region" aria-label={
-                    (name) ", drawn" } {
+                    (name) ", drawn; arrow keys move between its items" } {
                     (strip.svg(links.answered, &prefix, &opens)) }
                 @if strip.left_out > 0 { p class="caption" { (strip.left_out) " keys that were \
                     added before these are in the table alone." } }

@@ -7,10 +7,11 @@ use super::{
     error_page::{PageError, Unknown, lagging},
     factor,
     frame::{self, Strip},
-    links,
+    links, names,
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
+    session_timeline,
     text::inert,
     times::{Times, clock, delay},
     verdict::{self, Held},
@@ -48,6 +49,8 @@ struct DecisionView {
     position: LogPosition,
     cut: CutAsked,
     open: Option<LogPosition>,
+    /// Whether names are asked for.
+    names: bool,
 }
 
 impl DecisionView {
@@ -59,6 +62,7 @@ impl DecisionView {
             position: LogPosition(position),
             cut: parameters.cut()?,
             open: parameters.number("open")?.map(LogPosition),
+            names: parameters.flag(names::NAMES)?.unwrap_or(false),
         })
     }
 }
@@ -69,6 +73,8 @@ pub(super) struct Shown<'a> {
     pub(super) cut: &'a CutAsked,
     /// This page, pinned, with no record opened.
     pub(super) here: Address,
+    /// Whether names are shown beside it.
+    pub(super) names: bool,
 }
 
 impl Shown<'_> {
@@ -108,7 +114,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let view = DecisionView::read(&parameters)?;
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.decision(caller, view.position, &view.cut.asking(after)).await?;
-    let here = view.cut.pin(address(view.position), &answer.answered);
+    let keep = address(view.position).with_some(names::NAMES, view.names.then_some("1"));
+    let here = view.cut.pin(keep.clone(), &answer.answered);
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
@@ -121,8 +128,14 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             Unknown { cut: &view.cut, list: "/sessions", known_from: None }.page(caller, &answer)
         );
     }
-    let shown = Shown { answer: &answer, cut: &view.cut, here };
+    let shown = Shown { answer: &answer, cut: &view.cut, here, names: view.names };
     let drawer = drawer(server, caller, &view, &shown).await?;
+    let names = match &answer.value {
+        DecisionAt::Found(found) if view.names => {
+            names::section(server, caller, &found.session.state.origin.subject).await?
+        }
+        _ => html! {},
+    };
     let (status, title, main) = match &answer.value {
         DecisionAt::Found(found) => {
             let decision = found.decision();
@@ -149,14 +162,14 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer))
         }
     };
-    let keep = address(view.position);
     let strip = frame::strip(
         &Strip { keep: &keep, here: &shown.here, known: view.cut.known },
         &answer.answered,
         &answer.completeness,
         &answer.status,
     );
-    Ok(frame::page(status, &title, Some(caller), strip, main))
+    let outside = html! { (strip) (names) };
+    Ok(frame::page(status, &title, Some(caller), outside, main))
 }
 
 /// The record that is opened, where one is and the page shows anything at all.
@@ -176,7 +189,11 @@ async fn drawer(
     } else {
         None
     };
-    Ok(Some(records::drawer(open, record.as_ref(), caller, &shown.here.href())))
+    let around = record
+        .as_ref()
+        .and_then(|record| session_timeline::around(record, |address| shown.pinned(address)));
+    let ways = (shown.here.href(), around);
+    Ok(Some(records::drawer(open, record.as_ref(), caller, (&ways.0, ways.1.as_deref()))))
 }
 
 fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Markup {
@@ -232,7 +249,9 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             ", recorded " (delay(decision.recorded.at.from, record.recorded_at))
             " by " (inert(record.source.as_str()))
             @if let Some(subject) = &session.state.origin.subject {
-                " · subject " (inert(subject.as_str())) }
+                " · subject " (inert(subject.as_str()))
+                @if !shown.names { span class="on-screen" { " ("
+                    (names::show(&shown.here)) ")" } } }
             " · " a href=(shown.session(&session.state.id)) { "the whole session" }
         }
     }

@@ -11,6 +11,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     session::{caller, not_found},
+    session_timeline,
     text::{count, inert},
     times::Times,
     verdict::{self, Held},
@@ -97,7 +98,12 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         Some(open) => {
             let known = open <= answer.answered.position;
             let record = if known { records::open(server, caller, open).await? } else { None };
-            Some(records::drawer(open, record.as_ref(), caller, &here.href()))
+            let around = record.as_ref().and_then(|record| {
+                let pin = |address| view.cut.pin(address, &answer.answered).href();
+                session_timeline::around(record, pin)
+            });
+            let ways = (&*here.href(), around.as_deref());
+            Some(records::drawer(open, record.as_ref(), caller, ways))
         }
         None => None,
     };

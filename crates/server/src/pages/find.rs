@@ -8,7 +8,7 @@ use super::{
     find_box::{MAX_TEXT, PATH},
     find_list,
     find_pages::{page_of, record_page},
-    form, frame,
+    form, frame, names,
     parameters::{CutAsked, Parameters},
     session::caller,
 };
@@ -24,6 +24,7 @@ use claimledger_app::model::{
     question::{Asking, Caller},
     reached::{Found, FoundKind, FoundList},
 };
+use claimledger_facts::{ids::Pseudonym, vocabulary::Role};
 use maud::{Markup, html};
 
 /// Maximum bytes of the form.
@@ -34,7 +35,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
     };
-    show(StatusCode::OK, &caller, &Typed::default(), html! {})
+    show(StatusCode::OK, &caller, &Typed::default(), (html! {}, html! {}))
 }
 
 pub(crate) async fn post(
@@ -60,6 +61,8 @@ struct Typed<'a> {
     text: &'a str,
     at: &'a str,
     known_at: &'a str,
+    /// Whether names are asked for.
+    names: bool,
 }
 
 async fn answer(
@@ -68,11 +71,12 @@ async fn answer(
     sent: &Parameters,
 ) -> Result<Response, PageError> {
     let value = |name| sent.get(name).unwrap_or_default();
-    let typed = Typed { text: value("text"), at: value("at"), known_at: value("knownAt") };
+    let names = sent.flag(names::NAMES)?.unwrap_or(false);
+    let typed = Typed { text: value("text"), at: value("at"), known_at: value("knownAt"), names };
     let refused = |trouble: PageError| match trouble.refusal() {
         Some(why) => {
             let why = html! { p class="problem" role="alert" { (super::text::inert(&why)) } };
-            Ok(show(StatusCode::UNPROCESSABLE_ENTITY, caller, &typed, why))
+            Ok(show(StatusCode::UNPROCESSABLE_ENTITY, caller, &typed, (html! {}, why)))
         }
         None => Err(trouble),
     };
@@ -97,7 +101,19 @@ async fn answer(
         return Ok((axum::Extension(Disclosing), Redirect::to(&to)).into_response());
     }
     let list = find_list::list(caller, &found, &cut);
-    Ok(show(StatusCode::OK, caller, &typed, list))
+    let people = people(&found.value);
+    let names = if typed.names {
+        names::section(server, caller, &people).await?
+    } else {
+        html! {}
+    };
+    Ok(show(StatusCode::OK, caller, &typed, (names, list)))
+}
+
+/// The people that were found.
+fn people(found: &FoundList) -> Vec<Pseudonym> {
+    let is_person = |found: &&Found| found.kind == FoundKind::Person;
+    found.items.iter().filter(is_person).map(|found| found.name.as_str().into()).collect()
 }
 
 /// The page to go to at once: that of the only thing that was found, or that of all of them.
@@ -135,7 +151,12 @@ async fn record(
     Ok(record_page(found).unwrap_or_else(|| Address::new(PATH)))
 }
 
-fn show(status: StatusCode, caller: &Caller, typed: &Typed<'_>, found: Markup) -> Response {
+fn show(
+    status: StatusCode,
+    caller: &Caller,
+    typed: &Typed<'_>,
+    (names, found): (Markup, Markup),
+) -> Response {
     let main = html! {
         h1 { "Find" }
         form class="filter" method="post" action=(PATH) {
@@ -147,11 +168,13 @@ fn show(status: StatusCode, caller: &Caller, typed: &Typed<'_>, found: Markup) -
                 aria-describedby="find-times"; }
             label { "K known at " input name="knownAt" value=(typed.known_at) size="24"
                 autocomplete="off" aria-describedby="find-times"; }
+            @if caller.has(Role::Investigate) { label { input type="checkbox" name=(names::NAMES)
+                value="1" checked[typed.names]; " With names of people" } }
             button type="submit" { "Find" }
         }
         p id="find-times" class="muted" { "T and K: an RFC 3339 time with its offset, such as \
             2026-03-10T14:05:00Z; K also as a position, such as #82. Empty: the head of the log." }
         (found)
     };
-    frame::page(status, "Find", Some(caller), html! {}, main)
+    frame::page(status, "Find", Some(caller), names, main)
 }

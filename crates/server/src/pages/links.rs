@@ -40,6 +40,13 @@ impl<'a> Links<'a> {
         html! { a href={ (self.to(address)) "#record" } { (position) } }
     }
 
+    /// A record that a sentence names. Text from outside may name one as well, of which there need
+    /// not be any at K.
+    pub(super) fn named(&self, position: u64) -> Option<Markup> {
+        let is_known = position <= self.answered.position.0;
+        is_known.then(|| self.record(LogPosition(position)))
+    }
+
     /// A session's page.
     pub(super) fn session(&self, id: &str) -> String {
         self.to(Address::new("/session").with("id", id))

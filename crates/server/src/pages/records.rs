@@ -91,17 +91,20 @@ pub(crate) async fn open(
     server.app.record(caller, RecordBy::Position(position), caller.has(Role::Investigate)).await
 }
 
-/// One record, opened. What is decoded is a rendering; the bytes are the authority.
+/// One record, opened. What is decoded is a rendering; the bytes are the authority. `around`: the
+/// part of a timeline around it, where there is one.
 pub(crate) fn drawer(
     position: LogPosition,
     view: Option<&RecordView>,
     caller: &Caller,
-    close: &str,
+    (close, around): (&str, Option<&str>),
 ) -> Markup {
     html! {
         aside id="record" class="drawer" aria-labelledby="record-h" {
             a class="close" href=(close) { "Close" }
             h2 id="record-h" tabindex="-1" { "Record " (position) }
+            @if let Some(around) = around { p class="around" {
+                a href=(around) { "±15 min around it" } " in the timeline" } }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
                 Some(view) => (whole(position, view, caller)),

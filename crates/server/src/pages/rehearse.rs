@@ -3,6 +3,7 @@
 
 use super::{
     address::Address,
+    as_query,
     error_page::{PageError, lagging},
     form,
     frame::{self, Strip},
@@ -296,12 +297,24 @@ fn shown<T>(
         @if view.is_long { p class="muted" { "The policy is too long for an address: this page \
             cannot be kept as a link." } }
         @if is_known { (main(&links)) }
+        @if view.asked.is_some() && is_known && !view.is_long {
+            p class="as-other" { a href=(as_query::link("rehearse", &queried(view, &here,
+                answer.answered.at))) { "As GraphQL" } } }
         @if view.asked.is_some() && !answer.absence.is_none() {
             p { @if is_known { "Where a list says none seen: " } (frame::none(&answer.absence)) }
         }
     };
     let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     frame::page(status, "Rehearse a change", Some(caller), strip, main)
+}
+
+/// The address of the page with its window: a query names both sides.
+fn queried(view: &RehearseView, here: &Address, at: Time) -> Address {
+    let (from, to) = window_until(view.window, at);
+    let (is_from, is_to) = (view.window.0.is_some(), view.window.1.is_some());
+    here.clone()
+        .with_some("from", (!is_from).then(|| from.to_string()).as_deref())
+        .with_some("to", (!is_to).then(|| to.to_string()).as_deref())
 }
 
 /// The verdict on a guarded change, and what the window shows.

@@ -75,6 +75,8 @@ pub(super) struct SessionView {
     open: Option<u64>,
     /// Which bar of the open record was chosen.
     bar: Option<u64>,
+    /// Of which assertion each factor has a lane, where factors are folded.
+    expand: Option<LogPosition>,
     names: bool,
     records: usize,
     pub(super) trees: usize,
@@ -108,6 +110,7 @@ impl SessionView {
             window: session_timeline::asked(parameters)?,
             open: parameters.number("open")?,
             bar: parameters.number("bar")?,
+            expand: parameters.number("expand")?.map(LogPosition),
             names: parameters.flag("names")?.unwrap_or(false),
             records: page("records")?,
             trees: page("trees")?,
@@ -124,6 +127,8 @@ impl SessionView {
         if self.names {
             address = address.with("names", "1");
         }
+        let expand = self.expand.map(|record| record.0.to_string());
+        let address = address.with_some("expand", expand.as_deref());
         session_timeline::through(address, self.window.as_ref())
     }
 
@@ -202,9 +207,15 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         Some(bar) => format!("{}#{}", here.href(), bar.id("tl")),
         None => here.href(),
     };
-    let drawer =
-        view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &close));
     let open_at = record.as_ref().map(|record| when(&record.reference, view.order));
+    let around = open_at.map(|at| {
+        let there = SessionView { window: Some(zoom::beside(at)), ..view.clone() };
+        view.with_drawer(there.pinned(&answer)).href() + session_timeline::FIGURE
+    });
+    let ways_of_drawer = (&*close, around.as_deref());
+    let drawer = view
+        .open
+        .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, ways_of_drawer));
     let size = session.state.records.len();
     let pack = pack::section(caller, (&view.id, size), view.order, &answer.answered);
     let (points, compared) = (points.value.as_ref(), compared.as_ref());
@@ -326,6 +337,10 @@ fn main(
         opens: &opens,
         open: view.chosen(),
         open_at: beside.open_at,
+        expand: view.expand,
+        expanding: &|expand| {
+            view.with_drawer(SessionView { expand, ..view.clone() }.pinned(answer))
+        },
     };
     let by = |order| SessionView { order, ..view.clone() }.pinned(answer);
     let show_names = here.clone().with("names", "1").href();

@@ -13,6 +13,7 @@ use crate::timeline::{
     svg, table,
     zoom::{self, LONGEST, Leads, Way},
 };
+use claimledger_app::model::answer::RecordView;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use maud::{Markup, html};
 
@@ -68,6 +69,10 @@ pub(super) struct Shown<'a> {
     pub(super) open: Option<Bar>,
     /// When what is open is, on this axis.
     pub(super) open_at: Option<Time>,
+    /// The record of the assertion whose factors have a lane each.
+    pub(super) expand: Option<LogPosition>,
+    /// The address of the page with the lanes of an assertion opened, or with none.
+    pub(super) expanding: &'a dyn Fn(Option<LogPosition>) -> Address,
 }
 
 /// The figure and its table have at most this many bytes: the rest of the page was measured at
@@ -80,7 +85,7 @@ fn written(whole: &Figure, shown: &Shown<'_>) -> (Figure, Markup, Markup) {
     let href = (shown.opens)(Target::Bar(Bar { record: LogPosition(u64::MAX), nth: 0 })).len();
     let mut columns = COLUMNS;
     let mut fitted = whole.clone();
-    limits::fit(&mut fitted, href, columns);
+    limits::fit(&mut fitted, href, columns, shown.expand);
     loop {
         let drawing = svg::svg(&fitted, "tl", shown.opens, shown.open);
         let table = table::table(&fitted, "tl-table", shown.opens);
@@ -92,7 +97,7 @@ fn written(whole: &Figure, shown: &Shown<'_>) -> (Figure, Markup, Markup) {
         if columns > COLUMNS / 4 {
             columns /= 2;
             fitted = whole.clone();
-            limits::fit(&mut fitted, href, columns);
+            limits::fit(&mut fitted, href, columns, shown.expand);
         } else {
             limits::at_most(&mut fitted, (items * MAX_BYTES / bytes).min(items * 9 / 10));
         }
@@ -114,6 +119,7 @@ pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
             // After the figure: the keys reach it first, and have these ways too.
             (ways(figure, shown))
             output class="spoken" aria-live="polite" {}
+            (folded(figure, shown))
             p class="caption" {
                 (svg::description(figure))
                 @if figure.after_t > 0 { " " (figure.after_t) " known facts after T are not \
@@ -123,6 +129,38 @@ pub(super) fn section(figure: &Figure, shown: &Shown<'_>) -> Markup {
             (table)
         }
     }
+}
+
+/// Lanes that stand for several factors, each with a link that opens it.
+fn folded(figure: &Figure, shown: &Shown<'_>) -> Markup {
+    let to = |record| (shown.expanding)(record).href() + FIGURE;
+    let folded = |lane: &lanes::Lane| Some((lane.items.first()?.position()?, lane.folded));
+    let lanes: Vec<_> =
+        figure.lanes.iter().filter(|lane| lane.folded > 0).filter_map(folded).collect();
+    html! {
+        @if !lanes.is_empty() || shown.expand.is_some() {
+            p class="folded" {
+                @if !lanes.is_empty() { "Folded lanes, to open: " }
+                @for (n, (record, count)) in lanes.iter().enumerate() {
+                    @if n > 0 { " · " }
+                    a href=(to(Some(*record))) { (count) " factors of " (record) }
+                }
+                @if shown.expand.is_some() {
+                    @if !lanes.is_empty() { " · " }
+                    a href=(to(None)) { "fold all" }
+                }
+            }
+        }
+    }
+}
+
+/// The part of a session's timeline around a record: the page of the first session that it names.
+/// `pin` makes the link of an address.
+pub(super) fn around(record: &RecordView, pin: impl Fn(Address) -> String) -> Option<String> {
+    let session = record.statement.sessions().next()?;
+    let window = zoom::beside(record.reference.occurred.from);
+    let page = Address::new("/session").with("id", session.as_str());
+    Some(pin(through(page, Some(&window))) + FIGURE)
 }
 
 fn ways(figure: &Figure, shown: &Shown<'_>) -> Markup {

@@ -5,9 +5,10 @@ use super::{
     error_page::PageError,
     form,
     frame::{self, Strip},
+    names,
     parameters::{CutAsked, Parameters},
     session::caller,
-    sessions_filter as filter, sessions_list as list, sessions_names as names,
+    sessions_filter as filter, sessions_list as list,
 };
 use crate::{
     filters,
@@ -144,8 +145,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response()
         );
     }
-    let names =
-        if view.names { Some(names::section(server, caller, &answer).await?) } else { None };
+    let people = answer.value.items.iter().filter_map(|hit| hit.session.origin.subject.as_ref());
+    let names = if view.names { Some(names::section(server, caller, people).await?) } else { None };
     let choices = filter::choices(server, caller, &asking).await?;
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },

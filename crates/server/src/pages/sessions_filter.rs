@@ -8,7 +8,7 @@ use super::{
     frame,
     parameters::Parameters,
     sessions::{FIELDS, written},
-    text::{has_unseen, inert, plain},
+    text::{count, has_unseen, inert, plain},
 };
 use crate::{
     filters,
@@ -147,23 +147,29 @@ pub(super) fn form(
     keep: &[(&'static str, String)],
     choices: &FilterChoices,
 ) -> Markup {
+    let fields = values.len();
     html! {
-        form class="filter" method="post" action=(PATH) {
-            @for (name, value) in keep { input type="hidden" name=(name) value=(value); }
-            @for (name, label) in FIELDS {
-                @let value = values.iter().find(|(n, _)| *n == name).map(|(_, value)| value);
-                @let is_wrong = problems.iter().any(|(n, _)| *n == name);
-                label {
-                    (label) " "
-                    (field(name, value.map_or("", String::as_str), is_wrong, choices))
+        // Always open on a desk; on a telephone it would fill the first screen.
+        details class="filters" open[!problems.is_empty()] {
+            summary { "Filter: "
+                @if fields == 0 { "none" } @else { (count(fields, "field")) " set" } }
+            form class="filter" method="post" action=(PATH) {
+                @for (name, value) in keep { input type="hidden" name=(name) value=(value); }
+                @for (name, label) in FIELDS {
+                    @let value = values.iter().find(|(n, _)| *n == name).map(|(_, value)| value);
+                    @let is_wrong = problems.iter().any(|(n, _)| *n == name);
+                    label {
+                        (label) " "
+                        (field(name, value.map_or("", String::as_str), is_wrong, choices))
+                    }
                 }
+                button type="submit" { "Filter" }
+                a href=(PATH) { "Clear" }
             }
-            button type="submit" { "Filter" }
-            a href=(PATH) { "Clear" }
+            p id="f-times" class="muted" { "Times: RFC 3339 with an offset, such as \
+                2026-03-10T14:05:00Z. Person: a pseudonym; a login or name is looked up, and is in \
+                no address." }
         }
-        p id="f-times" class="muted" { "Times: RFC 3339 with an offset, such as \
-            2026-03-10T14:05:00Z. Person: a pseudonym; a login or name is looked up, and is in no \
-            address." }
         (on_paper(values))
     }
 }
@@ -288,6 +294,18 @@ mod tests {
         }
         assert!(form.contains("<option value=\"true\" selected>outlived"), "{form}");
         assert!(form.contains("method=\"post\""), "{form}");
+    }
+
+    #[test]
+    fn the_fold_says_how_many_fields_are_set_and_is_open_where_one_is_wrong() {
+        let form = |values: &[(&'static str, String)], problems: &[Problem]| {
+            form(values, problems, &[], &FilterChoices::default()).into_string()
+        };
+        assert!(form(&[], &[]).contains("<details class=\"filters\"><summary>Filter: none<"));
+        let set = [("key", "X1".to_owned()), ("ended", "true".to_owned())];
+        assert!(form(&set, &[]).contains("<summary>Filter: 2 fields set<"));
+        let wrong = [("activeAt", "no time".to_owned())];
+        assert!(form(&set, &wrong).contains("<details class=\"filters\" open>"));
     }
 
     #[test]

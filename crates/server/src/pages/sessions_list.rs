@@ -4,7 +4,7 @@ use super::{
     address::Address,
     as_query, decision,
     export_form::export_form,
-    frame, links, outlived,
+    frame, links, names, outlived,
     session::state,
     sessions::SessionsView,
     sessions_filter as filter,
@@ -45,8 +45,7 @@ pub(crate) fn main(
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
         p class="as-other" {
             a href=(as_query::link("sessions", here)) { "As GraphQL" }
-            @if !view.names { " · " a href=(here.clone().with("names", "1").href()) {
-                "Show names" } }
+            @if !view.names { " · " (names::show(here)) }
         }
         @if caller.has(Role::Export) { (export(view, answer)) }
     }

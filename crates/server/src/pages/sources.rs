@@ -8,6 +8,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
+    session_timeline,
     sources_list::{self, Links},
 };
 use crate::http::{Server, Shared};
@@ -78,9 +79,12 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         }
         Some(_) | None => None,
     };
-    let drawer = view
-        .open
-        .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
+    let around = record.as_ref().and_then(|record| {
+        session_timeline::around(record, |address| view.cut.pin(address, &answer.answered).href())
+    });
+    let ways = (&*here.href(), around.as_deref());
+    let drawer =
+        view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, ways));
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
         &answer.answered,

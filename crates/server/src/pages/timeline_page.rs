@@ -8,6 +8,7 @@ use super::{
     export_form::export_form,
     frame::{self, Strip},
     links::Links,
+    names,
     parameters::{CutAsked, Parameters},
     record,
     session::caller,
@@ -29,10 +30,7 @@ use claimledger_domain::{
     model::Certainty,
     timeline::{ClockOrder, Row},
 };
-use claimledger_facts::{
-    ids::{LogPosition, SessionId},
-    vocabulary::Role,
-};
+use claimledger_facts::{ids::SessionId, vocabulary::Role};
 use maud::{Markup, html};
 
 /// Rows of a page.
@@ -57,11 +55,16 @@ struct View {
     order: ClockOrder,
     cut: CutAsked,
     cursor: Option<String>,
+    /// Whether names are asked for.
+    names: bool,
 }
 
 impl View {
     fn keep(&self, order: ClockOrder) -> Address {
-        address(self.session.as_str()).with_some("order", word(order))
+        let names = self.names.then_some("1");
+        address(self.session.as_str())
+            .with_some("order", word(order))
+            .with_some(names::NAMES, names)
     }
 }
 
@@ -87,7 +90,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         }
     };
     let (wait, cursor) = parameters.after();
-    let view = View { session: session.into(), order, cut: parameters.cut()?, cursor };
+    let names = parameters.flag(names::NAMES)?.unwrap_or(false);
+    let view = View { session: session.into(), order, cut: parameters.cut()?, cursor, names };
     let asking = view.cut.asking(wait);
     let (app, after) = (&server.app, view.cursor.as_deref());
     let found = app.timeline(caller, &view.session, order, &asking, ROWS, after).await?;
@@ -109,9 +113,22 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         &found.completeness,
         &found.status,
     );
+    let names = if view.names {
+        named(server, caller, &view).await?
+    } else {
+        html! {}
+    };
+    let outside = html! { (strip) (names) };
     let main = main(caller, &view, &found, &here);
     let title = format!("Timeline of {session}");
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
+    Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
+}
+
+/// The name of the session's person: no other person is in the rows.
+async fn named(server: &Server, caller: &Caller, view: &View) -> Result<Markup, PageError> {
+    let session = server.app.session(caller, &view.session, &view.cut.asking(None)).await?.value;
+    let subject = session.iter().filter_map(|found| found.state.origin.subject.as_ref());
+    names::section(server, caller, subject).await
 }
 
 fn main(caller: &Caller, view: &View, found: &Answer<TimelinePage>, here: &Address) -> Markup {
@@ -138,6 +155,7 @@ fn main(caller: &Caller, view: &View, found: &Answer<TimelinePage>, here: &Addre
                 }
                 " · " a href=(links.session(view.session.as_str())) { "The session" }
                 " · " a href=(as_query::link("timeline", here)) { "As GraphQL" }
+                @if !view.names { " · " (names::show(here)) }
             }
         }
         @if page.items.is_empty() { p class="empty" { (frame::none(&found.absence)) } }
@@ -199,8 +217,7 @@ fn of_row(
             td data-head="Of" { (row.category.as_str().replace('_', " ")) }
             td data-head="What" {
                 @if row.certainty == Certainty::Possible { strong { "possible: " } }
-                (sentence(&row.words, &|n| Some(html! {
-                    a href=(links.to(record::address(LogPosition(n)))) { "#" (n) } })))
+                (sentence(&row.words, &|n| links.named(n)))
                 @if row.variant { " (the source said something else under the same id too)" }
             }
             td data-head="Source" { (inert(record.source.as_str())) }

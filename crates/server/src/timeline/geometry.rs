@@ -1,6 +1,6 @@
 //! Where things go: a linear axis, always. No breaks, no clever compression.
 
-use crate::times;
+use crate::{text::letters_wide, times};
 use chrono::{Datelike, Months, NaiveDate, TimeZone, Utc};
 use claimledger_facts::time::Time;
 
@@ -150,9 +150,25 @@ pub(crate) fn px(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// About how wide a letter of 11 px is.
+const LETTER: f64 = 6.2;
+
 /// About how wide a text of 11 px is.
 pub(crate) fn text_width(text: &str) -> f64 {
-    text.chars().count() as f64 * 6.2
+    text.chars().map(letters_wide).sum::<f64>() * LETTER
+}
+
+/// As much of a text of 11 px as has room, with "…" for the rest; none: there is room for all.
+pub(crate) fn shortened(text: &str, room: f64) -> Option<String> {
+    if text_width(text) <= room {
+        return None;
+    }
+    let mut left = room - text_width("…");
+    let fits = |c: &char| {
+        left -= letters_wide(*c) * LETTER;
+        left >= 0.0
+    };
+    Some(text.chars().take_while(fits).chain(['…']).collect())
 }
 
 #[cfg(test)]
@@ -195,6 +211,15 @@ mod tests {
         }
         let window = Window { from: t("2026-03-10T11:20:00Z"), until: t("2026-03-10T19:50:00Z") };
         assert_eq!(ticks(&window)[0].clock, "12:00:00Z");
+    }
+
+    #[test]
+    fn what_has_no_room_is_cut_and_says_so() {
+        assert_eq!(shortened("payroll", 60.0), None);
+        assert_eq!(shortened("payroll", 30.0).as_deref(), Some("pay…"));
+        // By how wide its letters are, and not by their number.
+        assert_eq!(shortened("WWWWWW", 50.0).as_deref(), Some("WWWW…"));
+        assert_eq!(shortened("\u{8a8d}\u{8a8d}\u{8a8d}", 30.0).as_deref(), Some("\u{8a8d}…"));
     }
 
     #[test]

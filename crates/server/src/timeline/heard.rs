@@ -3,7 +3,7 @@
 
 use super::{
     geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px},
-    marks,
+    labels, marks,
     svg::{axis, patterns},
 };
 use crate::{
@@ -91,11 +91,6 @@ fn drawn(
 ) -> Markup {
     let y = top + (LANE - BAR) / 2.0;
     let name = plain(lane.report.source.as_str());
-    let short: String = if name.chars().count() > 25 {
-        name.chars().take(24).chain(['…']).collect()
-    } else {
-        name.clone()
-    };
     let start = begins(lane.report).unwrap_or(window.from);
     let mut from = start;
     let mut heard: Vec<(Time, &HeardStatement)> = Vec::new();
@@ -105,7 +100,7 @@ fn drawn(
     }
     html! {
         g class="lane heard" role="group" aria-label=(name) {
-            text class="name" x="8" y=(px(top + 18.0)) { (short) }
+            (labels::lane_name(&name, top, false))
             line class="tail" x1=(px(window.clamped(from))) y1=(px(y + BAR / 2.0)) x2=(px(WIDTH))
                 y2=(px(y + BAR / 2.0)) {}
             @for (from, said) in heard {

@@ -2,7 +2,7 @@
 //! in the table.
 
 use super::{
-    geometry::{BAR, FLIP, LANE, WIDTH, Window, px, text_width},
+    geometry::{BAR, FLIP, GUTTER, LANE, WIDTH, Window, px, shortened, text_width},
     lanes::{Hue, Item, ItemShape, Lane},
     spoken,
 };
@@ -59,6 +59,21 @@ fn said_once(window: &Window, lane: &Lane, labels: &mut [String]) {
             labels[i].clear();
         } else {
             said.clone_from(&labels[i]);
+        }
+    }
+}
+
+/// The name of a lane in the gutter. What has no room there is whole in its title, and in the table
+/// that follows each figure.
+pub(super) fn lane_name(name: &str, top: f64, is_graded: bool) -> Markup {
+    let room = GUTTER - 8.0 - if is_graded { 24.0 } else { 8.0 };
+    let short = shortened(name, room);
+    html! {
+        text class="name" x="8" y=(px(top + 18.0)) {
+            @match short {
+                Some(short) => { title { (name) } (short) },
+                None => (name),
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     lanes::{End, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark},
 };
 use claimledger_domain::model::Certainty;
-use claimledger_facts::time::Time;
+use claimledger_facts::{ids::LogPosition, time::Time};
 
 /// Lanes at most.
 pub(crate) const MAX_LANES: usize = 60;
@@ -18,6 +18,8 @@ pub(crate) const MAX_ELEMENTS: usize = 1_500;
 pub(crate) const MAX_BYTES: usize = 200 * 1024;
 /// Factor lanes beyond this fold by assertion.
 const MAX_FACTOR_LANES: usize = 24;
+/// Factor lanes of one assertion that a reader opens.
+const MAX_OPENED: usize = 24;
 /// Columns of a lane that is too dense, each 8 px wide.
 pub(crate) const COLUMNS: usize = 127;
 /// Odd items of a dense lane that are drawn one by one.
@@ -26,9 +28,15 @@ const MAX_EXCEPTIONS: usize = 200;
 const PX_AN_ITEM: f64 = 6.0;
 
 /// Folds, buckets and leaves out until the figure fits. `href_bytes`: about how long one link is;
-/// `columns`: into how many a dense lane goes.
-pub(crate) fn fit(figure: &mut Figure, href_bytes: usize, columns: usize) {
-    fold_factors(figure);
+/// `columns`: into how many a dense lane goes. `opened`: the record of the assertion whose factors
+/// are not folded.
+pub(crate) fn fit(
+    figure: &mut Figure,
+    href_bytes: usize,
+    columns: usize,
+    opened: Option<LogPosition>,
+) {
+    fold_factors(figure, opened);
     if figure.lanes.len() > MAX_LANES {
         figure.left_out.push(format!(
             "{} lanes more than the {MAX_LANES} drawn",
@@ -49,7 +57,7 @@ pub(crate) fn fit(figure: &mut Figure, href_bytes: usize, columns: usize) {
 }
 
 /// Factors that came in one assertion become one lane with their count.
-fn fold_factors(figure: &mut Figure) {
+fn fold_factors(figure: &mut Figure, opened: Option<LogPosition>) {
     let factors = figure.lanes.iter().filter(|lane| lane.kind == LaneKind::Factor).count();
     if factors <= MAX_FACTOR_LANES {
         return;
@@ -58,12 +66,15 @@ fn fold_factors(figure: &mut Figure) {
     figure.lanes.retain(|lane| lane.kind != LaneKind::Factor || !lane.items.is_empty());
     let mut folded: Vec<Lane> = Vec::new();
     let mut lanes = Vec::new();
+    let mut left = MAX_OPENED;
     for lane in std::mem::take(&mut figure.lanes) {
-        if lane.kind != LaneKind::Factor {
+        let key = |lane: &Lane| lane.items.first().and_then(Item::position);
+        let is_opened = left > 0 && opened.is_some() && key(&lane) == opened;
+        if lane.kind != LaneKind::Factor || is_opened {
+            left -= usize::from(lane.kind == LaneKind::Factor);
             lanes.push(lane);
             continue;
         }
-        let key = |lane: &Lane| lane.items.first().and_then(Item::position);
         match folded.iter_mut().find(|group| key(group) == key(&lane) && key(&lane).is_some()) {
             None => folded.push(lane),
             Some(group) => group.items.extend(lane.items),
@@ -92,6 +103,7 @@ fn fold(lane: &mut Lane) {
     let (Some(first), Some(last)) = (lane.items.first().cloned(), last) else { return };
     lane.name = format!("{count} factors");
     lane.aria = format!("{count} factors of one assertion");
+    lane.folded = count;
     let item = Item { what, end: last.end, reason: last.reason, ..odd.unwrap_or(first) };
     lane.items = vec![item];
 }
@@ -169,7 +181,7 @@ fn overhead(figure: &Figure) -> usize {
         + gaps
         + 3 * super::svg::sign_in(figure).len()
         + 6
-        + 4 * figure.lanes.len()
+        + 5 * figure.lanes.len()
 }
 
 /// Keeps at most this many items, the odd ones first.

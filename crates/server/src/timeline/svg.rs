@@ -251,14 +251,9 @@ impl Drawing<'_> {
         let figure = self.figure;
         let mut free = GUTTER;
         let labels = labels::labels(&figure.window, lane);
-        let name: String = if lane.name.chars().count() > 25 {
-            lane.name.chars().take(24).chain(['…']).collect()
-        } else {
-            lane.name.clone()
-        };
         html! {
             g class={ "lane " (lane.kind.class()) } role="group" aria-label=(lane.aria) {
-                text class="name" x="8" y=(px(top + 18.0)) { (name) }
+                (labels::lane_name(&lane.name, top, lane.grade.is_some()))
                 @if let Some(grade) = lane.grade {
                     text class="grade" x=(px(GUTTER - 10.0)) y=(px(top + 18.0)) text-anchor="end" {
                     (grade_letter(grade)) } }

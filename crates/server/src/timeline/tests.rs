@@ -33,7 +33,7 @@ fn href(target: Target) -> String {
 
 fn fitted(session: &Explained, order: Order) -> Figure {
     let mut figure = figure(session, (t(AT), t(AT)), &[], order, None);
-    fit(&mut figure, href(Target::Session).len(), COLUMNS);
+    fit(&mut figure, href(Target::Session).len(), COLUMNS, None);
     figure
 }
 
@@ -248,7 +248,7 @@ fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
         (Phase::Active, None, None);
     let at = t("2026-03-10T14:05:00Z");
     let mut figure = figure(&session, (at, at), &[], Order::Occurred, None);
-    fit(&mut figure, 100, COLUMNS);
+    fit(&mut figure, 100, COLUMNS, None);
     let svg = svg(&figure, "tl", &href, None).into_string();
     assert!(svg.contains("running; certain") && svg.contains("url(#tl-out)"), "{svg}");
 }

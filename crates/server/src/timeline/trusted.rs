@@ -3,7 +3,7 @@
 
 use super::{
     geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px, text_width},
-    marks,
+    labels, marks,
     svg::{axis, patterns},
 };
 use crate::{
@@ -153,14 +153,13 @@ impl<'a> Strip<'a> {
         let y = top + (LANE - BAR) / 2.0;
         let (left, right) = (window.clamped(from), window.clamped(until.unwrap_or(window.until)));
         let (name, mut times) = (plain(key.key.as_str()), Times::default());
-        let short: String = name.chars().take(20).collect();
         let of_it = self
             .retractions
             .iter()
             .filter(|of| of.data.key.as_ref().is_none_or(|of| *of == key.key));
         html! {
             g class="lane key" role="group" aria-label={ "key " (name) } {
-                text class="name" x="8" y=(px(top + 18.0)) { "key " (short) }
+                (labels::lane_name(&format!("key {name}"), top, false))
                 a class="bar ink solid" href=(href(added.record.position)) tabindex="-1"
                     data-from=(from) data-until=[until] {
                     title { "key " (name) " valid " (times.show(from))

@@ -18,7 +18,7 @@ fn seen(session: &Explained, from: &str, until: &str) -> Figure {
     let day = |clock: &str| t(&format!("2026-03-10T{clock}Z"));
     let window = Window { from: day(from), until: day(until) };
     let mut figure = figure(session, (t(AT), t(AT)), &[], Order::Occurred, Some(window));
-    fit(&mut figure, 100, COLUMNS);
+    fit(&mut figure, 100, COLUMNS, None);
     figure
 }
 
@@ -151,7 +151,7 @@ fn a_column_leads_to_its_part_and_the_same_label_is_written_once() {
     session.state.activity.accesses =
         (0..400).map(|i| access(100 + i, &at(i).to_string())).collect();
     let mut dense = figure(&session, (t(AT), t(AT)), &[], Order::Occurred, None);
-    fit(&mut dense, 100, COLUMNS);
+    fit(&mut dense, 100, COLUMNS, None);
     let columns = |figure: &Figure| -> Vec<Item> {
         let items = figure.lanes.iter().flat_map(|lane| &lane.items).cloned();
         items.filter(|item| matches!(item.shape, ItemShape::Column(_))).collect()
@@ -163,7 +163,7 @@ fn a_column_leads_to_its_part_and_the_same_label_is_written_once() {
     let rows = table(&dense, "tl-table", &href).into_string();
     assert!(rows.contains(&format!("/window/{}/{}", window.from, window.until)), "{rows}");
     let mut wide = figure(&session, (t(AT), t(AT)), &[], Order::Occurred, None);
-    fit(&mut wide, 100, COLUMNS / 2);
+    fit(&mut wide, 100, COLUMNS / 2, None);
     let total = |items: &[Item]| -> usize {
         let of = |item: &Item| match item.shape {
             ItemShape::Column(n) => n,

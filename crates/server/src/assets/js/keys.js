@@ -1,10 +1,12 @@
 
-const figure = document.querySelector(".figure");
-const spoken = document.querySelector("output.spoken");
 /** What is said of each item: its title, which a card takes the place of while it is shown. */
 const said = new Map();
+const figures = [...document.querySelectorAll(".figure")];
 
-if (figure) {
+// Each figure has its own keys, which work only while it has the focus: no letter does anything
+// elsewhere.
+for (const figure of figures) {
+  const spoken = figure.parentElement.querySelector("output.spoken");
   const lanes = [...figure.querySelectorAll("g.lane")]
     .map((lane) => [...lane.querySelectorAll("a")])
     .filter((items) => items.length > 0);
@@ -20,7 +22,7 @@ if (figure) {
     item.focus();
     item.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
-  const go = (way) => document.querySelector(`.zoom a.${way}`)?.click();
+  const go = (way) => figure.parentElement.querySelector(`.zoom a.${way}`)?.click();
 
   // Also where a fragment, not an arrow, led to an item.
   figure.addEventListener("focusin", (event) => {
@@ -31,7 +33,6 @@ if (figure) {
     if (spoken) spoken.textContent = said.get(event.target);
   });
 
-  // The keys work only while the figure has focus: no letter does anything elsewhere.
   figure.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const last = Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,6 @@
 
 // A card with what is said of an item. All of it stands in the item's title already.
-if (figure && said.size > 0) {
+for (const figure of figures) {
   const section = figure.parentElement;
   const card = document.createElement("div");
   let shown = null;
@@ -66,7 +66,7 @@ if (figure && said.size > 0) {
 
 // Other windows by wheel and drag. What is drawn is moved until the reader rests; then the address
 // is opened that a link to that window has. Without Ctrl the wheel scrolls the page, as everywhere.
-if (figure?.dataset.looking) {
+for (const figure of figures.filter((figure) => figure.dataset.looking)) {
   const [GUTTER, WIDTH] = [184, 1200];
   const [SHORTEST, LONGEST] = [1e3, 36525 * 86400e3];
   const svg = figure.querySelector("svg.tl");

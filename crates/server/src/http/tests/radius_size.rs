@@ -15,8 +15,41 @@ use serde_json::{Value, json};
 
 /// Decisions of the session.
 const DECISIONS: usize = 600;
+/// Sessions of the other ledger: more than a page lists.
+const WIDE: usize = 120;
 /// Maximum bytes of a page.
-const MAX_BYTES: usize = 250 * 1024;
+const MAX_BYTES: usize = 250_000;
+
+/// As many sessions, by ids of the usual length, as a page lists, each with a decision that falls.
+async fn add_wide(world: &World) -> u64 {
+    let fact = |n: usize, id: &str, kind: &str, data: Value| {
+        let at = format!("2026-03-10T14:{:02}:{:02}Z", n / 60, n % 60);
+        json!({
+            "id": format!("9b2f6c1e-77aa-4d0b-8c35-{n:08x}{id}"), "type": kind, "occurred_at": at,
+            "recorded_at": "2026-03-10T23:00:00Z", "source": "acme-sp",
+            "subject": {"id": format!("4c1d9e70-0b6a-4a53-9d2f-{n:012x}"),
+                "login": format!("alice.with.a.long.name.{n}@subsidiary.acme.example"),
+                "name": format!("Alice With A Long Name {n}")},
+            "session": format!("1f0e8a52-3c4d-4b7e-a961-{n:012x}"), "data": data,
+        })
+    };
+    let mut facts = Vec::new();
+    for n in 0..WIDE {
+        let at = format!("2026-03-10T14:{:02}:{:02}Z", n / 60, n % 60);
+        let claims = json!({
+            "idp": "idp-x", "assertion": format!("as-{n}"), "amr": ["pwd", "otp"], "key": "X1",
+            "protocol": "oidc", "auth_time": at,
+        });
+        let decided = json!({
+            "app": "payroll", "policy": "payroll", "outcome": "allow", "version": "v1",
+            "rule": "payroll-1",
+        });
+        facts.push(fact(n, "c", "claims.received", claims));
+        facts.push(fact(n, "s", "session.started", json!({"idp": "idp-x"})));
+        facts.push(fact(n, "d", "policy.decided", decided));
+    }
+    add(world, &facts).await
+}
 
 /// A session with as many decisions, each with a session of the application.
 async fn add_big(world: &World) -> u64 {
@@ -46,6 +79,11 @@ async fn add_big(world: &World) -> u64 {
         let accessed = json!({"app": "payroll", "app_session": format!("app-BIG-{n}")});
         facts.push(fact(&format!("a{n}"), "app.accessed", &at, accessed));
     }
+    add(world, &facts).await
+}
+
+/// Adds facts to those of the fixture. Returns the last position.
+async fn add(world: &World, facts: &[Value]) -> u64 {
     let owner = Caller::owner(TenantId::new("acme"));
     // As many at once as a log takes.
     for some in facts.chunks(300) {
@@ -106,4 +144,27 @@ async fn no_list_of_one_long_session_is_without_end_and_its_counts_are_whole() {
     assert!(chain.body.len() < MAX_BYTES, "{}", chain.body.len());
     let more = format!("{} more, which this page does not list", DECISIONS - 100);
     assert!(chain.body.contains(&more), "{}", chain.body);
+}
+
+#[tokio::test]
+async fn a_page_of_as_many_sessions_decisions_and_falls_as_it_lists_is_small() {
+    let world = World::new().await;
+    let known_at = add_wide(&world).await;
+    let cookie = world.cookie("acme", &[Role::Read, Role::Investigate]);
+    for kind in [
+        "kind=key&idp=idp-x&key=X1&from=2026-03-10T13:40:00Z",
+        "kind=idp&idp=idp-x",
+        "kind=actor&actor=admin-1",
+        "kind=change&pos=67",
+    ] {
+        let address = format!("/blast?{kind}&names=1&{}", cut(AT, known_at));
+        let answer = world.get(&address, &cookie).await;
+        assert_eq!(answer.status, StatusCode::OK, "{kind}: {}", answer.body);
+        println!("{kind}: {} bytes", answer.body.len());
+        assert!(answer.body.len() < MAX_BYTES, "{kind}: {}", answer.body.len());
+        let sessions = total(&tile(&answer, "live").unwrap());
+        assert!(sessions >= 90, "{kind}: {sessions}");
+        let listed = heads(&section(&answer.body, "live-h")).len();
+        assert!(listed > 20, "{kind}: {listed} of {sessions}");
+    }
 }

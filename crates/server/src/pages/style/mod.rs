@@ -7,7 +7,7 @@ mod samples;
 use super::{
     address::Address,
     elements::{ColourRole, empty, notice, pill, problem, table},
-    find_box, frame, record, session_timeline,
+    find_box, frame, session_timeline,
     verdict::{self, Held},
     why,
 };
@@ -117,10 +117,8 @@ fn absences() -> Markup {
 }
 
 fn tree() -> Markup {
-    let href = |position: Option<LogPosition>| {
-        position.map_or_else(|| "#trees".to_owned(), |position| record::address(position).href())
-    };
-    why::tree(&samples::tree(), &href)
+    // Made-up records are in no log.
+    why::tree(&samples::tree(), &|_| "#trees".to_owned())
 }
 
 fn timeline() -> Markup {
@@ -148,7 +146,7 @@ fn figure() -> Markup {
     let answered = samples::answered(82, false, false);
     html! {
         div class="figure scroll" tabindex="0" role="group" aria-labelledby="heard-h" {
-            (heard::svg(&lanes, &answered, "st", &|position| record::address(position).href()))
+            (heard::svg(&lanes, &answered, "st", &|_| "#heard".to_owned()))
         }
         p class="legend" { "Solid: known. Hatched: possible, or assumed. Cross-hatched: silent; a \
             heavy outline while that is open. Dotted: not heard yet." }
@@ -241,6 +239,8 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part}");
         }
+        // What is made up is in no log: its links lead nowhere else.
+        assert!(!html.contains("href=\"/record"), "{html}");
         // Ids are used once.
         let mut ids: Vec<&str> =
             html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

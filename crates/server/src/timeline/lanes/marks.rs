@@ -175,7 +175,17 @@ pub(super) fn lateness(record: &RecordRef, speaks_of: Time) -> Option<(Time, Tim
 }
 
 pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>) -> Lane {
-    Lane { kind, name, of: None, grade: None, aria, sources: Vec::new(), items, outside: (0, 0) }
+    Lane {
+        kind,
+        name,
+        of: None,
+        grade: None,
+        aria,
+        sources: Vec::new(),
+        items,
+        outside: (0, 0),
+        folded: 0,
+    }
 }
 
 pub(super) fn moment(shape: Mark, what: String, at: Time, record: &RecordRef) -> Item {

@@ -108,6 +108,8 @@ pub(crate) struct Lane {
     pub items: Vec<Item>,
     /// How many lie before the window, and how many after it.
     pub outside: (usize, usize),
+    /// How many factors it stands for; 0: nothing is folded into it.
+    pub folded: usize,
 }
 
 /// Which lane.

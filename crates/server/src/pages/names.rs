@@ -1,16 +1,15 @@
-//! The names of the people of a list, beside the pinned answer: they may be erased, and the answer
+//! The names of the people of a page, beside the pinned answer: they may be erased, and the answer
 //! stays the same.
 
-use super::{error_page::PageError, text::inert};
+use super::{address::Address, error_page::PageError, text::inert};
 use crate::http::Server;
-use claimledger_app::model::{
-    answer::{Answer, Page, SessionHit},
-    question::Caller,
-};
-use claimledger_domain::model::SessionState;
+use claimledger_app::model::question::Caller;
 use claimledger_facts::ids::Pseudonym;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
+
+/// The parameter that asks for names.
+pub(super) const NAMES: &str = "names";
 
 /// The section. Needs the role investigate.
 ///
@@ -19,16 +18,15 @@ use std::collections::BTreeSet;
 pub(super) async fn section(
     server: &Server,
     caller: &Caller,
-    answer: &Answer<Page<SessionHit<SessionState>>>,
+    people: impl IntoIterator<Item = &Pseudonym>,
 ) -> Result<Markup, PageError> {
-    let people: BTreeSet<Pseudonym> =
-        answer.value.items.iter().filter_map(|hit| hit.session.origin.subject.clone()).collect();
+    let people: BTreeSet<Pseudonym> = people.into_iter().cloned().collect();
     let people: Vec<Pseudonym> = people.into_iter().collect();
     // The app decides whether names may be shown, whether or not there is a person to name.
     let labels = server.app.labels(caller, &people).await?;
     Ok(html! {
         section class="names" aria-label="Names" {
-            @if people.is_empty() { "No person is in this list." }
+            @if people.is_empty() { "No person is named here." }
             @else { ul class="people" {
                 @for person in &people { li {
                     (inert(person.as_str())) ": "
@@ -44,4 +42,9 @@ pub(super) async fn section(
             } }
         }
     })
+}
+
+/// The link that asks for names.
+pub(super) fn show(here: &Address) -> Markup {
+    html! { a href=(here.clone().with(NAMES, "1").href()) { "Show names" } }
 }
