@@ -14,12 +14,13 @@ use crate::{
 };
 use claimledger_domain::claims_seen::{self, SessionSeen};
 use claimledger_facts::{
-    ids::{IdpId, KeyId, LogPosition, SessionId},
+    ids::{IdpId, KeyId, LogPosition, LogSize, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{Carried, SessionRow, SortKey, Term, TermKind},
+    session_flags::SessionFlags,
+    views::{Carried, RowFilter, SessionRow, SortKey, Term, TermKind},
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -247,6 +248,40 @@ impl<'v> Candidates<'v> {
         skip: impl Fn(&Summary, Time) -> bool,
     ) -> Result<Vec<SessionId>, AskError> {
         Ok(self.ids_within(term, upto, skip, u64::MAX).await?.unwrap_or_default())
+    }
+
+    /// Ids of the sessions that begin by T and may have these flags, by their rows. None: the rows
+    /// do not say so, or more sessions than the limit may have them.
+    pub(super) async fn ids_flagged(
+        &self,
+        flags: SessionFlags,
+    ) -> Result<Option<Vec<SessionId>>, LogError> {
+        let (view, mut ids, mut after) = (self.view, Vec::new(), None::<SortKey>);
+        if !view.rows_current {
+            return Ok(None);
+        }
+        let size = LogSize(view.cut.known_at.0.saturating_add(1));
+        let filter = Some(RowFilter { active_at: None, flags, size });
+        let (views, tenant) = (&view.inner.views, &view.tenant.id);
+        loop {
+            let rows = views
+                .sessions_with(tenant, &[], filter, after.as_ref(), ALL_ROWS_PER_QUERY)
+                .await?;
+            let whole = rows.len() < ALL_ROWS_PER_QUERY;
+            after = rows.last().map(SessionRow::key).or(after);
+            let begun = rows.into_iter().take_while(|row| row.first_occurred <= view.cut.at);
+            ids.extend(begun.map(|row| row.session));
+            if ids.len() as u64 > self.limit {
+                return Ok(None);
+            }
+            if whole || after.as_ref().is_some_and(|after| after.first_occurred > view.cut.at) {
+                break;
+            }
+        }
+        if let Some(read) = &after {
+            ids.extend(self.moved_before(read));
+        }
+        Ok(Some(ids))
     }
 
     /// Whether no more sessions than this carry these terms, at the head. No row is read.

@@ -25,7 +25,7 @@ use claimledger_ledger::views::{Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum sessions evaluated to count what rested on the changes of one list: some 0.05 s.
-const MAX_COUNTED: usize = 300;
+const MAX_COUNTED: usize = 500;
 /// Maximum session rows read for that: some 0.03 s.
 const MAX_ROWS_TO_COUNT: u64 = 4_000;
 

@@ -12,6 +12,7 @@ use claimledger_app::{
     model::question::{Asking, SessionFilter},
 };
 use claimledger_domain::{
+    first_seen::{FirstSeenKind, Window},
     model::{Falsifier, SessionState},
     outlived::outlived,
 };
@@ -88,14 +89,28 @@ async fn odd_sessions_are_listed(day: &Day, order: u64, at: usize) -> Result<(),
                 let found: Vec<_> = found.iter().map(|state| &state.id).collect();
                 prop_assert_eq!(found, expected, "{} at {:?}, #{}", name, asking.at, known_at);
             }
+            counts_are_those_of_lists(&app, &asking).await?;
         }
     }
     app.close().await;
     Ok(())
 }
 
+/// What appeared in a window is counted without dating what appeared before it.
+async fn counts_are_those_of_lists(app: &App, asking: &Asking) -> Result<(), TestCaseError> {
+    for from in [None, Some(300), Some(420), Some(540), Some(660)] {
+        let window = Window { from: from.map(|from| time(&minute(from))), to: None };
+        let counts = app.first_seen_counts(&owner("acme"), window, asking).await.unwrap().value.0;
+        for (kind, count) in FirstSeenKind::ALL.into_iter().zip(counts) {
+            let found = app.first_seen(&owner("acme"), kind, window, asking).await.unwrap().value;
+            prop_assert_eq!(count, Some(found.items.len()), "{:?} from {:?}", kind, from);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(super::cases(16))]
+    #![proptest_config(super::cases(8))]
 
     #[test]
     fn lists_of_odd_sessions_have_every_one(day in days(5usize..=20), order in any::<u64>(),

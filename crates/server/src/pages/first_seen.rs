@@ -206,7 +206,8 @@ pub(super) async fn counts(
     Ok(html! {
         section id="first" aria-labelledby="first-h" {
             h2 id="first-h" { "First seen in the day before T" }
-            ul class="numbers" { @for (kind, count) in FirstSeenKind::ALL.into_iter().zip(found.value.0) { li {
+            @let counts = FirstSeenKind::ALL.into_iter().zip(found.value.0);
+            ul class="numbers" { @for (kind, count) in counts { li {
                 a class="calm" href=(href(kind)) { @match count {
                     // The list says why.
                     Some(count) => (count), None => "not counted here" } }
