@@ -31,8 +31,10 @@ use std::{
 const FIRST_ROWS_PER_QUERY: usize = 8;
 /// Maximum session rows per query.
 const ROWS_PER_QUERY: usize = 256;
-/// Sessions that are loaded together.
-const SESSIONS_PER_FETCH: usize = 16;
+/// Sessions that are loaded together at first; doubled each time.
+const FIRST_SESSIONS_PER_FETCH: usize = 2;
+/// Maximum sessions that are loaded together.
+const SESSIONS_PER_FETCH: usize = 64;
 /// Maximum session rows per query if all rows are needed.
 const ALL_ROWS_PER_QUERY: usize = 1_000;
 /// Maximum session rows read, as a multiple of the maximum sessions evaluated.
@@ -207,6 +209,7 @@ impl<'v> Candidates<'v> {
             return Ok(());
         }
         let (mut late, mut max) = (at, FIRST_ROWS_PER_QUERY);
+        let mut together = FIRST_SESSIONS_PER_FETCH;
         let mut after: Option<SortKey> = None;
         loop {
             let rows = self.rows(term, after.as_ref(), max).await?;
@@ -225,9 +228,10 @@ impl<'v> Candidates<'v> {
                     |row: &SessionRow| holds(row) && session_rows::is_claimed_after(row, late);
                 if !is_late(row) {
                     if !self.seen.contains_key(&row.session) && !self.prefetched.has(&row.session) {
-                        let next = left.iter().filter(|row| !is_late(row)).take(SESSIONS_PER_FETCH);
+                        let next = left.iter().filter(|row| !is_late(row)).take(together);
                         let next: Vec<_> = next.map(|row| row.session.clone()).collect();
                         self.fetch(&next).await?;
+                        together = (together * 2).min(SESSIONS_PER_FETCH);
                     }
                     late = each(&*self.seen(&row.session).await?).unwrap_or(at).min(at);
                 }
