@@ -359,11 +359,11 @@ fn reseal(scratch: &Scratch) {
         }
         let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, \
             CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
-                     over_at, length, state FROM session_row";
+                     over_at, length, flags, state FROM session_row";
         for row in sqlx::query(heads).fetch_all(&mut connection).await.expect("rows") {
             let mut parts = vec![Tag(4)];
-            parts.extend((0..10).map(|column| {
-                if [2, 4, 5, 9].contains(&column) {
+            parts.extend((0..11).map(|column| {
+                if [2, 4, 5, 10].contains(&column) {
                     Bytes(row.get(column))
                 } else {
                     Number(row.get(column))

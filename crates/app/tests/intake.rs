@@ -363,7 +363,7 @@ fn access(id: &str) -> serde_json::Value {
 }
 
 /// The parts of a row that do not depend on the order of recording: all except how far it was
-/// assessed, and the random pseudonym.
+/// assessed, the flags that follow from its state, and the random pseudonym.
 fn without_arrival(row: &str) -> String {
     let (head, state) = row.split_once('{').unwrap();
     let head: Vec<_> = head.split(' ').filter(|word| !word.is_empty()).collect();
@@ -371,7 +371,7 @@ fn without_arrival(row: &str) -> String {
     state["subject"].take();
     let falsified = state["falsified"].take().as_u64().unwrap();
     state["differs"] = json!(state["differs"].as_u64().unwrap() + falsified);
-    format!("{:?} {state}", &head[..head.len() - 1])
+    format!("{:?} {state}", &head[..head.len() - 2])
 }
 
 fn shuffle<T>(items: &mut [T], seed: u64) {

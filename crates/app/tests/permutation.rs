@@ -3,6 +3,7 @@
 
 mod answers;
 mod days;
+mod flags;
 
 use crate::common::*;
 use claimledger_app::{

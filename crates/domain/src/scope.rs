@@ -201,6 +201,14 @@ pub fn last_claim(facts: &[Known]) -> Time {
         .unwrap_or(Time::MIN)
 }
 
+/// When a session received its first claim, at the earliest; none: it received none.
+#[must_use]
+pub fn first_received_claim(facts: &[Known]) -> Option<Time> {
+    let claims =
+        facts.iter().filter(|known| matches!(known.fact.data, FactData::ClaimsReceived(_)));
+    claims.map(|known| known.fact.occurred.from).min()
+}
+
 /// Where configuration facts stand in the log, by whom they concern.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);

@@ -40,6 +40,7 @@ pub mod memory;
 pub mod nodes;
 pub mod record_summaries;
 pub mod sequencer;
+pub mod session_flags;
 pub mod state;
 pub mod tree;
 pub mod unknown_outcome;

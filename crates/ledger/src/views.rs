@@ -6,6 +6,7 @@ use crate::{
     index::RecordIndex,
     log::LogError,
     record_summaries::RecordSummaries,
+    session_flags::SessionFlags,
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -172,6 +173,8 @@ pub struct SessionRow {
     pub assessed_to: LogSize,
     /// When the session is over at the latest, according to the row; none: no known end.
     pub over_at: Option<Time>,
+    /// What is odd about it, according to the row.
+    pub flags: SessionFlags,
     /// Summary of the state, canonical JSON.
     pub state: Vec<u8>,
 }
@@ -198,35 +201,41 @@ impl SessionRow {
             first_source_id,
             assessed_to,
             over_at,
+            flags,
             state,
         } = self;
         let state = String::from_utf8_lossy(state);
         let over_at = over_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
         format!(
             "session_row {session} {first_occurred} {first_source} {first_source_id} {over_at} {} \
-             {state}",
+             {} {state}",
+            flags.to_text(),
             assessed_to.0
         )
     }
 }
 
-/// A filter: sessions that may have been active at an instant, according to their rows.
+/// A filter: sessions that may match at a size of the log, according to their rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ActiveAt {
-    /// The instant.
-    pub at: Time,
-    /// The size of the log of the query. Rows that were assessed at a later one always match,
-    /// because they may contain what was not known then.
+pub struct RowFilter {
+    /// Sessions that may have been active at this instant.
+    pub active_at: Option<Time>,
+    /// Sessions that may have had all of these flags.
+    pub flags: SessionFlags,
+    /// The size of the log of the query. Rows that were assessed at a later one may contain what
+    /// was not known then: neither their end nor their flags are compared.
     pub size: LogSize,
 }
 
-impl ActiveAt {
-    /// Whether a row may be of a session that was active.
+impl RowFilter {
+    /// Whether a row may be of a session that matches.
     #[must_use]
-    pub fn may_be(&self, row: &SessionRow) -> bool {
+    pub fn may_match(&self, row: &SessionRow) -> bool {
+        let is_later = row.assessed_to > self.size;
         // At an earlier log size the first fact of a session is never an earlier fact.
-        row.first_occurred <= self.at
-            && (row.over_at.is_none_or(|over| over > self.at) || row.assessed_to > self.size)
+        let active = |at| row.first_occurred <= at && row.over_at.is_none_or(|over| over > at);
+        let began = self.active_at.is_none_or(|at| row.first_occurred <= at);
+        began && (is_later || (self.active_at.is_none_or(active) && row.flags.contains(self.flags)))
     }
 }
 
@@ -294,15 +303,23 @@ pub trait Views: RecordIndex {
     /// of [`SortKey`], after `after`, at most `max`. A term of a kind that lists no sessions
     /// ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that
     /// it names itself: of a session with several linked ids only the name of its row counts. With
-    /// `active_at`, only sessions that may have been active then.
+    /// a filter, only sessions that may match it.
     async fn sessions_with(
         &self,
         tenant: &TenantId,
         terms: &[Term],
-        active_at: Option<ActiveAt>,
+        filter: Option<RowFilter>,
         after: Option<&SortKey>,
         max: usize,
     ) -> Result<Vec<SessionRow>, LogError>;
+
+    /// How many sessions' records carry a term, counted up to `max`: without reading a row.
+    async fn count_with(
+        &self,
+        tenant: &TenantId,
+        term: &Term,
+        max: usize,
+    ) -> Result<usize, LogError>;
 
     /// Values of terms of this kind with at least this number of carriers, bytewise, after `after`,
     /// at most `max`. These are candidates at the head: the caller must check them at an earlier K.

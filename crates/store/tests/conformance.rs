@@ -19,7 +19,8 @@ use claimledger_ledger::{
     nodes::Nodes,
     record_summaries::RecordSummaries,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
-    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
+    session_flags::{SessionFlag, SessionFlags},
+    views::{Carried, IndexRow, RowFilter, SessionRow, SortKey, Term, TermKind, Views},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use std::sync::Arc;
@@ -249,11 +250,19 @@ impl Views for Fresh {
         &self,
         tenant: &TenantId,
         terms: &[Term],
-        active_at: Option<ActiveAt>,
+        filter: Option<RowFilter>,
         after: Option<&SortKey>,
         max: usize,
     ) -> Result<Vec<SessionRow>, LogError> {
-        self.store.views().sessions_with(tenant, terms, active_at, after, max).await
+        self.store.views().sessions_with(tenant, terms, filter, after, max).await
+    }
+    async fn count_with(
+        &self,
+        tenant: &TenantId,
+        term: &Term,
+        max: usize,
+    ) -> Result<usize, LogError> {
+        self.store.views().count_with(tenant, term, max).await
     }
     async fn values_of(
         &self,
@@ -363,22 +372,40 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
             assessed_to: LogSize(if n % 10 == 0 { 6000 + n } else { 5000 }),
             over_at: (n % 7 != 0)
                 .then(|| Time::EPOCH.plus_secs(n * 7919 % 5003 + (n % 23) * (n % 29))),
+            // Many rows differ, and few have another flag.
+            flags: SessionFlags::of([
+                (SessionFlag::Differs, n % 9 != 0),
+                (SessionFlag::FalsifiedLater, n % 70 == 0),
+                (SessionFlag::Outlived, n % 41 == 0),
+                (SessionFlag::Retracted, n == 4_321),
+            ]),
             state: Vec::new(),
         });
     }
     for views in [&fresh as &dyn Views, &memory] {
         views.apply(&tenant, LogSize(0), &rows, &session_rows).await.unwrap();
     }
-    let active_at =
-        |secs, size| Some(ActiveAt { at: Time::EPOCH.plus_secs(secs), size: LogSize(size) });
+    let set = |flags: &[SessionFlag]| SessionFlags::of(flags.iter().map(|flag| (*flag, true)));
+    let none = SessionFlags::default();
+    let of = |active_at, flags, size| Some(RowFilter { active_at, flags, size: LogSize(size) });
+    let instant = |secs| Some(Time::EPOCH.plus_secs(secs));
     // As known at the head; when a tenth of the rows was not known; when nothing was.
-    let mut instants = vec![None, Some(ActiveAt { at: Time::MIN, size: LogSize(0) })];
-    instants.extend(
-        [0, 1, 300, 2500, 5002, 9000]
-            .into_iter()
-            .flat_map(|secs| [0, 4999, 5000, 10_500, 11_000].map(|size| active_at(secs, size))),
-    );
-    for active_at in instants {
+    let sizes = [0, 4999, 5000, 10_500, 11_000];
+    let mut filters = vec![None, of(Some(Time::MIN), none, 0)];
+    for secs in [0, 1, 300, 2500, 5002, 9000] {
+        filters.extend(sizes.map(|size| of(instant(secs), none, size)));
+    }
+    for flags in [
+        vec![SessionFlag::Differs],
+        vec![SessionFlag::FalsifiedLater],
+        vec![SessionFlag::Outlived],
+        vec![SessionFlag::Retracted],
+        vec![SessionFlag::Differs, SessionFlag::Outlived],
+    ] {
+        filters.extend(sizes.map(|size| of(None, set(&flags), size)));
+        filters.extend(sizes.map(|size| of(instant(2500), set(&flags), size)));
+    }
+    for filter in filters {
         for terms in [
             vec![],
             vec![term(TermKind::Idp, "north")],
@@ -386,17 +413,15 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
         ] {
             let mut after = None;
             for _ in 0..3 {
-                let page = fresh
-                    .sessions_with(&tenant, &terms, active_at, after.as_ref(), 40)
-                    .await
-                    .unwrap();
+                let page =
+                    fresh.sessions_with(&tenant, &terms, filter, after.as_ref(), 40).await.unwrap();
                 assert_eq!(
                     page,
                     memory
-                        .sessions_with(&tenant, &terms, active_at, after.as_ref(), 40)
+                        .sessions_with(&tenant, &terms, filter, after.as_ref(), 40)
                         .await
                         .unwrap(),
-                    "{active_at:?} {terms:?}"
+                    "{filter:?} {terms:?}"
                 );
                 let Some(last) = page.last() else { break };
                 after = Some(last.key());

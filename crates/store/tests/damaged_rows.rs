@@ -5,7 +5,8 @@ use claimledger_facts::{ids::*, record::Digest32, time::Time};
 use claimledger_ledger::{
     index::RecordIndex,
     log::LogError,
-    views::{ActiveAt, Carried, IndexRow, SessionRow, Term, TermKind, Views},
+    session_flags::{SessionFlag, SessionFlags},
+    views::{Carried, IndexRow, RowFilter, SessionRow, Term, TermKind, Views},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, SqliteViews};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -19,6 +20,10 @@ fn acme() -> TenantId {
 
 fn session(n: u64) -> String {
     format!("S{n}")
+}
+
+fn outlived(holds: bool) -> SessionFlags {
+    SessionFlags::of([(SessionFlag::Outlived, holds)])
 }
 
 fn app(n: u64) -> Term {
@@ -45,6 +50,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         first_source_id: format!("e{n}"),
         assessed_to: LogSize(SESSIONS),
         over_at: n.is_multiple_of(2).then(|| Time::from_micros(n as i64 * 1_000_000 + 900_000_000)),
+        flags: outlived(n.is_multiple_of(5)),
         state: format!("state {n}").into_bytes(),
     };
     let (rows, session_rows): (Vec<_>, Vec<_>) =
@@ -84,13 +90,17 @@ async fn ask_everything(views: &SqliteViews) -> Vec<Result<String, LogError>> {
     take(
         views.sessions_with(&tenant, &[], None, None, 1000).await.map(|found| format!("{found:?}")),
     );
-    let at = ActiveAt { at: Time::from_micros(30_000_000), size: LogSize(SESSIONS) };
-    take(
-        views
-            .sessions_with(&tenant, &[], Some(at), None, 1000)
-            .await
-            .map(|found| format!("{found:?}")),
-    );
+    let size = LogSize(SESSIONS);
+    let active_at = Some(Time::from_micros(30_000_000));
+    for (active_at, flags) in [(active_at, outlived(false)), (None, outlived(true))] {
+        let filter = RowFilter { active_at, flags, size };
+        take(
+            views
+                .sessions_with(&tenant, &[], Some(filter), None, 1000)
+                .await
+                .map(|found| format!("{found:?}")),
+        );
+    }
     for n in 0..3 {
         take(
             views
@@ -156,6 +166,9 @@ fn damages() -> Vec<(String, bool)> {
     for column in ["first_occurred", "assessed_to", "over_at", "crc"] {
         all.push(number("session_row", column, head));
     }
+    // A flag that is added is read; one that is taken away is a row that is missing in a list.
+    all.push((format!("UPDATE session_row SET flags = flags | 4 WHERE {head}"), true));
+    all.push(("UPDATE session_row SET flags = 0 WHERE name = 'S10'".to_owned(), false));
     all.extend([
         text("session_row", "first_source", head),
         text("session_row", "first_source_id", head),

@@ -260,6 +260,12 @@ pub struct FirstSeenAnswer {
     pub window: Window,
 }
 
+/// How many values of each kind appeared in a window, in the order of
+/// [`FirstSeenKind::ALL`](claimledger_domain::first_seen::FirstSeenKind::ALL); none: more sessions
+/// would have had to be evaluated than a question may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstSeenCounts(pub [Option<usize>; 3]);
+
 /// A session that outlived its IdP session, or may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutlivedHit {

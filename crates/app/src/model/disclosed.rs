@@ -3,8 +3,9 @@
 use crate::model::{
     answer::{
         Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, DecisionOf, FallsHit,
-        FilterChoices, FirstSeenAnswer, Guarded, HeldAnswer, KnownLoss, OutlivedHit, Page,
-        RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
+        FilterChoices, FirstSeenAnswer, FirstSeenCounts, Guarded, HeldAnswer, KnownLoss,
+        OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints,
+        SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -235,7 +236,7 @@ macro_rules! by_reference {
     )*};
 }
 
-by_reference!((), String, LogPosition, Heard, Rehearsable, FilterChoices);
+by_reference!((), String, LogPosition, Heard, Rehearsable, FilterChoices, FirstSeenCounts);
 
 impl Discloses for KnownLoss {
     fn add_to(&self, disclosed: &mut Disclosed) {

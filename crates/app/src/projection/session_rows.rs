@@ -23,7 +23,7 @@ use claimledger_domain::{
     history::{History, HistoryCut},
     model::{Cut, Falsifier, Known, Phase, SessionState},
     outlived::outlived,
-    scope::{ConfigIndex, Scope, last_claim},
+    scope::{ConfigIndex, Scope, first_received_claim, last_claim},
 };
 use claimledger_facts::{
     fact::FactData,
@@ -32,6 +32,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::LogError,
+    session_flags::{SessionFlag, SessionFlags},
     views::{SessionRow, SortKey, Term, TermKind, Views},
 };
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,8 @@ pub(crate) enum Summary {
         certainty: Cow<'static, str>,
         /// When its last claim was received, in microseconds.
         claimed: i64,
+        /// When its first claim was received, in microseconds; none: it received none.
+        claimed_from: Option<i64>,
         decisions: usize,
         differs: usize,
         end_reason: Option<Cow<'static, str>>,
@@ -102,6 +105,21 @@ pub(crate) enum Summary {
     },
     /// Records name the id, but none was understood.
     NotUnderstood { last: i64, not_understood: usize },
+}
+
+impl Summary {
+    /// What is odd about the session, for the index of sessions by flag.
+    fn flags(&self) -> SessionFlags {
+        let Self::State { differs, falsified, outlived, retracted, .. } = self else {
+            return SessionFlags::default();
+        };
+        SessionFlags::of([
+            (SessionFlag::Differs, *differs > 0),
+            (SessionFlag::FalsifiedLater, *falsified > 0),
+            (SessionFlag::Outlived, *outlived),
+            (SessionFlag::Retracted, *retracted),
+        ])
+    }
 }
 
 #[derive(Deserialize)]
@@ -292,7 +310,7 @@ impl<'a> SessionRows<'a> {
         for id in &gathered.ids {
             let Some(key) = key_of(id, &gathered.records) else { continue };
             let summary = match &state {
-                Some(state) if state.id == *id => summary(state, begins, last, claimed),
+                Some(state) if state.id == *id => summary(state, &gathered.facts, begins, last),
                 Some(state) => Summary::Alias {
                     alias_of: state.id.as_str().to_owned(),
                     claimed: claimed.micros(),
@@ -316,6 +334,7 @@ impl<'a> SessionRows<'a> {
                 first_source_id: key.first_source_id,
                 assessed_to,
                 over_at,
+                flags: summary.flags(),
                 state: serde_json::to_vec(&summary).unwrap_or_default(),
             });
         }
@@ -363,12 +382,13 @@ fn over_at(state: &SessionState) -> Option<Time> {
     }
 }
 
-fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Summary {
+fn summary(state: &SessionState, facts: &[Known], begins: Time, last: Time) -> Summary {
     Summary::State {
         aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
         begins,
         certainty: state.life.certainty.as_str().into(),
-        claimed: claimed.micros(),
+        claimed: last_claim(facts).micros(),
+        claimed_from: first_received_claim(facts).map(Time::micros),
         decisions: state.decisions.len(),
         differs: state.decisions.iter().filter(|decision| decision.differs.is_some()).count(),
         end_reason: state.life.end.reason.map(Cow::Borrowed),
@@ -477,6 +497,16 @@ impl Late {
         let (views, tenant, after) =
             (Arc::clone(&self.views), self.tenant.clone(), self.after.clone());
         async move { views.sessions_with(&tenant, &terms, None, after.as_ref(), MAX_LATE).await }
+    }
+}
+
+/// Whether, according to its row, every claim of a session was received after a time.
+pub(crate) fn is_claimed_after(row: &SessionRow, time: Time) -> bool {
+    match serde_json::from_slice(&row.state) {
+        Ok(Summary::State { claimed_from, .. }) => {
+            claimed_from.is_none_or(|from| from > time.micros())
+        }
+        Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) | Err(_) => false,
     }
 }
 

@@ -14,20 +14,27 @@ use crate::{
 };
 use claimledger_domain::claims_seen::{self, SessionSeen};
 use claimledger_facts::{
-    ids::{IdpId, KeyId, LogPosition, SessionId},
+    ids::{IdpId, KeyId, LogPosition, LogSize, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{Carried, SessionRow, SortKey, Term, TermKind},
+    session_flags::SessionFlags,
+    views::{Carried, RowFilter, SessionRow, SortKey, Term, TermKind},
 };
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
+/// Session rows of the first query for a term, because few may be needed; doubled with each query.
+const FIRST_ROWS_PER_QUERY: usize = 8;
 /// Maximum session rows per query.
-const ROWS_PER_QUERY: usize = 64;
+const ROWS_PER_QUERY: usize = 256;
+/// Sessions that are loaded together at first; doubled each time.
+const FIRST_SESSIONS_PER_FETCH: usize = 2;
+/// Maximum sessions that are loaded together.
+const SESSIONS_PER_FETCH: usize = 64;
 /// Maximum session rows per query if all rows are needed.
 const ALL_ROWS_PER_QUERY: usize = 1_000;
 /// Maximum session rows read, as a multiple of the maximum sessions evaluated.
@@ -201,19 +208,34 @@ impl<'v> Candidates<'v> {
             }
             return Ok(());
         }
-        let mut late = at;
+        let (mut late, mut max) = (at, FIRST_ROWS_PER_QUERY);
+        let mut together = FIRST_SESSIONS_PER_FETCH;
         let mut after: Option<SortKey> = None;
         loop {
-            let rows = self.rows(term, after.as_ref(), ROWS_PER_QUERY).await?;
-            let whole = rows.len() < ROWS_PER_QUERY;
+            let rows = self.rows(term, after.as_ref(), max).await?;
+            let whole = rows.len() < max;
+            max = (max * 2).min(ROWS_PER_QUERY);
             after = rows.last().map(SessionRow::key).or(after);
-            self.fetch(rows.iter().map(|row| &row.session)).await?;
-            for row in rows {
+            // The row also holds at K if no later record changed the session.
+            let holds = |row: &SessionRow| row.assessed_to.0 <= view.cut.known_at.0 + 1;
+            let mut left = rows.as_slice();
+            while let Some((row, rest)) = left.split_first() {
                 // The facts of a session, and so its claims, are not earlier than its sort key.
                 if row.first_occurred > late {
                     return self.passed(after.as_ref(), each).await;
                 }
-                late = each(&*self.seen(&row.session).await?).unwrap_or(at).min(at);
+                let is_late =
+                    |row: &SessionRow| holds(row) && session_rows::is_claimed_after(row, late);
+                if !is_late(row) {
+                    if !self.seen.contains_key(&row.session) && !self.prefetched.has(&row.session) {
+                        let next = left.iter().filter(|row| !is_late(row)).take(together);
+                        let next: Vec<_> = next.map(|row| row.session.clone()).collect();
+                        self.fetch(&next).await?;
+                        together = (together * 2).min(SESSIONS_PER_FETCH);
+                    }
+                    late = each(&*self.seen(&row.session).await?).unwrap_or(at).min(at);
+                }
+                left = rest;
             }
             if whole {
                 return self.passed(after.as_ref(), each).await;
@@ -230,6 +252,51 @@ impl<'v> Candidates<'v> {
         skip: impl Fn(&Summary, Time) -> bool,
     ) -> Result<Vec<SessionId>, AskError> {
         Ok(self.ids_within(term, upto, skip, u64::MAX).await?.unwrap_or_default())
+    }
+
+    /// Ids of the sessions that begin by T and may have these flags, by their rows. None: the rows
+    /// do not say so, or more sessions than the limit may have them.
+    pub(super) async fn ids_flagged(
+        &self,
+        flags: SessionFlags,
+    ) -> Result<Option<Vec<SessionId>>, LogError> {
+        let (view, mut ids, mut after) = (self.view, Vec::new(), None::<SortKey>);
+        if !view.rows_current {
+            return Ok(None);
+        }
+        let size = LogSize(view.cut.known_at.0.saturating_add(1));
+        let filter = Some(RowFilter { active_at: None, flags, size });
+        let (views, tenant) = (&view.inner.views, &view.tenant.id);
+        loop {
+            let rows = views
+                .sessions_with(tenant, &[], filter, after.as_ref(), ALL_ROWS_PER_QUERY)
+                .await?;
+            let whole = rows.len() < ALL_ROWS_PER_QUERY;
+            after = rows.last().map(SessionRow::key).or(after);
+            let begun = rows.into_iter().take_while(|row| row.first_occurred <= view.cut.at);
+            ids.extend(begun.map(|row| row.session));
+            if ids.len() as u64 > self.limit {
+                return Ok(None);
+            }
+            if whole || after.as_ref().is_some_and(|after| after.first_occurred > view.cut.at) {
+                break;
+            }
+        }
+        if let Some(read) = &after {
+            ids.extend(self.moved_before(read));
+        }
+        Ok(Some(ids))
+    }
+
+    /// Whether no more sessions than this carry these terms, at the head. No row is read.
+    pub(super) async fn has_few(&self, terms: &[Term], most: u64) -> Result<bool, LogError> {
+        let (views, tenant) = (&self.view.inner.views, &self.view.tenant.id);
+        let (most, mut count) = (usize::try_from(most).unwrap_or(usize::MAX), 0_usize);
+        for term in terms {
+            count =
+                count.saturating_add(views.count_with(tenant, term, most.saturating_add(1)).await?);
+        }
+        Ok(count <= most)
     }
 
     /// Session rows that this question has read.

@@ -25,6 +25,7 @@ use claimledger_domain::{
 use claimledger_facts::ids::{LogPosition, SessionId};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
+    session_flags::{SessionFlag, SessionFlags},
     views::{SortKey, Term, TermKind},
 };
 
@@ -111,7 +112,7 @@ impl App {
             let mut scan = SessionScan::new(
                 &view,
                 terms(filter),
-                None,
+                (None, flags(filter)),
                 cursor.as_ref().map(|cursor| cursor.session.clone()),
                 true,
             )
@@ -194,6 +195,14 @@ fn terms(filter: &DecisionFilter) -> Vec<Vec<Term>> {
         ),
         None => vec![terms],
     }
+}
+
+/// The flags of every session with a decision that matches.
+fn flags(filter: &DecisionFilter) -> SessionFlags {
+    SessionFlags::of([
+        (SessionFlag::Differs, filter.differs == Some(true)),
+        (SessionFlag::FalsifiedLater, filter.falsified_later == Some(true)),
+    ])
 }
 
 fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {

@@ -4,7 +4,7 @@ use super::{View, candidates::Candidates};
 use crate::{
     app::App,
     model::{
-        answer::{Answer, Compared, FirstSeenAnswer},
+        answer::{Answer, Compared, FirstSeenAnswer, FirstSeenCounts},
         query::Query,
         question::{AskError, Asking, Caller},
         terms::{amr_set_of, term},
@@ -33,15 +33,7 @@ impl App {
         asking: &Asking,
     ) -> Result<Answer<FirstSeenAnswer>, AskError> {
         let view = self.ask(caller, Query::FirstSeen, asking).await?;
-        let mut candidates = Candidates::new(&view);
-        let mut all: Vec<FirstSeen> = Vec::new();
-        for (shown, terms) in values(&view, &candidates, kind).await? {
-            let mut claims = Vec::new();
-            for (term, shows) in &terms {
-                candidates.until(term, |session| add(&shown, *shows, session, &mut claims)).await?;
-            }
-            all.extend(first_seen(&shown, &claims));
-        }
+        let all = found(&view, &mut Candidates::new(&view), kind, None).await?;
         let compared = Compared {
             from: LogPosition(0),
             to: view.cut.known_at,
@@ -53,6 +45,59 @@ impl App {
         let items = in_window(all, window);
         view.answer(FirstSeenAnswer { items, compared, window }).await
     }
+
+    /// How many values of each kind [`Self::first_seen`] lists in a window. When a value appeared
+    /// is not found out where it certainly did before the window, so fewer sessions are evaluated.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn first_seen_counts(
+        &self,
+        caller: &Caller,
+        window: Window,
+        asking: &Asking,
+    ) -> Result<Answer<FirstSeenCounts>, AskError> {
+        let view = self.ask(caller, Query::FirstSeen, asking).await?;
+        let mut candidates = Candidates::new(&view);
+        let mut counts = FirstSeenCounts::default();
+        for (kind, count) in FirstSeenKind::ALL.into_iter().zip(&mut counts.0) {
+            match found(&view, &mut candidates, kind, window.from).await {
+                Ok(all) => *count = Some(in_window(all, window).len()),
+                Err(AskError::TooMany { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        view.answer(counts).await
+    }
+}
+
+/// Every value of a kind, with its first claim. Of a value that certainly appeared before `dated`
+/// any such claim is taken, which is not in a window from then on either.
+async fn found(
+    view: &View<'_>,
+    candidates: &mut Candidates<'_>,
+    kind: FirstSeenKind,
+    dated: Option<Time>,
+) -> Result<Vec<FirstSeen>, AskError> {
+    let mut all = Vec::new();
+    for (shown, terms) in values(view, candidates, kind).await? {
+        let mut claims = Vec::new();
+        let is_before = |claims: &[ClaimSeen]| {
+            appeared_by(&shown, claims).zip(dated).is_some_and(|(by, dated)| by < dated)
+        };
+        for (term, shows) in &terms {
+            let each = |session: &SessionSeen| {
+                let late = add(&shown, *shows, session, &mut claims);
+                if is_before(&claims) { Some(Time::MIN) } else { late }
+            };
+            candidates.until(term, each).await?;
+            if is_before(&claims) {
+                break;
+            }
+        }
+        all.extend(first_seen(&shown, &claims));
+    }
+    Ok(all)
 }
 
 /// Adds the distinct claims of a session that have a value, and returns the time from which no

@@ -10,10 +10,14 @@ use crate::{
         terms::{IDP_SESSION_ENDED, pair, term},
     },
     projection::session_rows::{self, Summary},
+    read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{assess::assess, outlived::outlived};
 use claimledger_facts::{fact::FactData, ids::SessionId, time::Time};
-use claimledger_ledger::views::TermKind;
+use claimledger_ledger::{
+    session_flags::{SessionFlag, SessionFlags},
+    views::TermKind,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl App {
@@ -29,21 +33,28 @@ impl App {
     ) -> Result<Answer<Vec<OutlivedHit>>, AskError> {
         let view = self.ask(caller, Query::Outlived, asking).await?;
         let mut candidates = Candidates::new(&view);
+        let flags = SessionFlags::of([(SessionFlag::Outlived, true)]);
+        let ids = match candidates.ids_flagged(flags).await? {
+            Some(ids) => ids,
+            // As at a K long past: sessions are found by the ends of IdP sessions that were known.
+            None => by_ends(&view, &candidates).await?,
+        };
         let mut hits: Vec<OutlivedHit> = Vec::new();
         let mut done: BTreeSet<SessionId> = BTreeSet::new();
-        for (idp_session, ended) in ends(&view, &candidates).await? {
-            for id in candidates.named_by(&term(TermKind::IdpSession, idp_session)).await? {
-                if done.contains(&id) || ended_before(&view, &id, ended).await? {
-                    continue;
-                }
-                let Some(gathered) = candidates.gathered(&id).await? else { continue };
-                done.extend(gathered.ids.iter().cloned());
-                let Some(session) = assess(&gathered.facts, &view.history, view.cut) else {
-                    continue;
-                };
-                if let Some(outlived) = outlived(&session) {
-                    hits.push(OutlivedHit { session, outlived });
-                }
+        for (at, id) in ids.iter().enumerate() {
+            if at % MAX_SESSIONS == 0 {
+                candidates.fetch(ids[at..].iter().take(MAX_SESSIONS)).await?;
+            }
+            if done.contains(id) {
+                continue;
+            }
+            let Some(gathered) = candidates.gathered(id).await? else { continue };
+            done.extend(gathered.ids.iter().cloned());
+            let Some(session) = assess(&gathered.facts, &view.history, view.cut) else {
+                continue;
+            };
+            if let Some(outlived) = outlived(&session) {
+                hits.push(OutlivedHit { session, outlived });
             }
         }
         hits.sort_by(|a, b| {
@@ -54,6 +65,19 @@ impl App {
         });
         view.answer(hits).await
     }
+}
+
+/// Ids of the sessions on IdP sessions that ended by T.
+async fn by_ends(view: &View<'_>, candidates: &Candidates<'_>) -> Result<Vec<SessionId>, AskError> {
+    let mut ids = Vec::new();
+    for (idp_session, ended) in ends(view, candidates).await? {
+        for id in candidates.named_by(&term(TermKind::IdpSession, idp_session)).await? {
+            if !ended_before(view, &id, ended).await? {
+                ids.push(id);
+            }
+        }
+    }
+    Ok(ids)
 }
 
 /// IdP sessions that ended by T, as term values, each with its earliest end.

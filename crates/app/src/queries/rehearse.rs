@@ -23,6 +23,7 @@ use claimledger_facts::{
     time::{Occurred, Time},
     vocabulary::ObjectKind,
 };
+use claimledger_ledger::session_flags::SessionFlags;
 use std::collections::BTreeSet;
 
 /// Maximum sessions read for one rehearsal.
@@ -115,7 +116,8 @@ impl View<'_> {
 
         // What ended before both the window and the first claim that is hit has nothing to say.
         let earliest = from.min(rehearsal.change().from());
-        let mut scan = SessionScan::new(view, vec![Vec::new()], None, None, false).await?;
+        let any = (None, SessionFlags::default());
+        let mut scan = SessionScan::new(view, vec![Vec::new()], any, None, false).await?;
         let mut sessions = 0;
         while let Some((key, assessed)) = scan.next(|row| is_over(row, earliest)).await? {
             if key.first_occurred > view.cut.at {

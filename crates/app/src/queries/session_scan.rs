@@ -22,7 +22,8 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{ActiveAt, SessionRow, SortKey, Term},
+    session_flags::SessionFlags,
+    views::{RowFilter, SessionRow, SortKey, Term},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -44,7 +45,7 @@ const RECORDS_PER_QUERY: usize = 1_000;
 pub(super) struct SessionScan<'v> {
     view: &'v View<'v>,
     streams: Vec<Stream>,
-    active_at: Option<ActiveAt>,
+    filter: Option<RowFilter>,
     /// Assessed sessions that are held back.
     ready: BTreeMap<SortKey, Assessed>,
     /// Only sessions after this key are returned; also the one at it, if `inclusive`.
@@ -77,18 +78,18 @@ struct Stream {
 type AssessedSessions = HashMap<SessionId, Option<Assessed>>;
 
 impl<'v> SessionScan<'v> {
-    /// Starts at the beginning, or after a key; at the key, if `inclusive`. Terms and `active_at`
-    /// only reduce the candidates: the caller must check the results.
+    /// Starts at the beginning, or after a key; at the key, if `inclusive`. Terms, the instant and
+    /// the flags only reduce the candidates: the caller must check the results.
     pub(super) async fn new(
         view: &'v View<'v>,
         any_of: Vec<Vec<Term>>,
-        active_at: Option<Time>,
+        (active_at, flags): (Option<Time>, SessionFlags),
         after: Option<SortKey>,
         inclusive: bool,
     ) -> Result<Self, LogError> {
-        let active_at = active_at
-            .filter(|_| view.rows_current)
-            .map(|at| ActiveAt { at, size: LogSize(view.cut.known_at.0.saturating_add(1)) });
+        let size = LogSize(view.cut.known_at.0.saturating_add(1));
+        let narrows = view.rows_current && (active_at.is_some() || !flags.is_empty());
+        let filter = narrows.then_some(RowFilter { active_at, flags, size });
         // A session row has only the terms of its own id. With links a session may have a term
         // under another id, so terms cannot be used to reduce the candidates.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
@@ -106,7 +107,7 @@ impl<'v> SessionScan<'v> {
         let mut scan = Self {
             view,
             streams,
-            active_at,
+            filter,
             ready: BTreeMap::new(),
             after: after.clone(),
             inclusive,
@@ -187,7 +188,7 @@ impl<'v> SessionScan<'v> {
                             .sessions_with(
                                 &view.tenant.id,
                                 &stream.terms,
-                                self.active_at,
+                                self.filter,
                                 before.as_ref(),
                                 ROWS_PER_QUERY,
                             )
@@ -202,7 +203,7 @@ impl<'v> SessionScan<'v> {
                     stream.next_rows = Some(list_in_background(
                         view,
                         stream.terms.clone(),
-                        self.active_at,
+                        self.filter,
                         stream.read.clone(),
                     ));
                 }
@@ -338,12 +339,12 @@ impl Stream {
 fn list_in_background(
     view: &View<'_>,
     terms: Vec<Term>,
-    active_at: Option<ActiveAt>,
+    filter: Option<RowFilter>,
     after: Option<SortKey>,
 ) -> BackgroundRead<Vec<SessionRow>> {
     let (views, tenant) = (Arc::clone(&view.inner.views), view.tenant.id.clone());
     BackgroundRead::begin(view.inner, async move {
-        views.sessions_with(&tenant, &terms, active_at, after.as_ref(), MAX_ROWS_PER_QUERY).await
+        views.sessions_with(&tenant, &terms, filter, after.as_ref(), MAX_ROWS_PER_QUERY).await
     })
 }
 

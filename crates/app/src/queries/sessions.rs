@@ -32,6 +32,7 @@ use claimledger_facts::{
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     log::LogError,
+    session_flags::{SessionFlag, SessionFlags},
     views::{SortKey, Term, TermKind},
 };
 use std::collections::BTreeSet;
@@ -107,9 +108,8 @@ impl App {
             }
             None => {
                 let any_of = any_of(&view, filter, people);
-                Candidates::Scan(
-                    SessionScan::new(&view, any_of, filter.active_at, after, false).await?,
-                )
+                let narrowed = (filter.active_at, flags(filter));
+                Candidates::Scan(SessionScan::new(&view, any_of, narrowed, after, false).await?)
             }
         };
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
@@ -287,6 +287,16 @@ fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>)
         sets = with_one_of(&sets, &people);
     }
     sets
+}
+
+/// The flags of every session that matches.
+fn flags(filter: &SessionFilter) -> SessionFlags {
+    SessionFlags::of([
+        (SessionFlag::Differs, filter.differs == Some(true)),
+        (SessionFlag::FalsifiedLater, filter.falsified_later == Some(true)),
+        (SessionFlag::Outlived, filter.outlived == Some(true)),
+        (SessionFlag::Retracted, filter.retracted == Some(true)),
+    ])
 }
 
 pub(super) fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> {

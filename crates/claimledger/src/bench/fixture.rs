@@ -23,6 +23,8 @@ use std::{
 pub(crate) const TENANT: &str = "bench";
 /// Facts a request.
 const BATCH: usize = 500;
+/// Facts after which the read models are waited for: far behind the log, they refuse appends.
+const SETTLE_EVERY: usize = 200 * BATCH;
 const TOKEN: &str = "token";
 const READER: &str = "reader";
 const READY: &str = "ready";
@@ -128,6 +130,9 @@ impl Fixture {
             ours?;
             theirs?;
             bar.inc(lines.len() as u64);
+            if (first + BATCH).is_multiple_of(SETTLE_EVERY) {
+                app.settled_status(&caller).await?;
+            }
         }
         bar.finish_and_clear();
         print_note(&format!(

@@ -147,6 +147,22 @@ impl Client {
         Ok(text)
     }
 
+    /// The page that a text leads to, and follows where that is another one.
+    pub(crate) fn find(&self, text: &str) -> Result<String> {
+        let request = self
+            .agent
+            .post(format!("{}/find", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/x-www-form-urlencoded");
+        // Followed here, because the client would leave the credential out.
+        let request = request.config().max_redirects(0).build();
+        let mut answer = request.send(format!("text={text}"))?;
+        if let Some(to) = answer.headers().get("location") {
+            return self.page(to.to_str()?);
+        }
+        Ok(answer.body_mut().read_to_string()?)
+    }
+
     fn post(&self, path: &str, kind: &str, body: &str) -> Result<Value> {
         let request = self
             .agent

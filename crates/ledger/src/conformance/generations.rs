@@ -4,6 +4,7 @@ use super::views::{head, names, row, term};
 use crate::{
     generations::{Difference, MadeBy, Place, RowKind},
     log::LogError,
+    session_flags::{SessionFlag, SessionFlags},
     views::{IndexRow, SessionRow, TermKind, Views},
 };
 use claimledger_facts::ids::{LogPosition, LogSize, SessionId, TenantId};
@@ -254,6 +255,7 @@ async fn names_differences(views: &impl Views) {
     other[7].terms.retain(|term| term.kind != TermKind::Correlation);
     let mut rows_of_heads = session_rows();
     rows_of_heads[2].state = b"{}".to_vec();
+    rows_of_heads[3].flags = SessionFlags::of([(SessionFlag::Outlived, true)]);
     rows_of_heads.remove(4);
     views.shadow().apply(&tenant, LogSize(0), &other, &rows_of_heads).await.unwrap();
     let found = views.compare(&tenant).await.unwrap().differences(9).await.unwrap();
@@ -269,7 +271,7 @@ async fn names_differences(views: &impl Views) {
             (RowKind::Record, 1, 1),
             (RowKind::Posting, 1, 1),
             (RowKind::Session, 0, 1),
-            (RowKind::SessionRow, 2, 1),
+            (RowKind::SessionRow, 3, 2),
             (RowKind::RecordSummary, 1, 1)
         ]
     );

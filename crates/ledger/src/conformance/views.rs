@@ -4,7 +4,8 @@ use crate::{
     index::Looked,
     log::LogError,
     record_summaries::RecordSummaries,
-    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
+    session_flags::{SessionFlag, SessionFlags},
+    views::{Carried, IndexRow, RowFilter, SessionRow, SortKey, Term, TermKind, Views},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
@@ -25,6 +26,7 @@ pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
     keeps_summaries_of_sessions(&make().await).await;
     lists_sessions_in_order(&make().await).await;
     lists_sessions_that_may_be_active(&make().await).await;
+    lists_sessions_that_may_have_flags(&make().await).await;
     lists_sessions_by_terms(&make().await).await;
     finds_values_of_a_kind(&make().await).await;
     isolates_tenants(&make().await).await;
@@ -61,6 +63,7 @@ pub(super) fn head(session: &str, first_secs: u64, to: u64) -> SessionRow {
         first_source_id: format!("first of {session}"),
         assessed_to: LogSize(to),
         over_at: None,
+        flags: SessionFlags::default(),
         state: format!("{{\"to\":{to}}}").into_bytes(),
     }
 }
@@ -315,8 +318,9 @@ async fn lists_sessions_that_may_be_active(views: &impl Views) {
     ];
     views.apply(&tenant, LogSize(0), &[], &session_rows).await.unwrap();
     let list = async |at: u64, size| {
-        let active_at = Some(ActiveAt { at: Time::EPOCH.plus_secs(at), size: LogSize(size) });
-        let rows = views.sessions_with(&tenant, &[], active_at, None, 100).await.unwrap();
+        let active_at = Some(Time::EPOCH.plus_secs(at));
+        let filter = RowFilter { active_at, flags: SessionFlags::default(), size: LogSize(size) };
+        let rows = views.sessions_with(&tenant, &[], Some(filter), None, 100).await.unwrap();
         rows.into_iter().map(|row| row.session.as_str().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -342,6 +346,74 @@ async fn lists_sessions_that_may_be_active(views: &impl Views) {
         list(12, 9).await,
         ["always", "nearly", "long", "over", "changed"],
         "an end came late"
+    );
+}
+
+async fn lists_sessions_that_may_have_flags(views: &impl Views) {
+    use SessionFlag::{Differs, FalsifiedLater, Outlived, Retracted};
+    let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
+    let set = |flags: &[SessionFlag]| SessionFlags::of(flags.iter().map(|flag| (*flag, true)));
+    let flagged = |session, from, flags, to| SessionRow {
+        flags: set(flags),
+        over_at: Some(Time::EPOCH.plus_secs(from + 10)),
+        ..head(session, from, to)
+    };
+    let session_rows = [
+        flagged("none", 1, &[], 1),
+        flagged("all", 40, &SessionFlag::ALL, 2),
+        flagged("differs", 30, &[Differs], 3),
+        flagged("both", 20, &[Differs, Outlived], 4),
+        flagged("later", 25, &[], 9),
+        flagged("retracted", 10, &[Retracted], 5),
+        flagged("falsified", 50, &[FalsifiedLater], 6),
+    ];
+    let rows = [row(0, &[(TermKind::Session, "both"), (TermKind::App, "payroll")])];
+    views.apply(&tenant, LogSize(0), &rows, &session_rows).await.unwrap();
+    views.apply(&other, LogSize(0), &[], &[flagged("theirs", 5, &[Differs], 1)]).await.unwrap();
+    let list = async |flags: &[SessionFlag], at: Option<u64>, size, terms: &[Term]| {
+        let active_at = at.map(|secs| Time::EPOCH.plus_secs(secs));
+        let filter = Some(RowFilter { active_at, flags: set(flags), size: LogSize(size) });
+        let mut found = Vec::new();
+        loop {
+            let after = found.last().map(SessionRow::key);
+            let page =
+                views.sessions_with(&tenant, terms, filter, after.as_ref(), 2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            found.extend(page);
+        }
+        names(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[Differs], None, 9, &[]).await, ["both", "differs", "all"], "in order");
+    assert_eq!(list(&[FalsifiedLater], None, 9, &[]).await, ["all", "falsified"]);
+    assert_eq!(list(&[Outlived], None, 9, &[]).await, ["both", "all"]);
+    assert_eq!(list(&[Retracted], None, 9, &[]).await, ["retracted", "all"]);
+    assert_eq!(list(&[Outlived, Differs], None, 9, &[]).await, ["both", "all"], "all of them");
+    assert_eq!(list(&[Retracted, Outlived], None, 9, &[]).await, ["all"]);
+    assert_eq!(
+        list(&[Retracted], None, 8, &[]).await,
+        ["retracted", "later", "all"],
+        "what was assessed after a size may have had any flag then"
+    );
+    assert_eq!(
+        list(&[Differs], None, 3, &[]).await,
+        ["retracted", "both", "later", "differs", "all", "falsified"]
+    );
+    assert_eq!(list(&[Differs], Some(35), 9, &[]).await, ["differs"], "and active at an instant");
+    assert_eq!(list(&[Differs], Some(35), 8, &[]).await, ["later", "differs"]);
+    assert_eq!(list(&[Differs], Some(24), 8, &[]).await, ["both"], "begun by then");
+    let payroll = [term(TermKind::App, "payroll")];
+    assert_eq!(list(&[Differs], None, 9, &payroll).await, ["both"], "and with a term");
+    assert_eq!(list(&[Retracted], None, 9, &payroll).await, [""; 0]);
+
+    // A new assessment of the same facts changes the flags alone.
+    let changed = [flagged("none", 1, &[Retracted], 10), flagged("retracted", 10, &[], 10)];
+    views.apply(&tenant, LogSize(1), &[], &changed).await.unwrap();
+    assert_eq!(list(&[Retracted], None, 10, &[]).await, ["none", "all"]);
+    assert_eq!(
+        views.session_row(&tenant, &SessionId::from("none")).await.unwrap().as_ref(),
+        Some(&changed[0])
     );
 }
 
@@ -378,6 +450,11 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     assert_eq!(list(&[(Session, "S2"), (Key, "k1")]).await, [""; 0]);
     assert_eq!(list(&[(Kind, "claims.received")]).await, [""; 0], "this kind lists no sessions");
     let payroll = [term(App, "payroll")];
+    let count =
+        async |kind, value, max| views.count_with(&tenant, &term(kind, value), max).await.unwrap();
+    assert_eq!(count(App, "payroll", 9).await, 3, "of S1, S3 and S4");
+    assert_eq!(count(App, "payroll", 2).await, 2, "up to a number");
+    assert_eq!((count(App, "wiki", 9).await, count(Kind, "claims.received", 9).await), (0, 0));
     let first = views.sessions_with(&tenant, &payroll, None, None, 1).await.unwrap();
     let rest =
         views.sessions_with(&tenant, &payroll, None, Some(&first[0].key()), 100).await.unwrap();

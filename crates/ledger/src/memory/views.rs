@@ -8,7 +8,7 @@ use crate::{
     index::{Looked, RecordIndex},
     log::LogError,
     record_summaries::RecordSummaries,
-    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
+    views::{Carried, IndexRow, RowFilter, SessionRow, SortKey, Term, TermKind, Views},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -330,7 +330,7 @@ impl Views for MemoryIndex {
         &self,
         tenant: &TenantId,
         terms: &[Term],
-        active_at: Option<ActiveAt>,
+        filter: Option<RowFilter>,
         after: Option<&SortKey>,
         max: usize,
     ) -> Result<Vec<SessionRow>, LogError> {
@@ -339,7 +339,7 @@ impl Views for MemoryIndex {
                 .session_rows
                 .values()
                 .filter(|row| after.is_none_or(|after| row.key() > *after))
-                .filter(|row| active_at.is_none_or(|active_at| active_at.may_be(row)))
+                .filter(|row| filter.is_none_or(|filter| filter.may_match(row)))
                 .filter(|row| terms.iter().all(|term| tables.carries(&row.session, term)))
                 .cloned()
                 .collect();
@@ -347,6 +347,15 @@ impl Views for MemoryIndex {
             found.truncate(max);
             found
         }))
+    }
+
+    async fn count_with(
+        &self,
+        tenant: &TenantId,
+        term: &Term,
+        max: usize,
+    ) -> Result<usize, LogError> {
+        Ok(self.with(tenant, |tables| tables.sessions.get(term).map_or(0, BTreeSet::len).min(max)))
     }
 
     async fn values_of(

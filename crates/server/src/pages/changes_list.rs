@@ -171,7 +171,7 @@ fn rested(links: &Links<'_>, row: &ConfigChange, counts: &Counts) -> Markup {
     html! {
         a href={ (to) "#" (noun) "s" } { @match rested {
             Some(rested) => (numbered(rested, noun)),
-            None => "more than are counted here: list",
+            None => "not counted here: list",
         } }
     }
 }

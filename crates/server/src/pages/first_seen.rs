@@ -20,8 +20,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
-    answer::{Answer, FirstSeenAnswer},
-    question::{AskError, Asking, Caller},
+    answer::FirstSeenAnswer,
+    question::{Asking, Caller},
 };
 use claimledger_domain::{
     first_seen::{FirstSeen, FirstSeenKind, Shown, Window},
@@ -201,26 +201,17 @@ pub(super) async fn counts(
     asking: &Asking,
 ) -> Result<Markup, PageError> {
     let window = Window { from: Some(day_before(at)), to: None };
-    let mut counts = Vec::new();
-    for kind in FirstSeenKind::ALL {
-        match server.app.first_seen(caller, kind, window, asking).await {
-            Ok(found) => counts.push((kind, Some(found))),
-            // The list says why.
-            Err(AskError::TooMany { .. }) => counts.push((kind, None)),
-            Err(other) => return Err(other.into()),
-        }
-    }
-    let href = |kind, found: &Option<Answer<FirstSeenAnswer>>| match found {
-        Some(found) => cut.pin(address(kind, window), &found.answered).href(),
-        None => address(kind, window).href(),
-    };
+    let found = server.app.first_seen_counts(caller, window, asking).await?;
+    let href = |kind| cut.pin(address(kind, window), &found.answered).href();
     Ok(html! {
         section id="first" aria-labelledby="first-h" {
             h2 id="first-h" { "First seen in the day before T" }
-            ul class="numbers" { @for (kind, found) in &counts { li {
-                a class="calm" href=(href(*kind, found)) { @match found {
-                    Some(found) => (found.value.items.len()), None => "more than are counted" } }
-                " " span class="counted" { (nouns(*kind).1) }
+            @let counts = FirstSeenKind::ALL.into_iter().zip(found.value.0);
+            ul class="numbers" { @for (kind, count) in counts { li {
+                a class="calm" href=(href(kind)) { @match count {
+                    // The list says why.
+                    Some(count) => (count), None => "not counted here" } }
+                " " span class="counted" { (nouns(kind).1) }
             } } }
         }
     })

@@ -29,9 +29,6 @@ use maud::{Markup, html};
 
 /// Sessions that are counted of each kind; more are "at least".
 const COUNTED: u32 = 100;
-/// Maximum records known at K with which odd sessions are counted: each count reads every session,
-/// and a page must not take seconds. Beyond, the lists are one click away.
-const MAX_RECORDS: u64 = 100_000;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
@@ -74,8 +71,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let main = if heard.value.sources.is_empty() {
         html! { h1 { "Overview" } (empty(&links)) (checkpoint(&heard.status)) }
     } else {
-        let is_large = heard.answered.position.0 >= MAX_RECORDS;
-        let counts = counts(server, caller, &cut, (&heard.answered, is_large), &asking).await?;
+        let counts = counts(server, caller, &cut, &heard.answered, &asking).await?;
         let first = first_seen::counts(server, caller, &cut, heard.answered.at, &asking).await?;
         html! {
             h1 { "Overview" }
@@ -91,8 +87,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 struct Count {
     label: &'static str,
     list: Address,
-    /// Certain, possible, and whether there are more; none: not counted.
-    found: Option<(usize, usize, bool)>,
+    /// Certain, possible, and whether there are more.
+    found: (usize, usize, bool),
     /// Whether any is worth a look.
     is_odd: bool,
 }
@@ -139,22 +135,18 @@ async fn counts(
     server: &Server,
     caller: &Caller,
     cut: &CutAsked,
-    (answered, is_large): (&Answered, bool),
+    answered: &Answered,
     asking: &Asking,
 ) -> Result<Vec<Count>, PageError> {
     let mut counts = Vec::new();
     for (label, (name, value), filter, is_odd) in filters(answered.at) {
         let list = Address::new("/sessions").with(name, value).with("first", COUNTED.to_string());
         let list = cut.pin(list, answered);
-        if is_odd && is_large {
-            counts.push(Count { label, list, found: None, is_odd });
-            continue;
-        }
         let found: Answer<Page<SessionHit<SessionState>>> =
             server.app.sessions_state_only(caller, &filter, asking, COUNTED, None).await?;
         let items = &found.value.items;
         let certain = items.iter().filter(|hit| hit.certainty == Certainty::Certain).count();
-        let found = Some((certain, items.len() - certain, found.value.has_next));
+        let found = (certain, items.len() - certain, found.value.has_next);
         counts.push(Count { label, list, found, is_odd });
     }
     Ok(counts)
@@ -162,16 +154,13 @@ async fn counts(
 
 fn looks(links: &Links<'_>, counts: &[Count], first: &Markup) -> Markup {
     let number = |count: &Count| {
-        let is_some = count.is_odd && count.found.is_some_and(|(c, p, _)| c + p > 0);
+        let (certain, possible, has_more) = count.found;
+        let is_some = count.is_odd && certain + possible > 0;
         html! {
             li {
                 a class=(if is_some { "attention" } else { "calm" }) href=(count.list.href()) {
-                    @match count.found {
-                        Some((certain, possible, has_more)) => {
-                            @if has_more { "at least " }
-                            (certain) " certain + " (possible) " possible" },
-                        None => "not counted here",
-                    }
+                    @if has_more { "at least " }
+                    (certain) " certain + " (possible) " possible"
                 }
                 " " span class="counted" { (count.label) }
             }
@@ -187,11 +176,8 @@ fn looks(links: &Links<'_>, counts: &[Count], first: &Markup) -> Markup {
             }
             section id="look" aria-labelledby="look-h" {
                 h2 id="look-h" { "Sessions that need a look" }
-                @if odd().all(|count| matches!(count.found, Some((0, 0, _)))) {
+                @if odd().all(|count| matches!(count.found, (0, 0, _))) {
                     p { (frame::none(links.absence)) } }
-                @if odd().any(|count| count.found.is_none()) { p class="muted" {
-                    "The log has more than " (MAX_RECORDS) " records: each list reads every \
-                    session, which takes its time." } }
                 ul class="numbers" { @for count in odd() { (number(count)) } }
             }
             (first)

@@ -28,26 +28,56 @@ const MAX_TIME: Duration = Duration::from_secs(20);
 /// Maximum size of a page, in bytes.
 const MAX_BYTES: f64 = 250_000.0;
 
-/// A page, as an address with the session of this look; the cut is added where it ends with `?` or
-/// `&`.
-type Page = (&'static str, fn(&str) -> String);
+/// What is looked at, in a ledger of some sessions.
+struct Look {
+    /// A session.
+    session: String,
+    /// A session's assertion.
+    assertion: String,
+    /// When half of the facts had occurred.
+    middle: String,
+    /// When all but some hundred had.
+    late: String,
+}
 
-const PAGES: &[Page] = &[
-    ("overview", |_| "/?".to_owned()),
-    ("sessions", |_| "/sessions?".to_owned()),
-    ("sessions of a key", |_| format!("/sessions?idp={HOT_IDP}&key={HOT}&")),
-    ("sessions that differ", |_| "/sessions?differs=yes&".to_owned()),
-    ("session", |session| format!("/session?id={session}&")),
-    ("factor", |session| format!("/why?session={session}&factor=hwk&")),
-    ("chain", |session| format!("/chain?id={session}&")),
-    ("trust", |_| "/trust?".to_owned()),
-    ("policy", |_| "/policy?".to_owned()),
-    ("blast radius of a key", |_| format!("/blast?kind=key&idp={HOT_IDP}&key={HOT}&")),
-    ("blast radius of an IdP", |_| format!("/blast?kind=idp&idp={HOT_IDP}&")),
-    ("sources", |_| "/sources?".to_owned()),
-    ("access", |_| "/access".to_owned()),
-    ("evidence", |_| "/evidence".to_owned()),
-    ("query", |_| "/query".to_owned()),
+/// How a page is asked for.
+enum Asked {
+    /// By an address; the cut is added where it ends with `?` or `&`.
+    By(fn(&Look) -> String),
+    /// By what is typed into the box of `/find`.
+    Find(fn(&Look) -> String),
+}
+use Asked::{By, Find};
+
+const PAGES: &[(&str, Asked)] = &[
+    ("overview", By(|_| "/?".to_owned())),
+    ("sessions", By(|_| "/sessions?".to_owned())),
+    ("sessions of a key", By(|_| format!("/sessions?idp={HOT_IDP}&key={HOT}&"))),
+    ("sessions that differ", By(|_| "/sessions?differs=true&".to_owned())),
+    ("sessions falsified later", By(|_| "/sessions?falsifiedLater=true&".to_owned())),
+    ("sessions that outlived", By(|_| "/sessions?outlived=true&".to_owned())),
+    ("sessions on retracted trust", By(|_| "/sessions?retracted=true&".to_owned())),
+    ("sessions active at an instant", By(|look| format!("/sessions?activeAt={}&", look.middle))),
+    ("session", By(|look| format!("/session?id={}&", look.session))),
+    ("timeline", By(|look| format!("/timeline?session={}&", look.session))),
+    ("factor", By(|look| format!("/why?session={}&factor=hwk&", look.session))),
+    ("chain", By(|look| format!("/chain?id={}&", look.session))),
+    ("trust", By(|_| "/trust?".to_owned())),
+    ("policy", By(|_| "/policy?".to_owned())),
+    ("blast radius of a key", By(|_| format!("/blast?kind=key&idp={HOT_IDP}&key={HOT}&"))),
+    ("blast radius of an IdP", By(|_| format!("/blast?kind=idp&idp={HOT_IDP}&"))),
+    ("issuers first seen", By(|_| "/first-seen?kind=issuer&".to_owned())),
+    ("keys first seen", By(|_| "/first-seen?kind=key&".to_owned())),
+    ("amr sets first seen", By(|_| "/first-seen?kind=amr_set&".to_owned())),
+    (
+        "rehearsal of the last minute",
+        By(|look| format!("/rehearse?change=deactivate&idp={HOT_IDP}&from={}&", look.late)),
+    ),
+    ("find", Find(|look| look.assertion.clone())),
+    ("sources", By(|_| "/sources?".to_owned())),
+    ("access", By(|_| "/access".to_owned())),
+    ("evidence", By(|_| "/evidence".to_owned())),
+    ("query", By(|_| "/query".to_owned())),
 ];
 
 /// Asks for each page of ledgers of these sizes.
@@ -75,8 +105,12 @@ pub(crate) async fn pages(settings: &Settings, args: &BenchSizesArgs) -> Result<
     Ok(())
 }
 
-fn one(client: &Client, page: &Page, sessions: Sessions, pin: &str) -> Result<[Measure; 3]> {
-    let (name, address) = page;
+fn one(
+    client: &Client,
+    (name, asked): &(&str, Asked),
+    sessions: Sessions,
+    pin: &str,
+) -> Result<Vec<Measure>> {
     let (mut took, mut bytes) = (Vec::new(), 0);
     let all = Instant::now();
     for n in 0..LOOKS + LOOKS / 10 {
@@ -84,20 +118,32 @@ fn one(client: &Client, page: &Page, sessions: Sessions, pin: &str) -> Result<[M
             print_note(&format!("{name}: {n} looks in {} s; no more", MAX_TIME.as_secs()));
             break;
         }
-        let session = Sessions::id(some_session(sessions, n));
-        let mut path = address(&session);
-        if path.ends_with(['?', '&']) {
-            path.push_str(pin);
-        }
+        let session = some_session(sessions, n);
+        let look = Look {
+            session: Sessions::id(session),
+            assertion: format!("as-{session}"),
+            middle: Sessions::time(sessions.facts() / 2),
+            late: Sessions::time(sessions.facts().saturating_sub(2_400)),
+        };
         let began = Instant::now();
-        let html = client.page(&path).with_context(|| (*name).to_owned())?;
+        let html = match asked {
+            By(address) => {
+                let mut path = address(&look);
+                if path.ends_with(['?', '&']) {
+                    path.push_str(pin);
+                }
+                client.page(&path)
+            }
+            Find(text) => client.find(&text(&look)),
+        };
+        let html = html.with_context(|| (*name).to_owned())?;
         // The first tenth warms up.
         if n >= LOOKS / 10 {
             took.push(millis(began.elapsed()));
         }
         bytes = bytes.max(html.len());
     }
-    Ok([
+    Ok(vec![
         Measure::new("pages", format!("{name}, p50"), quantile(&took, 0.5), "ms"),
         Measure::new("pages", format!("{name}, p99"), quantile(&took, 0.99), "ms").at_most(200.0),
         Measure::new("pages", format!("{name}, largest"), bytes as f64, "bytes").at_most(MAX_BYTES),

@@ -3,6 +3,7 @@
 //! Few sessions of a term are fetched and sorted. Many are scanned in the order of the list, with a
 //! look-up of the term for each. Sessions active at an instant are searched in one range of start
 //! times per length: a session that lasted less than an hour began less than an hour before.
+//! Sessions with a flag have an index of their own, in the order of the list.
 
 use super::{
     SqliteViews,
@@ -18,7 +19,8 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{ActiveAt, SessionRow, SortKey, Term, TermKind},
+    session_flags::{SessionFlag, SessionFlags},
+    views::{RowFilter, SessionRow, SortKey, Term, TermKind},
 };
 use sqlx::{AssertSqlSafe, Row, SqlitePool, sqlite::SqliteRow};
 use std::fmt::Write;
@@ -31,7 +33,7 @@ pub(super) const NEVER_OVER: i64 = i64::MAX;
 /// `length` of a session without a known end.
 const OPEN_END_LENGTH: u32 = 64;
 /// Number of columns of [`HEAD`]; those of the terms follow them.
-const HEAD_COLUMNS: usize = 11;
+const HEAD_COLUMNS: usize = 12;
 /// Minimum length in bits. All sessions below 2^24 microseconds, some 17 seconds, share it, because
 /// their range of the index is short enough.
 const MIN_LENGTH: u32 = 24;
@@ -57,7 +59,7 @@ pub(super) async fn sessions_with(
     views: &SqliteViews,
     tenant: &TenantId,
     terms: &[Term],
-    active_at: Option<ActiveAt>,
+    filter: Option<RowFilter>,
     after: Option<&SortKey>,
     max: usize,
 ) -> Result<Vec<SessionRow>, LogError> {
@@ -72,19 +74,35 @@ pub(super) async fn sessions_with(
         };
         match term.kind {
             TermKind::Session => only.push(found),
-            _ => carried.push((views.sessions_of(found).await?, found)),
+            _ => carried.push((views.sessions_of(found, MAX_SORTED_SESSIONS).await?, found)),
         }
     }
     carried.sort_unstable();
     let few = carried.first().is_some_and(|(sessions, _)| *sessions < MAX_SORTED_SESSIONS);
-    let by_length = match active_at {
-        Some(active_at) if only.is_empty() && !few => {
-            views.changed_since(number, active_at.size).await? < MAX_SORTED_SESSIONS
+    let plan = match filter {
+        _ if !only.is_empty() => Plan::Only,
+        _ if few => Plan::Few,
+        Some(filter) if views.changed_since(number, filter.size).await? < MAX_SORTED_SESSIONS => {
+            views.plan_of(number, filter).await?
         }
-        _ => false,
+        _ => Plan::InOrder,
     };
-    let list = List { only: &only, carried: &carried, few, active_at, by_length, after };
+    let list = List { only: &only, carried: &carried, plan, filter, after };
     list.rows(&views.shared.readers, number, max).await
+}
+
+/// How many sessions' records carry a term, up to `max`.
+pub(super) async fn count_with(
+    views: &SqliteViews,
+    tenant: &TenantId,
+    term: &Term,
+    max: usize,
+) -> Result<usize, LogError> {
+    let _reading = views.reading().await;
+    let Some(GenerationRow { number, .. }) = views.checkpoint(tenant).await? else { return Ok(0) };
+    let Some(found) = views.term(number, &TermKey::of(term)).await? else { return Ok(0) };
+    let count = views.sessions_of(found, limit(max)).await?;
+    Ok(usize::try_from(count).unwrap_or(max))
 }
 
 /// The row of one session.
@@ -126,15 +144,67 @@ impl SqliteViews {
         query.fetch_one(&self.shared.readers).await.and_then(|row| row.try_get(0)).map_err(read)
     }
 
-    async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
+    /// The plan for a filter, where few rows were assessed after its size: the flag with the fewest
+    /// rows. With many of each, an instant is searched instead.
+    async fn plan_of(&self, generation: i64, filter: RowFilter) -> Result<Plan, LogError> {
+        let mut fewest: Option<(i64, SessionFlag)> = None;
+        for flag in filter.flags.iter() {
+            let sql = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM session_row h INDEXED BY {} WHERE \
+                 h.generation = ? AND {} LIMIT ?)",
+                index_of(flag),
+                has(flag)
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(generation).bind(MAX_SORTED_SESSIONS);
+            let row = query.fetch_one(&self.shared.readers).await;
+            let rows: i64 = row.and_then(|row| row.try_get(0)).map_err(read)?;
+            if fewest.is_none_or(|(least, _)| rows < least) {
+                fewest = Some((rows, flag));
+            }
+        }
+        Ok(match (fewest, filter.active_at) {
+            (Some((rows, _)), Some(_)) if rows >= MAX_SORTED_SESSIONS => Plan::ByLength,
+            (Some((_, flag)), _) => Plan::ByFlag(flag),
+            (None, Some(_)) => Plan::ByLength,
+            (None, None) => Plan::InOrder,
+        })
+    }
+
+    async fn sessions_of(&self, term: i64, max: i64) -> Result<i64, LogError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = ? LIMIT ?)";
-        let row = sqlx::query(sql)
-            .bind(term)
-            .bind(MAX_SORTED_SESSIONS)
-            .fetch_one(&self.shared.readers)
-            .await;
+        let row = sqlx::query(sql).bind(term).bind(max).fetch_one(&self.shared.readers).await;
         row.and_then(|row| row.try_get(0)).map_err(read)
     }
+}
+
+/// How the rows of a list are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plan {
+    /// By the one session that is named.
+    Only,
+    /// By the first term, which few sessions carry; they are sorted.
+    Few,
+    /// By the index of a flag, and that of the rows that were assessed after the filter's size.
+    ByFlag(SessionFlag),
+    /// By one range of start times per length, and the rows assessed after the filter's size.
+    ByLength,
+    /// In the order of the list.
+    InOrder,
+}
+
+/// The index of the rows with a flag.
+const fn index_of(flag: SessionFlag) -> &'static str {
+    match flag {
+        SessionFlag::Differs => "session_row_differs",
+        SessionFlag::FalsifiedLater => "session_row_falsified",
+        SessionFlag::Outlived => "session_row_outlived",
+        SessionFlag::Retracted => "session_row_retracted",
+    }
+}
+
+/// The condition of that index, as it is written there: SQLite uses it for no other one.
+fn has(flag: SessionFlag) -> String {
+    format!("h.flags & {} <> 0", flag.bit())
 }
 
 /// The parameters of a list, with terms as numbers.
@@ -143,11 +213,8 @@ struct List<'a> {
     only: &'a [i64],
     /// Terms, with the number of sessions that carry each; the rarest first.
     carried: &'a [(i64, i64)],
-    /// Whether few sessions carry the first term.
-    few: bool,
-    active_at: Option<ActiveAt>,
-    /// Whether to search one range of start times per length.
-    by_length: bool,
+    plan: Plan,
+    filter: Option<RowFilter>,
     after: Option<&'a SortKey>,
 }
 
@@ -180,10 +247,8 @@ impl List<'_> {
             .bind(key.map(|key| key.2))
             .bind(key.map(|key| key.3))
             .bind(limit(max))
-            .bind(self.active_at.map(|active_at| active_at.at.micros()))
-            .bind(
-                self.active_at.map(|active_at| i64::try_from(active_at.size.0).unwrap_or(i64::MAX)),
-            );
+            .bind(self.filter.and_then(|filter| filter.active_at).map(Time::micros))
+            .bind(self.filter.map(|filter| i64::try_from(filter.size.0).unwrap_or(i64::MAX)));
         for number in self.only.iter().skip(1).chain(self.carried.iter().map(|(_, term)| term)) {
             query = query.bind(*number);
         }
@@ -217,27 +282,39 @@ impl List<'_> {
     fn text(&self) -> String {
         // CROSS JOIN and INDEXED BY force the plan that was chosen here: the planner does not know
         // how many sessions a term has.
-        if self.by_length {
-            return self.text_by_length();
-        }
-        let from = match (self.only.is_empty(), self.few) {
-            (false, _) => "session_row h WHERE h.session = ?1 AND h.generation = ?2",
-            (true, true) => {
+        let from = match self.plan {
+            Plan::ByLength => return self.text_by_length(),
+            Plan::ByFlag(flag) => return self.text_by_flag(flag),
+            Plan::Only => "session_row h WHERE h.session = ?1 AND h.generation = ?2",
+            Plan::Few => {
                 "term_session_1 t CROSS JOIN session_row h ON h.session = t.session WHERE t.term \
                  = ?1 \
                  AND h.generation = ?2"
             }
-            (true, false) => {
+            Plan::InOrder => {
                 "session_row h INDEXED BY session_row_in_order WHERE ?1 IS NOT NULL AND \
                  h.generation = ?2"
             }
         };
-        let there = if self.active_at.is_some() {
-            " AND h.first_occurred <= ?8 AND (h.over_at > ?8 OR h.assessed_to > ?9)"
-        } else {
-            ""
-        };
-        self.branch(from, there)
+        self.branch(from, &format!("{}{}", self.active(), self.flagged()))
+    }
+
+    /// The condition of rows that may be of a session that was active.
+    fn active(&self) -> &'static str {
+        match self.filter.and_then(|filter| filter.active_at) {
+            Some(_) => " AND h.first_occurred <= ?8 AND (h.over_at > ?8 OR h.assessed_to > ?9)",
+            None => "",
+        }
+    }
+
+    /// The condition of rows that may be of a session with the flags.
+    fn flagged(&self) -> String {
+        let flags = self.filter.map_or_else(SessionFlags::default, |filter| filter.flags);
+        if flags.is_empty() {
+            return String::new();
+        }
+        let bits = flags.bits();
+        format!(" AND (h.flags & {bits} = {bits} OR h.assessed_to > ?9)")
     }
 
     fn text_by_length(&self) -> String {
@@ -248,6 +325,7 @@ impl List<'_> {
             if length < OPEN_END_LENGTH {
                 let _ = write!(there, " AND h.first_occurred > ?8 - {}", 1_u64 << length);
             }
+            there.push_str(&self.flagged());
             let branch = self.branch(
                 "session_row h INDEXED BY session_row_by_length WHERE ?1 IS NOT NULL AND \
                  h.generation = ?2",
@@ -255,11 +333,26 @@ impl List<'_> {
             );
             let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
         }
-        // Rows assessed after the size. Few, or this plan would not have been chosen.
-        let changed = " AND h.assessed_to > ?9 AND h.first_occurred <= ?8 AND h.over_at <= ?8";
+        self.with_later(text, " AND h.first_occurred <= ?8 AND h.over_at <= ?8")
+    }
+
+    fn text_by_flag(&self, flag: SessionFlag) -> String {
+        let from = format!(
+            "session_row h INDEXED BY {} WHERE ?1 IS NOT NULL AND h.generation = ?2 AND {}",
+            index_of(flag),
+            has(flag)
+        );
+        let branch = self.branch(&from, &format!("{}{}", self.active(), self.flagged()));
+        let later = format!(" AND NOT ({}){}", has(flag), self.active());
+        self.with_later(format!("SELECT * FROM ({branch}) UNION ALL "), &later)
+    }
+
+    /// Adds the rows that were assessed after the size and are in no other branch. Few, or the plan
+    /// would not have been chosen.
+    fn with_later(&self, mut text: String, there: &str) -> String {
         let branch = self.branch(
             "session_row h INDEXED BY session_row_by_size WHERE h.generation = ?2",
-            changed,
+            &format!(" AND h.assessed_to > ?9{there}"),
         );
         let _ = write!(text, "SELECT * FROM ({branch}) ORDER BY 2, 3, 4, 1 LIMIT ?7");
         text

@@ -31,7 +31,7 @@ use claimledger_ledger::{
     generations::{Comparison, Generations, MadeBy, Place},
     log::LogError,
     record_summaries::RecordSummaries,
-    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
+    views::{Carried, IndexRow, RowFilter, SessionRow, SortKey, Term, TermKind, Views},
 };
 use compare::Pinned;
 use generations::GenerationRow;
@@ -149,11 +149,20 @@ impl Views for SqliteViews {
         &self,
         tenant: &TenantId,
         terms: &[Term],
-        active_at: Option<ActiveAt>,
+        filter: Option<RowFilter>,
         after: Option<&SortKey>,
         max: usize,
     ) -> Result<Vec<SessionRow>, LogError> {
-        list::sessions_with(self, tenant, terms, active_at, after, max).await
+        list::sessions_with(self, tenant, terms, filter, after, max).await
+    }
+
+    async fn count_with(
+        &self,
+        tenant: &TenantId,
+        term: &Term,
+        max: usize,
+    ) -> Result<usize, LogError> {
+        list::count_with(self, tenant, term, max).await
     }
 
     async fn values_of(

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, RwLock};
 pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
     (2, "last leaf", include_str!("../../../../../migrations/sqlite/views/0002_last_leaf.sql")),
+    (3, "flags", include_str!("../../../../../migrations/sqlite/views/0003_flags.sql")),
 ];
 
 #[async_trait]

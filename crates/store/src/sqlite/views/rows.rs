@@ -1,17 +1,17 @@
 //! Reading rows, each verified with its checksum.
 
-use super::{FILE, list::NEVER_OVER, read, sums, terms::to_text};
+use super::{FILE, generations::damaged_row, list::NEVER_OVER, read, sums, terms::to_text};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId},
     time::Time,
 };
-use claimledger_ledger::{log::LogError, views::SessionRow};
+use claimledger_ledger::{log::LogError, session_flags::SessionFlags, views::SessionRow};
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
 /// The columns of a row `h` of `session_row` that [`session_row`] reads.
 pub(super) const HEAD: &str = "h.name, h.first_occurred, h.first_source, h.first_source_id, \
-    h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc";
+    h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc, h.flags";
 
 /// A number of the dictionary, verified with its checksum; both start at this column.
 pub(super) fn term_number(
@@ -47,7 +47,8 @@ pub(super) fn session_row(row: &SqliteRow) -> Result<SessionRow, LogError> {
 }
 
 pub(super) fn checked_head(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
-    let over_at: i64 = row.try_get(5)?;
+    let (over_at, flags): (i64, i64) = (row.try_get(5)?, row.try_get(11)?);
+    let flags = u8::try_from(flags).ok().and_then(SessionFlags::from_bits);
     let head = SessionRow {
         session: SessionId::new(row.try_get::<String, _>(0)?),
         first_occurred: Time::from_micros(row.try_get(1)?),
@@ -55,6 +56,7 @@ pub(super) fn checked_head(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
         first_source_id: row.try_get(3)?,
         assessed_to: LogSize(row.try_get::<i64, _>(4)? as u64),
         over_at: Some(over_at).filter(|over| *over != NEVER_OVER).map(Time::from_micros),
+        flags: flags.ok_or_else(|| damaged_row("session_row", "a flag is not one of ours"))?,
         state: row.try_get(6)?,
     };
     let (session, generation, bits, crc): (i64, i64, i64, i64) =

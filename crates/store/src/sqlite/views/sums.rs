@@ -167,6 +167,7 @@ pub(super) fn head(
         .number(row.assessed_to.0.cast_signed())
         .number(over_at)
         .number(length)
+        .number(row.flags.bits().into())
         .bytes(&row.state)
         .end()
 }
