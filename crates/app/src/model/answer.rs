@@ -21,7 +21,7 @@ use claimledger_domain::{
     rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{AppId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
+    ids::{AppId, IdpId, KeyId, LogPosition, PolicyId, Pseudonym, SessionId},
     record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
@@ -461,6 +461,17 @@ pub struct FilterChoices {
     pub apps: Choices,
     /// `amr` values.
     pub amr: Choices,
+}
+
+/// IdPs and keys that records up to K name, whatever the records say of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedIssuers {
+    /// Identity providers, in alphabetical order.
+    pub idps: Vec<IdpId>,
+    /// Signing keys, each with its IdP, in alphabetical order.
+    pub keys: Vec<(IdpId, KeyId)>,
+    /// Whether there are more of either.
+    pub has_more: bool,
 }
 
 /// Values of a kind.

@@ -3,12 +3,12 @@
 use crate::model::{
     answer::{
         Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, DecisionOf, FallsHit,
-        FilterChoices, FirstSeenAnswer, Guarded, HeldAnswer, OutlivedHit, Page, RecordView,
-        Rehearsable, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
+        FilterChoices, FirstSeenAnswer, Guarded, HeldAnswer, NamedIssuers, OutlivedHit, Page,
+        RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
-    source_report::Heard,
+    source_report::{Heard, UnusualRecords},
 };
 use claimledger_domain::{
     changes::{PolicyChanges, TrustChanges},
@@ -120,6 +120,7 @@ impl Discloses for Beliefs {
 impl Discloses for Chain {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.links.iter().filter_map(|link| link.session.id.clone()));
+        disclosed.sessions.extend(self.not_begun.iter().cloned());
         disclosed.subjects.extend(self.links.iter().filter_map(|link| link.subject.clone()));
     }
 }
@@ -235,7 +236,16 @@ macro_rules! by_reference {
     )*};
 }
 
-by_reference!((), String, LogPosition, Heard, Rehearsable, FilterChoices);
+by_reference!(
+    (),
+    String,
+    LogPosition,
+    Heard,
+    Rehearsable,
+    FilterChoices,
+    NamedIssuers,
+    UnusualRecords
+);
 
 impl Discloses for TrustChanges {
     fn add_to(&self, disclosed: &mut Disclosed) {

@@ -36,6 +36,7 @@ mod sessions;
 mod sources;
 mod status;
 mod timeline;
+mod unusual;
 mod why;
 
 use crate::app::ask::{Assessed, View};

@@ -8,6 +8,7 @@ mod hooks;
 mod listen;
 mod live;
 mod lookups;
+mod not_yet;
 mod pages;
 mod radius;
 mod radius_size;

@@ -37,7 +37,7 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use maud::{Markup, html};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of each list of a key or an IdP; more are "at least".
 const ROWS: u32 = 100;
@@ -442,12 +442,15 @@ impl Page<'_> {
         }
         let policies = self.server.app.policies(self.caller, None, asking).await?;
         let (links, found) = (Links::of(&self.cut, &trust), &trust.value);
-        let idps: BTreeSet<_> = found
-            .versions
-            .iter()
-            .map(|version| (&version.data.idp, version.idp_name.as_deref()))
-            .collect();
-        let keys: BTreeSet<_> = found.keys.iter().map(|key| (&key.idp, &key.key)).collect();
+        // What only claims name, or only a retraction, has a blast radius too.
+        let named = self.server.app.named_issuers(self.caller, asking).await?.value;
+        let mut idps: BTreeMap<_, _> = named.idps.iter().map(|idp| (idp, None)).collect();
+        idps.extend(
+            found.versions.iter().map(|version| (&version.data.idp, version.idp_name.as_deref())),
+        );
+        let stated = found.keys.iter().map(|key| (&key.idp, &key.key));
+        let keys: BTreeSet<_> =
+            named.keys.iter().map(|(idp, key)| (idp, key)).chain(stated).collect();
         let changes = found.changes.iter().chain(&policies.value.changes);
         let actors: BTreeSet<_> = changes.filter_map(|change| change.actor.as_ref()).collect();
         let entry = |address: Address, words: Markup| {
@@ -466,6 +469,8 @@ impl Page<'_> {
             @if idps.is_empty() { p { (frame::none(links.absence)) } }
             ul { @for (idp, name) in idps { (entry(links::of_idp(idp.as_str()),
                 inert(&called(idp.as_str(), name)))) } }
+            @if named.has_more { p { "More are known than are listed here: "
+                a href=(links.to(Address::new("/find"))) { "find" } " one by its id." } }
             h2 { "Actors" }
             @if actors.is_empty() { p { (frame::none(links.absence)) } }
             ul { @for actor in actors { (entry(links::of_actor(actor.as_str()),

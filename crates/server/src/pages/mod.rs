@@ -59,6 +59,7 @@ mod sessions_names;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
+mod sources_all;
 pub(crate) mod sources_list;
 mod style;
 pub(crate) mod theme;

@@ -255,7 +255,7 @@ fn label(of: &str) -> &'static str {
 fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
         "ended" => ("ended", "not ended"),
-        "differs" => ("differs", "as the rules say"),
+        "differs" => ("differs", "no decision differs"),
         "retracted" => ("relies on something retracted", "does not"),
         "outlived" => ("outlived", "did not"),
         "falsifiedLater" => ("falsified", "not falsified"),
