@@ -288,6 +288,8 @@ mod tests {
         }
         assert!(form.contains("<option value=\"true\" selected>outlived"), "{form}");
         assert!(form.contains("method=\"post\""), "{form}");
+        // Undetermined never differs, and is not as the rules say.
+        assert!(form.contains("no decision differs"), "{form}");
     }
 
     #[test]

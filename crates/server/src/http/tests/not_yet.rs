@@ -2,7 +2,7 @@
 //! never that nothing is known.
 
 use super::{
-    radius::{cut, heads, page},
+    radius::{cut, heads, page, text},
     support::{AT, World},
 };
 use axum::http::StatusCode;
@@ -17,20 +17,10 @@ use serde_json::{Value, json};
 /// Before S3 starts.
 const BEFORE_S3: &str = "2026-03-10T10:00:00Z";
 
-/// Text of `<main>` without markup, blanks joined.
+/// Text of `<main>`.
 fn main(html: &str) -> String {
     let main = html.split_once("<main").map_or(html, |(_, rest)| rest);
-    let main = main.split_once("</main>").map_or(main, |(main, _)| main);
-    let (mut out, mut inside) = (String::new(), true);
-    for c in main.chars() {
-        match c {
-            '<' => inside = true,
-            '>' => inside = false,
-            _ if !inside => out.push(c),
-            _ => {}
-        }
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    text(main.split_once('>').map_or(main, |(_, inner)| inner))
 }
 
 async fn ingest(world: &World, lines: &[Value]) {
@@ -130,8 +120,8 @@ async fn keys_and_idps_that_only_claims_or_retractions_name_are_listed() {
     assert!(!before.contains("idp-q") && !before.contains("Y7"), "{before}");
     let trust = page(&world, "/trust", AT, 84).await.body;
     let keys = trust.split("id=\"keys-h\"").nth(1).unwrap().split("</section>").next().unwrap();
-    assert_eq!(heads(keys), ["X1", "Y1", "Z1", "X2", "K9", "Y7"]);
-    let words = main(&format!("<main>{keys}"));
+    assert_eq!(heads(keys), ["X1", "X2", "Y1", "Z1", "K9", "Y7"]);
+    let words = text(keys);
     assert!(words.contains("Y7 idp-y not stated by T – not stated from"), "{words}");
     assert!(words.contains("K9 idp-q not stated by T – not stated"), "{words}");
     let one = page(&world, "/trust?idp=idp-y", AT, 84).await.body;
@@ -184,5 +174,29 @@ async fn all_late_facts_of_a_source_are_a_list_of_pages() {
     for bad in ["list=late", "source=acme-sp&list=other"] {
         let path = format!("/sources?{bad}&{}", cut(AT, 312));
         assert_eq!(world.get(&path, &cookie).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn trust_that_was_found_between_two_looks_is_hatched_on_its_strip() {
+    let world = World::new().await;
+    let version = |id: &str, occurred: Value, trusted: bool| {
+        json!({
+            "id": id, "type": "idp.configured", "occurred_at": occurred, "source": "acme-sp",
+            "recorded_at": "2026-03-10T23:00:00Z",
+            "data": {"idp": "idp-q", "version": id, "kind": "third_party", "status": "active",
+                "trust_claims": trusted},
+        })
+    };
+    let between = json!({"from": "2026-03-10T08:10:00Z", "to": "2026-03-10T09:10:00Z"});
+    let first = version("q0", json!("2026-03-10T08:00:00Z"), false);
+    ingest(&world, &[first, version("q1", between, true)]).await;
+    let body = page(&world, "/trust?idp=idp-q", AT, 84).await.body;
+    assert_eq!(body.matches("class=\"bounded\"").count(), 2, "{body}");
+    for words in [
+        "q0: not trusted, 2026-03-10 08:00:00Z until between 08:10:00Z and 09:10:00Z",
+        "q1: trusted, between 2026-03-10 08:10:00Z and 09:10:00Z",
+    ] {
+        assert!(body.contains(words), "{words}: {body}");
     }
 }
