@@ -38,7 +38,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
         @if has_text(&uri) {
             p class="problem" role="alert" { "What stands in the address is not searched, and is \
                 not shown here: a text may be about a person, and an address is kept in histories \
-                and logs. Type it below, it is sent by POST." }
+                and logs. Type it into the field: it is sent by POST." }
         }
     };
     show(StatusCode::OK, &caller, &Typed::default(), why)
