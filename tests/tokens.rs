@@ -88,7 +88,7 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     let again: Value = serde_json::from_str(&again).expect("JSON");
     assert_eq!(again["credentials"].as_array().expect("a list").len(), 3);
     let (status, _, said) = over(&server, &govern, &["token", "revoke", ""]);
-    assert!(status == 1 && said.contains("no credential has the id"), "{status} {said}");
+    assert!(status == 1 && said.contains("no credential has the id “”:"), "{status} {said}");
 
     for _ in 0..2 {
         // Again: the same answer.
@@ -162,6 +162,8 @@ fn credentials_need_the_role_govern_and_sound_requests() {
         assert!(!said.to_string().contains("Wanted"), "{said}");
         if says == "bytes that are not one" {
             assert_eq!(said["error"]["field"], "source", "{said}");
+            let message = said["error"]["message"].as_str().expect("a message");
+            assert!(message.contains("expected a string of 1 to 512 bytes"), "{said}");
         }
     }
     let long = json!({"roles": ["read"], "source": "x".repeat(513)}).to_string();

@@ -125,7 +125,7 @@ fn every_sheet_is_evidence() {
         for sheet in printed.iter().filter(|_| *of_a_cut) {
             let head = format!("T 2026-03-10T23:00:00Z K #82 R {RULES}");
             assert!(sheet.text().starts_with(&head), "{page}: no {head}: {}", sheet.text());
-            assert!(sheet.text().contains("root of 83 records"), "{page}: no root");
+            assert!(sheet.text().contains("last signed: root of 83 records"), "{page}: no root");
         }
         // Nothing to press, nothing folded, on a light sheet as wide as it is.
         let left = browser.eval(

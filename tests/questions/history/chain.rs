@@ -107,6 +107,19 @@ fn g9_r10_the_whole_chain_both_ways_and_an_unknown_hop_says_why() {
     assert_eq!(unknown(&alone["session"]).as_deref(), Some("no_session_names_it"));
     assert_eq!(alone["idpSession"]["records"], json!([{"sourceId": "n-5"}]));
     assert_eq!(rows(&chain(&asked, "is-N"), "items").len(), 3);
+    // Known at K, and begun after T.
+    let early = asked.cli(&["chain", "S3", "--at", "2026-03-10T10:00:00Z"]);
+    assert_eq!(
+        [&early["kinds"], &early["items"], &early["begins"]],
+        [&json!(["SESSION"]), &json!([]), &json!("2026-03-10T13:20:00Z")]
+    );
+    let text = asked.text(&["chain", "S3", "--at", "2026-03-10T10:00:00Z"]);
+    assert!(
+        text.starts_with(
+            "S3 is known, and nothing of it had begun at T: it begins 2026-03-10T13:20:00Z, after T"
+        ),
+        "{text}"
+    );
     for id in ["GX1", "no-such-thing"] {
         let nothing = chain(&asked, id);
         assert_eq!(

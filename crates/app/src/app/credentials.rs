@@ -112,7 +112,8 @@ impl App {
         }
         // Records carry it as their source, so the rule is that of a source.
         if let Some(source) = source.filter(|source| !is_id(source.as_str())) {
-            let got = format!("{} bytes that are not one", source.as_str().len());
+            let bytes = source.as_str().len();
+            let got = format!("expected {EXPECTED_ID}, got {bytes} bytes that are not one");
             return Err(
                 Refusal::field(RefusalCode::InvalidField, "source", EXPECTED_ID, got).into()
             );

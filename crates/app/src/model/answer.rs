@@ -21,7 +21,7 @@ use claimledger_domain::{
     rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{AppId, AuthenticatorId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
+    ids::{AppId, AuthenticatorId, IdpId, KeyId, LogPosition, PolicyId, Pseudonym, SessionId},
     record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
@@ -467,6 +467,17 @@ pub struct FilterChoices {
     pub apps: Choices,
     /// `amr` values.
     pub amr: Choices,
+}
+
+/// IdPs and keys that records up to K name, whatever the records say of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedIssuers {
+    /// Identity providers, in alphabetical order.
+    pub idps: Vec<IdpId>,
+    /// Signing keys, each with its IdP, in alphabetical order.
+    pub keys: Vec<(IdpId, KeyId)>,
+    /// Whether there are more of either.
+    pub has_more: bool,
 }
 
 /// Values of a kind.

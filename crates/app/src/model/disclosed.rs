@@ -4,12 +4,12 @@ use crate::model::{
     answer::{
         Beliefs, ChangeCount, ChangeHit, DecisionAt, DecisionHit, DecisionOf, FallsHit,
         FilterChoices, FirstSeenAnswer, FirstSeenCounts, Guarded, HeldAnswer, KnownLoss,
-        OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange, SessionChangePoints,
-        SessionHit, Why,
+        NamedIssuers, OutlivedHit, Page, RecordView, Rehearsable, Rehearsed, SessionChange,
+        SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
-    source_report::Heard,
+    source_report::{Heard, UnusualRecords},
 };
 use claimledger_domain::{
     changes::{PolicyChanges, TrustChanges},
@@ -121,6 +121,7 @@ impl Discloses for Beliefs {
 impl Discloses for Chain {
     fn add_to(&self, disclosed: &mut Disclosed) {
         disclosed.sessions.extend(self.links.iter().filter_map(|link| link.session.id.clone()));
+        disclosed.sessions.extend(self.not_begun.iter().cloned());
         disclosed.subjects.extend(self.links.iter().filter_map(|link| link.subject.clone()));
     }
 }
@@ -236,7 +237,17 @@ macro_rules! by_reference {
     )*};
 }
 
-by_reference!((), String, LogPosition, Heard, Rehearsable, FilterChoices, FirstSeenCounts);
+by_reference!(
+    (),
+    String,
+    LogPosition,
+    Heard,
+    Rehearsable,
+    FilterChoices,
+    FirstSeenCounts,
+    NamedIssuers,
+    UnusualRecords
+);
 
 impl Discloses for KnownLoss {
     fn add_to(&self, disclosed: &mut Disclosed) {

@@ -5,7 +5,10 @@ pub use claimledger_domain::chain::{AppHop, ChainKind, ChainLink, Hop};
 
 use crate::model::answer::Page;
 use claimledger_domain::{model::RecordRef, timeline::Row};
-use claimledger_facts::ids::{AppId, SessionId};
+use claimledger_facts::{
+    ids::{AppId, SessionId},
+    time::Time,
+};
 
 /// A page of a session's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +95,12 @@ pub struct FoundList {
 /// The sessions that are linked to an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The kinds of thing that the id identifies; empty: it is unknown.
+    /// The kinds of thing that the id identifies; empty: it is unknown at K.
     pub kinds: Vec<ChainKind>,
+    /// Where nothing that is linked with the id had begun by T: when the first of it begins.
+    pub begins: Option<Time>,
+    /// Sessions that the id leads to and that had not begun by T.
+    pub not_begun: Vec<SessionId>,
     /// The linked sessions.
     pub links: Vec<ChainLink>,
     /// The applications they accessed.

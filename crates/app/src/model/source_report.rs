@@ -35,6 +35,28 @@ pub struct SourceReport {
     pub conflicts: Counted<ConflictRef>,
 }
 
+/// How a record stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusual {
+    /// It arrived more than a minute after it occurred.
+    Late,
+    /// It arrived a second or more before it occurred.
+    Ahead,
+    /// Not all facts could be read from it.
+    NotUnderstood,
+    /// It was stored as a variant.
+    Variant,
+}
+
+/// A page of such records, in the order of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusualRecords {
+    /// The records.
+    pub records: Vec<RecordRef>,
+    /// Where the next page begins; none: these were the last.
+    pub next: Option<LogPosition>,
+}
+
 /// A count, with examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted<T> {

@@ -21,6 +21,7 @@ use claimledger_domain::{
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, IdpSessionId, SessionId},
+    time::Time,
 };
 use claimledger_ledger::{
     log::LogError,
@@ -35,6 +36,22 @@ struct Start {
     sessions: BTreeSet<SessionId>,
     /// Sessions at IdPs, with what is said of each.
     upstream: BTreeMap<(IdpId, IdpSessionId), Vec<RecordRef>>,
+    /// What is known at K and comes after T.
+    later: Later,
+}
+
+/// What an id is an id of after T, and from when on.
+#[derive(Default)]
+struct Later {
+    kinds: BTreeSet<ChainKind>,
+    begins: Option<Time>,
+}
+
+impl Later {
+    fn add(&mut self, kind: ChainKind, begins: Option<Time>) {
+        self.kinds.insert(kind);
+        self.begins = self.begins.into_iter().chain(begins).min();
+    }
 }
 
 impl App {
@@ -51,13 +68,17 @@ impl App {
     ) -> Result<Answer<Chain>, AskError> {
         let view = self.ask(caller, Query::Chain, asking).await?;
         let mut start = view.start(id).await?;
-        let mut links = Vec::new();
+        let (mut links, mut not_begun) = (Vec::new(), Vec::new());
         let mut named = BTreeSet::new();
         for session in std::mem::take(&mut start.sessions) {
             let Some(assessed) = view.session(&session, None).await? else { continue };
-            if !named.insert(assessed.state.id.clone())
-                || assessed.state.life.phase == Phase::NotStarted
-            {
+            if !named.insert(assessed.state.id.clone()) {
+                continue;
+            }
+            let life = &assessed.state.life;
+            if life.phase == Phase::NotStarted {
+                start.later.add(ChainKind::Session, life.started_at);
+                not_begun.push(assessed.state.id.clone());
                 continue;
             }
             links.push(view.link(&assessed).await?);
@@ -70,15 +91,22 @@ impl App {
                 links.push(ChainLink::without_session(key, records));
             }
         }
-        if links.is_empty() {
-            start.kinds.clear();
-        }
+        // What is known at K has a chain at every T; by this T it may have no link yet.
+        let begins = if links.is_empty() {
+            start.kinds = start.later.kinds;
+            start.later.begins
+        } else {
+            not_begun.clear();
+            None
+        };
         let reached: BTreeSet<_> = links
             .iter()
             .flat_map(|link| link.apps.iter().filter_map(|hop| hop.app.clone()))
             .collect();
         let chain = Chain {
             kinds: start.kinds.into_iter().collect(),
+            begins,
+            not_begun,
             links,
             apps: reached.into_iter().collect(),
         };
@@ -101,6 +129,11 @@ impl View<'_> {
             (ChainKind::IdpSession, pair(TermKind::IdpSession, "", id)),
         ] {
             for known in self.facts_with(&from, |known| names(known, kind, id)).await? {
+                let occurred = known.fact.occurred.from;
+                if occurred > self.cut.at {
+                    start.later.add(kind, Some(occurred));
+                    continue;
+                }
                 start.kinds.insert(kind);
                 start.sessions.extend(known.fact.session.clone());
                 if let Some(key) = idp_session_of(&known.fact.data) {
@@ -115,7 +148,7 @@ impl View<'_> {
         Ok(start)
     }
 
-    /// Facts by T with a term, as far as a test lets them through.
+    /// Facts known at K with a term, as far as a test lets them through.
     async fn facts_with(
         &self,
         from: &Term,
@@ -125,10 +158,8 @@ impl View<'_> {
         let positions = reader.positions(from, self.cut.known_at).await?;
         let mut facts = Vec::new();
         for record in reader.records(&positions).await? {
-            let by_t = load_session::known(&record, record.variant, |fact| {
-                fact.occurred.from <= self.cut.at
-            });
-            facts.extend(by_t.filter(|known| wanted(known)));
+            let known = load_session::known(&record, record.variant, |_| true);
+            facts.extend(known.filter(|known| wanted(known)));
         }
         Ok(facts)
     }
@@ -166,6 +197,7 @@ impl View<'_> {
             .facts_with(from, same)
             .await?
             .into_iter()
+            .filter(|known| known.fact.occurred.from <= self.cut.at)
             .filter_map(|known| known.fact.session)
             .collect();
         let asked = ids.len() as u64;

@@ -4,7 +4,7 @@ use super::View;
 use crate::{
     app::App,
     model::{
-        answer::{Answer, Choices, FilterChoices},
+        answer::{Answer, Choices, FilterChoices, NamedIssuers},
         query::Query,
         question::{AskError, Asking, Caller},
         terms::{amr_set_of, term},
@@ -31,11 +31,7 @@ impl App {
     ) -> Result<Answer<FilterChoices>, AskError> {
         let view = self.ask(caller, Query::Sessions, asking).await?;
         let idps = view.choices(TermKind::Idp, |value| Some(value.to_owned())).await?;
-        let of_idp = |value: &str| {
-            let of = |idp: &String| value.strip_prefix(idp.as_str())?.strip_prefix('/');
-            // A claim that names no key is of none that could be chosen.
-            idps.values.iter().find_map(of).filter(|key| !key.is_empty()).map(str::to_owned)
-        };
+        let of_idp = |value: &str| key_of(&idps, value).map(|(_, key)| key.to_owned());
         let keys = view.choices(TermKind::Key, of_idp).await?;
         let single = |value: &str| amr_set_of(value).is_none().then(|| value.to_owned());
         let amr = view.choices(TermKind::Amr, single).await?;
@@ -43,6 +39,37 @@ impl App {
         let keys = Choices { has_more: keys.has_more || idps.has_more, ..keys };
         view.answer(FilterChoices { idps, keys, apps, amr }).await
     }
+
+    /// IdPs and keys that records up to K name: stated, claimed or retracted.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn named_issuers(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<NamedIssuers>, AskError> {
+        let view = self.ask(caller, Query::Trust, asking).await?;
+        let idps = view.choices(TermKind::Idp, |value| Some(value.to_owned())).await?;
+        let of_idp = |value: &str| key_of(&idps, value).map(|_| value.to_owned());
+        let keys = view.choices(TermKind::Key, of_idp).await?;
+        let pairs = keys.values.iter().filter_map(|value| key_of(&idps, value));
+        let named = NamedIssuers {
+            keys: pairs.map(|(idp, key)| (idp.into(), key.into())).collect(),
+            has_more: idps.has_more || keys.has_more,
+            idps: idps.values.iter().map(|idp| idp.as_str().into()).collect(),
+        };
+        view.answer(named).await
+    }
+}
+
+/// The IdP and the key that a term names. A claim that names no key is of none that could be
+/// chosen.
+fn key_of<'a>(idps: &'a Choices, value: &'a str) -> Option<(&'a str, &'a str)> {
+    let of = |idp: &'a String| Some((idp.as_str(), value.strip_prefix(idp.as_str())?));
+    let pairs = idps.values.iter().filter_map(of);
+    let mut keys = pairs.filter_map(|(idp, key)| Some((idp, key.strip_prefix('/')?)));
+    keys.next().filter(|(_, key)| !key.is_empty())
 }
 
 impl View<'_> {

@@ -37,6 +37,7 @@ mod sessions;
 mod sources;
 mod status;
 mod timeline;
+mod unusual;
 mod why;
 
 use crate::app::ask::{Assessed, View};

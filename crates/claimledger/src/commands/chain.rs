@@ -1,6 +1,9 @@
 //! `chain`.
 
-use super::{question::ask_and_print, rendering::rows};
+use super::{
+    question::ask_and_print,
+    rendering::{is_empty, rows},
+};
 use crate::{
     ledger_client::asking,
     output::{field, items, joined, lowercase, none_word},
@@ -45,6 +48,16 @@ fn chain_text(answer: &Value) -> String {
             String::new(),
         ]);
         parts.push(table(&["hop", "id", "records"], list));
+    }
+    if parts.is_empty() && !is_empty(&answer["kinds"]) {
+        let begins = match answer["begins"].as_str() {
+            Some(begins) => format!(": it begins {begins}, after T"),
+            None => String::new(),
+        };
+        return format!(
+            "{} is known, and nothing of it had begun at T{begins}",
+            field(answer, "id")
+        );
     }
     if !parts.is_empty() {
         parts.push(format!("reached: {}", or_none(&answer["apps"], answer)));

@@ -110,7 +110,7 @@ async fn revoke(settings: &Settings, ledger: &LedgerClient, credential: &str) ->
         },
     };
     if !is_known {
-        let what = format!("no credential has the id {}", escape(credential));
+        let what = format!("no credential has the id “{}”", escape(credential));
         return Err(No(format!("{what}: `claimledger token list` shows all")).into());
     }
     match settings.format {

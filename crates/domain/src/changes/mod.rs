@@ -20,9 +20,11 @@ pub use self::{
     },
 };
 
+pub use crate::model::Span;
+
 use crate::{
     history::{HistoryCut, Stated},
-    model::{Certainty, Cut, RecordRef},
+    model::{Cut, RecordRef},
     order::latest,
 };
 use claimledger_facts::{
@@ -101,30 +103,6 @@ pub struct ConfigChange {
     pub variant: bool,
     /// The record.
     pub record: RecordRef,
-}
-
-/// From when until when something held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// From, inclusive.
-    pub from: Occurred,
-    /// Until, exclusive; none: no end is known by T.
-    pub until: Option<Occurred>,
-}
-
-impl Span {
-    /// Whether it holds at a time; none: it does not.
-    #[must_use]
-    pub fn holds_at(&self, at: Time) -> Option<Certainty> {
-        let ended = |by: &dyn Fn(Occurred) -> Time| self.until.is_some_and(|until| by(until) <= at);
-        if self.from.from > at || ended(&latest) {
-            None
-        } else if latest(self.from) <= at && !ended(&|until| until.from) {
-            Some(Certainty::Certain)
-        } else {
-            Some(Certainty::Possible)
-        }
-    }
 }
 
 /// Delay in seconds after which a record counts as late.

@@ -4,7 +4,7 @@ use super::rule;
 use crate::{
     assess::Trace,
     history::Stated,
-    model::{Context, KeyInterval, Version},
+    model::{Context, KeyInterval, Span, Version},
     words,
 };
 use claimledger_facts::{
@@ -32,12 +32,11 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     for idp in &idps {
         let versions: Vec<_> = trace.history.trust().idp_versions(idp).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
-        context.trust.extend(intervals(&versions, at).map(|(v, until)| Version {
+        context.trust.extend(intervals(&versions, at).map(|(v, span)| Version {
             of: idp.to_string(),
             of_name: name(ObjectKind::Idp, idp.as_str()),
             label: v.data.version.clone(),
-            from: v.occurred.from,
-            until,
+            span,
             actor: v.data.actor.clone(),
             ticket: v.data.ticket.clone(),
             gist: words::trust_gist(&v.data).to_owned(),
@@ -47,12 +46,11 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     for policy in &policies {
         let versions: Vec<_> = trace.history.policies().versions(policy).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
-        context.policies.extend(intervals(&versions, at).map(|(v, until)| Version {
+        context.policies.extend(intervals(&versions, at).map(|(v, span)| Version {
             of: policy.to_string(),
             of_name: name(ObjectKind::Policy, policy.as_str()),
             label: v.data.version.clone(),
-            from: v.occurred.from,
-            until,
+            span,
             actor: v.data.actor.clone(),
             ticket: v.data.ticket.clone(),
             gist: rule::policy_gist(&v.data),
@@ -67,20 +65,18 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         for change in changes.into_iter().filter(|c| c.occurred.from <= at) {
             match (change.data.added, open.take()) {
                 (true, None) => {
-                    let (from, added) = (change.occurred.from, change.record.clone());
                     open = Some(KeyInterval {
                         idp: idp.clone(),
                         key: key.clone(),
-                        from,
-                        until: None,
-                        added,
+                        span: Span { from: change.occurred, until: None },
+                        added: change.record.clone(),
                         retired: None,
                     });
                 }
                 (false, Some(interval)) => {
-                    let (until, retired) =
-                        (Some(change.occurred.from), Some(change.record.clone()));
-                    context.keys.push(KeyInterval { until, retired, ..interval });
+                    let span = Span { until: Some(change.occurred), ..interval.span };
+                    let retired = Some(change.record.clone());
+                    context.keys.push(KeyInterval { span, retired, ..interval });
                 }
                 (_, unchanged) => open = unchanged,
             }
@@ -91,16 +87,16 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     context
 }
 
-/// Each version up to T with when the next began, where that is by T.
+/// Each version up to T with when it held: until the next, where that may have begun by T.
 fn intervals<'a, 'b, T>(
     versions: &'b [&'a Stated<T>],
     at: Time,
-) -> impl Iterator<Item = (&'a Stated<T>, Option<Time>)> + use<'a, 'b, T> {
+) -> impl Iterator<Item = (&'a Stated<T>, Span)> + use<'a, 'b, T> {
     let upto = versions.iter().filter(move |v| v.occurred.from <= at).count();
-    versions[..upto]
-        .iter()
-        .enumerate()
-        .map(move |(i, v)| (*v, versions[..upto].get(i + 1).map(|next| next.occurred.from)))
+    versions[..upto].iter().enumerate().map(move |(i, v)| {
+        let until = versions[..upto].get(i + 1).map(|next| next.occurred);
+        (*v, Span { from: v.occurred, until })
+    })
 }
 
 fn sort<T: Ord>(list: &mut Vec<T>) {

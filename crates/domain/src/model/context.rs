@@ -1,9 +1,9 @@
 //! What the timeline draws around a session.
 
-use super::RecordRef;
+use super::{Certainty, RecordRef};
 use claimledger_facts::{
     ids::{ActorId, IdpId, KeyId, TicketId, VersionLabel},
-    time::Time,
+    time::{Occurred, Time},
 };
 
 /// What the timeline draws around a session, cut to what concerns it.
@@ -19,6 +19,30 @@ pub struct Context {
     pub after_t: usize,
 }
 
+/// When something held. Either end is an interval where it was found between two looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// From, inclusive.
+    pub from: Occurred,
+    /// Until, exclusive; none: no end is known by T.
+    pub until: Option<Occurred>,
+}
+
+impl Span {
+    /// Whether it holds at a time; none: it does not.
+    #[must_use]
+    pub fn holds_at(&self, at: Time) -> Option<Certainty> {
+        let ended = |by: &dyn Fn(Occurred) -> Time| self.until.is_some_and(|until| by(until) <= at);
+        if self.from.from > at || ended(&|until| until.latest()) {
+            None
+        } else if self.from.latest() <= at && !ended(&|until| until.from) {
+            Some(Certainty::Certain)
+        } else {
+            Some(Certainty::Possible)
+        }
+    }
+}
+
 /// A version of an IdP or a policy, in force over an interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -28,10 +52,8 @@ pub struct Version {
     pub of_name: Option<String>,
     /// Its label.
     pub label: VersionLabel,
-    /// From, inclusive.
-    pub from: Time,
-    /// Until, exclusive; none: still in force.
-    pub until: Option<Time>,
+    /// When it was in force.
+    pub span: Span,
     /// Who set it.
     pub actor: Option<ActorId>,
     /// Under which ticket.
@@ -49,10 +71,8 @@ pub struct KeyInterval {
     pub idp: IdpId,
     /// The key.
     pub key: KeyId,
-    /// From, inclusive.
-    pub from: Time,
-    /// Until, exclusive.
-    pub until: Option<Time>,
+    /// When it was valid, retractions aside.
+    pub span: Span,
     /// The record that added it.
     pub added: RecordRef,
     /// The record that retired it.

@@ -7,7 +7,7 @@ mod factor;
 mod reason;
 mod session;
 
-pub use context::{Context, KeyInterval, Version};
+pub use context::{Context, KeyInterval, Span, Version};
 pub use decision::{
     Agreement, AsKnown, Decision, DecisionRule, Difference, Falsifier, Implied, MetAtDecision,
     RecordedDecision, Relied, SignedIn,

@@ -5,6 +5,7 @@ use claimledger_domain::{
     model::{Certainty, Phase, SessionState},
     session_list::active_at,
 };
+use claimledger_facts::time::Occurred;
 use serde_json::{Value, json};
 
 fn started(data: Value) -> Said {
@@ -214,7 +215,7 @@ fn the_context_is_cut_at_t() {
     ]);
     let noon = g.explained("12:00:00").context;
     assert_eq!(
-        (noon.trust.len(), noon.trust[0].until, noon.keys[0].until, noon.after_t),
+        (noon.trust.len(), noon.trust[0].span.until, noon.keys[0].span.until, noon.after_t),
         (1, None, None, 2)
     );
     let late = g.explained("23:59:59").context;
@@ -223,8 +224,38 @@ fn the_context_is_cut_at_t() {
         ["trusted", "not trusted"]
     );
     assert_eq!(
-        (late.trust[0].until, late.keys[0].until, late.after_t),
-        (Some(time("13:00:00")), Some(time("14:00:00")), 0)
+        (late.trust[0].span.until, late.keys[0].span.until, late.after_t),
+        (Some(Occurred::at(time("13:00:00"))), Some(Occurred::at(time("14:00:00"))), 0)
+    );
+}
+
+#[test]
+fn the_context_keeps_both_bounds_of_what_was_found_between_two_looks_6() {
+    let between = |from, to| Occurred { from: time(from), to: Some(time(to)) };
+    let g = given([
+        third_party(),
+        idp_at("13:00:00", "third_party", "active", false).until("14:00:00"),
+        key_added("09:00:00", "K").until("09:30:00"),
+        key_retired("14:00:00", "K").until("15:00:00"),
+        started(json!({"idp": "x"})),
+        claim("10:00:00", json!({"amr": ["pwd"], "key": "K"})),
+    ]);
+    let context = g.explained("23:59:59").context;
+    let (key, trust) = (context.keys[0].span, context.trust[0].span);
+    assert_eq!(trust.until, Some(between("13:00:00", "14:00:00")));
+    assert_eq!(context.trust[1].span.from, between("13:00:00", "14:00:00"));
+    assert_eq!(key.from, between("09:00:00", "09:30:00"));
+    assert_eq!(key.until, Some(between("14:00:00", "15:00:00")));
+    let at = |clock| key.holds_at(time(clock));
+    assert_eq!(
+        ["08:59:59", "09:29:59", "09:30:00", "14:00:00", "15:00:00"].map(at),
+        [
+            None,
+            Some(Certainty::Possible),
+            Some(Certainty::Certain),
+            Some(Certainty::Possible),
+            None
+        ]
     );
 }
 

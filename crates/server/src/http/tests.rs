@@ -9,6 +9,7 @@ mod hooks;
 mod listen;
 mod live;
 mod lookups;
+mod not_yet;
 mod pages;
 mod people;
 mod radius;

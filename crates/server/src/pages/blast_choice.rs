@@ -9,11 +9,14 @@ use super::{
     text::inert,
 };
 use crate::http::Server;
-use claimledger_app::model::question::{Asking, Caller};
+use claimledger_app::model::{
+    answer::NamedIssuers,
+    question::{Asking, Caller},
+};
 use claimledger_domain::{changes::TrustChanges, explain::called};
 use claimledger_facts::ids::{IdpId, KeyId};
 use maud::{Markup, html};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum entries of each list.
 const ENTRIES: usize = 200;
@@ -42,12 +45,16 @@ pub(super) async fn main(
         a href=(links.to(Address::new("/trust"))) { "Trust" } " and "
         a href=(links.to(Address::new("/policy"))) { "Policies" } " lead to the list."
     };
+    // What only claims name, or only a retraction, has a blast radius too.
+    let named = server.app.named_issuers(caller, asking).await?.value;
     let lost = lost(server, caller, asking).await?;
     Ok(html! {
         h1 { "Blast radius" }
         p { (lead) }
-        (list(links, "Keys", &keys(trust)))
-        (list(links, "IdPs", &idps(trust)))
+        (list(links, "Keys", &keys(trust, &named)))
+        (list(links, "IdPs", &idps(trust, &named)))
+        @if named.has_more { p class="more" { "More keys or IdPs are known than are listed here: "
+            a href=(links.to(Address::new("/find"))) { "find" } " one by its id." } }
         (list(links, "Actors", &actors.collect::<Vec<_>>()))
         (list(links, "Lost authenticators", &lost))
     })
@@ -65,8 +72,10 @@ fn list(links: &Links<'_>, title: &str, entries: &[Entry]) -> Markup {
     }
 }
 
-fn keys(trust: &TrustChanges) -> Vec<Entry> {
-    let keys: BTreeSet<_> = trust.keys.iter().map(|key| (&key.idp, &key.key)).collect();
+fn keys(trust: &TrustChanges, named: &NamedIssuers) -> Vec<Entry> {
+    let stated = trust.keys.iter().map(|key| (&key.idp, &key.key));
+    let named = named.keys.iter().map(|(idp, key)| (idp, key));
+    let keys: BTreeSet<_> = named.chain(stated).collect();
     let entry = |(idp, key): (&IdpId, &KeyId)| {
         let words = html! { (inert(key.as_str())) " of " (inert(idp.as_str())) };
         (links::of_key(Some(idp.as_str()), key.as_str()), words)
@@ -74,10 +83,12 @@ fn keys(trust: &TrustChanges) -> Vec<Entry> {
     keys.into_iter().map(entry).collect()
 }
 
-fn idps(trust: &TrustChanges) -> Vec<Entry> {
-    let versions = trust.versions.iter();
-    let idps: BTreeSet<_> =
-        versions.map(|version| (&version.data.idp, version.idp_name.as_deref())).collect();
+fn idps(trust: &TrustChanges, named: &NamedIssuers) -> Vec<Entry> {
+    let mut idps: BTreeMap<&IdpId, Option<&str>> =
+        named.idps.iter().map(|idp| (idp, None)).collect();
+    idps.extend(
+        trust.versions.iter().map(|version| (&version.data.idp, version.idp_name.as_deref())),
+    );
     let idps = idps.into_iter();
     idps.map(|(idp, name)| (links::of_idp(idp.as_str()), inert(&called(idp.as_str(), name))))
         .collect()

@@ -82,8 +82,15 @@ pub(super) fn becomes(hit: &FallsHit) -> Markup {
             strong class="attention" { (recorded) " → " (after.as_str().to_lowercase()) }
             @if let Some(code) = fall.after.first_unmet {
                 ", first unmet: " (code.replace('_', " ")) }
+            @if is_open_either_way(hit) { ": undetermined either way" }
         }
     }
+}
+
+/// The rules implied no allow before either: counted by the letter of `semantics.md` 21, and said
+/// beside it.
+fn is_open_either_way(hit: &FallsHit) -> bool {
+    [&hit.fall.before, &hit.fall.after].iter().all(|at| at.implied == Implied::Undetermined)
 }
 
 /// The decisions that fall.
@@ -150,7 +157,9 @@ pub(super) fn counted(found: &Found) -> Option<Markup> {
             (certain) " certain + " (possible) " possible" }
             " " span class="counted" { @match &found.supposed {
                 Some(what) => { "decisions would fall if " (inert(what)) " were retracted" },
-                None => "decisions fall" } } }
+                None => "decisions fall" } }
+            @let open = found.falls.fallen().filter(|hit| is_open_either_way(hit)).count();
+            @if open > 0 { " (" (open) " undetermined either way)" } }
     })
 }
 

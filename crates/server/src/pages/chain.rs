@@ -9,6 +9,7 @@ use super::{
     parameters::Parameters,
     session::caller,
     text::{count, inert},
+    times::Times,
 };
 use crate::http::{Server, Shared};
 use axum::{
@@ -127,6 +128,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 
 fn main(links: &Links<'_>, id: &str, chain: &Chain) -> Markup {
     let sessions = chain.links.iter().filter(|link| link.session.id.is_some()).count();
+    let not_begun = chain.links.is_empty();
     html! {
         h1 { "Chain of " (inert(id)) }
         p class="verdict" {
@@ -134,7 +136,13 @@ fn main(links: &Links<'_>, id: &str, chain: &Chain) -> Markup {
             @for (i, kind) in chain.kinds.iter().enumerate() {
                 @if i > 0 { " and " } (kind_word(*kind)) }
             ". "
-            @if sessions == 0 { "No session names it." } @else {
+            @if not_begun {
+                "It is known at " (links.answered.position) ", and nothing of it had begun at T."
+                @if let Some(begins) = chain.begins { " It begins " (Times::default().show(begins))
+                    ", after T." }
+                @for id in &chain.not_begun { " " a href=(links.session(id.as_str())) {
+                    "Session " (inert(id.as_str())) } "." }
+            } @else if sessions == 0 { "No session names it." } @else {
                 (count(sessions, "session")) " at the service provider "
                 @if sessions == 1 { "hangs" } @else { "hang" } " on it. Reached: "
                 @if chain.apps.is_empty() { (frame::no_more(links.absence)) }

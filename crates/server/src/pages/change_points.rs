@@ -14,6 +14,10 @@ use maud::{Markup, html};
 /// Things that are named as changed by one record.
 const NAMED: usize = 4;
 
+/// What no change point is of: what is said of a session is compared, not what is drawn around it.
+const NOT_COMPARED: &str = "The timeline around it is not compared: versions of trust and of \
+    policies, keys and records of its sources may have been added.";
+
 /// Where a reader can go from a session as known at K.
 pub(crate) struct Ways<'a> {
     /// This view, without T, K and R.
@@ -129,9 +133,11 @@ pub(crate) fn later(ways: &Ways<'_>, change_points: &ChangePoints, head: LogPosi
         nav class="later" aria-label="Known since" {
             @match points.first() {
                 None if change_points.untried == 0 => p { "No record after " (known_at)
-                    " changes this answer, up to " (head) "." },
+                    ", up to " (head) ", changes what is said of the session itself. "
+                    (NOT_COMPARED) },
                 None => p { "None of the next " (change_points.tried) " records after " (known_at)
-                    " that could change this answer does." },
+                    " that could change what is said of the session itself does. " (NOT_COMPARED)
+                    },
                 Some(next) => {
                     p { a rel="next" href=(ways.to(next.record.position).href()) {
                         "▶ " (named(next)) } }

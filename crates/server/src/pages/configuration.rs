@@ -28,7 +28,10 @@ use claimledger_domain::{
     changes::{ConfigChange, PolicyChanges, TrustChanges},
     explain::called,
 };
-use claimledger_facts::{ids::LogPosition, vocabulary::Role};
+use claimledger_facts::{
+    ids::{IdpId, KeyId, LogPosition},
+    vocabulary::Role,
+};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -129,7 +132,14 @@ async fn answer(
         Of::Trust => {
             let idp = view.one.map(Into::into);
             let found = server.app.trust(caller, idp.as_ref(), &asking).await?;
-            let main = |links: &Links<'_>| trust_now(links, &found.value);
+            let named = if is_pinned {
+                server.app.named_issuers(caller, &asking).await?.value.keys
+            } else {
+                Vec::new()
+            };
+            let of = |key: &&(IdpId, KeyId)| idp.as_ref().is_none_or(|idp| key.0 == *idp);
+            let named: Vec<_> = named.iter().filter(of).collect();
+            let main = |links: &Links<'_>| trust_now(links, &found.value, &named);
             shown(server, caller, &view, is_pinned, &found, (&found.value.changes, &main)).await
         }
         Of::Policies => {
@@ -218,7 +228,7 @@ async fn counts(
 }
 
 /// Which versions are in force at T, and the keys.
-fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
+fn trust_now(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> Markup {
     let mut times = Times::default();
     let in_force: Vec<_> = found.versions.iter().filter(|of| of.in_force.is_some()).collect();
     html! {
@@ -238,7 +248,7 @@ fn trust_now(links: &Links<'_>, found: &TrustChanges) -> Markup {
                 " more are in force." } }
         }
         (strips(links, found))
-        @if !found.keys.is_empty() { (keys(links, found)) }
+        (keys(links, found, named))
     }
 }
 
@@ -270,8 +280,36 @@ fn strips(links: &Links<'_>, found: &TrustChanges) -> Markup {
     }
 }
 
-fn keys(links: &Links<'_>, found: &TrustChanges) -> Markup {
+/// Keys that were stated by T, then those that only claims or retractions name.
+fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> Markup {
     let mut times = Times::default();
+    let retracted =
+        found.retractions.iter().filter_map(|of| Some((&of.data.idp, of.data.key.as_ref()?)));
+    let others: BTreeSet<_> = named
+        .iter()
+        .map(|(idp, key)| (idp, key))
+        .chain(retracted)
+        .filter(|of| !found.keys.iter().any(|key| (&key.idp, &key.key) == *of))
+        .collect();
+    if found.keys.is_empty() && others.is_empty() {
+        return html! {};
+    }
+    let retractions = |idp: &IdpId, key: &KeyId, times: &mut Times| {
+        let of_it = found
+            .retractions
+            .iter()
+            .filter(|of| of.data.idp == *idp && of.data.key.as_ref().is_none_or(|of| of == key));
+        html! { @for retraction in of_it {
+        "from " (times.show(retraction.data.from)) " "
+        (links.record(retraction.record.position)) " " } }
+    };
+    let named = |idp: &IdpId, key: &KeyId| {
+        html! {
+            th scope="row" { a href=(links.to(links::of_key(Some(idp.as_str()), key.as_str()))) {
+                (inert(key.as_str())) } }
+            td { (inert(idp.as_str())) }
+        }
+    };
     html! {
         section aria-labelledby="keys-h" {
             h2 id="keys-h" { "Keys" }
@@ -282,10 +320,7 @@ fn keys(links: &Links<'_>, found: &TrustChanges) -> Markup {
                     tbody {
                         @for key in &found.keys {
                             tr {
-                                th scope="row" { a href=(links.to(links::of_key(
-                                    Some(key.idp.as_str()), key.key.as_str()))) {
-                                    (inert(key.key.as_str())) } }
-                                td { (inert(key.idp.as_str())) }
+                                (named(&key.idp, &key.key))
                                 td {
                                     @match key.span { Some(span) => (times.occurred(span.from)),
                                         None => "never added" }
@@ -300,13 +335,16 @@ fn keys(links: &Links<'_>, found: &TrustChanges) -> Markup {
                                 }
                                 td { @match key.valid { Some(sure) => { "valid"
                                     (changes_list::possibly(Some(sure))) }, None => "not valid" } }
-                                td {
-                                    @for retraction in found.retractions.iter().filter(|of|
-                                        of.data.idp == key.idp && of.data.key.as_ref().is_none_or(
-                                            |of| *of == key.key)) {
-                                        "from " (times.show(retraction.data.from)) " "
-                                        (links.record(retraction.record.position)) " " }
-                                }
+                                td { (retractions(&key.idp, &key.key, &mut times)) }
+                            }
+                        }
+                        @for (idp, key) in others {
+                            tr {
+                                (named(idp, key))
+                                td { "not stated by T" }
+                                td { "–" }
+                                td { "not stated" }
+                                td { (retractions(idp, key, &mut times)) }
                             }
                         }
                     }

@@ -170,11 +170,9 @@ fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
         return html! { "nothing is stated about policy " (inert(&policy)) };
     };
     let in_force = found.session.context.policies.iter().find(|of| {
-        let at = decision.recorded.at.from;
         of.of == decision.under.policy.as_str()
             && of.label == *version
-            && of.from <= at
-            && of.until.is_none_or(|until| at < until)
+            && of.span.holds_at(decision.recorded.at.from).is_some()
     });
     html! {
         (inert(&policy)) " " (inert(version.as_str())) ", "

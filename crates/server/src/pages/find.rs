@@ -35,7 +35,23 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
     };
-    show(StatusCode::OK, &caller, &Typed::default(), (html! {}, html! {}))
+    let why = html! {
+        @if has_text(&uri) {
+            p class="problem" role="alert" { "What stands in the address is not searched, and is \
+                not shown here: a text may be about a person, and an address is kept in histories \
+                and logs. Type it into the field: it is sent by POST." }
+        }
+    };
+    show(StatusCode::OK, &caller, &Typed::default(), (html! {}, why))
+}
+
+/// Whether an address has more than a cut: nothing but that belongs in it.
+fn has_text(uri: &Uri) -> bool {
+    const CUT: [&str; 5] = ["at", "knownAt", "knownAtPosition", "rules", "view"];
+    let pairs = uri.query().unwrap_or("").split('&');
+    pairs
+        .filter_map(|pair| pair.split('=').next())
+        .any(|name| !name.is_empty() && !CUT.contains(&name))
 }
 
 pub(crate) async fn post(

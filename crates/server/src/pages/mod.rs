@@ -62,6 +62,7 @@ pub(crate) mod sessions_list;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
+mod sources_all;
 pub(crate) mod sources_list;
 mod style;
 pub(crate) mod theme;

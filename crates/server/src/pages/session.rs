@@ -271,8 +271,8 @@ pub(super) async fn not_found(
     cut: &CutAsked,
     answer: &Answer<Option<Explained>>,
 ) -> Result<Response, PageError> {
-    let at_head = Asking { at: cut.at, ..Asking::default() };
-    let later = server.app.session(caller, id, &at_head).await?.value;
+    // By now, not by T: a session of which nothing had occurred by T is known too.
+    let later = server.app.session(caller, id, &Asking::default()).await?.value;
     let known_from =
         later.and_then(|session| session.state.records.iter().map(|record| record.position).min());
     Ok(Unknown { cut, list: "/sessions", known_from }.page(caller, answer))

@@ -6,7 +6,7 @@ use claimledger_app::{app::Label, model::answer::Absence};
 use claimledger_domain::{
     codes::missing_words,
     explain::called,
-    model::{Phase, SessionState},
+    model::{Decision, Implied, Phase, SessionState},
 };
 use claimledger_facts::vocabulary::Role;
 use maud::{Markup, html};
@@ -50,9 +50,6 @@ pub(super) fn head(
 ) -> Markup {
     let mut times = Times::default();
     let decisions = session.decisions.len();
-    let differ = session.decisions.iter().filter(|decision| decision.differs.is_some()).count();
-    let falsified =
-        session.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count();
     html! {
         p class="facts" {
             @if session.origin.subject.is_some() && !named { span class="on-screen" {
@@ -69,29 +66,60 @@ pub(super) fn head(
             " "
             @match decisions { 0 if absence.is_none() => "No decisions.", 0 => "No decisions \
                 seen.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
-            @if decisions > 0 {
-                @match (decisions, differ) {
-                    _ if falsified > 0 => {
-                        ": " (decisions - differ - falsified) " as the rules say"
-                        @if differ > 0 { ", " (differ) " " strong class="attention" {
-                            "≠ differs" } " from what they say" }
-                        ", " (falsified) " " strong class="attention" { "✕ falsified later" } "."
-                    },
-                    (1, 0) => ", as the rules say.",
-                    (2, 0) => ", both as the rules say.",
-                    (_, 0) => ", all as the rules say.",
-                    (1, _) => { ", which " strong class="attention" { "≠ differs" } " from what \
-                        the rules say." },
-                    (_, 1) => { ", one of which " strong class="attention" {
-                        "≠ differs" } " from what the rules say." },
-                    (_, n) => { ", " (counted(n).to_lowercase()) " of which " strong
-                        class="attention" { "≠ differ" } " from what the rules say." },
-                }
-            }
+            (agreement(&session.decisions))
             @if !session.ignored.is_empty() {
                 " " (counted(session.ignored.len())) @if session.ignored.len() == 1 {
                 " claimed value" } @else { " claimed values" } " did not count." }
             @for falsifier in &session.falsifiers { " " strong { (sentence_of(&falsifier.words)) } }
+        }
+    }
+}
+
+/// How decisions agree with the rules. What is undetermined never differs (`semantics.md` 19), and
+/// is not as the rules say either: they say nothing yet.
+fn agreement(decisions: &[Decision]) -> Markup {
+    let is_open = |decision: &&Decision| {
+        decision.differs.is_none()
+            && decision.falsified_later.is_none()
+            && [&decision.made, &decision.at_k]
+                .iter()
+                .any(|judged| judged.implied == Implied::Undetermined)
+    };
+    let differ = decisions.iter().filter(|decision| decision.differs.is_some()).count();
+    let falsified = decisions
+        .iter()
+        .filter(|decision| decision.differs.is_none() && decision.falsified_later.is_some())
+        .count();
+    let open = decisions.iter().filter(is_open).count();
+    let agree = decisions.len() - differ - falsified - open;
+    let mut parts: Vec<Markup> = Vec::new();
+    if agree > 0 {
+        parts.push(html! { (agree) " as the rules say" });
+    }
+    if open > 0 {
+        parts.push(html! { (open) " undetermined by the rules" });
+    }
+    if differ > 0 {
+        parts.push(html! { (differ) " " strong class="attention" { "≠ differs" }
+        " from what they say" });
+    }
+    if falsified > 0 {
+        parts.push(html! { (falsified) " " strong class="attention" { "✕ falsified later" } });
+    }
+    html! {
+        @match (decisions.len(), differ, falsified + open) {
+            (0, ..) => {},
+            (1, 0, 0) => ", as the rules say.",
+            (2, 0, 0) => ", both as the rules say.",
+            (_, 0, 0) => ", all as the rules say.",
+            (1, _, 0) => { ", which " strong class="attention" { "≠ differs" } " from what the \
+                rules say." },
+            (_, 1, 0) => { ", one of which " strong class="attention" { "≠ differs" }
+                " from what the rules say." },
+            (_, n, 0) => { ", " (counted(n).to_lowercase()) " of which " strong
+                class="attention" { "≠ differ" } " from what the rules say." },
+            _ => { ": " @for (i, part) in parts.iter().enumerate() { @if i > 0 { ", " } (part) }
+                "." },
         }
     }
 }
@@ -180,5 +208,59 @@ fn rested_on(session: &SessionState) -> Markup {
             }
         }
         "."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::samples;
+    use claimledger_domain::model::Difference;
+    use claimledger_facts::vocabulary::Outcome;
+
+    fn said(kinds: &[&str]) -> String {
+        let each = kinds.iter().map(|kind| {
+            let mut decision = samples::decision(26, "2026-03-10T11:30:04Z", Outcome::Allow);
+            let difference = Difference {
+                recorded: Outcome::Allow,
+                implied: Implied::Deny,
+                code: "key_retired",
+                words: "retired key accepted".to_owned(),
+            };
+            match *kind {
+                "open" => decision.made.implied = Implied::Undetermined,
+                "open at K" => decision.at_k.implied = Implied::Undetermined,
+                "differs" => decision.differs = Some(difference),
+                "falsified" => {
+                    decision.made.implied = Implied::Undetermined;
+                    decision.falsified_later = Some(difference);
+                }
+                _ => {}
+            }
+            decision
+        });
+        let mut text = agreement(&each.collect::<Vec<_>>()).into_string();
+        while let (Some(from), Some(to)) = (text.find('<'), text.find('>')) {
+            text.replace_range(from..=to, "");
+        }
+        text
+    }
+
+    #[test]
+    fn what_is_undetermined_is_not_as_the_rules_say() {
+        for (kinds, expect) in [
+            (&["agrees"][..], ", as the rules say."),
+            (&["agrees", "agrees"], ", both as the rules say."),
+            (&["open", "open"], ": 2 undetermined by the rules."),
+            (&["open at K"], ": 1 undetermined by the rules."),
+            (&["differs", "agrees"], ", one of which ≠ differs from what the rules say."),
+            (
+                &["open", "agrees", "falsified", "differs"],
+                ": 1 as the rules say, 1 undetermined by the rules, 1 ≠ differs from what they \
+                 say, 1 ✕ falsified later.",
+            ),
+        ] {
+            assert_eq!(said(kinds), expect, "{kinds:?}");
+        }
     }
 }

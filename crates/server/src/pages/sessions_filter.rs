@@ -261,7 +261,7 @@ fn label(of: &str) -> &'static str {
 fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
         "ended" => ("ended", "not ended"),
-        "differs" => ("differs", "as the rules say"),
+        "differs" => ("differs", "no decision differs"),
         "retracted" => ("relies on something retracted", "does not"),
         "outlived" => ("outlived", "did not"),
         "falsifiedLater" => ("falsified", "not falsified"),
@@ -294,6 +294,8 @@ mod tests {
         }
         assert!(form.contains("<option value=\"true\" selected>outlived"), "{form}");
         assert!(form.contains("method=\"post\""), "{form}");
+        // Undetermined never differs, and is not as the rules say.
+        assert!(form.contains("no decision differs"), "{form}");
     }
 
     #[test]

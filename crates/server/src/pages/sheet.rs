@@ -125,7 +125,9 @@ pub(super) fn head(answered: &Answered, known: &str, status: &Status) -> Markup 
             @if answered.provisional { span { "provisional" } }
             @if answered.rehearsal { span { "rehearsal ledger" } }
             @match &status.signed {
-                Some((size, root)) => span { "root of " (size) " records " code { (root) } },
+                // Not the root at K: the last that was signed.
+                Some((size, root)) => span { "last signed: root of " (size) " records "
+                    code { (root) } },
                 None => span { "no root signed yet" },
             }
         } }

@@ -9,6 +9,7 @@ use super::{
     records,
     session::caller,
     session_timeline,
+    sources_all::{self, Listed},
     sources_list::{self, Links},
 };
 use crate::http::{Server, Shared};
@@ -36,13 +37,20 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 struct SourcesView {
     cut: CutAsked,
     source: Option<SourceId>,
+    /// All of one kind of record, of the source.
+    listed: Option<Listed>,
     open: Option<u64>,
 }
 
 impl SourcesView {
     /// The address without T, K, R and the drawer.
     fn keep(&self) -> Address {
-        Address::new("/sources").with_some("source", self.source.as_ref().map(SourceId::as_str))
+        let address = Address::new("/sources")
+            .with_some("source", self.source.as_ref().map(SourceId::as_str));
+        match self.listed {
+            Some(listed) => listed.keep(address),
+            None => address,
+        }
     }
 }
 
@@ -51,8 +59,12 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let view = SourcesView {
         cut: parameters.cut()?,
         source: parameters.get("source").map(Into::into),
+        listed: Listed::read(&parameters)?,
         open: parameters.number("open")?,
     };
+    if view.listed.is_some() && view.source.is_none() {
+        return Err(PageError::refused("A list is of one source: source is missing."));
+    }
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.sources(caller, view.source.as_ref(), &view.cut.asking(after)).await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
@@ -92,8 +104,16 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         &answer.status,
     );
     let links = Links { here: &here, cut: &view.cut, answered: &answer.answered };
+    let list = match (&view.source, view.listed) {
+        (Some(source), Some(listed)) => {
+            let (of, asking) = ((listed.what, listed.from), view.cut.asking(after));
+            let found = server.app.unusual_records(caller, source, of, &asking).await?;
+            sources_all::main(&links, (source, listed), &found.value)
+        }
+        _ => sources_list::main(&links, &answer.value, view.source.is_some()),
+    };
     let main = html! {
-        (sources_list::main(&links, &answer.value, view.source.is_some()))
+        (list)
         @if caller.has(Role::Export) {
             (export_form("these", &view.cut.pin(Address::new("/v1/export/completeness"),
                 &answer.answered), false))

@@ -283,28 +283,38 @@ fn records(
     counted: &Counted<RecordRef>,
     which: &str,
 ) -> Markup {
-    let mut times = Times::default();
     html! {
         @if counted.count > 0 {
             section aria-labelledby={ (id) "-h" } {
                 h2 id={ (id) "-h" } { (title) }
                 (some(counted, which))
-                div class="scroll" tabindex="0" role="group" aria-labelledby={ (id) "-h" } {
-                    table {
-                        thead { tr { @for head in ["Record", "What", "Occurred", "Recorded",
-                            "Source's id"] { th scope="col" { (head) } } } }
-                        tbody {
-                            @for record in &counted.items {
-                                tr {
-                                    td { a href=(links.record(record.position)) {
-                                        (record.position) } }
-                                    td { (inert(&record.kind)) }
-                                    td { (times.occurred(record.occurred)) }
-                                    td { (times.show(record.recorded_at)) " ("
-                                        (delay(record.occurred.from, record.recorded_at)) ")" }
-                                    td { (inert(record.source_id.as_str())) }
-                                }
-                            }
+                @if counted.items.len() < counted.count {
+                    p { a href=(links.here.clone().with("list", id).href()) { "All of them" }
+                        ", in the order of the log" }
+                }
+                (record_table(links, title, &counted.items))
+            }
+        }
+    }
+}
+
+/// A row a record.
+pub(super) fn record_table(links: &Links<'_>, title: &str, records: &[RecordRef]) -> Markup {
+    let mut times = Times::default();
+    html! {
+        div class="scroll" tabindex="0" role="group" aria-label=(title) {
+            table {
+                thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source's id"]
+                    { th scope="col" { (head) } } } }
+                tbody {
+                    @for record in records {
+                        tr {
+                            td { a href=(links.record(record.position)) { (record.position) } }
+                            td { (inert(&record.kind)) }
+                            td { (times.occurred(record.occurred)) }
+                            td { (times.show(record.recorded_at)) " ("
+                                (delay(record.occurred.from, record.recorded_at)) ")" }
+                            td { (inert(record.source_id.as_str())) }
                         }
                     }
                 }

@@ -1,5 +1,6 @@
 //! What has a length: versions, bars with their ends, and columns. What goes on outside of the
-//! window is torn there, and ends nowhere else than it does.
+//! window is torn there, and ends nowhere else than it does. What may have begun or ended between
+//! two instants is hatched between them.
 
 use super::{
     geometry::{BAR, GUTTER, LANE, PLOT, WIDTH, Window, px},
@@ -34,7 +35,7 @@ const fn torn(is_cut: bool, or: Edge) -> Edge {
     if is_cut { Edge::Torn } else { or }
 }
 
-pub(super) fn band(figure: &Figure, item: &Item, top: f64) -> Drawn {
+pub(super) fn band(figure: &Figure, item: &Item, top: f64, prefix: &str) -> Drawn {
     let window = &figure.window;
     let left = window.clamped(item.from);
     let right = match item.end {
@@ -43,15 +44,33 @@ pub(super) fn band(figure: &Figure, item: &Item, top: f64) -> Drawn {
     };
     // What runs on fills the window, also beyond T: nothing is known to end it.
     let (before, after) = cut(figure, item);
-    let edges = (torn(before, Edge::Flat), torn(after, Edge::Flat));
     let right = right.max(left + 1.0);
-    let drawing = html! {
-        path class="body" d=(marks::strip((left, right), (top + 7.0, 14.0), edges)) {}
-        @if !before { line class="edge" x1=(px(left)) y1=(px(top + 7.0)) x2=(px(left))
-            y2=(px(top + 21.0)) {} }
+    // Between these it certainly held.
+    let begun = item.begun_by.map_or(left, |by| window.clamped(by).min(right));
+    let ends = match item.end {
+        End::Bounded(earliest, _) => window.clamped(earliest).max(begun),
+        End::Moment | End::At(_) | End::Lost(_) | End::Running | End::Unknown(_) => right,
     };
-    // The name stands at the start of its strip, not after it.
-    Drawn { drawing, right: left, left }
+    let part = |class: &str, (from, to): (f64, f64), fill: Option<&str>| {
+        let edges =
+            (torn(before && from <= left, Edge::Flat), torn(after && to >= right, Edge::Flat));
+        html! { path class=(class) fill=[fill]
+        d=(marks::strip((from, to), (top + 7.0, 14.0), edges)) {} }
+    };
+    let hatch = possible(prefix, item.hue);
+    let drawing = html! {
+        @if begun > left { (part("bounded", (left, begun), Some(&hatch))) }
+        @if ends > begun { (part("body", (begun, ends), None)) }
+        @if right > ends { (part("bounded", (ends, right), Some(&hatch))) }
+        @if !before && item.begun_by.is_none() { line class="edge" x1=(px(left))
+            y1=(px(top + 7.0)) x2=(px(left)) y2=(px(top + 21.0)) {} }
+    };
+    // The name stands at the start of its strip, not after it; no text stands on a hatch.
+    Drawn { drawing, right: begun, left }
+}
+
+fn possible(prefix: &str, hue: Hue) -> String {
+    format!("url(#{prefix}-possible-{})", hue.class())
 }
 
 /// The solid part of a bar, the part between its bounds, and where they end.
@@ -80,27 +99,36 @@ pub(super) fn bar(figure: &Figure, item: &Item, top: f64, prefix: &str) -> Drawn
     let begins = item.from >= window.from;
     let (before, after) = cut(figure, item);
     let Parts { solid, hatch, right } = parts(figure, item, left);
+    let begun = item.begun_by.map_or(left, |by| window.clamped(by).min(right));
+    let solid = solid.max(begun);
     let pattern = |fill: Fill| match fill {
-        Fill::Possible => Some(format!("url(#{prefix}-possible-{})", item.hue.class())),
+        Fill::Possible => Some(possible(prefix, item.hue)),
         Fill::Void => Some(format!("url(#{prefix}-void)")),
         Fill::Solid | Fill::Hollow => None,
     };
     // A part that reaches the edge with nothing after it is torn there.
     let hatch = hatch.filter(|end| *end > solid || *end < WIDTH);
-    let is_solid = solid > left || hatch.is_none();
+    let is_solid = solid > begun || (hatch.is_none() && begun <= left);
     let round = matches!(item.end, End::At(end) | End::Lost(end) if end <= window.until);
     let end = if round { Edge::Round } else { torn(after && hatch.is_none(), Edge::Flat) };
     let begin = torn(before, Edge::Flat);
     let drawing = html! {
+        @if begun > left {
+            path class="bounded" fill=[pattern(Fill::Possible)]
+                d=(marks::strip((left, begun), (y, BAR), (begin, Edge::Flat))) {}
+        }
         @if is_solid {
+            @let begin = if begun > left { Edge::Flat } else { begin };
             path class="body" fill=[pattern(item.fill)]
-                d=(marks::strip((left, solid), (y, BAR), (begin, end))) {}
+                d=(marks::strip((begun, solid), (y, BAR), (begin, end))) {}
         }
         @if let Some(end) = hatch {
-            @let begin = if is_solid { Edge::Flat } else { begin };
+            @let begin = if is_solid || begun > left { Edge::Flat } else { begin };
             (bounded(item, (solid, end), y, (begin, after), pattern(Fill::Possible).as_deref()))
         }
-        @if begins { path class="cap" d=(marks::start_cap(left, y)) {} }
+        @if begins && item.begun_by.is_some() {
+            path class="latest" d=(marks::latest_cap(left, y)) {}
+        } @else if begins { path class="cap" d=(marks::start_cap(left, y)) {} }
         @if begins && item.hue == Hue::Local { path class="notch" d=(marks::notch(left, y)) {} }
         @match item.end {
             End::Running if !after => path class="cap" d=(marks::chevron(solid, y)) {},

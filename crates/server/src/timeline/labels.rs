@@ -92,14 +92,17 @@ fn own(window: &Window, item: &Item, next: f64) -> String {
             Some(_) | None => item.label.clone(),
         };
     }
-    let since = if date(item.from) == date(window.from) {
+    let mut since = if date(item.from) == date(window.from) {
         clock(item.from)
     } else {
         format!("{} {}", date(item.from), clock(item.from))
     };
+    if let Some(by) = item.begun_by {
+        since.push_str(&format!("–{}", clock(by)));
+    }
     let by = if item.reason.is_empty() { String::new() } else { format!(", {}", item.reason) };
     let long = format!("{} (since {since}{by})", item.label);
-    if window.clamped(item.from) + 6.0 + text_width(&long) <= next {
+    if window.clamped(item.began().latest()) + 6.0 + text_width(&long) <= next {
         long
     } else {
         item.label.clone()

@@ -142,6 +142,7 @@ fn column(items: Vec<Item>) -> Option<Item> {
         fill: Fill::Solid,
         grade: None,
         what: format!("{count} items"),
+        begun_by: None,
         end: End::At(last),
         certainty: Certainty::Certain,
         reason: String::new(),
@@ -154,15 +155,17 @@ fn column(items: Vec<Item>) -> Option<Item> {
 /// How many elements an item takes, at most.
 pub(crate) const fn elements(item: &Item) -> usize {
     let shape = match item.shape {
-        ItemShape::Band => 4,
+        ItemShape::Band => 5,
         ItemShape::Bar => 12,
         ItemShape::Mark(Mark::Access | Mark::Deny | Mark::Hollow) => 4,
         ItemShape::Mark(Mark::Allow | Mark::Challenge) => 5,
         ItemShape::Column(count) if count < 10 => 4,
         ItemShape::Column(_) => 3,
     };
+    let bounds = if item.begun_by.is_some() { 2 } else { 0 };
     let frame = if matches!(item.hue, Hue::Attention) { 1 } else { 0 };
     shape
+        + bounds
         + frame
         + if item.late.is_some() { 3 } else { 0 }
         + if item.label.is_empty() { 0 } else { 3 }

@@ -22,6 +22,8 @@ pub(crate) mod trusted;
 pub(crate) mod zoom;
 
 #[cfg(test)]
+mod interval_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod window_tests;

@@ -49,7 +49,10 @@ pub(super) fn classes(figure: &Figure, item: &Item) -> String {
 /// All that is said of it.
 pub(crate) fn spoken(item: &Item) -> String {
     let mut times = Times::default();
-    let mut out = format!("{} {}", item.what, times.show(item.from));
+    let mut out = match item.begun_by {
+        None => format!("{} {}", item.what, times.show(item.from)),
+        Some(_) => format!("{}, begun {}", item.what, times.occurred(item.began())),
+    };
     match item.end {
         End::Moment => {}
         End::At(end) | End::Lost(end) => out.push_str(&format!(" until {}", times.show(end))),
@@ -109,7 +112,7 @@ fn clocks(record: &RecordRef, said: Option<Time>, late: Option<(Time, Time)>) ->
                 times.show(speaks_of)
             ));
         }
-        _ if is_late(occurred.from, at) => out.push_str("; late"),
+        _ if is_late(occurred.latest(), at) => out.push_str("; late"),
         _ => {}
     }
     out

@@ -290,7 +290,7 @@ impl Drawing<'_> {
     ) -> Markup {
         let (figure, own) = (self.figure, self.bar(item));
         let Drawn { drawing, right, left } = match item.shape {
-            ItemShape::Band => bar::band(figure, item, top),
+            ItemShape::Band => bar::band(figure, item, top, self.prefix),
             ItemShape::Bar => bar::bar(figure, item, top, self.prefix),
             ItemShape::Mark(shape) => mark(&figure.window, item, shape, top),
             ItemShape::Column(count) => bar::column(&figure.window, item, count, top),

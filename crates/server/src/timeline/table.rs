@@ -49,7 +49,7 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
                 // A column leads to its own part already.
                 @if matches!(item.target(), Target::Window(_)) { (times.show(item.from)) } @else {
                     a href=(href(Target::Window(zoom::beside(item.from)))) {
-                        (times.show(item.from)) } }
+                        (times.occurred(item.began())) } }
             }
             td { (until(item, times)) }
             td { (item.certainty.as_str()) }
@@ -84,7 +84,7 @@ fn until(item: &Item, times: &mut Times) -> String {
 
 fn recorded(record: &RecordRef, times: &mut Times) -> String {
     let late = delay(record.occurred.from, record.recorded_at);
-    if is_late(record.occurred.from, record.recorded_at) {
+    if is_late(record.occurred.latest(), record.recorded_at) {
         format!("{} ({late})", times.show(record.recorded_at))
     } else {
         late

@@ -12,11 +12,19 @@ use claimledger_app::model::answer::{Gap, SourceCompleteness};
 use claimledger_domain::completeness::GapCause;
 use claimledger_domain::model::{
     Bounds, Certainty, Difference, Explained, Grade, IgnoredClaim, Implied, KeyInterval, Origin,
-    Phase,
+    Phase, Span,
 };
-use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Outcome};
+use claimledger_facts::{
+    ids::LogPosition,
+    time::{Occurred, Time},
+    vocabulary::Outcome,
+};
 
 const AT: &str = "2026-03-10T23:00:00Z";
+
+fn span(from: &str, until: Option<&str>) -> Span {
+    Span { from: Occurred::at(t(from)), until: until.map(|until| Occurred::at(t(until))) }
+}
 
 fn href(target: Target) -> String {
     let (page, position) = match target {
@@ -158,8 +166,7 @@ fn a_retraction_of_a_key_stands_on_the_keys_lane() {
     let key = |key: &str| KeyInterval {
         idp: "idp-x".into(),
         key: key.into(),
-        from: t("2026-03-10T09:00:00Z"),
-        until: Some(t("2026-03-10T13:30:00Z")),
+        span: span("2026-03-10T09:00:00Z", Some("2026-03-10T13:30:00Z")),
         added: record(13, "idp.key_added", "2026-03-10T09:00:00Z"),
         retired: Some(record(45, "idp.key_retired", "2026-03-10T13:30:00Z")),
     };
@@ -291,8 +298,7 @@ fn a_key_that_was_retired_before_the_session_points_to_the_left() {
     session.context.keys = vec![claimledger_domain::model::KeyInterval {
         idp: "idp-x".into(),
         key: "X1".into(),
-        from: t("2026-03-09T09:00:00Z"),
-        until: Some(t("2026-03-10T09:00:00Z")),
+        span: span("2026-03-09T09:00:00Z", Some("2026-03-10T09:00:00Z")),
         added: record(13, "idp.key_added", "2026-03-09T09:00:00Z"),
         retired: Some(record(20, "idp.key_retired", "2026-03-10T09:00:00Z")),
     }];
@@ -375,8 +381,7 @@ fn many_factors_lanes_and_long_names_stay_under_every_limit() {
         .map(|i| KeyInterval {
             idp: "idp-x".into(),
             key: format!("{}{i}", "k".repeat(300)).as_str().into(),
-            from: t("2026-03-10T09:00:00Z"),
-            until: None,
+            span: span("2026-03-10T09:00:00Z", None),
             added: record(i, "idp.key_added", "2026-03-10T09:00:00Z"),
             retired: None,
         })
@@ -444,8 +449,7 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
             of_name: None,
             of: "idp-x".to_owned(),
             label: label.into(),
-            from: t(from),
-            until: until.map(t),
+            span: span(from, until),
             actor: Some("admin-2".into()),
             ticket: None,
             gist: "trusted".to_owned(),

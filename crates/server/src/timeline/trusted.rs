@@ -1,5 +1,5 @@
 //! What was trusted of one IdP, drawn: a lane of its versions, and one of each key, with what was
-//! retracted of it.
+//! retracted of it. What was found between two looks is hatched between them (`semantics.md` 6).
 
 use super::{
     geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px, text_width},
@@ -11,10 +11,10 @@ use crate::{
     times::{Times, clock, delay},
 };
 use claimledger_app::model::answer::Answered;
-use claimledger_domain::changes::{KeySpan, Retraction, TrustChanges, TrustVersion};
+use claimledger_domain::changes::{KeySpan, Retraction, Span, TrustChanges, TrustVersion};
 use claimledger_facts::{
     ids::{IdpId, LogPosition},
-    time::Time,
+    time::{Occurred, Time},
 };
 use maud::{Markup, html};
 
@@ -58,9 +58,8 @@ impl<'a> Strip<'a> {
         let retractions: Vec<_> =
             found.retractions.iter().filter(|of| of.data.idp == *idp).collect();
         let spans = versions.iter().map(|of| of.span).chain(keys.iter().filter_map(|key| key.span));
-        let instants = spans.flat_map(|span| {
-            [Some(span.from.from), span.until.map(|until| until.from)].into_iter().flatten()
-        });
+        let instants = spans.flat_map(|span| [Some(span.from), span.until].into_iter().flatten());
+        let instants = instants.flat_map(|occurred| [occurred.from, occurred.latest()]);
         let of_retractions =
             retractions.iter().flat_map(|of| [of.data.from, of.record.recorded_at]);
         let known: Vec<Time> = instants.chain(of_retractions).collect();
@@ -96,8 +95,8 @@ impl<'a> Strip<'a> {
                 title id={ (prefix) "-t" } { "Trust in " (name) ", " (times.show(window.from))
                     " to " (times.show(window.until)) }
                 desc id={ (prefix) "-d" } { "A lane of the versions of trust, and one of each key. \
-                    Solid: valid. Hatched, with a heavy outline: retracted. The tables below say \
-                    the same." }
+                    Solid: valid. Hatched: not known between two looks. Hatched, with a heavy \
+                    outline: retracted. The tables below say the same." }
                 (patterns(prefix))
                 g class="bands" aria-hidden="true" {
                     rect class="tint-a" x=(px(GUTTER)) y=(px(AXIS)) width=(px(WIDTH - GUTTER))
@@ -106,7 +105,7 @@ impl<'a> Strip<'a> {
                 (axis(window))
                 g class="lane trust" role="group" aria-label="versions of trust" {
                     text class="name" x="8" y=(px(AXIS + 18.0)) { "trust" }
-                    @for version in &self.versions { (self.version(version, href)) }
+                    @for version in &self.versions { (self.version(version, prefix, href)) }
                 }
                 @for (row, key) in self.keys.iter().enumerate() {
                     (self.key(key, AXIS + (row + 1) as f64 * LANE, prefix, href)) }
@@ -121,22 +120,54 @@ impl<'a> Strip<'a> {
         }
     }
 
-    fn version(&self, version: &TrustVersion, href: &dyn Fn(LogPosition) -> String) -> Markup {
-        let (from, until) = (version.span.from.from, version.span.until.map(|until| until.from));
-        let (left, right) =
-            (self.window.clamped(from), self.window.clamped(until.unwrap_or(self.window.until)));
-        let (label, y) = (plain(version.data.version.as_str()), AXIS + (LANE - BAR) / 2.0);
+    fn version(
+        &self,
+        version: &TrustVersion,
+        prefix: &str,
+        href: &dyn Fn(LogPosition) -> String,
+    ) -> Markup {
+        let (span, label) = (version.span, plain(version.data.version.as_str()));
+        let y = AXIS + (LANE - BAR) / 2.0;
+        let (_, begun, ends, _) = self.parts(span);
         let mut times = Times::default();
         html! {
-            a class="band ink" href=(href(version.record.position)) tabindex="-1" data-from=(from)
-                data-until=[until] {
-                title { (label) ": " (plain(&version.gist)) ", " (times.show(from))
-                    @if let Some(until) = until { " until " (times.show(until)) }
+            a class="band ink" href=(href(version.record.position)) tabindex="-1"
+                data-from=(span.from.from) data-until=[span.until.map(Occurred::latest)] {
+                title { (label) ": " (plain(&version.gist)) ", " (times.occurred(span.from))
+                    @if let Some(until) = span.until { " until " (times.occurred(until)) }
                     ": " (version.record.position) }
-                path class="body" d=(marks::bar(left, right, y, false)) {}
-                @if text_width(&label) + 8.0 < right - left {
-                    text class="label" x=(px(left + 4.0)) y=(px(y + 10.0)) { (label) } }
+                (self.held(span, y, prefix, false))
+                @if text_width(&label) + 8.0 < ends - begun {
+                    text class="label" x=(px(begun + 4.0)) y=(px(y + 10.0)) { (label) } }
             }
+        }
+    }
+
+    /// Where a span begins at the earliest, where it certainly has begun, where it may end, and
+    /// where it certainly has ended.
+    fn parts(&self, span: Span) -> (f64, f64, f64, f64) {
+        let window = &self.window;
+        let (left, right) = (
+            window.clamped(span.from.from),
+            window.clamped(span.until.map_or(window.until, Occurred::latest)),
+        );
+        let begun = window.clamped(span.from.latest()).min(right);
+        let ends = window.clamped(span.until.map_or(window.until, |until| until.from)).max(begun);
+        (left, begun, ends, right)
+    }
+
+    /// Solid where it certainly held, hatched where it may have.
+    fn held(&self, span: Span, y: f64, prefix: &str, round: bool) -> Markup {
+        let (left, begun, ends, right) = self.parts(span);
+        let hatch = format!("url(#{prefix}-possible-ink)");
+        let is_exact = begun <= left && right <= ends;
+        html! {
+            @if begun > left { path class="bounded" fill=(hatch)
+                d=(marks::bar(left, begun, y, false)) {} }
+            @if ends > begun || is_exact { path class="body"
+                d=(marks::bar(begun, ends, y, round && right <= ends)) {} }
+            @if right > ends { path class="bounded" fill=(hatch)
+                d=(marks::bar(ends, right, y, false)) {} }
         }
     }
 
@@ -148,10 +179,8 @@ impl<'a> Strip<'a> {
         href: &dyn Fn(LogPosition) -> String,
     ) -> Markup {
         let (Some(span), Some(added)) = (key.span, &key.added) else { return html! {} };
-        let (from, until) = (span.from.from, span.until.map(|until| until.from));
         let window = &self.window;
         let y = top + (LANE - BAR) / 2.0;
-        let (left, right) = (window.clamped(from), window.clamped(until.unwrap_or(window.until)));
         let (name, mut times) = (plain(key.key.as_str()), Times::default());
         let of_it = self
             .retractions
@@ -161,12 +190,12 @@ impl<'a> Strip<'a> {
             g class="lane key" role="group" aria-label={ "key " (name) } {
                 (labels::lane_name(&format!("key {name}"), top, false))
                 a class="bar ink solid" href=(href(added.record.position)) tabindex="-1"
-                    data-from=(from) data-until=[until] {
-                    title { "key " (name) " valid " (times.show(from))
-                        @match until { Some(until) => { " until " (times.show(until)) },
+                    data-from=(span.from.from) data-until=[span.until.map(Occurred::latest)] {
+                    title { "key " (name) " valid " (times.occurred(span.from))
+                        @match span.until { Some(until) => { " until " (times.occurred(until)) },
                             None => ", running" }
                         ": " (added.record.position) }
-                    path class="body" d=(marks::bar(left, right, y, until.is_some())) {}
+                    (self.held(span, y, prefix, span.until.is_some()))
                 }
                 @for retraction in of_it {
                     @let (since, record) = (retraction.data.from, &retraction.record);

@@ -8,6 +8,7 @@ use crate::graphql::{
     },
     errors::Result,
     limits::{connection_cost, list_cost},
+    scalars::DateTime,
     types::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow, vec},
 };
 use async_graphql::{Context, ID, Object, SimpleObject};
@@ -64,8 +65,11 @@ pub(crate) struct FoundList {
 pub(crate) struct Chain {
     /// The id that was asked.
     id: ID,
-    /// What it is an id of; empty: nothing by it is known at (T, K).
+    /// What it is an id of; empty: nothing by it is known at K.
     kinds: Vec<ChainKind>,
+    /// When the first of what is linked with it begins, where nothing of it had by T; null else,
+    /// and where no start of it is known.
+    begins: Option<DateTime>,
     /// The sessions behind it.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<ChainLink>,
@@ -170,6 +174,7 @@ impl ReachedQuestions {
         Ok(Chain {
             id,
             kinds: chain.kinds.into_iter().map(ChainKind::from).collect(),
+            begins: chain.begins.map(DateTime),
             items: vec(&chain.links),
             apps: chain.apps.iter().map(|app| ID(app.to_string())).collect(),
             carried,

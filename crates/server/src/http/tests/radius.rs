@@ -43,7 +43,7 @@ fn rows(part: &str) -> Vec<&str> {
 }
 
 /// Text without markup, blanks joined.
-fn text(html: &str) -> String {
+pub(super) fn text(html: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for c in html.chars() {

@@ -2,7 +2,7 @@
 
 use super::{Held, Kind, Verdict, odd, words};
 use crate::{pages::times::Times, text::inert};
-use claimledger_domain::model::{Certainty, Decision, HonoredFactor, SessionState};
+use claimledger_domain::model::{Certainty, Decision, HonoredFactor, Implied, SessionState};
 use claimledger_facts::vocabulary::Outcome;
 use maud::html;
 
@@ -23,12 +23,19 @@ pub(in crate::pages) fn of_decision(
         " Session " (inert(session.id.as_str())) "." (words::until(session, &mut times))
     };
     let certainty = decision.relied_on.iter().map(|relied| relied.certainty).max();
+    let missing = decision.at_k.missing.as_slice();
+    // What is missing for the implied outcome takes nothing from what was recorded.
+    let open = decision.at_k.implied == Implied::Undetermined;
+    let of_recorded = if open { &[] } else { missing };
     Verdict {
         kind: Kind::of(decision.recorded.outcome),
         sentence,
         odd: odd::of_decision(decision, session, held.answered, &mut times),
         sure: html! {
-            (words::certainty(certainty.unwrap_or(Certainty::Certain), &decision.at_k.missing)) "."
+            (words::certainty(certainty.unwrap_or(Certainty::Certain), of_recorded))
+            @if open { ", as recorded; what the rules say is undetermined"
+                @if !missing.is_empty() { ", missing " (words::named(missing)) } }
+            "."
             (words::grade(rested().collect::<Vec<&HonoredFactor>>().into_iter()))
         },
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use claimledger_domain::{
     codes::fate_words,
-    model::{Certainty, HonoredFactor, IgnoredClaim, SessionState},
+    model::{Certainty, HonoredFactor, IgnoredClaim, Phase, SessionState},
 };
 use maud::{Markup, html};
 
@@ -50,10 +50,13 @@ fn counted(session: &SessionState, factors: &[&HonoredFactor], times: &mut Times
         (inert(session.id.as_str())) " from " (times.show(first.from))
         @match (first.until, first.until_bounds) {
             (Some(until), _) => { " until " (times.show(until)) },
-            (None, Some(bounds)) => { ", and ended between " (times.show(bounds.from)) " and "
+            (None, Some(bounds)) if has_ended(session, first) => {
+                ", and ended between " (times.show(bounds.from)) " and "
                 @match bounds.to { Some(to) => (times.show(to)),
                     None => "a time that is not known" } },
-            (None, None) => " on",
+            (None, Some(bounds)) if may_have_ended(session, first) => {
+                " on; no end is stated, and it may have ended after " (times.show(bounds.from)) },
+            (None, _) => " on; no end is stated",
         }
         @if let Some(reason) = first.end_reason { " (" (lanes::words(reason)) ")" }
         ", " (words::whose_word(std::iter::once(*first)))
@@ -62,6 +65,19 @@ fn counted(session: &SessionState, factors: &[&HonoredFactor], times: &mut Times
         "."
         @if factors.len() > 1 { " It counted " (count(factors.len() - 1, "more time")) "." }
     }
+}
+
+/// Whether an end of it is known, between bounds.
+fn has_ended(session: &SessionState, factor: &HonoredFactor) -> bool {
+    factor.end_reason.is_some() || session.life.phase == Phase::Ended
+}
+
+/// Whether its session may have ended by T, or a loss that may have hit it came by then: then its
+/// bounds are not those of the session.
+fn may_have_ended(session: &SessionState, factor: &HonoredFactor) -> bool {
+    let of_session = session.life.end.bounds.map(|bounds| bounds.from.max(factor.from));
+    session.life.certainty == Certainty::Possible
+        || factor.until_bounds.map(|bounds| bounds.from) != of_session
 }
 
 fn not_counted(session: &SessionState, claim: &IgnoredClaim, times: &mut Times) -> Markup {

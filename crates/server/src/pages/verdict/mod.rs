@@ -35,6 +35,8 @@ pub(super) enum Kind {
     AfterChallenge,
     /// No decision is known.
     NoDecision,
+    /// The session begins after T.
+    NotBegun,
     /// A factor counted.
     Counted,
     /// A factor counted by record, and is void by the rules.
@@ -45,13 +47,14 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::LetIn,
         Self::Challenged,
         Self::Refused,
         Self::Mixed,
         Self::AfterChallenge,
         Self::NoDecision,
+        Self::NotBegun,
         Self::Counted,
         Self::Void,
         Self::DidNotCount,
@@ -74,7 +77,7 @@ impl Kind {
             Self::Refused => "▽",
             Self::Mixed => "▲▽",
             Self::AfterChallenge => "▲◆",
-            Self::NoDecision => "–",
+            Self::NoDecision | Self::NotBegun => "–",
             Self::Counted => "●",
             Self::Void => "⊘",
             Self::DidNotCount => "○",
@@ -90,6 +93,7 @@ impl Kind {
             Self::Mixed => "LET IN AND REFUSED",
             Self::AfterChallenge => "LET IN AND ASKED FOR MORE",
             Self::NoDecision => "NO DECISION",
+            Self::NotBegun => "NOT BEGUN AT T",
             Self::Counted => "COUNTED",
             Self::Void => "COUNTED, VOID BY THE RULES",
             Self::DidNotCount => "DID NOT COUNT",
@@ -102,7 +106,7 @@ impl Kind {
             Self::LetIn | Self::AfterChallenge | Self::Counted => "in",
             Self::Challenged | Self::Refused | Self::Mixed | Self::DidNotCount => "out",
             Self::Void => "void",
-            Self::NoDecision => "none",
+            Self::NoDecision | Self::NotBegun => "none",
         }
     }
 }

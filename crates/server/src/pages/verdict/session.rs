@@ -2,7 +2,7 @@
 
 use super::{Held, Kind, Verdict, odd, words};
 use crate::{pages::times::Times, text::inert};
-use claimledger_domain::model::{Decision, SessionState};
+use claimledger_domain::model::{Decision, Phase, SessionState};
 use claimledger_facts::vocabulary::Outcome;
 use maud::{Markup, html};
 
@@ -26,6 +26,7 @@ pub(in crate::pages) fn of_session(session: &SessionState, held: Held<'_>) -> Ve
 fn kind(session: &SessionState, (let_in, not): (&[&Decision], &[&Decision])) -> Kind {
     match (let_in, not) {
         ([], []) if never_began(session) => Kind::Refused,
+        ([], []) if not_begun(session) => Kind::NotBegun,
         ([], []) => Kind::NoDecision,
         (_, []) => Kind::LetIn,
         ([], not) if only_challenges(not) => Kind::Challenged,
@@ -44,12 +45,24 @@ fn never_began(session: &SessionState) -> bool {
     session.life.started_at.is_none() && !session.activity.refused.is_empty()
 }
 
+/// It begins after T.
+fn not_begun(session: &SessionState) -> bool {
+    session.life.phase == Phase::NotStarted && !never_began(session)
+}
+
 fn sentence(
     session: &SessionState,
     (let_in, not): (&[&Decision], &[&Decision]),
     held: Held<'_>,
     times: &mut Times,
 ) -> Markup {
+    if let_in.is_empty() && not.is_empty() && not_begun(session) {
+        return html! {
+            "The session"
+            @if let Some(subject) = &session.origin.subject { " of " (inert(subject.as_str())) }
+            " has not begun at T." (words::until(session, times))
+        };
+    }
     html! {
         (words::who(session))
         @match (let_in, not) {

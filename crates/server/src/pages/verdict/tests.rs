@@ -5,7 +5,9 @@ use crate::timeline::samples;
 use claimledger_domain::{
     codes,
     completeness::{AbsenceCode, summary},
-    model::{Certainty, Explained, IgnoredClaim, RefusedSignIn},
+    model::{
+        Bounds, Certainty, Explained, IgnoredClaim, Implied, Phase, RefusedSignIn, SessionState,
+    },
 };
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::SignInResult};
 
@@ -147,5 +149,106 @@ fn a_refusal_without_a_first_unmet_requirement_names_none() {
              The session ended 19:30:00Z: expired."
         ),
         "{lines:?}"
+    );
+}
+
+#[test]
+fn a_session_that_begins_after_t_has_not_begun() {
+    let lines = shown(|of| {
+        let state = &mut of.state;
+        state.decisions.clear();
+        state.factors.clear();
+        state.life.phase = Phase::NotStarted;
+    });
+    assert_eq!(lines[0], "– NOT BEGUN AT T");
+    assert_eq!(
+        lines[1],
+        "The session of p-4KD2 has not begun at T. It starts 2026-03-10 11:30:00Z, after T."
+    );
+}
+
+/// A session that is active, as far as its last sign of life says.
+fn possibly_active(state: &mut SessionState) {
+    state.life.phase = Phase::Active;
+    state.life.certainty = Certainty::Possible;
+    state.life.end.at = None;
+    state.life.end.reason = None;
+    state.life.end.bounds = Some(Bounds { from: t("2026-03-10T12:30:00Z"), to: None });
+    for factor in &mut state.factors {
+        (factor.until, factor.end_reason, factor.until_bounds) =
+            (None, None, state.life.end.bounds);
+    }
+}
+
+#[test]
+fn what_is_only_possible_of_the_session_is_so_on_the_page_of_its_decision() {
+    let mut explained = samples::session();
+    possibly_active(&mut explained.state);
+    let decision = &mut explained.state.decisions[0];
+    decision.at_k.implied = Implied::Undetermined;
+    decision.at_k.missing = vec![codes::MISSING_POLICY];
+    let answered = answered();
+    let absence = Absence { code: AbsenceCode::NoneSeen, words: "None seen.".to_owned() };
+    let held = Held { answered: &answered, absence: &absence };
+    let decision = &explained.state.decisions[0];
+    let lines = text(&of_decision(decision, &explained.state, held).show(held, None));
+    assert!(lines[1].ends_with("The session is possibly active at T."), "{lines:?}");
+    let sure = lines.last().expect("how sure");
+    assert!(
+        sure.ends_with(
+            "How sure: certain, as recorded; what the rules say is undetermined, missing the \
+             policy in force."
+        ),
+        "{lines:?}"
+    );
+}
+
+fn factor_said(change: impl FnOnce(&mut SessionState)) -> String {
+    let mut explained = samples::session();
+    change(&mut explained.state);
+    let answered = answered();
+    let absence = Absence { code: AbsenceCode::NoneSeen, words: "None seen.".to_owned() };
+    let held = Held { answered: &answered, absence: &absence };
+    let factors = [&explained.state.factors[0]];
+    text(&of_factor(&explained.state, &factors, &[], held).show(held, None)).remove(1)
+}
+
+#[test]
+fn a_factor_without_a_stated_end_has_not_ended() {
+    let said = factor_said(possibly_active);
+    assert!(
+        said.contains(
+            "from 2026-03-10 11:30:00Z on; no end is stated, and it may have ended after \
+             12:30:00Z, on"
+        ),
+        "{said}"
+    );
+    let certainly = factor_said(|state| {
+        possibly_active(state);
+        state.life.certainty = Certainty::Certain;
+    });
+    assert!(certainly.contains("11:30:00Z on; no end is stated, on the word"), "{certainly}");
+    // It counted from after the last sign of life of its session.
+    let late = factor_said(|state| {
+        possibly_active(state);
+        state.life.certainty = Certainty::Certain;
+        state.factors[0].from = t("2026-03-10T12:45:00Z");
+        state.factors[0].until_bounds = Some(Bounds { from: t("2026-03-10T12:45:00Z"), to: None });
+    });
+    assert!(late.contains("12:45:00Z on; no end is stated, on the word"), "{late}");
+    // A loss may have ended it.
+    let perhaps_lost = factor_said(|state| {
+        possibly_active(state);
+        state.life.certainty = Certainty::Certain;
+        state.factors[0].until_bounds = Some(Bounds { from: t("2026-03-10T13:00:00Z"), to: None });
+    });
+    assert!(perhaps_lost.contains("it may have ended after 13:00:00Z"), "{perhaps_lost}");
+    let ended = factor_said(|state| {
+        possibly_active(state);
+        state.life.phase = Phase::Ended;
+    });
+    assert!(
+        ended.contains(", and ended between 12:30:00Z and a time that is not known"),
+        "{ended}"
     );
 }

@@ -175,9 +175,11 @@ fn seen(met: &MetAtDecision, session: &SessionState) -> Markup {
     }
 }
 
-/// Until when the session lived, as a sentence.
+/// Until when the session lived, as a sentence, with how sure that is: it is not that of the
+/// decision or the factor it stands beside.
 pub(super) fn until(session: &SessionState, times: &mut Times) -> Markup {
     let end = &session.life.end;
+    let possible = session.life.certainty == Certainty::Possible;
     html! {
         @match (session.life.phase, end.at) {
             (Phase::NotStarted, _) => {
@@ -185,15 +187,16 @@ pub(super) fn until(session: &SessionState, times: &mut Times) -> Markup {
                     ", after T." }
             },
             (Phase::Active, _) => {
-                " The session is active at T"
+                " The session is " @if possible { "possibly " } "active at T"
                 @if let Some(limit) = session.life.lifetime_ends_at { ", until "
                     (times.show(limit)) " at the latest" }
                 "."
             },
-            (Phase::Ended, Some(at)) => { " The session ended " (times.show(at))
+            (Phase::Ended, Some(at)) => { " The session "
+                @if possible { "possibly " } "ended " (times.show(at))
                 @if let Some(reason) = end.reason { ": " (lanes::words(reason)) } "." },
             (Phase::Ended, None) => {
-                " The session has ended"
+                " The session has " @if possible { "possibly " } "ended"
                 @if let Some(bounds) = end.bounds {
                     ", between " (times.show(bounds.from)) " and "
                     @match bounds.to { Some(to) => (times.show(to)),

@@ -23,9 +23,9 @@ pub(crate) fn figure(
 ) -> Figure {
     let (session, context) = (&explained.state, &explained.context);
     let mut lanes = Vec::new();
-    configured::versions(&context.trust, LaneKind::Trust, "trust of", &mut lanes);
-    configured::versions(&context.policies, LaneKind::Policy, "policy", &mut lanes);
-    configured::keys(&context.keys, &mut lanes);
+    configured::versions(&context.trust, (LaneKind::Trust, "trust of"), at, &mut lanes);
+    configured::versions(&context.policies, (LaneKind::Policy, "policy"), at, &mut lanes);
+    configured::keys(&context.keys, at, &mut lanes);
     session::idp_session(session, &mut lanes);
     lanes.push(session::session_lane(session));
     lanes.extend(session.factors.iter().map(|factor| session::factor_lane(session, factor)));
@@ -99,7 +99,9 @@ fn in_whole(lanes: &mut Vec<Lane>, window: &Window) {
     {
         // Versions that were replaced before the session, or came after it, had no part in it.
         lane.items.retain(|item| {
-            item.from < window.until && !matches!(item.end, End::At(end) if end <= window.from)
+            let ended = matches!(item.end, End::At(end) | End::Bounded(_, end)
+                if end <= window.from);
+            item.from < window.until && !ended
         });
     }
     lanes.retain(|lane| !lane.items.is_empty());
@@ -114,7 +116,8 @@ fn in_whole(lanes: &mut Vec<Lane>, window: &Window) {
         }
     }
     for item in lanes.iter_mut().flat_map(|lane| &mut lane.items) {
-        if matches!(item.end, End::At(end) | End::Lost(end) if end < window.from)
+        if matches!(item.end, End::At(end) | End::Lost(end) | End::Bounded(_, end)
+            if end < window.from)
             && !item.label.is_empty()
         {
             item.label = format!("← {}", item.label);
@@ -190,7 +193,8 @@ fn one_label_at_the_edge(lane: &mut Lane, window: &Window) {
         .filter(|i| before(&lane.items[*i]))
         .partition(|i| lane.items[*i].shape == ItemShape::Bar);
     let (Some(bar), Some(mark)) = (bars.first(), marks.first()) else { return };
-    if !matches!(lane.items[*bar].end, End::At(end) if end < window.from) {
+    let end = lane.items[*bar].end;
+    if !matches!(end, End::At(end) | End::Bounded(_, end) if end < window.from) {
         return;
     }
     let retired = std::mem::take(&mut lane.items[*bar].label);
@@ -214,11 +218,13 @@ fn changes(lanes: &[Lane]) -> Vec<Time> {
         .iter()
         .filter(|lane| matches!(lane.kind, LaneKind::Trust | LaneKind::Policy | LaneKind::Key))
         .flat_map(|lane| &lane.items)
-        .flat_map(|item| match item.end {
-            End::At(end) => vec![item.from, end],
-            End::Moment | End::Lost(_) | End::Running | End::Bounded(..) | End::Unknown(_) => {
-                vec![item.from]
-            }
+        .flat_map(|item| {
+            let ends = match item.end {
+                End::At(end) => [Some(end), None],
+                End::Bounded(earliest, latest) => [Some(earliest), Some(latest)],
+                End::Moment | End::Lost(_) | End::Running | End::Unknown(_) => [None, None],
+            };
+            [Some(item.from), item.begun_by].into_iter().chain(ends).flatten()
         })
         .collect();
     changes.sort();
@@ -247,6 +253,7 @@ fn silences(completeness: &[SourceCompleteness], window: &Window) -> Vec<Silence
 fn by_recorded(item: &mut Item) {
     let Some(record) = &item.record else { return };
     item.from = record.recorded_at;
+    item.begun_by = None;
     item.end = match (item.end, &item.ended_by) {
         (End::Moment, _) => End::Moment,
         (End::Lost(_), Some(by)) => End::Lost(by.recorded_at.max(item.from)),

@@ -197,6 +197,7 @@ pub(super) fn moment(shape: Mark, what: String, at: Time, record: &RecordRef) ->
         label: String::new(),
         what,
         from: at,
+        begun_by: None,
         end: End::Moment,
         certainty: Certainty::Certain,
         reason: String::new(),

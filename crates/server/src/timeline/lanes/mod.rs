@@ -23,7 +23,7 @@ use claimledger_domain::{
 };
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SourceId},
-    time::Time,
+    time::{Occurred, Time},
 };
 
 /// Everything a figure shows.
@@ -169,8 +169,10 @@ pub(crate) struct Item {
     pub grade: Option<Grade>,
     /// What it is.
     pub what: String,
-    /// When it began, or happened.
+    /// When it began, or happened; the earliest, where that is not exact.
     pub from: Time,
+    /// The latest it can have begun; none: it began at `from`.
+    pub begun_by: Option<Time>,
     /// When it ended.
     pub end: End,
     /// How sure.
@@ -195,6 +197,11 @@ impl Item {
             || self.fill == Fill::Void
             || self.late.is_some()
             || self.shape == ItemShape::Mark(Mark::Deny)
+    }
+
+    /// When it began: between both bounds, where that is not exact.
+    pub(crate) const fn began(&self) -> Occurred {
+        Occurred { from: self.from, to: self.begun_by }
     }
 
     /// Whether it is the end of it that came late.

@@ -24,6 +24,7 @@ pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
         grade: None,
         what: format!("IdP session {name}"),
         from,
+        begun_by: None,
         end,
         certainty: if idp.until.is_some() { Certainty::Certain } else { Certainty::Possible },
         reason: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
@@ -84,6 +85,7 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
         grade: None,
         what: format!("session {name}{also}"),
         from,
+        begun_by: None,
         certainty: session.life.certainty,
         label: [words(&reason).as_str(), end_label(end)]
             .into_iter()
@@ -170,6 +172,7 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         grade: Some(factor.grade),
         what: format!("{name} ({}) counted", type_word(factor.factor_type)),
         from: factor.from,
+        begun_by: None,
         end,
         certainty: factor.certainty,
         reason: reasons.join("; "),
