@@ -215,6 +215,19 @@ fn a_decision_of_an_unknown_instant_is_possible_inside_its_interval() {
     }
 }
 
+/// Semantics 6 and 38, of a sign-in of which no assertion was seen.
+#[test]
+fn a_retraction_may_reach_a_session_that_started_at_an_unknown_instant() {
+    let mut started = start("E");
+    started["occurred_at"] = json!({"from": at("08:10:00"), "to": at("08:50:00")});
+    let scratch = ledger(true, "1fa", vec![started, decision("E", at("09:00:05"))]);
+    let (falls, live, _) = rehearsed(&scratch, &[]);
+    assert_eq!(
+        (falls, live),
+        (vec!["decision POSSIBLE".to_owned()], vec!["E POSSIBLE".to_owned()])
+    );
+}
+
 /// Semantics 21: it is not implied allow afterwards; nor was it before, where no rule is known.
 #[test]
 fn what_was_never_implied_allow_falls_possibly() {

@@ -24,7 +24,7 @@ use crate::{
     model::{
         Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
     },
-    order::latest,
+    order::{latest, total_order},
     session_list::active_at,
 };
 use claimledger_facts::{
@@ -144,10 +144,12 @@ impl<'a> Rehearsal<'a> {
         let explained = explain(facts, self.history, cut)?;
         let before = &explained.state;
         let counting: BTreeSet<RecordId> = before.records.iter().map(|record| record.id).collect();
-        let claims = facts.iter().filter(|known| {
-            counting.contains(&known.record.id) && known.fact.occurred.from <= cut.at
-        });
-        let claims = claims.filter_map(|known| match &known.fact.data {
+        let counted = || {
+            facts.iter().filter(|known| {
+                counting.contains(&known.record.id) && known.fact.occurred.from <= cut.at
+            })
+        };
+        let claims = counted().filter_map(|known| match &known.fact.data {
             FactData::ClaimsReceived(claim) => Some((known, claim)),
             _ => None,
         });
@@ -165,7 +167,11 @@ impl<'a> Rehearsal<'a> {
             .collect();
         // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
         // trust off leaves it.
-        let started = Occurred::at(before.life.started_at.unwrap_or(Time::MIN));
+        let starts =
+            counted().filter(|known| matches!(known.fact.data, FactData::SessionStarted(_)));
+        let started = starts
+            .min_by(|one, other| total_order(one, other))
+            .map_or(Occurred::at(Time::MIN), |known| known.fact.occurred);
         let unseen = claims.count() == 0
             && before
                 .origin
