@@ -163,13 +163,11 @@ fn a_ledger_on_a_read_only_file_system_is_readable() {
     scratch.ok(&["ingest", &more]);
 }
 
-#[test]
-fn the_write_ahead_log_of_a_killed_server_is_readable() {
-    let place = tempfile::tempdir().expect("a temporary directory");
-    let disk = Mount::new(
-        &["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"],
-        &place.path().join("disk"),
-    );
+/// A ledger in its own file system whose server was killed after it had taken records, and a file
+/// with more of them.
+fn killed(place: &Path) -> (Mount, Scratch, String) {
+    let disk =
+        Mount::new(&["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"], &place.join("disk"));
     let scratch = Scratch::in_dir(&disk.0);
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "read,ingest");
@@ -181,6 +179,13 @@ fn the_write_ahead_log_of_a_killed_server_is_readable() {
         assert_eq!(status, 200, "{body}");
     }
     server.kill();
+    (disk, scratch, input)
+}
+
+#[test]
+fn the_write_ahead_log_of_a_killed_server_is_readable() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let (disk, scratch, input) = killed(place.path());
     assert!(
         std::fs::metadata(scratch.data().join("log-wal")).is_ok_and(|file| file.len() > 0),
         "records are in the write-ahead log"
@@ -206,21 +211,7 @@ fn the_write_ahead_log_of_a_killed_server_is_readable() {
 #[test]
 fn a_write_ahead_log_that_has_only_its_header_is_readable() {
     let place = tempfile::tempdir().expect("a temporary directory");
-    let disk = Mount::new(
-        &["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"],
-        &place.path().join("disk"),
-    );
-    let scratch = Scratch::in_dir(&disk.0);
-    scratch.ok(&["init", "--tenant", "acme"]);
-    let token = scratch.token("acme", "read,ingest");
-    let input = scratch.file("more.jsonl", facts(99));
-    let server = scratch.serve();
-    for line in facts(30).lines() {
-        let (status, body) =
-            server.post("/v1/facts", Some(&token), "application/json", line.as_bytes());
-        assert_eq!(status, 200, "{body}");
-    }
-    server.kill();
+    let (disk, scratch, input) = killed(place.path());
     let mut header = std::fs::read(scratch.data().join("log-wal")).expect("a write-ahead log");
     header.truncate(32);
     let before = answers(support::claimledger, &scratch.data());
