@@ -7,7 +7,7 @@ use claimledger_app::{
     model::{
         answer::Answer,
         question::{Asking, Caller},
-        reached::{Chain, FoundKind},
+        reached::{Chain, ChainKind, FoundKind},
     },
 };
 use claimledger_domain::timeline::ClockOrder;
@@ -119,8 +119,10 @@ async fn a_linked_session_is_one_link_under_any_of_its_ids() {
     let early = Asking { at: Some(at("21:15:00")), ..Asking::default() };
     assert!(chain(&app, "A", &early).await.links[0].siblings.is_empty());
     let earlier = Asking { at: Some(at("20:59:59")), ..Asking::default() };
-    let nothing = chain(&app, "is-A", &earlier).await;
-    assert!(nothing.kinds.is_empty() && nothing.links.is_empty(), "{nothing:?}");
+    let later = chain(&app, "is-A", &earlier).await;
+    assert!(later.links.is_empty() && later.not_begun.is_empty(), "{later:?}");
+    let known = (later.kinds.as_slice(), later.begins);
+    assert_eq!(known, ([ChainKind::IdpSession].as_slice(), Some(at("21:00:00"))));
 
     let found = app.find(&owner("acme"), "app-B", &Asking::default()).await.unwrap().value;
     assert_eq!(
