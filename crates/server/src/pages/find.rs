@@ -37,7 +37,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
     };
     let why = html! {
         @if has_text(&uri) {
-            p class="problem" role="alert" { "What stands in the address is not searched, and is \
+            p class="problem" role="alert" { "The text in the address is not searched, and is \
                 not shown here: a text may be about a person, and an address is kept in histories \
                 and logs. Type it into the field: it is sent by POST." }
         }

@@ -151,9 +151,9 @@ fn form(written: &Written) -> Markup {
         }
         p class="muted" { span id="about-again" { "To be typed again: "
             code { (inert(written.name())) } ". " }
-            span id="about-reason" { "A reason is a code such as key_leaked, which stands in the \
-            clear, or a sentence, which is sealed. " }
-            "The ticket stands in the clear. A time has a date and an offset." }
+            span id="about-reason" { "A reason is a code such as key_leaked, which is stored in \
+            the clear, or a sentence, which is sealed. " }
+            "The ticket is stored in the clear. A time has a date and an offset." }
     }
 }
 

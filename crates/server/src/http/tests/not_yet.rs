@@ -135,7 +135,7 @@ async fn a_text_in_the_address_of_find_is_said_not_to_be_searched() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read]);
     let shown = main(&world.get("/find?q=alice%40acme.example", &cookie).await.body);
-    assert!(shown.contains("What stands in the address is not searched"), "{shown}");
+    assert!(shown.contains("The text in the address is not searched"), "{shown}");
     assert!(!shown.contains("alice"), "{shown}");
     for path in ["/find".to_owned(), format!("/find?{}", cut(AT, 82))] {
         let shown = main(&world.get(&path, &cookie).await.body);

@@ -176,7 +176,7 @@ fn seen(met: &MetAtDecision, session: &SessionState) -> Markup {
 }
 
 /// Until when the session lived, as a sentence, with how sure that is: it is not that of the
-/// decision or the factor it stands beside.
+/// decision or the factor on the same page.
 pub(super) fn until(session: &SessionState, times: &mut Times) -> Markup {
     let end = &session.life.end;
     let possible = session.life.certainty == Certainty::Possible;
