@@ -172,13 +172,8 @@ impl Hits {
 fn sign_in(trace: &Trace<'_>, supposed: &Supposed) -> Option<Certainty> {
     let idp =
         trace.life.started.and_then(|s| s.idp.as_ref()).filter(|_| trace.claims.is_empty())?;
-    let start = trace.life.start;
-    let of_idp = supposed
-        .retractions()
-        .filter(|r| r.idp == *idp && r.key.is_none() && r.from <= latest(start));
-    of_idp
-        .map(|r| if r.from <= start.from { Certainty::Certain } else { Certainty::Possible })
-        .min()
+    let hits = |of| retraction::hits_sign_in(of, idp, trace.life.start);
+    supposed.retractions().filter_map(hits).min()
 }
 
 fn as_known(judged: &Judged<'_>) -> AsKnown {

@@ -10,10 +10,11 @@ use crate::{
     history::{HistoryCut, Stated},
     model::Certainty,
     order::latest,
+    window::within,
 };
 use claimledger_facts::{
     ids::IdpId,
-    time::Occurred,
+    time::{Occurred, Time},
     types::{claims::ClaimsReceived, trust::TrustRetracted},
 };
 
@@ -69,16 +70,25 @@ pub(crate) fn of_whole_idp<'a>(
     idp: &IdpId,
     began: Occurred,
 ) -> impl Iterator<Item = Hit<'a>> + use<'a> {
-    let open = move |r: &TrustRetracted| (r.from > began.from).then_some(codes::MISSING_EXACT_TIME);
-    let hits = known
-        .trust()
-        .retractions(idp)
-        .filter(move |r| r.data.key.is_none() && r.data.from <= latest(began));
-    hits.map(move |retraction| Hit {
-        retraction,
-        code: codes::IDP_RETRACTED,
-        open: open(&retraction.data),
+    known.trust().retractions(idp).filter_map(move |retraction| {
+        let sure = hits_sign_in(&retraction.data, &retraction.data.idp, began)?;
+        Some(Hit {
+            retraction,
+            code: codes::IDP_RETRACTED,
+            open: (sure == Certainty::Possible).then_some(codes::MISSING_EXACT_TIME),
+        })
     })
+}
+
+/// Whether a retraction hits a sign-in by an IdP that began then and of which no assertion was
+/// seen, and how surely: only that of the IdP as a whole does (`semantics.md` 38).
+pub(crate) fn hits_sign_in(
+    retraction: &TrustRetracted,
+    idp: &IdpId,
+    began: Occurred,
+) -> Option<Certainty> {
+    let is_of = retraction.key.is_none() && retraction.idp == *idp;
+    within(began, Some(retraction.from), None, Time::MAX).filter(|_| is_of)
 }
 
 /// Why an assertion is void that a retraction hits.

@@ -1,7 +1,7 @@
 //! What is supposed to have been otherwise, and which claims that concerns.
 
 use crate::{
-    assess::retraction::retraction_hits,
+    assess::retraction::{hits_sign_in, retraction_hits},
     history::{History, HistoryCut},
     model::Certainty,
     window::within,
@@ -239,9 +239,7 @@ impl TrustChange {
     /// surely (`semantics.md` 38).
     pub(super) fn hits_sign_in(&self, idp: &IdpId, began: Occurred) -> Option<Certainty> {
         match self {
-            Self::Retraction(retraction) if retraction.key.is_none() && retraction.idp == *idp => {
-                within(began, Some(retraction.from), None, Time::MAX)
-            }
+            Self::Retraction(retraction) => hits_sign_in(retraction, idp, began),
             Self::Idp { idp: of, setting, from, to } if setting.ends_sign_in() && of == idp => {
                 within(began, Some(*from), Some(*to), Time::MAX)
             }
