@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs all tests over the fixture of the repository. Where a program that some of them need is
-# missing, those are named and left out; with CI=true nothing is left out, and they fail.
+# Runs all tests over the fixture of the repository; after a failure it goes on with the others.
+# Where a program that some of them need is missing, those are named and left out; with CI=true
+# nothing is left out, and they fail.
 set -u
 
 skip=""
@@ -41,4 +42,4 @@ if [ "${CI:-}" != true ]; then
 fi
 
 # shellcheck disable=SC2086
-CLAIMLEDGER_SHARED= exec cargo test --workspace -- $skip
+CLAIMLEDGER_SHARED= exec cargo test --workspace --no-fail-fast -- $skip

@@ -206,6 +206,23 @@ fn the_write_ahead_log_of_a_killed_server_is_readable() {
     check(support::claimledger, &scratch.data(), &input, &found, "mounted read-only");
 }
 
+/// Writes what is in the write-ahead log of a database into it. A process that ends may leave one:
+/// on a busy machine its connections are not all closed before.
+fn checkpoint(file: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        use sqlx::Connection as _;
+        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8"))
+            .await
+            .expect("the database opens");
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut connection)
+            .await
+            .expect("a checkpoint");
+        connection.close().await.expect("the database closes");
+    });
+}
+
 /// Regression: where a process was killed between the header of a write-ahead log and its first
 /// frame, the ledger could not be read ("locking protocol", after ten seconds).
 #[test]
@@ -217,7 +234,9 @@ fn a_write_ahead_log_that_has_only_its_header_is_readable() {
     let before = answers(support::claimledger, &scratch.data());
     for file in ["log", "access", "keys", "state", "checkpoints", "tree", "views"] {
         let beside = |end: &str| scratch.data().join(format!("{file}{end}"));
-        assert!(!beside("-wal").exists(), "{file}: its last process ended in order");
+        checkpoint(&beside(""));
+        let left = std::fs::metadata(beside("-wal")).map_or(0, |log| log.len());
+        assert_eq!(left, 0, "{file}: all of it is in the database");
         std::fs::write(beside("-wal"), &header).expect("a header");
         std::fs::write(beside("-shm"), [0; 32_768]).expect("an index");
     }
