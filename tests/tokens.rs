@@ -32,6 +32,7 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     let scratch = Scratch::rehearsal(&["acme", "globex"]);
     let govern = scratch.file("govern", scratch.token("acme", "govern"));
     let other = scratch.file("other", scratch.token("globex", "govern"));
+    let ingest = scratch.token("acme", "ingest");
     let server = scratch.serve();
 
     let (status, token, note) = over(&server, &govern, &["token", "--role", "read,export"]);
@@ -46,8 +47,8 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     assert!(!listed.contains(token), "{listed}");
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let listed = listed["credentials"].as_array().expect("a list");
-    // The operator's, the governor's and the new one; nothing of the other tenant.
-    assert_eq!(listed.len(), 3, "{listed:?}");
+    // The operator's, the governor's, that of the hook and the new one; nothing of the other tenant.
+    assert_eq!(listed.len(), 4, "{listed:?}");
     let found = listed.iter().find(|it| it["credential"] == *credential).expect("the new one");
     assert_eq!((&found["roles"], &found["revokedAt"]), (&json!(["read", "export"]), &Value::Null));
 
@@ -61,7 +62,7 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
         let args = [&["--tenant", "globex", "token"], args].concat();
         let (status, out, said) = over(&server, &govern, &args);
         assert!(status != 0 && out.is_empty(), "{args:?}: {out}{said}");
-        assert!(said.contains("another tenant is named: the token is of acme"), "{said}");
+        assert!(said.contains("this token belongs to tenant acme"), "{said}");
     }
     // Nor does any other command ask anything.
     let rows = scratch.file("rows.jsonl", "");
@@ -79,14 +80,21 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     ] {
         let (status, out, said) = over(&server, &govern, &[&["--tenant", "globex"], args].concat());
         assert!(status == 3 && out.is_empty(), "{args:?}: {status} {out}{said}");
-        assert!(said.contains("another tenant is named: the token is of acme"), "{args:?}: {said}");
+        assert!(said.contains("this token belongs to tenant acme"), "{args:?}: {said}");
     }
+    // Nor a page or a hook: the header alone says what is meant.
+    let named = ("claimledger-tenant", "globex");
+    let bearer = format!("Bearer {token}");
+    let (status, _, page) = server.get("/sessions", &[("authorization", &bearer), named]);
+    assert!(status == 403 && page.contains("this token belongs to tenant acme"), "{status} {page}");
+    let (status, _, said) = server.post_with("/v1/hooks/okta", Some(&ingest), &[named], b"{}");
+    assert!(status == 403 && said.contains("this token belongs to tenant acme"), "{status} {said}");
     assert_eq!(asks(), 200);
     let (status, again, said) =
         over(&server, &govern, &["--tenant", "acme", "--format", "json", "token", "list"]);
     assert_eq!(status, 0, "{said}");
     let again: Value = serde_json::from_str(&again).expect("JSON");
-    assert_eq!(again["credentials"].as_array().expect("a list").len(), 3);
+    assert_eq!(again["credentials"].as_array().expect("a list").len(), 4);
     let (status, _, said) = over(&server, &govern, &["token", "revoke", ""]);
     assert!(status == 1 && said.contains("no credential has the id “”:"), "{status} {said}");
 
@@ -114,13 +122,13 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     let listed = scratch.json(&["--tenant", "acme", "token", "list"]);
     let listed = listed["credentials"].as_array().expect("a list");
     let governor = listed.iter().find(|it| it["roles"] == json!(["govern"])).expect("a governor");
-    assert_eq!(said("#1"), "owner");
-    assert_eq!((said("#2"), said("#3")), (governor["credential"].clone(), said("#2")));
-    assert_eq!(["#1", "#2", "#3"].map(kind), ["role.granted", "role.granted", "role.revoked"]);
-    assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 4);
+    assert_eq!((said("#1"), said("#2")), (json!("owner"), json!("owner")));
+    assert_eq!((said("#3"), said("#4")), (governor["credential"].clone(), said("#3")));
+    assert_eq!(["#2", "#3", "#4"].map(kind), ["role.granted", "role.granted", "role.revoked"]);
+    assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 5);
     // Again by another actor: the first one stands.
     scratch.ok(&["--tenant", "acme", "token", "revoke", &credential]);
-    assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 4);
+    assert_eq!(scratch.json(&["--tenant", "acme", "status"])["head"], 5);
     let out = scratch.run(&["--tenant", "acme", "token", "revoke", "c-0000"]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     scratch.ok(&["--tenant", "acme", "verify"]);

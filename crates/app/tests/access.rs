@@ -98,6 +98,28 @@ async fn a_granted_token_works_until_revoked_and_both_are_recorded() {
 }
 
 #[tokio::test]
+async fn two_who_revoke_at_once_leave_one_record() {
+    let (_world, app) = acme().await;
+    for _ in 0..20 {
+        let (credential, _) = app.grant(&owner("acme"), &[Role::Read], None).await.unwrap();
+        let head = app.settled_status(&owner("acme")).await.unwrap().head;
+        let other = with(&[Role::Govern]);
+        let (one, two) = (owner("acme"), other);
+        let (one, two) = tokio::join!(app.revoke(&one, &credential), app.revoke(&two, &credential));
+        assert!(one.unwrap() && two.unwrap());
+        // One record: the second is no other content under the same id, which reads as tampering.
+        let after = app.settled_status(&owner("acme")).await.unwrap().head;
+        assert_eq!(after, head + 1);
+        let record = app
+            .record(&owner("acme"), RecordBy::Position(LogPosition(head)), false)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(&*record.reference.kind, "role.revoked");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_token_has_no_caller() {
     let (_world, app) = acme().await;
     for token in ["", "clt_", "Bearer x", &format!("clt_{}_00000000", "A".repeat(43))] {

@@ -1,10 +1,10 @@
 //! Writing to standard output and standard error: text is escaped, wrapped to the terminal's width,
 //! and coloured where the terminal shows colours. A closed stream never ends the program.
 
+use claimledger_server::unseen::{Piece, pieces, spelled};
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    fmt::Write as _,
     io::Write as _,
     time::{Duration, Instant},
 };
@@ -141,15 +141,14 @@ pub(crate) fn columns_of(text: &str) -> usize {
     console::measure_text_width(&shown)
 }
 
-/// Text that a terminal will only show: control, bidi and zero-width characters in their escaped
-/// form, the same ones as on pages.
+/// Text that a terminal will only show: what cannot be seen, or covers what is around it, is
+/// spelled as on pages.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if claimledger_server::is_unseen(c) {
-            let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
-        } else {
-            out.push(c);
+    for piece in pieces(text) {
+        match piece {
+            Piece::Seen(seen) => out.push_str(seen),
+            Piece::Unseen(c) => out.push_str(&spelled(c)),
         }
     }
     out
@@ -225,8 +224,10 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_no_escape_sequence() {
-        assert_eq!(escape("a\u{1b}[31mb\u{202e}c"), "a\\u{1B}[31mb\\u{202E}c");
-        assert_eq!(escape("Zoë 山\u{1}"), "Zoë 山\\u{1}");
+        assert_eq!(escape("a\u{1b}[31mb\u{202e}c"), "a\\u{001B}[31mb\\u{202E}c");
+        assert_eq!(escape("Zoë 山\u{1}"), "Zoë 山\\u{0001}");
+        let many = format!("a{}b", "\u{94D}".repeat(5));
+        assert_eq!(escape(&many), format!("a{}\\u{{094D}}b", "\u{94D}".repeat(4)));
     }
 
     #[test]

@@ -206,7 +206,7 @@ fn on_one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {
-            let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
+            let _ = write!(out, "\\u{{{:04X}}}", u32::from(c));
         } else {
             out.push(c);
         }

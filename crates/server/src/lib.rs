@@ -51,10 +51,10 @@ mod router;
 mod text;
 mod timeline;
 mod times;
+pub mod unseen;
 
 pub use listen::{ListenError, may_listen, serve};
 pub use options::{Rate, ServerOptions};
-pub use text::is_unseen;
 
 use claimledger_app::app::App;
 

@@ -48,20 +48,25 @@ impl Parameters {
         Ok(Self(map))
     }
 
-    /// A parameter that is not empty.
+    /// A parameter that is not empty, with the spaces around it: they are part of an id.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter that is no id, without spaces around it, where it is not empty then.
+    pub(crate) fn trimmed(&self, name: &str) -> Option<&str> {
+        self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
     /// A time with an offset.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, Bad> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.trimmed(name) else { return Ok(None) };
         Time::parse(text).map(Some).map_err(|error| Bad::of(format!("{name}: {text} is {error}.")))
     }
 
     /// A number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Bad> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.trimmed(name) else { return Ok(None) };
         let digits = text.strip_prefix('#').unwrap_or(text);
         digits
             .parse()
@@ -71,7 +76,7 @@ impl Parameters {
 
     /// Yes or no.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Bad> {
-        match self.get(name) {
+        match self.trimmed(name) {
             None | Some("any") => Ok(None),
             Some("true" | "yes" | "1") => Ok(Some(true)),
             Some("false" | "no" | "0") => Ok(Some(false)),
@@ -186,5 +191,23 @@ pub(crate) fn encode(value: &str, out: &mut String) {
                 out.push(char::from(HEX[usize::from(byte & 15)]));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_belong_to_ids_and_to_nothing_else() {
+        let uri = "/x?key=K%20&at=%202026-03-10T10:00:00Z%20&n=%20%237&yes=true%20&no=".parse();
+        let parameters = Parameters::read(&uri.unwrap()).ok().unwrap();
+        assert_eq!(parameters.get("key"), Some("K "));
+        assert_eq!(parameters.trimmed("key"), Some("K"));
+        let at = parameters.time("at").ok().unwrap();
+        assert_eq!(at, Time::parse("2026-03-10T10:00:00Z").ok());
+        assert_eq!(parameters.number("n").ok().unwrap(), Some(7));
+        assert_eq!(parameters.flag("yes").ok().unwrap(), Some(true));
+        assert_eq!(parameters.get("no"), None);
     }
 }

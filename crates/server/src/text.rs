@@ -1,14 +1,12 @@
 //! Text from outside, made inert: escaped, set apart from the direction of its surroundings, and
 //! with nothing in it that cannot be seen.
 
+use crate::unseen::{Piece, combines, is_unseen, pieces, pieces_of_name, spelled};
 use maud::{Markup, html};
 use std::fmt::{Display, Write};
 
 /// What is longer is cut, and says how long it was.
 const MAX_CHARS: usize = 200;
-/// Maximum marks that combine with one letter; more of them are spelled. Scripts in use combine
-/// three, and a letter with hundreds covers the lines around it.
-const MAX_MARKS: usize = 4;
 /// Maximum width of what has no place to break a line, in letters of the usual width: a UUID has
 /// 36. What is wider is broken anywhere.
 const MAX_UNBROKEN: f64 = 36.0;
@@ -16,7 +14,7 @@ const MAX_UNBROKEN: f64 = 36.0;
 /// Text from outside as markup: `<bdi>`, escaped, invisible characters as chips.
 pub(crate) fn inert(text: &str) -> Markup {
     let (shown, cut) = cut(text);
-    let pieces = pieces(shown);
+    let pieces = pieces_of_name(shown);
     html! {
         bdi class=[is_unbroken(&pieces).then_some("long")] { (written(&pieces)) }
         @if let Some(bytes) = cut { span class="cut" { "… (" (bytes) " bytes)" } }
@@ -28,7 +26,7 @@ pub(crate) fn inert(text: &str) -> Markup {
 pub(crate) fn plain(text: &str) -> String {
     let (shown, cut) = cut(text);
     let mut out = String::with_capacity(shown.len());
-    for piece in pieces(shown) {
+    for piece in pieces_of_name(shown) {
         match piece {
             Piece::Seen(seen) => out.push_str(seen),
             Piece::Unseen(c) => out.push_str(&spelled(c)),
@@ -135,33 +133,6 @@ pub(crate) fn letters_wide(c: char) -> f64 {
     }
 }
 
-enum Piece<'a> {
-    Seen(&'a str),
-    Unseen(char),
-}
-
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut out = Vec::new();
-    let mut from = 0;
-    // At the start they would combine with what is before the text.
-    let mut marks = MAX_MARKS;
-    for (at, c) in text.char_indices() {
-        let is_mark = combines(c);
-        marks = if is_mark { marks.saturating_add(1) } else { 0 };
-        if is_unseen(c) || marks > MAX_MARKS {
-            if from < at {
-                out.push(Piece::Seen(&text[from..at]));
-            }
-            out.push(Piece::Unseen(c));
-            from = at + c.len_utf8();
-        }
-    }
-    if from < text.len() {
-        out.push(Piece::Seen(&text[from..]));
-    }
-    out
-}
-
 fn cut(text: &str) -> (&str, Option<usize>) {
     match text.char_indices().nth(MAX_CHARS) {
         None => (text, None),
@@ -169,35 +140,9 @@ fn cut(text: &str) -> (&str, Option<usize>) {
     }
 }
 
-fn spelled(c: char) -> String {
-    format!("\\u{{{:04X}}}", u32::from(c))
-}
-
 /// Whether something in a text cannot be seen, but for breaks of lines and tabs.
 pub(crate) fn has_unseen(text: &str) -> bool {
     text.chars().any(|c| is_unseen(c) && !matches!(c, '\n' | '\r' | '\t'))
-}
-
-/// Marks that combine with the letter before them.
-fn combines(c: char) -> bool {
-    matches!(c,
-        '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{0591}'..='\u{05BD}'
-        | '\u{0610}'..='\u{061A}' | '\u{064B}'..='\u{065F}' | '\u{0E31}'
-        | '\u{0E34}'..='\u{0E3A}' | '\u{0E47}'..='\u{0E4E}' | '\u{0F71}'..='\u{0F84}'
-        | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}'
-        | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}')
-}
-
-/// Control characters, characters that change direction, and characters without width.
-pub fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' |
-                '\u{17B5}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' |
-                '\u{FFF9}'..='\u{FFFB}' | '\u{FE00}'..='\u{FE0F}'
-            | '\u{180B}'..='\u{180F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Whether one word mixes Latin with letters that look like Latin ones.

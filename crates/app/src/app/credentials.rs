@@ -4,7 +4,6 @@ use crate::{
     access::{credential_mac, tokens},
     app::App,
     model::{
-        LEDGER_SOURCE,
         access::{Reason, Requested},
         ingest::IngestError,
         question::Caller,
@@ -13,7 +12,7 @@ use crate::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{ActorId, Pseudonym, RecordId, SourceEventId, SourceId, TenantId},
+    ids::{ActorId, Pseudonym, SourceId, TenantId},
     record::{Digest32, Prepared},
     refusal::{Refusal, RefusalCode},
     seal::TenantKeys,
@@ -222,22 +221,12 @@ impl App {
         caller: &Caller,
         credential: &str,
     ) -> Result<(), IngestError> {
-        let id = format!("revoke/{credential}");
-        // It may have been recorded before, as of another actor: the first one stands.
-        let event = SourceEventId::new(id.as_str());
-        let record = RecordId::derive(&tenant.id, &SourceId::new(LEDGER_SOURCE), &event);
-        let known = self.0.views.positions(&tenant.id, &[record]).await.map_err(log)?;
-        if known.iter().any(Option::is_some) {
-            return Ok(());
-        }
         let fact = RoleRevoked { credential: credential.to_owned(), actor: Some(actor(caller)) };
         let own = &tenant.identity.own;
-        let record = own.seal(&id, FactData::RoleRevoked(fact), own.now())?;
-        match self.append_own(tenant, record).await {
-            // The read models did not have it yet.
-            Err(IngestError::Sequencer { error: SequencerError::Conflict { .. }, .. }) => Ok(()),
-            done => done.map(|_| ()),
-        }
+        // It may have been recorded before, as of another actor: the first one stands.
+        let (id, fact) = (format!("revoke/{credential}"), FactData::RoleRevoked(fact));
+        let record = own.seal_for_any_actor(&id, fact, own.now())?;
+        self.append_own(tenant, record).await.map(|_| ())
     }
 
     /// A code that signs a browser in as this caller, once, within

@@ -52,6 +52,21 @@ impl OwnRecords {
         self.seal_with(id, fact, occurred, Personal::default())
     }
 
+    /// The same of what is one event whoever asks for it: the actor stands in the record and is no
+    /// part of the content, so that what two ask for is recorded once, as of the first.
+    pub(crate) fn seal_for_any_actor(
+        &self,
+        id: &str,
+        fact: FactData,
+        occurred: Time,
+    ) -> Result<Prepared, Refusal> {
+        let mut line = line(id, &fact);
+        if let Some(data) = line.get_mut("data").and_then(Value::as_object_mut) {
+            data.remove("actor");
+        }
+        self.seal_line(id, fact, occurred, (&line, Personal::default()))
+    }
+
     /// The same with what belongs to it and may not stand in the clear.
     pub(crate) fn seal_with(
         &self,
@@ -60,13 +75,23 @@ impl OwnRecords {
         occurred: Time,
         unowned: Personal,
     ) -> Result<Prepared, Refusal> {
-        let kind = fact.type_name().to_owned();
-        let line = json!({"id": id, "type": kind, "data": fact.to_value().unwrap_or_default()});
-        let canonical = canonical::to_vec(&line);
+        let line = line(id, &fact);
+        self.seal_line(id, fact, occurred, (&line, unowned))
+    }
+
+    /// Seals a fact whose content is a line.
+    fn seal_line(
+        &self,
+        id: &str,
+        fact: FactData,
+        occurred: Time,
+        (line, unowned): (&Value, Personal),
+    ) -> Result<Prepared, Refusal> {
+        let canonical = canonical::to_vec(line);
         self.seal_draft(&Draft {
             source: None,
             source_id: SourceEventId::new(id),
-            kind,
+            kind: fact.type_name().to_owned(),
             occurred: Occurred::at(occurred),
             recorded_at: None,
             session: None,
@@ -150,6 +175,11 @@ impl LedgerFacts for OwnRecords {
         self.seal(&id, FactData::FactConflicted(fact), self.now())
             .expect("a conflict can be sealed")
     }
+}
+
+/// A fact of the ledger as a source would write it.
+fn line(id: &str, fact: &FactData) -> Value {
+    json!({"id": id, "type": fact.type_name(), "data": fact.to_value().unwrap_or_default()})
 }
 
 /// A refusal of a line, as one of the request that it was made of.

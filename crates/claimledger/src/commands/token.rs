@@ -133,8 +133,10 @@ pub(super) fn taken((status, body): (u16, Value), expected: u16) -> Result<Value
         return Ok(body);
     }
     let message = field(&body["error"], "message");
-    // What is not the caller's mistake may succeed later.
-    Err(if status < 500 { Refused(message).into() } else { anyhow!(message) })
+    // What is not the caller's mistake may succeed later: also a request that came too slowly, or
+    // one of too many.
+    let is_mistake = status < 500 && !matches!(status, 408 | 429);
+    Err(if is_mistake { Refused(message).into() } else { anyhow!(message) })
 }
 
 fn shown(credential: &Credential) -> Value {

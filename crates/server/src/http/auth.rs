@@ -31,26 +31,31 @@ pub(crate) enum NotCaller {
 impl NotCaller {
     /// What is said of another tenant than that of the credential.
     pub(crate) fn other_tenant(of: &TenantId) -> String {
-        format!("another tenant is named: the token is of {}", of.as_str())
+        let of = of.as_str();
+        format!(
+            "the request names another tenant ({TENANT}, --tenant): this token belongs to \
+             tenant {of}"
+        )
     }
 }
 
 /// The holder of a bearer token.
 pub(crate) async fn by_token(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
-    let caller = holder(server, bearer(headers).ok_or(NotCaller::Unauthenticated)?).await?;
+    holder(server, headers, bearer(headers).ok_or(NotCaller::Unauthenticated)?).await
+}
+
+/// The holder of a token, whose tenant is the one that the headers name, if they name one.
+async fn holder(server: &Server, headers: &HeaderMap, token: &str) -> Result<Caller, NotCaller> {
+    let caller = match server.app.authenticate(token).await {
+        Ok(Some(caller)) => access::asking(caller),
+        Ok(None) => return Err(NotCaller::Unauthenticated),
+        Err(error) => return Err(NotCaller::Log(error)),
+    };
     match headers.get(TENANT) {
         Some(named) if named.as_bytes() != caller.tenant.as_str().as_bytes() => {
             Err(NotCaller::OtherTenant(caller.tenant))
         }
         Some(_) | None => Ok(caller),
-    }
-}
-
-async fn holder(server: &Server, token: &str) -> Result<Caller, NotCaller> {
-    match server.app.authenticate(token).await {
-        Ok(Some(caller)) => Ok(access::asking(caller)),
-        Ok(None) => Err(NotCaller::Unauthenticated),
-        Err(error) => Err(NotCaller::Log(error)),
     }
 }
 
@@ -102,7 +107,7 @@ pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
 /// The holder of a token that a hook sends: bare, or as a bearer token.
 pub(crate) async fn by_hook(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
     let token = bearer(headers).or_else(|| bare(headers)).ok_or(NotCaller::Unauthenticated)?;
-    holder(server, token).await
+    holder(server, headers, token).await
 }
 
 fn bare(headers: &HeaderMap) -> Option<&str> {

@@ -63,8 +63,8 @@ pub(crate) async fn post(
         if sent.get("list").is_some() {
             return filtered(&server, &caller, &sent).await;
         }
-        let reason =
-            Reason::new(sent.get("purpose"), sent.get("case")).map_err(PageError::refused)?;
+        let reason = Reason::new(sent.trimmed("purpose"), sent.trimmed("case"))
+            .map_err(PageError::refused)?;
         if let Some(value) = auth::cookie(&headers) {
             server.app.state_page_reason(value, reason);
         }

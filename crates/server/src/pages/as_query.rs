@@ -1,6 +1,9 @@
 //! A page as the query that gives its answer: the same cut, the same filter, ready to be asked.
 
-use super::{address::Address, error_page::PageError, parameters::Parameters, sessions::FIELDS};
+use super::{
+    address::Address, error_page::PageError, parameters::Parameters, rehearse_form,
+    sessions::FIELDS,
+};
 use crate::known_at::KnownAt;
 use serde_json::{Map, Value, json};
 
@@ -203,7 +206,10 @@ fn blast(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
 }
 
 /// A change of `/rehearse` as the query that supposes it, and the variable that says which.
-fn rehearsed(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
+///
+/// # Errors
+/// If there is no such change.
+fn rehearsed(parameters: &Parameters) -> Result<(&'static str, Map<String, Value>), PageError> {
     let change = parameters.get("change").unwrap_or_default();
     let (query, kind) = match change {
         "deactivate" => (GUARD, "DEACTIVATE"),
@@ -213,7 +219,8 @@ fn rehearsed(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
         "trust" => (REHEARSE, "TRUST_ON"),
         "feature_on" => (REHEARSE, "FEATURE_ON"),
         "policy" => (REHEARSE, "POLICY"),
-        _ => (REHEARSE, "RETRACTION"),
+        "retract" | "retract_key" => (REHEARSE, "RETRACTION"),
+        other => return Err(rehearse_form::unknown_change(other)),
     };
     let mut of_it = given(parameters, &[("idp", "idp"), ("key", "key"), ("policy", "policy")]);
     if kind == "RETRACTION" {
@@ -227,7 +234,7 @@ fn rehearsed(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
     of_it.insert("kind".to_owned(), json!(kind));
     let mut variables = given(parameters, &[("from", "from"), ("to", "to")]);
     variables.insert("change".to_owned(), of_it.into());
-    (query, variables)
+    Ok((query, variables))
 }
 
 /// The query and its variables, if the address asks for those of a page.
@@ -301,7 +308,7 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             TIMELINE
         }
         Some("rehearse") => {
-            let (query, of_it) = rehearsed(parameters);
+            let (query, of_it) = rehearsed(parameters)?;
             variables = of_it;
             query
         }
@@ -374,5 +381,7 @@ mod tests {
         );
         assert!(read("").is_none());
         assert!(read("page=other").is_none());
+        assert!(read("page=rehearse&change=other").is_none());
+        assert!(read("page=rehearse&change=retract&idp=idp-x").is_some());
     }
 }

@@ -29,6 +29,8 @@ use std::sync::Arc;
 pub(crate) enum PageError {
     /// The parameters are wrong; the message says how.
     Refused(String),
+    /// The request names another tenant than that of its token; the message says so.
+    OtherTenant(String),
     /// The browser is not signed in: the address of the sign-in page, which leads back here.
     SignIn(String),
     /// No credential has this token.
@@ -63,7 +65,7 @@ impl PageError {
     pub(crate) fn not_caller(reason: NotCaller, next: &str, with_token: bool) -> Self {
         match reason {
             NotCaller::Log(error) => Self::Asked(error.into()),
-            NotCaller::OtherTenant(of) => Self::Refused(NotCaller::other_tenant(&of)),
+            NotCaller::OtherTenant(of) => Self::OtherTenant(NotCaller::other_tenant(&of)),
             NotCaller::Unauthenticated | NotCaller::Csrf if with_token => Self::Unauthenticated,
             NotCaller::Unauthenticated | NotCaller::Csrf => {
                 let mut to = "/sign-in?next=".to_owned();
@@ -88,6 +90,12 @@ impl PageError {
                 "Refused",
                 caller,
                 html! { p { (super::text::inert(&message)) } },
+            ),
+            Self::OtherTenant(message) => show(
+                StatusCode::FORBIDDEN,
+                "Not your tenant",
+                caller,
+                html! { p { (message) "." } },
             ),
             Self::OtherRules(rules) => {
                 let body = html! { p { "Rules " (super::text::inert(&rules)) " are not in this \

@@ -213,9 +213,9 @@ fn of_source(links: &Links<'_>, report: &SourceReport, times: &mut Times) -> Mar
         tr {
             th scope="row" { a href=(page) { (inert(report.source.as_str())) } }
             td { @match furthest { Some(until) => (times.show(until)), None => "nothing said" } }
-            td { a href=(page) { (gaps.len()) }
+            td { a href=(page) { (gaps.len())
                 @if open > 0 { ", " strong class="attention" { (open) " open" } }
-                @else if !gaps.is_empty() { ", back-filled" } }
+                @else if !gaps.is_empty() { ", back-filled" } } }
             td { (linked(&page, "late", &report.late)) }
             td { (linked(&page, "conflicts", &report.conflicts)) }
             td { (linked(&page, "not-understood", &report.not_understood)) }

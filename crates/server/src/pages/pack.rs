@@ -38,7 +38,7 @@ pub(super) fn section(
                     " records, this session has " (records) ": export the timeline, or ask for an \
                     earlier K." } }
                 @else { (form(caller, &pinned("/v1/evidence"))) }
-                h3 { "Timeline" }
+                h3 { "The timeline as a file" }
                 (export_form("these", &timeline, false))
             }
         }

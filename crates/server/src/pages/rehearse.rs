@@ -8,7 +8,7 @@ use super::{
     form,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
-    rehearse_form::{self, CHANGES, FEATURES, Written},
+    rehearse_form::{self, FEATURES, Written},
     rehearse_found::{self as found, Links},
     session::caller,
     text::{has_unseen, inert, uncut},
@@ -225,13 +225,7 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
         }
         "retract" => retraction(idp()?, None),
         "retract_key" => retraction(idp()?, Some(needed("key")?)),
-        other => {
-            let words: Vec<&str> = CHANGES.iter().map(|(word, ..)| *word).collect();
-            return Err(PageError::refused(format!(
-                "change: unknown change {other}: use one of {}.",
-                words.join(", ")
-            )));
-        }
+        other => return Err(rehearse_form::unknown_change(other)),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! The form of `/rehearse`: which changes there are, which fields each needs, and what is known
 //! that could be changed.
 
-use super::{parameters::Parameters, text};
+use super::{error_page::PageError, parameters::Parameters, text};
 use claimledger_app::model::answer::Rehearsable;
 use claimledger_domain::{
     explain::called,
@@ -10,7 +10,7 @@ use claimledger_domain::{
 use maud::{Markup, html};
 
 /// The changes, in the order of the form: parameter, label, the fields that it needs.
-pub(super) const CHANGES: [(&str, &str, &[&str]); 9] = [
+const CHANGES: [(&str, &str, &[&str]); 9] = [
     ("deactivate", "Deactivate the IdP", &["idp"]),
     ("delete", "Delete the IdP", &["idp"]),
     ("untrust", "Switch trust in its claims off", &["idp"]),
@@ -30,6 +30,12 @@ pub(super) const FEATURES: [(&str, &str, Feature); 2] = [
     ("claims_sharing", "Okta-to-Okta claims sharing", Feature::ClaimsSharing),
     ("third_party", "Third-party claims sharing", Feature::ThirdPartyClaimsSharing),
 ];
+
+/// The refusal of a change that is none of these.
+pub(super) fn unknown_change(word: &str) -> PageError {
+    let words = CHANGES.map(|(word, ..)| word).join(", ");
+    PageError::refused(format!("change: unknown change {word}: use one of {words}."))
+}
 
 /// A field that a change does not take and that is given all the same; none: there is none.
 pub(super) fn surplus(change: &str, is_given: impl Fn(&str) -> bool) -> Option<&'static str> {
@@ -111,31 +117,42 @@ pub(super) fn form(
         "" => base.unwrap_or_default(),
         policy => policy.to_owned(),
     };
+    let is_policy = written.get("change") == "policy" || !policy.is_empty();
     html! {
-        form class="filter" method="post" action="/rehearse" {
+        form class="rehearsal" method="post" action="/rehearse" {
             @for (name, value) in cut { input type="hidden" name=(name) value=(value); }
-            label { "Change " select name="change" {
-                @for (word, label, _) in CHANGES {
-                    option value=(word) selected[written.get("change") == word] { (label) }
-                }
-            } }
-            (choice("IdP, of changes of an IdP or a key", "idp", written, idps))
-            label { "Key, to retract trust in a key " input name="key" value=(written.get("key"))
-                size="22" autocomplete="off"; }
-            label { "Feature, to switch a feature " select name="feature" {
-                option value="" { "–" }
-                @for (word, label, _) in FEATURES {
-                    option value=(word) selected[written.get("feature") == word] { (label) }
-                }
-            } }
-            @for (name, label) in [("from", "Decisions from"), ("to", "Decisions until")] {
-                label { (label) " " input name=(name) value=(written.get(name)) size="22"
-                    placeholder="2026-03-10T00:00:00Z" autocomplete="off"; }
+            div class="filter" {
+                label { "Change " select name="change" {
+                    @for (word, label, _) in CHANGES {
+                        option value=(word) selected[written.get("change") == word] { (label) }
+                    }
+                } }
+                (choice("IdP", "idp", written, idps))
+                label { "Key, to retract one " input name="key" value=(written.get("key"))
+                    size="22" autocomplete="off"; }
+                label { "Feature, to switch one " select name="feature" {
+                    option value="" { "–" }
+                    @for (word, label, _) in FEATURES {
+                        option value=(word) selected[written.get("feature") == word] { (label) }
+                    }
+                } }
             }
-            (choice("Policy to begin with, as it is in force", "base", written, policies))
-            label { "Policy, the data of a policy.configured fact " textarea name="policy" rows="3"
-                cols="40" spellcheck="false" { (policy) } }
-            button type="submit" { "Rehearse" }
+            details class="rehearsed-policy" open[is_policy] {
+                summary { "A version of a policy" }
+                div class="filter" {
+                    (choice("Begin with the one in force", "base", written, policies))
+                    label { "The data of a policy.configured fact " textarea name="policy"
+                        rows=(if policy.is_empty() { 3 } else { 16 }) cols="72"
+                        spellcheck="false" { (policy) } }
+                }
+            }
+            div class="filter" {
+                @for (name, label) in [("from", "Decisions from"), ("to", "Decisions until")] {
+                    label { (label) " " input name=(name) value=(written.get(name)) size="22"
+                        placeholder="2026-03-10T00:00:00Z" autocomplete="off"; }
+                }
+                button type="submit" class="main" { "Rehearse" }
+            }
         }
         p class="muted" { "Nothing is written. A time has a date and an offset, such as \
             2026-03-10T00:00:00Z. The window ends at T and begins 7 days before its end where it \

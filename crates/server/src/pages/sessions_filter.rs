@@ -91,6 +91,8 @@ pub(super) async fn person(
     called: &str,
 ) -> Result<Result<String, String>, PageError> {
     let asking = sent.cut()?.asking(None);
+    // It was typed.
+    let called = called.trim();
     let items = match server.app.find(caller, called, &asking).await.map_err(PageError::from) {
         Ok(found) => found.value.items,
         Err(trouble) => match trouble.refusal() {

@@ -90,15 +90,19 @@ fn empty(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -
 
 fn table(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     let mut times = Times::default();
+    let hits = &answer.value.items;
+    // Without a filter there is no reason to give.
+    let has_reasons =
+        hits.iter().any(|hit| hit.certainty == Certainty::Possible || !hit.because.is_empty());
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="Sessions" {
             table class="sessions" {
                 thead { tr {
                     @for head in ["Session", "Subject", "Started", "IdP / key",
-                        "Factors by record", "State at T", "Flags", "Why in this list"] {
-                        th scope="col" { (head) } }
+                        "Factors by record", "State at T", "Flags"] { th scope="col" { (head) } }
+                    @if has_reasons { th scope="col" { "Why in this list" } }
                 } }
-                tbody { @for hit in &answer.value.items { (row(view, answer, hit, &mut times)) } }
+                tbody { @for hit in hits { (row(view, answer, hit, has_reasons, &mut times)) } }
             }
         }
     }
@@ -108,6 +112,7 @@ fn row(
     view: &SessionsView,
     answer: &Answer<Page<SessionHit<SessionState>>>,
     hit: &SessionHit<SessionState>,
+    has_reasons: bool,
     times: &mut Times,
 ) -> Markup {
     let session = &hit.session;
@@ -128,6 +133,10 @@ fn row(
     let falsified = session.decisions.iter().find_map(|decision| {
         decision.falsified_later.as_ref().map(|difference| (decision, difference))
     });
+    // What a decision was falsified by is said there.
+    let said = falsified.map(|(_, difference)| difference.words.as_str());
+    let falsifiers =
+        session.falsifiers.iter().filter(|falsifier| Some(falsifier.words.as_str()) != said);
     html! {
         tr class=(match hit.certainty { Certainty::Certain => "certain",
             Certainty::Possible => "possible" }) {
@@ -156,14 +165,13 @@ fn row(
                         "✕ falsified later" } " (" (difference.words) ")"
                 }
                 @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
-                @for falsifier in session.falsifiers.iter().take(5) {
-                    " " span { (inert(&falsifier.words)) } }
+                @for falsifier in falsifiers.take(5) { " " span { (inert(&falsifier.words)) } }
             }
-            td {
+            @if has_reasons { td {
                 @if hit.certainty == Certainty::Possible { strong { "possible: " } }
                 @for (i, reason) in hit.because.iter().enumerate() {
                     @if i > 0 { "; " } (sentence(&line(reason), &|_| None)) }
-            }
+            } }
         }
     }
 }

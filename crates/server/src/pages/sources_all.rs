@@ -2,10 +2,11 @@
 
 use super::{
     address::Address,
+    elements,
     error_page::PageError,
     parameters::Parameters,
     sources_list::{self, Links},
-    text::inert,
+    text::{count, inert},
 };
 use claimledger_app::model::source_report::{Unusual, UnusualRecords};
 use claimledger_facts::ids::{LogPosition, SourceId};
@@ -33,7 +34,9 @@ impl Listed {
         let known = LISTS.iter().find(|(_, name, _)| *name == word);
         let Some((what, ..)) = known else {
             let words = LISTS.map(|(_, word, _)| word).join(", ");
-            return Err(PageError::refused(format!("list: {word} is none of {words}.")));
+            return Err(PageError::refused(format!(
+                "list: unknown list {word}: use one of {words}."
+            )));
         };
         let from = LogPosition(parameters.number("fromPosition")?.unwrap_or(0));
         Ok(Some(Self { what: *what, from }))
@@ -65,12 +68,15 @@ pub(super) fn main(
     html! {
         h1 { "Source " (inert(source.as_str())) " · " (listed.names().1) }
         p class="as-other" { a href=(pinned(of_source.clone())) { "The whole source" } }
-        p { "In the order of the log" @if listed.from.0 > 0 { ", from " (listed.from) " on" } ": "
-            (found.records.len()) @if found.next.is_some() { ", and more follow" } "." }
-        (sources_list::record_table(links, "All of them", &found.records))
+        p { (count(found.records.len(), "record")) " in log order, as known at "
+            (links.answered.position) ", whatever T"
+            @if listed.from.0 > 0 { ", starting at " (listed.from) } "."
+            @if found.next.is_some() { " There are more." } }
+        @if found.records.is_empty() { (elements::empty(&html! { "None." })) } @else {
+            (sources_list::record_table(links, "All of them", &found.records)) }
         @if let Some(next) = found.next {
             p { a rel="next" href=(pinned(Listed { from: next, ..listed }.keep(of_source))) {
-                "From " (next) " on" } }
+                "Next records, from " (next) } }
         }
     }
 }

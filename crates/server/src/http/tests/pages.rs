@@ -207,6 +207,13 @@ async fn what_cannot_be_asked_is_refused_with_the_reason() {
         assert!(answer.body.contains(part), "{uri}: {}", answer.body);
     }
     assert_eq!(world.get("/nowhere", &cookie).await.status, StatusCode::NOT_FOUND);
+    // An id with a space at its end is another one.
+    let pinned =
+        format!("at=2026-03-10T23:00:00Z&knownAtPosition=82&rules={}", claimledger_domain::RULES);
+    for (id, status) in [("S1", StatusCode::OK), ("S1%20", StatusCode::NOT_FOUND)] {
+        let answer = world.get(&format!("/session?id={id}&{pinned}"), &cookie).await;
+        assert_eq!(answer.status, status, "{id}: {}", answer.body);
+    }
     for uri in ["/session?id=S1", "/sessions?first=2"] {
         let old = world
             .get(&format!("{uri}&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r0"), &cookie)

@@ -61,7 +61,7 @@ async fn a_refusal_keeps_what_was_written_and_says_what_does_not_belong() {
     ] {
         let answer = asked(&world, rest).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{rest}");
-        for part in [says, "<form class=\"filter\"", "value=\"2026-03-01T00:00:00Z\""] {
+        for part in [says, "<form class=\"rehearsal\"", "value=\"2026-03-01T00:00:00Z\""] {
             assert!(answer.body.contains(part), "{rest}: {part}\n{}", answer.body);
         }
         assert!(!answer.body.contains(['\0', '\u{202e}']), "{rest}");

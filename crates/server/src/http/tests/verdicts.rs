@@ -34,7 +34,7 @@ async fn verdict(world: &World, cookie: &str, path: &str) -> Vec<String> {
 
 const JOINED: &str =
     "How sure: certain. Joined: an allow followed; no record says that the claim was accepted.";
-const NOTHING: &str = "Nothing odd: none as known at #82.";
+const NOTHING: &str = "Nothing odd, as known at #82.";
 
 #[tokio::test]
 async fn every_session_of_the_day_opens_with_its_answer() {

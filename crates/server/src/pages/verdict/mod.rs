@@ -15,7 +15,6 @@ pub(super) use self::{
     decision::of_decision, factor::of_factor, samples::samples, session::of_session,
 };
 
-use super::frame;
 use claimledger_app::model::answer::{Absence, Answered};
 use claimledger_facts::vocabulary::Outcome;
 use maud::{Markup, html};
@@ -157,8 +156,9 @@ impl Verdict {
 
     fn oddity(&self, held: Held<'_>) -> Markup {
         let Some((first, more)) = self.odd.split_first() else {
-            return html! { p class="outcome-odd" { "Nothing odd: " (frame::no_more(held.absence))
-            " as known at " (held.answered.position) "." } };
+            return html! { p class="outcome-odd" { "Nothing odd"
+            @if !held.absence.is_none() { " seen" }
+            ", as known at " (held.answered.position) "." } };
         };
         html! {
             p class="outcome-odd" {
