@@ -4,6 +4,7 @@
 use crate::{
     engine,
     exit_status::{Damaged, Refused, usage},
+    output::items,
     settings::Settings,
     terminal::LongWork,
 };
@@ -23,6 +24,12 @@ use std::io::{BufRead, BufReader};
 
 /// Maximum size of an evidence pack that is read from a server, in bytes.
 const MAX_PACK_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Rows that one request for a list asks of a server: its sessions cost about eighty each, of
+/// 10,000 that a request may.
+const ROWS_A_REQUEST: u64 = 100;
+/// Maximum rows of a page; the server refuses more by name.
+const MAX_ROWS: u64 = 500;
 
 const COMMON: &str = include_str!("queries/common.graphql");
 
@@ -73,8 +80,40 @@ impl LedgerClient {
         }
     }
 
-    /// Asks a question and returns its field.
+    /// Asks a question and returns its field. A server bounds what one request may cost, so that a
+    /// long page of a list is fetched from it in parts, each where the one before ended.
     pub(crate) async fn ask(&self, query: &str, field: &str, variables: Value) -> Result<Value> {
+        let wanted = variables["first"].as_u64().unwrap_or(0);
+        let is_long = matches!(self, Self::Remote(_)) && ROWS_A_REQUEST < wanted;
+        if !is_long || wanted > MAX_ROWS {
+            return self.ask_once(query, field, variables).await;
+        }
+        let mut part = variables;
+        let mut whole: Option<Value> = None;
+        loop {
+            let rows = whole.as_ref().map_or(0, |whole| items(&whole["edges"]).count() as u64);
+            part["first"] = json!(ROWS_A_REQUEST.min(wanted - rows));
+            let answer = self.ask_once(query, field, part.clone()).await?;
+            let page = answer["pageInfo"].clone();
+            let whole = match &mut whole {
+                None => whole.insert(answer),
+                Some(whole) => {
+                    if let Some(edges) = whole["edges"].as_array_mut() {
+                        edges.extend(items(&answer["edges"]).cloned());
+                    }
+                    whole["pageInfo"] = page.clone();
+                    whole
+                }
+            };
+            let rows = items(&whole["edges"]).count() as u64;
+            if page["hasNextPage"] != true || rows >= wanted {
+                return Ok(whole.take());
+            }
+            part["after"] = page["endCursor"].clone();
+        }
+    }
+
+    async fn ask_once(&self, query: &str, field: &str, variables: Value) -> Result<Value> {
         let document = document(query);
         let answer = match self {
             Self::Embedded(embedded) => {

@@ -182,7 +182,7 @@ impl Sources {
         let text = id.as_str();
         let is_id = (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-        if !is_id || text == LEDGER_SOURCE {
+        if !is_id || text.eq_ignore_ascii_case(LEDGER_SOURCE) {
             return Err(SourceError::Setting {
                 setting: "--id",
                 value: text.chars().filter(|c| !c.is_control()).take(128).collect(),

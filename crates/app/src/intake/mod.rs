@@ -243,7 +243,7 @@ fn source_of<'a>(
 /// A credential appends as its own source. With the role govern it may append records of any
 /// source.
 fn may_append_as(caller: &Caller, source: &SourceId) -> Result<(), Refusal> {
-    if source.as_str() == LEDGER_SOURCE {
+    if source.as_str().eq_ignore_ascii_case(LEDGER_SOURCE) {
         let message =
             format!("records of the source {LEDGER_SOURCE} are written by the ledger itself");
         return Err(Refusal::field(

@@ -40,16 +40,36 @@ pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Resul
 fn trust_text(answer: &Value) -> String {
     let mut parts = vec![changes(answer)];
     let keys = rows(&answer["keys"], |key| {
+        let retracted: Vec<String> = items(&answer["retractions"])
+            .filter(|of| of["idp"] == key["idp"])
+            .filter(|of| of["key"].is_null() || of["key"] == key["key"])
+            .map(|of| format!("from {}", field(of, "from")))
+            .collect();
         vec![
             field(key, "key"),
             field(key, "idp"),
             if key["span"].is_null() { "never added".to_owned() } else { from(&key["span"]) },
             if key["span"].is_null() { "–".to_owned() } else { until(&key["span"]) },
             if key["valid"].is_null() { "no".to_owned() } else { lowercase(key, "valid") },
+            if retracted.is_empty() { "–".to_owned() } else { retracted.join(", ") },
         ]
     });
     if !keys.is_empty() {
-        parts.push(table(&["key", "of", "valid from", "until", "valid at T"], keys));
+        parts.push(table(&["key", "of", "valid from", "until", "valid at T", "retracted"], keys));
+    }
+    let whole: Vec<String> = items(&answer["retractions"])
+        .filter(|of| of["key"].is_null())
+        .map(|of| {
+            format!(
+                "Trust in all of {} is retracted from {} on (#{}).",
+                field(of, "idp"),
+                field(of, "from"),
+                field(&of["record"], "position")
+            )
+        })
+        .collect();
+    if !whole.is_empty() {
+        parts.push(whole.join("\n"));
     }
     parts.join("\n\n")
 }

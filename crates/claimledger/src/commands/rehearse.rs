@@ -103,7 +103,7 @@ fn read_policy(file: &Path) -> Result<String> {
 pub(super) fn text(answer: &Value) -> String {
     let mut parts = vec![rehearsed(answer)];
     if answer["absence"]["code"] != "NONE" {
-        parts.push(format!("{}\n", absence(answer)));
+        parts.push(format!("Where nothing is listed: {}\n", absence(answer)));
     }
     parts.join("\n")
 }

@@ -39,6 +39,21 @@ pub struct TrustChanges {
     pub routing_rules: Vec<RoutingRule>,
 }
 
+impl TrustChanges {
+    /// The retractions of an IdP as a whole.
+    pub fn of_whole_idp(&self, idp: &IdpId) -> impl Iterator<Item = &Retraction> {
+        self.retractions.iter().filter(move |of| of.data.idp == *idp && of.data.key.is_none())
+    }
+
+    /// The retractions that void what a key signed: of the key, or of its IdP as a whole.
+    pub fn of_key(&self, idp: &IdpId, key: &KeyId) -> impl Iterator<Item = &Retraction> {
+        let is_of = move |of: &&Retraction| {
+            of.data.idp == *idp && of.data.key.as_ref().is_none_or(|of| of == key)
+        };
+        self.retractions.iter().filter(is_of)
+    }
+}
+
 /// A version of an IdP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustVersion {

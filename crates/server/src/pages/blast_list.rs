@@ -573,8 +573,8 @@ fn decision_row(
                 None => "–" } }
             td data-head="When" { (times.occurred(row.at)) }
             td data-head="Outcome" {
-                @if row.certainty == Certainty::Possible { "possibly: " }
-                (row.outcome) }
+                (row.outcome)
+                @if row.certainty == Certainty::Possible { ", possibly resting on it" } }
             td data-head="What it becomes" { @match found.falls.of(row.position) {
                 Some(hit) => (blast_falls::becomes(hit)),
                 None => "–" } }

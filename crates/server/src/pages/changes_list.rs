@@ -56,7 +56,9 @@ pub(super) fn possibly(certainty: Option<Certainty>) -> &'static str {
 
 /// The list.
 pub(super) fn list(links: &Links<'_>, changes: &[ConfigChange], counts: &Counts) -> Markup {
-    let (rows, mut times) = (listed(changes), Times::default());
+    let rows = listed(changes);
+    // Each column is read downwards, so that each says its own dates.
+    let (mut occurred, mut recorded) = (Times::default(), Times::default());
     html! {
         section id="changes" aria-labelledby="changes-h" {
             h2 id="changes-h" { (count(changes.len(), "change")) }
@@ -68,7 +70,8 @@ pub(super) fn list(links: &Links<'_>, changes: &[ConfigChange], counts: &Counts)
                         thead { tr { @for head in ["Occurred", "Recorded", "Record", "What",
                             "Before → after", "Actor", "Ticket", "Rested on it"] {
                             th scope="col" { (head) } } } }
-                        tbody { @for row in rows { (of_row(links, row, counts, &mut times)) } }
+                        tbody { @for row in rows { (of_row(links, row, counts, (&mut occurred,
+                            &mut recorded))) } }
                     }
                 }
             }
@@ -76,7 +79,12 @@ pub(super) fn list(links: &Links<'_>, changes: &[ConfigChange], counts: &Counts)
     }
 }
 
-fn of_row(links: &Links<'_>, row: &ConfigChange, counts: &Counts, times: &mut Times) -> Markup {
+fn of_row(
+    links: &Links<'_>,
+    row: &ConfigChange,
+    counts: &Counts,
+    (times, recorded): (&mut Times, &mut Times),
+) -> Markup {
     let (record, is_open) = (&row.record, row.occurred.to.is_some());
     html! {
         tr class=(if is_open { "possible" } else { "certain" }) {
@@ -86,7 +94,7 @@ fn of_row(links: &Links<'_>, row: &ConfigChange, counts: &Counts, times: &mut Ti
             }
             td data-head="Recorded" {
                 @if row.late { strong class="attention" { "late" } ": "
-                    (times.show(record.recorded_at)) " ("
+                    (recorded.show(record.recorded_at)) " ("
                     (delay(row.effective_from.unwrap_or(record.occurred.from), record.recorded_at))
                     ")" }
                 @else { (delay(record.occurred.from, record.recorded_at)) }

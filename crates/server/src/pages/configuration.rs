@@ -241,7 +241,11 @@ fn trust_now(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)])
                         (inert(&called(version.data.idp.as_str(), version.idp_name.as_deref()))) }
                     ": " (inert(&version.gist)) ", by " (inert(version.data.version.as_str()))
                     " since " (times.occurred(version.span.from))
-                    (changes_list::possibly(version.in_force)) "."
+                    (changes_list::possibly(version.in_force))
+                    @for of in found.of_whole_idp(&version.data.idp) {
+                        "; " strong class="attention" { "retracted" } " from "
+                        (times.show(of.data.from)) " " (links.record(of.record.position)) }
+                    "."
                 }
             }
             @if in_force.len() > NOW { span class="now" { (in_force.len() - NOW)
@@ -295,11 +299,7 @@ fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> M
         return html! {};
     }
     let retractions = |idp: &IdpId, key: &KeyId, times: &mut Times| {
-        let of_it = found
-            .retractions
-            .iter()
-            .filter(|of| of.data.idp == *idp && of.data.key.as_ref().is_none_or(|of| of == key));
-        html! { @for retraction in of_it {
+        html! { @for retraction in found.of_key(idp, key) {
         "from " (times.show(retraction.data.from)) " "
         (links.record(retraction.record.position)) " " } }
     };
@@ -334,7 +334,9 @@ fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> M
                                         (links.record(act.record.position)) }
                                 }
                                 td { @match key.valid { Some(sure) => { "valid"
-                                    (changes_list::possibly(Some(sure))) }, None => "not valid" } }
+                                    (changes_list::possibly(Some(sure))) }, None => "not valid" }
+                                    @if found.of_key(&key.idp, &key.key).next().is_some() { ", "
+                                        strong class="attention" { "retracted" } } }
                                 td { (retractions(&key.idp, &key.key, &mut times)) }
                             }
                         }
