@@ -36,6 +36,8 @@ pub(crate) enum Corpus {
     Okta(usize),
     /// Sessions as native facts.
     Sessions(Sessions),
+    /// The same, of which few are odd.
+    OddSessions(Sessions),
 }
 
 /// A directory with both.
@@ -48,7 +50,7 @@ impl Corpus {
     pub(crate) fn events(self) -> usize {
         match self {
             Self::Okta(events) => events,
-            Self::Sessions(sessions) => sessions.facts(),
+            Self::Sessions(sessions) | Self::OddSessions(sessions) => sessions.facts(),
         }
     }
 
@@ -56,13 +58,14 @@ impl Corpus {
         match self {
             Self::Okta(events) => format!("okta-{events}"),
             Self::Sessions(Sessions { count, each }) => format!("sessions-{count}x{each}"),
+            Self::OddSessions(Sessions { count, each }) => format!("odd-sessions-{count}x{each}"),
         }
     }
 
     fn dialect(self) -> Dialect {
         match self {
             Self::Okta(_) => Dialect::OktaSystemLog,
-            Self::Sessions(_) => Dialect::Native,
+            Self::Sessions(_) | Self::OddSessions(_) => Dialect::Native,
         }
     }
 
@@ -70,17 +73,28 @@ impl Corpus {
     fn line(self, n: usize) -> (String, Vec<u8>) {
         match self {
             Self::Okta(_) => (corpus::session(n), corpus::line(n)),
-            Self::Sessions(sessions) => {
+            Self::Sessions(sessions) | Self::OddSessions(sessions) => {
                 let (id, fact) = sessions.fact(n);
                 (id, fact.to_string().into_bytes())
             }
         }
     }
 
+    /// What is recorded after an event, beside the number of events: no yardstick has it.
+    fn beside(self, n: usize) -> Option<Vec<u8>> {
+        let Self::OddSessions(sessions) = self else { return None };
+        sessions.odd(n).map(|fact| fact.to_string().into_bytes())
+    }
+
+    fn last(self) -> Option<Vec<u8>> {
+        let Self::OddSessions(sessions) = self else { return None };
+        Some(sessions.retraction().to_string().into_bytes())
+    }
+
     fn first(self) -> Vec<Vec<u8>> {
         match self {
             Self::Okta(_) => Vec::new(),
-            Self::Sessions(_) => {
+            Self::Sessions(_) | Self::OddSessions(_) => {
                 Sessions::configuration().iter().map(|fact| fact.to_string().into_bytes()).collect()
             }
         }
@@ -116,9 +130,10 @@ impl Fixture {
         }
         let mut bare = bare_sqlite::Store::create(&fixture.yardstick()).await?;
         for first in (0..corpus.events()).step_by(BATCH) {
-            let rows: Vec<_> =
-                (first..corpus.events().min(first + BATCH)).map(|n| corpus.line(n)).collect();
-            let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).collect();
+            let batch = first..corpus.events().min(first + BATCH);
+            let rows: Vec<_> = batch.clone().map(|n| corpus.line(n)).collect();
+            let beside = batch.clone().filter_map(|n| corpus.beside(n));
+            let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).chain(beside).collect();
             let rows = rows
                 .into_iter()
                 .map(|(session, line)| Ok((session, String::from_utf8(line)?)))
@@ -129,10 +144,13 @@ impl Fixture {
             );
             ours?;
             theirs?;
-            bar.inc(lines.len() as u64);
+            bar.inc(batch.len() as u64);
             if (first + BATCH).is_multiple_of(SETTLE_EVERY) {
                 app.settled_status(&caller).await?;
             }
+        }
+        if let Some(last) = corpus.last() {
+            product::send(&app, &caller, corpus.dialect(), &[last]).await?;
         }
         bar.finish_and_clear();
         print_note(&format!(
