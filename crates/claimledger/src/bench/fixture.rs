@@ -132,8 +132,7 @@ impl Fixture {
         for first in (0..corpus.events()).step_by(BATCH) {
             let batch = first..corpus.events().min(first + BATCH);
             let rows: Vec<_> = batch.clone().map(|n| corpus.line(n)).collect();
-            let beside = batch.clone().filter_map(|n| corpus.beside(n));
-            let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).chain(beside).collect();
+            let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).collect();
             let rows = rows
                 .into_iter()
                 .map(|(session, line)| Ok((session, String::from_utf8(line)?)))
@@ -144,6 +143,10 @@ impl Fixture {
             );
             ours?;
             theirs?;
+            let beside: Vec<_> = batch.clone().filter_map(|n| corpus.beside(n)).collect();
+            if !beside.is_empty() {
+                product::send(&app, &caller, corpus.dialect(), &beside).await?;
+            }
             bar.inc(batch.len() as u64);
             if (first + BATCH).is_multiple_of(SETTLE_EVERY) {
                 app.settled_status(&caller).await?;

@@ -17,8 +17,9 @@ pub(crate) const HOT_IDP: &str = "idp-0";
 pub(crate) const HOT: &str = "k-hot";
 /// The IdP and the key that are retracted: the key signed the claims of one session in twenty.
 pub(crate) const RETRACTED: (&str, &str) = ("idp-1", "k-3");
-/// The retraction is of claims in this part of the log, at its end.
-const RETRACTED_PART: usize = 50;
+/// The retraction is of claims in the last of this number of parts of the log, and at least of those
+/// in the last block of concurrent sessions.
+const PARTS: usize = 50;
 /// One session in this number outlives its IdP session, and one has a decision that differs.
 const ODD: usize = 1_000;
 /// One session in this number is that of a person who loses an authenticator: most of the person's
@@ -164,7 +165,7 @@ impl Sessions {
         };
         if session % LOST == 202 {
             // Lost before the decision, and stated after the session.
-            let lost = json!({"methods": ["hwk"], "from": Self::time(decided - 1),
+            let lost = json!({"methods": ["hwk", "phr"], "from": Self::time(decided - 1),
                 "actor": "admin-1"});
             return Some(stated("authenticator.lost", n, lost));
         }
@@ -188,9 +189,10 @@ impl Sessions {
     /// The retraction at the end of the log.
     pub(crate) fn retraction(self) -> Value {
         let (facts, (idp, key)) = (self.facts(), RETRACTED);
+        let hit = (facts / PARTS).max(CONCURRENT_SESSIONS * self.each).min(facts);
         json!({"id": "leaked", "type": "trust.retracted", "occurred_at": Self::time(facts),
             "data": {"idp": idp, "key": key, "reason": "the key leaked",
-                "from": Self::time(facts - facts / RETRACTED_PART), "actor": "admin-1"}})
+                "from": Self::time(facts - hit), "actor": "admin-1"}})
     }
 
     /// The session that a fact is of, and the fact as the native form has it.
