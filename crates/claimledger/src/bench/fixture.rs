@@ -233,3 +233,32 @@ impl Fixture {
 pub(crate) fn caller() -> Caller {
     Caller::owner(TenantId::new(TENANT))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Corpus, Fixture, Sessions, caller};
+    use claimledger_app::model::question::{Asking, SessionFilter};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn few_sessions_are_odd_in_each_way() {
+        let root = tempfile::tempdir().unwrap();
+        let corpus = Corpus::OddSessions(Sessions { count: 1_000, each: 4 });
+        let fixture = Fixture::make(root.path(), corpus).await.unwrap();
+        let app = fixture.open().await.unwrap();
+        let count = async |filter: SessionFilter| {
+            let list =
+                app.sessions_state_only(&caller(), &filter, &Asking::default(), 500, None).await;
+            list.unwrap().value.items.len()
+        };
+        let all = SessionFilter::default;
+        let outlived = count(SessionFilter { outlived: Some(true), ..all() }).await;
+        let differs = count(SessionFilter { differs: Some(true), ..all() }).await;
+        assert_eq!((outlived, differs), (1, 1));
+        // One in twenty of the last thousand: the corpus has no more.
+        let retracted = count(SessionFilter { retracted: Some(true), ..all() }).await;
+        assert_eq!(retracted, 50);
+        let falsified = count(SessionFilter { falsified_later: Some(true), ..all() }).await;
+        assert!((51..=60).contains(&falsified), "{falsified}: these, and those of one person");
+        fixture.close(app).await.unwrap();
+    }
+}
