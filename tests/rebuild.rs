@@ -359,11 +359,11 @@ fn reseal(scratch: &Scratch) {
         }
         let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, \
             CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
-                     over_at, length, flags, state FROM session_row";
+                     over_at, length, last_occurred, span, flags, state FROM session_row";
         for row in sqlx::query(heads).fetch_all(&mut connection).await.expect("rows") {
             let mut parts = vec![Tag(4)];
-            parts.extend((0..11).map(|column| {
-                if [2, 4, 5, 10].contains(&column) {
+            parts.extend((0..13).map(|column| {
+                if [2, 4, 5, 12].contains(&column) {
                     Bytes(row.get(column))
                 } else {
                     Number(row.get(column))
@@ -388,7 +388,7 @@ fn rows_of_other_rules_are_rebuilt_in_a_shadow_and_the_report_stays() {
     let before = sessions().replace(&name_of_rows(), "");
     tamper(
         &scratch,
-        "UPDATE session_row SET state = CAST('{\"last\":0,\"not_understood\":1}' AS \
+        "UPDATE session_row SET state = CAST('{\"not_understood\":1}' AS \
      BLOB)",
     );
     tamper(&scratch, "UPDATE generation SET rules = 'r0'");

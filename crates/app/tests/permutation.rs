@@ -4,6 +4,7 @@
 mod answers;
 mod days;
 mod flags;
+mod windows;
 
 use crate::common::*;
 use claimledger_app::{

@@ -130,7 +130,7 @@ async fn rows_that_differ_from_the_log_are_reported_and_kept() {
     let (world, app) = settled().await;
     let id = tenant("acme");
     let mut row = world.views.session_row(&id, &SessionId::new("S3")).await.unwrap().unwrap();
-    row.state = br#"{"last":0,"not_understood":1}"#.to_vec();
+    row.state = br#"{"not_understood":1}"#.to_vec();
     world.views.apply(&id, LogSize(83), &[], &[row.clone()]).await.unwrap();
     let tampered = app.dump_views(&owner("acme")).await.unwrap();
     let refused = app.rebuild(&owner("acme"), false, |_, _| {}).await;
@@ -194,7 +194,7 @@ async fn rows_of_other_rules_only_find_candidates() {
     let rows: Vec<SessionRow> = world.views.sessions_with(&id, &[], None, None, 99).await.unwrap();
     let rows: Vec<_> = rows
         .into_iter()
-        .map(|row| SessionRow { state: br#"{"last":0,"not_understood":1}"#.to_vec(), ..row })
+        .map(|row| SessionRow { state: br#"{"not_understood":1}"#.to_vec(), ..row })
         .collect();
     world.views.apply(&id, LogSize(83), &[], &rows).await.unwrap();
     world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();

@@ -14,7 +14,7 @@ pub const VIEWS_NAME: &str = "sessions";
 /// Version of the rows, the only one that this code writes and reads. Rows of another version are
 /// deleted at startup and rebuilt; until then reads report that the read models lag. Raise it with
 /// every change that gives other rows for the same log.
-pub const VIEWS_VERSION: &str = "2";
+pub const VIEWS_VERSION: &str = "3";
 
 /// The code that made the rows: rows depend on nothing but the log and these two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -173,6 +173,8 @@ pub struct SessionRow {
     pub assessed_to: LogSize,
     /// When the session is over at the latest, according to the row; none: no known end.
     pub over_at: Option<Time>,
+    /// When its last fact occurred, at the latest.
+    pub last_occurred: Time,
     /// What is odd about it, according to the row.
     pub flags: SessionFlags,
     /// Summary of the state, canonical JSON.
@@ -201,14 +203,15 @@ impl SessionRow {
             first_source_id,
             assessed_to,
             over_at,
+            last_occurred,
             flags,
             state,
         } = self;
         let state = String::from_utf8_lossy(state);
         let over_at = over_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
         format!(
-            "session_row {session} {first_occurred} {first_source} {first_source_id} {over_at} {} \
-             {} {state}",
+            "session_row {session} {first_occurred} {first_source} {first_source_id} {over_at} \
+             {last_occurred} {} {} {state}",
             flags.to_text(),
             assessed_to.0
         )
@@ -222,12 +225,20 @@ pub struct RowFilter {
     pub active_at: Option<Time>,
     /// Sessions that may have had all of these flags.
     pub flags: SessionFlags,
+    /// Sessions that may have a fact at or after this instant.
+    pub last_from: Option<Time>,
     /// The size of the log of the query. Rows that were assessed at a later one may contain what
-    /// was not known then: neither their end nor their flags are compared.
+    /// was not known then: neither their end, nor their flags, nor their last fact are compared.
     pub size: LogSize,
 }
 
 impl RowFilter {
+    /// The filter of a question at a size of the log that every row matches.
+    #[must_use]
+    pub fn at(size: LogSize) -> Self {
+        Self { active_at: None, flags: SessionFlags::default(), last_from: None, size }
+    }
+
     /// Whether a row may be of a session that matches.
     #[must_use]
     pub fn may_match(&self, row: &SessionRow) -> bool {
@@ -235,7 +246,9 @@ impl RowFilter {
         // At an earlier log size the first fact of a session is never an earlier fact.
         let active = |at| row.first_occurred <= at && row.over_at.is_none_or(|over| over > at);
         let began = self.active_at.is_none_or(|at| row.first_occurred <= at);
-        began && (is_later || (self.active_at.is_none_or(active) && row.flags.contains(self.flags)))
+        let reaches = self.last_from.is_none_or(|from| row.last_occurred >= from);
+        let matches = self.active_at.is_none_or(active) && row.flags.contains(self.flags);
+        began && (is_later || (matches && reaches))
     }
 }
 

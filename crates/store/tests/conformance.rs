@@ -372,6 +372,7 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
             assessed_to: LogSize(if n % 10 == 0 { 6000 + n } else { 5000 }),
             over_at: (n % 7 != 0)
                 .then(|| Time::EPOCH.plus_secs(n * 7919 % 5003 + (n % 23) * (n % 29))),
+            last_occurred: Time::EPOCH.plus_secs(n * 7919 % 5003 + (n % 19) * (n % 31)),
             // Many rows differ, and few have another flag.
             flags: SessionFlags::of([
                 (SessionFlag::Differs, n % 9 != 0),
@@ -387,13 +388,21 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
     }
     let set = |flags: &[SessionFlag]| SessionFlags::of(flags.iter().map(|flag| (*flag, true)));
     let none = SessionFlags::default();
-    let of = |active_at, flags, size| Some(RowFilter { active_at, flags, size: LogSize(size) });
+    let of = |active_at, flags, size| {
+        Some(RowFilter { active_at, flags, ..RowFilter::at(LogSize(size)) })
+    };
     let instant = |secs| Some(Time::EPOCH.plus_secs(secs));
+    let reaching = |from, active_at, flags, size| {
+        let last_from = instant(from);
+        Some(RowFilter { active_at, flags, last_from, size: LogSize(size) })
+    };
     // As known at the head; when a tenth of the rows was not known; when nothing was.
     let sizes = [0, 4999, 5000, 10_500, 11_000];
     let mut filters = vec![None, of(Some(Time::MIN), none, 0)];
     for secs in [0, 1, 300, 2500, 5002, 9000] {
         filters.extend(sizes.map(|size| of(instant(secs), none, size)));
+        filters.extend(sizes.map(|size| reaching(secs, None, none, size)));
+        filters.extend(sizes.map(|size| reaching(secs, instant(secs + 9), none, size)));
     }
     for flags in [
         vec![SessionFlag::Differs],
@@ -403,6 +412,8 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
         vec![SessionFlag::Differs, SessionFlag::Outlived],
     ] {
         filters.extend(sizes.map(|size| of(None, set(&flags), size)));
+        filters.extend(sizes.map(|size| reaching(2500, instant(2600), set(&flags), size)));
+        filters.extend(sizes.map(|size| reaching(2500, None, set(&flags), size)));
         filters.extend(sizes.map(|size| of(instant(2500), set(&flags), size)));
     }
     for filter in filters {

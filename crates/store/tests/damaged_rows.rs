@@ -50,6 +50,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         first_source_id: format!("e{n}"),
         assessed_to: LogSize(SESSIONS),
         over_at: n.is_multiple_of(2).then(|| Time::from_micros(n as i64 * 1_000_000 + 900_000_000)),
+        last_occurred: Time::from_micros(n as i64 * 1_000_000 + 400_000_000),
         flags: outlived(n.is_multiple_of(5)),
         state: format!("state {n}").into_bytes(),
     };
@@ -92,8 +93,12 @@ async fn ask_everything(views: &SqliteViews) -> Vec<Result<String, LogError>> {
     );
     let size = LogSize(SESSIONS);
     let active_at = Some(Time::from_micros(30_000_000));
-    for (active_at, flags) in [(active_at, outlived(false)), (None, outlived(true))] {
-        let filter = RowFilter { active_at, flags, size };
+    let last_from = Some(Time::from_micros(430_000_000));
+    for filter in [
+        RowFilter { active_at, ..RowFilter::at(size) },
+        RowFilter { flags: outlived(true), ..RowFilter::at(size) },
+        RowFilter { last_from, ..RowFilter::at(size) },
+    ] {
         take(
             views
                 .sessions_with(&tenant, &[], Some(filter), None, 1000)
@@ -163,7 +168,7 @@ fn damages() -> Vec<(String, bool)> {
                 session = (SELECT max(session) FROM session_row WHERE name = 'S16')";
     all.push(number("term_session_1", "crc", pair));
     let head = "name = 'S12'";
-    for column in ["first_occurred", "assessed_to", "over_at", "crc"] {
+    for column in ["first_occurred", "assessed_to", "over_at", "last_occurred", "crc"] {
         all.push(number("session_row", column, head));
     }
     // A flag that is added is read; one that is taken away is a row that is missing in a list.
@@ -190,6 +195,7 @@ fn damages() -> Vec<(String, bool)> {
     all.extend([
         (number("posting_1", "position", posting).0, false),
         (number("session_row", "length", head).0, false),
+        (number("session_row", "span", head).0, false),
     ]);
     // A read does not detect a row that is missing or has another key; a check does.
     let gone = [

@@ -71,8 +71,6 @@ pub(crate) enum Summary {
         alias_of: String,
         /// When its last claim was received, in microseconds.
         claimed: i64,
-        /// When its last fact occurred, in microseconds.
-        last: i64,
     },
     /// The id is the session's name. Fields are in bytewise order, because the row is canonical
     /// JSON.
@@ -94,7 +92,6 @@ pub(crate) enum Summary {
         /// Number of decisions that were falsified later.
         falsified: usize,
         idp: Option<String>,
-        last: i64,
         /// Whether it outlived its IdP session, certainly or possibly.
         outlived: bool,
         phase: Cow<'static, str>,
@@ -104,7 +101,7 @@ pub(crate) enum Summary {
         subject: Option<String>,
     },
     /// Records name the id, but none was understood.
-    NotUnderstood { last: i64, not_understood: usize },
+    NotUnderstood { not_understood: usize },
 }
 
 impl Summary {
@@ -123,8 +120,7 @@ impl Summary {
 }
 
 #[derive(Deserialize)]
-struct Last {
-    last: i64,
+struct LastClaim {
     claimed: Option<i64>,
 }
 
@@ -310,16 +306,12 @@ impl<'a> SessionRows<'a> {
         for id in &gathered.ids {
             let Some(key) = key_of(id, &gathered.records) else { continue };
             let summary = match &state {
-                Some(state) if state.id == *id => summary(state, &gathered.facts, begins, last),
+                Some(state) if state.id == *id => summary(state, &gathered.facts, begins),
                 Some(state) => Summary::Alias {
                     alias_of: state.id.as_str().to_owned(),
                     claimed: claimed.micros(),
-                    last: last.micros(),
                 },
-                None => Summary::NotUnderstood {
-                    last: last.micros(),
-                    not_understood: gathered.records.len(),
-                },
+                None => Summary::NotUnderstood { not_understood: gathered.records.len() },
             };
             self.note_reordered(id, &key, gathered);
             let over_at = match &state {
@@ -334,6 +326,7 @@ impl<'a> SessionRows<'a> {
                 first_source_id: key.first_source_id,
                 assessed_to,
                 over_at,
+                last_occurred: last,
                 flags: summary.flags(),
                 state: serde_json::to_vec(&summary).unwrap_or_default(),
             });
@@ -382,7 +375,7 @@ fn over_at(state: &SessionState) -> Option<Time> {
     }
 }
 
-fn summary(state: &SessionState, facts: &[Known], begins: Time, last: Time) -> Summary {
+fn summary(state: &SessionState, facts: &[Known], begins: Time) -> Summary {
     Summary::State {
         aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
         begins,
@@ -400,7 +393,6 @@ fn summary(state: &SessionState, facts: &[Known], begins: Time, last: Time) -> S
             .filter(|decision| decision.falsified_later.is_some())
             .count(),
         idp: state.origin.idp.as_ref().map(|idp| idp.as_str().to_owned()),
-        last: last.micros(),
         outlived: outlived(state).is_some(),
         phase: state.life.phase.as_str().into(),
         records: state.records.len(),
@@ -510,15 +502,11 @@ pub(crate) fn is_claimed_after(row: &SessionRow, time: Time) -> bool {
     }
 }
 
-/// When the last fact of a session occurred, from its row.
-pub(crate) fn last_of(row: &SessionRow) -> Option<Time> {
-    serde_json::from_slice::<Last>(&row.state).ok().map(|last| Time::from_micros(last.last))
-}
-
 /// Whether the session has a fact (for retractions: a claim) at or after a time.
 fn concerned(row: &SessionRow, scope: &Scope, from: Time) -> bool {
-    let last = |last: Last| {
-        if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }
-    };
-    serde_json::from_slice::<Last>(&row.state).map_or(true, |row| last(row) >= from.micros())
+    if !scope.is_of_claims() {
+        return row.last_occurred >= from;
+    }
+    let last = |last: LastClaim| last.claimed.map_or(row.last_occurred, Time::from_micros);
+    serde_json::from_slice(&row.state).map_or(true, |row| last(row) >= from)
 }

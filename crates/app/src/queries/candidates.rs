@@ -2,7 +2,7 @@
 //! read models find candidates; the domain decides what is true at (T, K). An answer is complete or
 //! refused: beyond a limit it is an error with the number.
 
-use super::View;
+use super::{View, narrowed::Narrowed};
 use crate::{
     model::{question::AskError, record_summary::RecordSummary, terms::term},
     projection::session_rows::{self, Summary},
@@ -14,7 +14,7 @@ use crate::{
 };
 use claimledger_domain::claims_seen::{self, SessionSeen};
 use claimledger_facts::{
-    ids::{IdpId, KeyId, LogPosition, LogSize, SessionId},
+    ids::{IdpId, KeyId, LogPosition, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
@@ -212,7 +212,7 @@ impl<'v> Candidates<'v> {
         let mut together = FIRST_SESSIONS_PER_FETCH;
         let mut after: Option<SortKey> = None;
         loop {
-            let rows = self.rows(term, after.as_ref(), max).await?;
+            let rows = self.rows(term, None, after.as_ref(), max).await?;
             let whole = rows.len() < max;
             max = (max * 2).min(ROWS_PER_QUERY);
             after = rows.last().map(SessionRow::key).or(after);
@@ -244,14 +244,14 @@ impl<'v> Candidates<'v> {
     }
 
     /// Ids of the sessions of a term that began by `upto`, except those that `skip` excludes by
-    /// their row and the time of their last fact.
+    /// their row.
     pub(super) async fn ids_with(
         &mut self,
         term: &Term,
         upto: Time,
-        skip: impl Fn(&Summary, Time) -> bool,
+        skip: impl Fn(&Summary) -> bool,
     ) -> Result<Vec<SessionId>, AskError> {
-        Ok(self.ids_within(term, upto, skip, u64::MAX).await?.unwrap_or_default())
+        Ok(self.ids_within(term, (Time::MIN, upto), skip, u64::MAX).await?.unwrap_or_default())
     }
 
     /// Ids of the sessions that begin by T and may have these flags, by their rows. None: the rows
@@ -264,8 +264,7 @@ impl<'v> Candidates<'v> {
         if !view.rows_current {
             return Ok(None);
         }
-        let size = LogSize(view.cut.known_at.0.saturating_add(1));
-        let filter = Some(RowFilter { active_at: None, flags, size });
+        let filter = Narrowed { flags, ..Narrowed::default() }.filter(view);
         let (views, tenant) = (&view.inner.views, &view.tenant.id);
         loop {
             let rows = views
@@ -304,21 +303,23 @@ impl<'v> Candidates<'v> {
         self.listed
     }
 
-    /// As [`Self::ids_with`]; none: this question would have read more than `most` session rows
-    /// with it.
+    /// As [`Self::ids_with`], of sessions with a fact at or after `from`; none: this question
+    /// would have read more than `most` session rows with it.
     pub(super) async fn ids_within(
         &mut self,
         term: &Term,
-        upto: Time,
-        skip: impl Fn(&Summary, Time) -> bool,
+        (from, upto): (Time, Time),
+        skip: impl Fn(&Summary) -> bool,
         most: u64,
     ) -> Result<Option<Vec<SessionId>>, AskError> {
         let (view, mut ids, mut after) = (self.view, Vec::new(), None::<SortKey>);
+        let last_from = (from > Time::MIN).then_some(from);
+        let filter = Narrowed { last_from, ..Narrowed::default() }.filter(view);
         loop {
             if self.listed >= most {
                 return Ok(None);
             }
-            let rows = self.rows(term, after.as_ref(), ALL_ROWS_PER_QUERY).await?;
+            let rows = self.rows(term, filter, after.as_ref(), ALL_ROWS_PER_QUERY).await?;
             let whole = rows.len() < ALL_ROWS_PER_QUERY;
             after = rows.last().map(SessionRow::key).or(after);
             self.listed += rows.len() as u64;
@@ -336,9 +337,8 @@ impl<'v> Candidates<'v> {
                 // The row is about the head. It also holds at K if no later record changed the
                 // session.
                 let excluded = row.assessed_to.0 <= view.cut.known_at.0 + 1
-                    && session_rows::last_of(&row).is_some_and(|last| {
-                        serde_json::from_slice(&row.state).is_ok_and(|summary| skip(&summary, last))
-                    });
+                    && (row.last_occurred < from
+                        || serde_json::from_slice(&row.state).is_ok_and(|row| skip(&row)));
                 if !excluded {
                     ids.push(row.session);
                 }
@@ -357,11 +357,12 @@ impl<'v> Candidates<'v> {
     async fn rows(
         &self,
         term: &Term,
+        filter: Option<RowFilter>,
         after: Option<&SortKey>,
         max: usize,
     ) -> Result<Vec<SessionRow>, LogError> {
         let (views, tenant) = (&self.view.inner.views, &self.view.tenant.id);
-        views.sessions_with(tenant, std::slice::from_ref(term), None, after, max).await
+        views.sessions_with(tenant, std::slice::from_ref(term), filter, after, max).await
     }
 
     /// Sessions that moved before the current row during the iteration.

@@ -2,6 +2,7 @@
 
 use super::{
     candidates::Candidates,
+    narrowed::Narrowed,
     session_scan::SessionScan,
     sessions::{at_most_a_page, with_one_of},
 };
@@ -112,12 +113,12 @@ impl App {
             let mut scan = SessionScan::new(
                 &view,
                 terms(filter),
-                (None, flags(filter)),
+                Narrowed { active_at: None, flags: flags(filter), last_from: filter.from },
                 cursor.as_ref().map(|cursor| cursor.session.clone()),
                 true,
             )
             .await?;
-            while let Some((key, assessed)) = scan.next(|row| cannot_match(row, filter)).await? {
+            while let Some((key, assessed)) = scan.next(|row, _| cannot_match(row, filter)).await? {
                 if !assessed
                     .state
                     .decisions
@@ -206,9 +207,8 @@ fn flags(filter: &DecisionFilter) -> SessionFlags {
 }
 
 fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
-    let Summary::State { decisions, differs, falsified, last, .. } = row else { return true };
+    let Summary::State { decisions, differs, falsified, .. } = row else { return true };
     *decisions == 0
         || (filter.differs == Some(true) && *differs == 0)
         || (filter.falsified_later == Some(true) && *falsified == 0)
-        || filter.from.is_some_and(|from| *last < from.micros())
 }

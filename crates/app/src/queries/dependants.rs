@@ -9,7 +9,6 @@ use crate::{
         question::{AskError, Asking, Caller},
         terms::{claim_key_term, term},
     },
-    projection::session_rows::Summary,
     read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{
@@ -111,8 +110,7 @@ impl View<'_> {
             }
             let mut ids = BTreeSet::new();
             for term in terms {
-                let is_over = |_: &Summary, last: Time| last < from;
-                match candidates.ids_within(&term, upto, is_over, most_rows).await? {
+                match candidates.ids_within(&term, (from, upto), |_| false, most_rows).await? {
                     Some(more) => ids.extend(more),
                     None => {
                         unread.insert(index);

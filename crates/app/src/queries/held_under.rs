@@ -46,7 +46,7 @@ impl App {
             let mut done: BTreeSet<SessionId> = BTreeSet::new();
             // Only sessions that had begun and not ended by then. The absence of further facts does
             // not end a session.
-            let over = |row: &Summary, _| {
+            let over = |row: &Summary| {
                 matches!(row, Summary::State { ended_at: Some(ended),
                 .. } if *ended <= first)
             };

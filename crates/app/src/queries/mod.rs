@@ -24,6 +24,7 @@ mod held_under;
 mod indicators;
 pub(crate) mod labels;
 mod listed_sessions;
+mod narrowed;
 mod outlived;
 pub(crate) mod proof;
 mod record;

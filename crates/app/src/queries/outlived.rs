@@ -9,7 +9,7 @@ use crate::{
         question::{AskError, Asking, Caller},
         terms::{IDP_SESSION_ENDED, pair, term},
     },
-    projection::session_rows::{self, Summary},
+    projection::session_rows::Summary,
     read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{assess::assess, outlived::outlived};
@@ -110,5 +110,5 @@ async fn ended_before(view: &View<'_>, id: &SessionId, time: Time) -> Result<boo
         Ok(Summary::State { ended_at, .. }) => ended_at.is_some_and(|ended| ended <= time),
         Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) | Err(_) => false,
     };
-    Ok(holds_at_k && over && session_rows::last_of(&row).is_some_and(|last| last <= time))
+    Ok(holds_at_k && over && row.last_occurred <= time)
 }

@@ -1,6 +1,6 @@
 //! What would change if trust or a policy had been otherwise. Nothing is written.
 
-use super::session_scan::SessionScan;
+use super::{narrowed::Narrowed, session_scan::SessionScan};
 use crate::{
     app::{App, ask::View},
     model::{
@@ -11,7 +11,6 @@ use crate::{
         query::Query,
         question::{AskError, Asking, Caller},
     },
-    projection::session_rows::Summary,
 };
 use claimledger_domain::{
     completeness::Barrier,
@@ -23,7 +22,6 @@ use claimledger_facts::{
     time::{Occurred, Time},
     vocabulary::ObjectKind,
 };
-use claimledger_ledger::session_flags::SessionFlags;
 use std::collections::BTreeSet;
 
 /// Maximum sessions read for one rehearsal.
@@ -114,12 +112,13 @@ impl View<'_> {
         };
         let mut policies = UnmetPolicies::new(&rehearsal, from, to, view.cut);
 
-        // What ended before both the window and the first claim that is hit has nothing to say.
+        // What has no fact since the window or the first claim that is hit has nothing to say. A
+        // session that has no stated end may still live, but nothing that is hit is older.
         let earliest = from.min(rehearsal.change().from());
-        let any = (None, SessionFlags::default());
-        let mut scan = SessionScan::new(view, vec![Vec::new()], any, None, false).await?;
+        let narrowed = Narrowed { last_from: Some(earliest), ..Narrowed::default() };
+        let mut scan = SessionScan::new(view, vec![Vec::new()], narrowed, None, false).await?;
         let mut sessions = 0;
-        while let Some((key, assessed)) = scan.next(|row| is_over(row, earliest)).await? {
+        while let Some((key, assessed)) = scan.next(|_, _| false).await? {
             if key.first_occurred > view.cut.at {
                 break;
             }
@@ -143,15 +142,6 @@ impl View<'_> {
         rehearsed.sessions = sessions;
         rehearsed.unmet = policies.unmet();
         Ok(rehearsed)
-    }
-}
-
-/// Whether a row's session has no fact at or after a time. One that has no stated end may still
-/// live on it, but nothing that is hit is older.
-fn is_over(row: &Summary, earliest: Time) -> bool {
-    match row {
-        Summary::State { last, .. } => *last < earliest.micros(),
-        Summary::Alias { .. } | Summary::NotUnderstood { .. } => true,
     }
 }
 

@@ -5,7 +5,7 @@
 //! is held back until no remaining row can precede it at K, and a page after a cursor also visits
 //! the sessions that have moved before the cursor since K.
 
-use super::{Assessed, View, background_read::BackgroundRead};
+use super::{Assessed, View, background_read::BackgroundRead, narrowed::Narrowed};
 use crate::{
     projection::session_rows::{self, Summary},
     read::{
@@ -17,12 +17,11 @@ use crate::{
 };
 use claimledger_domain::assess::assess;
 use claimledger_facts::{
-    ids::{LogPosition, LogSize, SessionId},
+    ids::{LogPosition, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
     log::LogError,
-    session_flags::SessionFlags,
     views::{RowFilter, SessionRow, SortKey, Term},
 };
 use std::{
@@ -78,18 +77,15 @@ struct Stream {
 type AssessedSessions = HashMap<SessionId, Option<Assessed>>;
 
 impl<'v> SessionScan<'v> {
-    /// Starts at the beginning, or after a key; at the key, if `inclusive`. Terms, the instant and
-    /// the flags only reduce the candidates: the caller must check the results.
+    /// Starts at the beginning, or after a key; at the key, if `inclusive`. Terms and `narrowed`
+    /// only reduce the candidates: the caller must check the results.
     pub(super) async fn new(
         view: &'v View<'v>,
         any_of: Vec<Vec<Term>>,
-        (active_at, flags): (Option<Time>, SessionFlags),
+        narrowed: Narrowed,
         after: Option<SortKey>,
         inclusive: bool,
     ) -> Result<Self, LogError> {
-        let size = LogSize(view.cut.known_at.0.saturating_add(1));
-        let narrows = view.rows_current && (active_at.is_some() || !flags.is_empty());
-        let filter = narrows.then_some(RowFilter { active_at, flags, size });
         // A session row has only the terms of its own id. With links a session may have a term
         // under another id, so terms cannot be used to reduce the candidates.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
@@ -107,7 +103,7 @@ impl<'v> SessionScan<'v> {
         let mut scan = Self {
             view,
             streams,
-            filter,
+            filter: narrowed.filter(view),
             ready: BTreeMap::new(),
             after: after.clone(),
             inclusive,
@@ -126,10 +122,10 @@ impl<'v> SessionScan<'v> {
     }
 
     /// The next session with its sort key, assessed without reasons. `skip` excludes rows by their
-    /// state column.
+    /// state column and the time of their last fact.
     pub(super) async fn next(
         &mut self,
-        skip: impl Fn(&Summary) -> bool,
+        skip: impl Fn(&Summary, Time) -> bool,
     ) -> Result<Option<(SortKey, Assessed)>, LogError> {
         loop {
             self.fill(&skip).await?;
@@ -175,7 +171,7 @@ impl<'v> SessionScan<'v> {
     }
 
     /// Reads the next rows of each stream that has none left.
-    async fn fill(&mut self, skip: impl Fn(&Summary) -> bool) -> Result<(), LogError> {
+    async fn fill(&mut self, skip: impl Fn(&Summary, Time) -> bool) -> Result<(), LogError> {
         let (view, mut furthest) = (self.view, None);
         for stream in &mut self.streams {
             while stream.rows.is_empty() && !stream.whole {
@@ -378,12 +374,12 @@ fn assess_in_background(
 
 /// Whether a row can be skipped. The row is about the head; it also holds at K if no later record
 /// changed the session.
-fn can_skip(view: &View<'_>, row: &SessionRow, skip: impl Fn(&Summary) -> bool) -> bool {
+fn can_skip(view: &View<'_>, row: &SessionRow, skip: impl Fn(&Summary, Time) -> bool) -> bool {
     view.rows_current
         && row.assessed_to.0 <= view.cut.known_at.0 + 1
         && match serde_json::from_slice::<Summary>(&row.state) {
             Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) => true,
-            Ok(state @ Summary::State { .. }) => skip(&state),
+            Ok(state @ Summary::State { .. }) => skip(&state, row.last_occurred),
             Err(_) => false,
         }
 }

@@ -4,6 +4,7 @@ use super::{
     Assessed, MAX_PAGE, View,
     indicators::{MAX_PEOPLE, MAX_RECORDS},
     listed_sessions::ListedSessions,
+    narrowed::Narrowed,
     session_scan::SessionScan,
 };
 use crate::{
@@ -108,7 +109,8 @@ impl App {
             }
             None => {
                 let any_of = any_of(&view, filter, people);
-                let narrowed = (filter.active_at, flags(filter));
+                let narrowed =
+                    Narrowed { active_at: filter.active_at, flags: flags(filter), last_from: None };
                 Candidates::Scan(SessionScan::new(&view, any_of, narrowed, after, false).await?)
             }
         };
@@ -212,7 +214,7 @@ impl Candidates<'_> {
         at: Time,
     ) -> Result<Option<(SortKey, Assessed)>, LogError> {
         match self {
-            Self::Scan(scan) => scan.next(|row| cannot_match(row, filter, at)).await,
+            Self::Scan(scan) => scan.next(|row, last| cannot_match(row, last, filter, at)).await,
             Self::Listed(listed) => listed.next().await,
         }
     }
@@ -306,14 +308,13 @@ pub(super) fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> 
 }
 
 /// Whether a row, true at the end of time, says that its session does not match at T.
-fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
+fn cannot_match(row: &Summary, last: Time, filter: &SessionFilter, at: Time) -> bool {
     let Summary::State {
         begins,
         certainty,
         differs,
         ended_at,
         falsified,
-        last,
         outlived,
         phase,
         retracted,
@@ -329,13 +330,13 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
         || match filter.ended {
             // Of a session whose facts all occurred by T. A later one may prove or state what was
             // open at T, such as that it has no limits.
-            Some(true) => phase == "active" && certainty == "certain" && *last <= at.micros(),
+            Some(true) => phase == "active" && certainty == "certain" && last <= at,
             Some(false) => ended_at.is_some_and(|ended| ended <= at),
             None => false,
         }
         || match filter.differs {
             Some(true) => *differs == 0,
-            Some(false) => *differs > 0 && *last <= at.micros(),
+            Some(false) => *differs > 0 && last <= at,
             None => false,
         }
         // What does not hold at the end of time held at no T.

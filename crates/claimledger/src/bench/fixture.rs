@@ -36,6 +36,8 @@ pub(crate) enum Corpus {
     Okta(usize),
     /// Sessions as native facts.
     Sessions(Sessions),
+    /// The same, of which few are odd.
+    OddSessions(Sessions),
 }
 
 /// A directory with both.
@@ -48,7 +50,7 @@ impl Corpus {
     pub(crate) fn events(self) -> usize {
         match self {
             Self::Okta(events) => events,
-            Self::Sessions(sessions) => sessions.facts(),
+            Self::Sessions(sessions) | Self::OddSessions(sessions) => sessions.facts(),
         }
     }
 
@@ -56,13 +58,14 @@ impl Corpus {
         match self {
             Self::Okta(events) => format!("okta-{events}"),
             Self::Sessions(Sessions { count, each }) => format!("sessions-{count}x{each}"),
+            Self::OddSessions(Sessions { count, each }) => format!("odd-sessions-{count}x{each}"),
         }
     }
 
     fn dialect(self) -> Dialect {
         match self {
             Self::Okta(_) => Dialect::OktaSystemLog,
-            Self::Sessions(_) => Dialect::Native,
+            Self::Sessions(_) | Self::OddSessions(_) => Dialect::Native,
         }
     }
 
@@ -70,17 +73,28 @@ impl Corpus {
     fn line(self, n: usize) -> (String, Vec<u8>) {
         match self {
             Self::Okta(_) => (corpus::session(n), corpus::line(n)),
-            Self::Sessions(sessions) => {
+            Self::Sessions(sessions) | Self::OddSessions(sessions) => {
                 let (id, fact) = sessions.fact(n);
                 (id, fact.to_string().into_bytes())
             }
         }
     }
 
+    /// What is recorded after an event, beside the number of events: no yardstick has it.
+    fn beside(self, n: usize) -> Option<Vec<u8>> {
+        let Self::OddSessions(sessions) = self else { return None };
+        sessions.odd(n).map(|fact| fact.to_string().into_bytes())
+    }
+
+    fn last(self) -> Option<Vec<u8>> {
+        let Self::OddSessions(sessions) = self else { return None };
+        Some(sessions.retraction().to_string().into_bytes())
+    }
+
     fn first(self) -> Vec<Vec<u8>> {
         match self {
             Self::Okta(_) => Vec::new(),
-            Self::Sessions(_) => {
+            Self::Sessions(_) | Self::OddSessions(_) => {
                 Sessions::configuration().iter().map(|fact| fact.to_string().into_bytes()).collect()
             }
         }
@@ -116,8 +130,8 @@ impl Fixture {
         }
         let mut bare = bare_sqlite::Store::create(&fixture.yardstick()).await?;
         for first in (0..corpus.events()).step_by(BATCH) {
-            let rows: Vec<_> =
-                (first..corpus.events().min(first + BATCH)).map(|n| corpus.line(n)).collect();
+            let batch = first..corpus.events().min(first + BATCH);
+            let rows: Vec<_> = batch.clone().map(|n| corpus.line(n)).collect();
             let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).collect();
             let rows = rows
                 .into_iter()
@@ -129,10 +143,17 @@ impl Fixture {
             );
             ours?;
             theirs?;
-            bar.inc(lines.len() as u64);
+            let beside: Vec<_> = batch.clone().filter_map(|n| corpus.beside(n)).collect();
+            if !beside.is_empty() {
+                product::send(&app, &caller, corpus.dialect(), &beside).await?;
+            }
+            bar.inc(batch.len() as u64);
             if (first + BATCH).is_multiple_of(SETTLE_EVERY) {
                 app.settled_status(&caller).await?;
             }
+        }
+        if let Some(last) = corpus.last() {
+            product::send(&app, &caller, corpus.dialect(), &[last]).await?;
         }
         bar.finish_and_clear();
         print_note(&format!(
@@ -211,4 +232,33 @@ impl Fixture {
 /// The owner of the tenant.
 pub(crate) fn caller() -> Caller {
     Caller::owner(TenantId::new(TENANT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Corpus, Fixture, Sessions, caller};
+    use claimledger_app::model::question::{Asking, SessionFilter};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn few_sessions_are_odd_in_each_way() {
+        let root = tempfile::tempdir().unwrap();
+        let corpus = Corpus::OddSessions(Sessions { count: 1_000, each: 4 });
+        let fixture = Fixture::make(root.path(), corpus).await.unwrap();
+        let app = fixture.open().await.unwrap();
+        let count = async |filter: SessionFilter| {
+            let list =
+                app.sessions_state_only(&caller(), &filter, &Asking::default(), 500, None).await;
+            list.unwrap().value.items.len()
+        };
+        let all = SessionFilter::default;
+        let outlived = count(SessionFilter { outlived: Some(true), ..all() }).await;
+        let differs = count(SessionFilter { differs: Some(true), ..all() }).await;
+        assert_eq!((outlived, differs), (1, 1));
+        // One in twenty of the last thousand: the corpus has no more.
+        let retracted = count(SessionFilter { retracted: Some(true), ..all() }).await;
+        assert_eq!(retracted, 50);
+        let falsified = count(SessionFilter { falsified_later: Some(true), ..all() }).await;
+        assert!((51..=60).contains(&falsified), "{falsified}: these, and those of one person");
+        fixture.close(app).await.unwrap();
+    }
 }

@@ -4,6 +4,10 @@
 //! As in a real log, sessions run beside each other (a thousand at a time), forty facts a second.
 //! One session in ten rests on the key [`HOT`] of [`HOT_IDP`], the others on eight other keys; one
 //! person in ten sessions.
+//!
+//! Where it is asked for, about one session in a thousand is odd in each of four ways: it outlived
+//! its IdP session, a decision differs from what the rules say, one was falsified by a loss that was
+//! stated later, or its claim was signed by a key that is retracted at the end of the log.
 
 use serde_json::{Value, json};
 
@@ -11,8 +15,20 @@ use serde_json::{Value, json};
 pub(crate) const HOT_IDP: &str = "idp-0";
 /// The key that signed the claims of one session in ten.
 pub(crate) const HOT: &str = "k-hot";
+/// The IdP and the key that are retracted: the key signed the claims of one session in twenty.
+pub(crate) const RETRACTED: (&str, &str) = ("idp-1", "k-3");
+/// The retraction is of claims in the last of this number of parts of the log, and at least of those
+/// in the last block of concurrent sessions.
+const PARTS: usize = 50;
+/// One session in this number outlives its IdP session, and one has a decision that differs.
+const ODD: usize = 1_000;
+/// One session in this number is that of a person who loses an authenticator: most of the person's
+/// ten sessions are open then.
+const LOST: usize = 10_000;
 /// Sessions that are open at the same time.
 const CONCURRENT_SESSIONS: usize = 1_000;
+/// Which of a session's facts its decision is.
+const DECISION: usize = 2;
 /// Facts a second.
 const FACTS_PER_SECOND: usize = 40;
 
@@ -86,9 +102,13 @@ impl Sessions {
     fn place(self, n: usize) -> (usize, usize) {
         let (block, within) =
             (n / (CONCURRENT_SESSIONS * self.each), n % (CONCURRENT_SESSIONS * self.each));
-        // The last block may have fewer.
-        let abreast = CONCURRENT_SESSIONS.min(self.count - block * CONCURRENT_SESSIONS);
+        let abreast = self.abreast(block);
         (block * CONCURRENT_SESSIONS + within % abreast, within / abreast)
+    }
+
+    /// Sessions beside each other in a block; the last block may have fewer.
+    fn abreast(self, block: usize) -> usize {
+        CONCURRENT_SESSIONS.min(self.count - block * CONCURRENT_SESSIONS)
     }
 
     /// The id of a session: looks random, and is the same in every run.
@@ -115,15 +135,71 @@ impl Sessions {
         )
     }
 
+    /// The IdP of a session, and the key that signed its claim.
+    fn signer(session: usize) -> (String, String) {
+        match session % 10 {
+            0 => (HOT_IDP.to_owned(), HOT.to_owned()),
+            other => (format!("idp-{}", 1 + other % 3), format!("k-{}", session % 8)),
+        }
+    }
+
+    /// The person of a session.
+    fn subject(session: usize) -> Value {
+        let person = session / 10;
+        json!({"id": format!("u-{person}"), "login": format!("p{person}@example.com"),
+            "name": format!("Person {person}")})
+    }
+
+    /// What is odd about the session that a fact ends, as a fact that is recorded after it.
+    pub(crate) fn odd(self, n: usize) -> Option<Value> {
+        let (session, step) = self.place(n);
+        if step + 1 != self.each {
+            return None;
+        }
+        let decided = n - (step - DECISION) * self.abreast(session / CONCURRENT_SESSIONS);
+        let id = Self::id(session);
+        let stated = |kind: &str, occurred: usize, data: Value| {
+            json!({"id": format!("{id}-{kind}"), "type": kind,
+                "occurred_at": Self::time(occurred), "subject": Self::subject(session),
+                "data": data})
+        };
+        if session % LOST == 202 {
+            // Lost before the decision, and stated after the session.
+            let lost = json!({"methods": ["hwk", "phr"], "from": Self::time(decided - 1),
+                "actor": "admin-1"});
+            return Some(stated("authenticator.lost", n, lost));
+        }
+        match session % ODD {
+            101 => {
+                let ended = json!({"idp": Self::signer(session).0,
+                    "idp_session": format!("is-{session}"), "reason": "logout"});
+                Some(stated("idp_session.ended", decided, ended))
+            }
+            303 => {
+                let denied = json!({"app": "payroll", "policy": "payroll", "outcome": "deny",
+                    "version": "v1", "rule": "payroll-1"});
+                let mut fact = stated("policy.decided", n - 1, denied);
+                fact["session"] = id.into();
+                Some(fact)
+            }
+            _ => None,
+        }
+    }
+
+    /// The retraction at the end of the log.
+    pub(crate) fn retraction(self) -> Value {
+        let (facts, (idp, key)) = (self.facts(), RETRACTED);
+        let hit = (facts / PARTS).max(CONCURRENT_SESSIONS * self.each).min(facts);
+        json!({"id": "leaked", "type": "trust.retracted", "occurred_at": Self::time(facts),
+            "data": {"idp": idp, "key": key, "reason": "the key leaked",
+                "from": Self::time(facts - hit), "actor": "admin-1"}})
+    }
+
     /// The session that a fact is of, and the fact as the native form has it.
     pub(crate) fn fact(self, n: usize) -> (String, Value) {
         let (session, step) = self.place(n);
         let id = Self::id(session);
-        let (idp, key) = match session % 10 {
-            0 => (HOT_IDP.to_owned(), HOT.to_owned()),
-            other => (format!("idp-{}", 1 + other % 3), format!("k-{}", session % 8)),
-        };
-        let person = session / 10;
+        let (idp, key) = Self::signer(session);
         let (kind, data) = match step {
             0 => (
                 "session.started",
@@ -135,7 +211,7 @@ impl Sessions {
                 json!({"idp": idp, "assertion": format!("as-{session}"),
                     "amr": ["pwd", "hwk", "phr"], "key": key, "protocol": "oidc"}),
             ),
-            2 => (
+            DECISION => (
                 "policy.decided",
                 json!({"app": "payroll", "policy": "payroll", "outcome": "allow", "version": "v1",
                     "rule": "payroll-1"}),
@@ -148,8 +224,7 @@ impl Sessions {
         };
         let fact = json!({
             "id": format!("{id}-{step}"), "type": kind, "occurred_at": Self::time(n), "session": id,
-            "subject": {"id": format!("u-{person}"), "login": format!("p{person}@example.com"),
-                "name": format!("Person {person}")},
+            "subject": Self::subject(session),
             "client": {"ip": format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256),
                 "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/136.0"},
             "data": data,

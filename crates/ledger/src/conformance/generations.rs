@@ -7,7 +7,10 @@ use crate::{
     session_flags::{SessionFlag, SessionFlags},
     views::{IndexRow, SessionRow, TermKind, Views},
 };
-use claimledger_facts::ids::{LogPosition, LogSize, SessionId, TenantId};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, SessionId, TenantId},
+    time::Time,
+};
 use std::future::Future;
 
 pub(super) async fn generations<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
@@ -256,6 +259,7 @@ async fn names_differences(views: &impl Views) {
     let mut rows_of_heads = session_rows();
     rows_of_heads[2].state = b"{}".to_vec();
     rows_of_heads[3].flags = SessionFlags::of([(SessionFlag::Outlived, true)]);
+    rows_of_heads[5].last_occurred = Time::EPOCH;
     rows_of_heads.remove(4);
     views.shadow().apply(&tenant, LogSize(0), &other, &rows_of_heads).await.unwrap();
     let found = views.compare(&tenant).await.unwrap().differences(9).await.unwrap();
@@ -271,7 +275,7 @@ async fn names_differences(views: &impl Views) {
             (RowKind::Record, 1, 1),
             (RowKind::Posting, 1, 1),
             (RowKind::Session, 0, 1),
-            (RowKind::SessionRow, 3, 2),
+            (RowKind::SessionRow, 4, 3),
             (RowKind::RecordSummary, 1, 1)
         ]
     );

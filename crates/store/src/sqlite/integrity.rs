@@ -10,7 +10,7 @@ pub(super) const STATE_SCHEMA: u32 = 0x4366_6beb;
 pub(super) const CHECKPOINTS_SCHEMA: u32 = 0x1b49_f9eb;
 pub(super) const TREE_SCHEMA: u32 = 0xeb27_5a4f;
 pub(super) const ACCESS_INDEX_SCHEMA: u32 = 0x5d9c_912c;
-pub(super) const VIEWS_SCHEMA: u32 = 0x9e25_5d9e;
+pub(super) const VIEWS_SCHEMA: u32 = 0x0359_6821;
 
 /// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
 /// renames a column or disables a trigger without making a page malformed.

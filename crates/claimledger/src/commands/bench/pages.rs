@@ -9,7 +9,7 @@ use crate::{
         fixture::{Corpus, Fixture, caller},
         process::{Client, Server},
         quantile,
-        sessions::{HOT, HOT_IDP, Sessions},
+        sessions::{HOT, HOT_IDP, RETRACTED, Sessions},
     },
     cli::BenchSizesArgs,
     settings::Settings,
@@ -65,6 +65,10 @@ const PAGES: &[(&str, Asked)] = &[
     ("trust", By(|_| "/trust?".to_owned())),
     ("policy", By(|_| "/policy?".to_owned())),
     ("blast radius of a key", By(|_| format!("/blast?kind=key&idp={HOT_IDP}&key={HOT}&"))),
+    (
+        "blast radius of a retracted key",
+        By(|_| format!("/blast?kind=key&idp={}&key={}&", RETRACTED.0, RETRACTED.1)),
+    ),
     ("blast radius of an IdP", By(|_| format!("/blast?kind=idp&idp={HOT_IDP}&"))),
     ("issuers first seen", By(|_| "/first-seen?kind=issuer&".to_owned())),
     ("keys first seen", By(|_| "/first-seen?kind=key&".to_owned())),
@@ -85,7 +89,7 @@ pub(crate) async fn pages(settings: &Settings, args: &BenchSizesArgs) -> Result<
     let mut sizes: Vec<(String, Vec<Measure>)> = Vec::new();
     for events in &args.events {
         let sessions = Sessions { count: (events / args.each).max(1), each: args.each.max(4) };
-        let fixture = Fixture::make(&args.root(), Corpus::Sessions(sessions)).await?;
+        let fixture = Fixture::make(&args.root(), Corpus::OddSessions(sessions)).await?;
         let app = fixture.open().await?;
         let head = app.status(&caller()).await?.head;
         fixture.close(app).await?;

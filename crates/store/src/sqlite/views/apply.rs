@@ -3,7 +3,7 @@
 use super::{
     checkpoint,
     generations::begin,
-    list::{NEVER_OVER, length},
+    list::{NEVER_OVER, length, span},
     record_summaries,
     rows::term_number,
     sums::{self, Table, Tallies},
@@ -394,14 +394,15 @@ impl Batch<'_> {
         let into = "INSERT INTO session_row (session, generation, name, first_occurred, \
             first_source, \
             first_source_id, assessed_to, over_at, length,
-                    flags, state, crc) VALUES";
+                    last_occurred, span, flags, state, crc) VALUES";
         let update = " ON CONFLICT (session) DO UPDATE \
             SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
                          first_source_id = excluded.first_source_id, \
                          assessed_to = excluded.assessed_to, over_at = excluded.over_at,
-                         length = excluded.length, flags = excluded.flags, \
-                         state = excluded.state, crc = excluded.crc";
-        self.insert(into, 12, update, &rows, |query, (number, row)| {
+                         length = excluded.length, \
+                         last_occurred = excluded.last_occurred, span = excluded.span, \
+                         flags = excluded.flags, state = excluded.state, crc = excluded.crc";
+        self.insert(into, 14, update, &rows, |query, (number, row)| {
             query
                 .bind(*number)
                 .bind(generation)
@@ -412,6 +413,8 @@ impl Batch<'_> {
                 .bind(row.assessed_to.0 as i64)
                 .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
                 .bind(length(row.first_occurred, row.over_at))
+                .bind(row.last_occurred.micros())
+                .bind(span(row))
                 .bind(i64::from(row.flags.bits()))
                 .bind(row.state.as_slice())
                 .bind(head_crc(*number, generation, row))
@@ -420,8 +423,9 @@ impl Batch<'_> {
         .map(drop)
     }
 
-    /// Updates only the state of rows whose sort key, end and flags are unchanged: otherwise SQLite
-    /// would delete and insert them in every index. Returns the sessions of these rows.
+    /// Updates only the state and the last fact of rows whose sort key, end and flags are
+    /// unchanged: otherwise SQLite would delete and insert them in every index. Returns the
+    /// sessions of these rows.
     async fn refresh_session_rows(
         &mut self,
         rows: &[(i64, &SessionRow)],
@@ -433,16 +437,17 @@ impl Batch<'_> {
             let asked = some.len().next_power_of_two();
             let sql = format!(
                 "WITH v (session, first_occurred, first_source, first_source_id, over_at, \
-                 flags, assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?,?){})
-                 UPDATE session_row SET assessed_to = v.assessed_to, state = v.state, crc = \
-                  v.crc FROM v
+                 flags, assessed_to, last_occurred, span, state, crc) \
+                 AS (VALUES (?,?,?,?,?,?,?,?,?,?,?){})
+                 UPDATE session_row SET assessed_to = v.assessed_to, last_occurred = \
+                  v.last_occurred, span = v.span, state = v.state, crc = v.crc FROM v
                  WHERE session_row.session = v.session AND session_row.first_occurred = \
                   v.first_occurred \
                  AND session_row.first_source = v.first_source
                    AND session_row.first_source_id = v.first_source_id AND session_row.over_at = \
                     v.over_at AND session_row.flags = v.flags
                  RETURNING session_row.session",
-                ",(?,?,?,?,?,?,?,?,?)".repeat(asked - 1)
+                ",(?,?,?,?,?,?,?,?,?,?,?)".repeat(asked - 1)
             );
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
             let query = some.iter().chain(padding).fold(
@@ -456,6 +461,8 @@ impl Batch<'_> {
                         .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
                         .bind(i64::from(row.flags.bits()))
                         .bind(row.assessed_to.0 as i64)
+                        .bind(row.last_occurred.micros())
+                        .bind(span(row))
                         .bind(row.state.as_slice())
                         .bind(head_crc(*number, generation, row))
                 },
@@ -507,11 +514,11 @@ impl Batch<'_> {
 }
 
 fn head_crc(session: i64, generation: i64, row: &SessionRow) -> i64 {
+    let over_at = row.over_at.map_or(NEVER_OVER, Time::micros);
     sums::head(
         session,
         generation,
         row,
-        row.over_at.map_or(NEVER_OVER, Time::micros),
-        length(row.first_occurred, row.over_at),
+        [over_at, length(row.first_occurred, row.over_at), span(row)],
     )
 }

@@ -104,7 +104,8 @@ impl Pinned {
             RowKind::Session => "t.term, substr(s.term, 2)",
             RowKind::SessionRow => {
                 "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, \
-                 a.over_at, a.state, a.session, a.generation, a.length, a.crc, a.flags"
+                 a.over_at, a.state, a.session, a.generation, a.length, a.crc, a.flags, \
+                 a.last_occurred, a.span"
             }
             RowKind::RecordSummary => record_summaries::COLUMNS,
         };
@@ -143,7 +144,8 @@ const fn only(kind: RowKind) -> &'static str {
              AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
                   AND b.first_source_id = a.first_source_id AND b.name = a.name \
                   AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
-                  AND b.flags = a.flags AND b.state = a.state
+                  AND b.last_occurred = a.last_occurred AND b.flags = a.flags
+                  AND b.state = a.state
              WHERE a.generation = ?1 AND b.session IS NULL"
         }
         RowKind::RecordSummary => record_summaries::ONLY,

@@ -44,7 +44,8 @@ pub(super) async fn dump(views: &SqliteViews, tenant: &TenantId) -> Result<Vec<S
         ));
     }
     let session_rows = "SELECT name, first_occurred, first_source, first_source_id, \
-        assessed_to, over_at, state, session, generation, length, crc, flags
+        assessed_to, over_at, state, session, generation, length, crc, flags, \
+                 last_occurred, span
                  FROM session_row WHERE generation = ? ORDER BY name";
     for row in rows(session_rows).await? {
         lines.push(session_row(&row)?.to_text());

@@ -3,7 +3,8 @@
 //! Few sessions of a term are fetched and sorted. Many are scanned in the order of the list, with a
 //! look-up of the term for each. Sessions active at an instant are searched in one range of start
 //! times per length: a session that lasted less than an hour began less than an hour before.
-//! Sessions with a flag have an index of their own, in the order of the list.
+//! Sessions with a fact at or after an instant are searched likewise, by the time from the first fact
+//! to the last. Sessions with a flag have an index of their own, in the order of the list.
 
 use super::{
     SqliteViews,
@@ -33,7 +34,9 @@ pub(super) const NEVER_OVER: i64 = i64::MAX;
 /// `length` of a session without a known end.
 const OPEN_END_LENGTH: u32 = 64;
 /// Number of columns of [`HEAD`]; those of the terms follow them.
-const HEAD_COLUMNS: usize = 12;
+const HEAD_COLUMNS: usize = 14;
+/// The first parameter of the terms after the first.
+const FIRST_TERM: usize = 11;
 /// Minimum length in bits. All sessions below 2^24 microseconds, some 17 seconds, share it, because
 /// their range of the index is short enough.
 const MIN_LENGTH: u32 = 24;
@@ -52,6 +55,11 @@ pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
                 .leading_zeros()
     };
     over_at.map_or(OPEN_END_LENGTH, |over| bits(over).clamp(MIN_LENGTH, MAX_LENGTH)).into()
+}
+
+/// The length of the time from a session's first fact to its last.
+pub(super) fn span(row: &SessionRow) -> i64 {
+    length(row.first_occurred, Some(row.last_occurred))
 }
 
 /// The sessions that carry all of these terms.
@@ -145,7 +153,7 @@ impl SqliteViews {
     }
 
     /// The plan for a filter, where few rows were assessed after its size: the flag with the fewest
-    /// rows. With many of each, an instant is searched instead.
+    /// rows. With many of each, an instant or a last fact is searched instead.
     async fn plan_of(&self, generation: i64, filter: RowFilter) -> Result<Plan, LogError> {
         let mut fewest: Option<(i64, SessionFlag)> = None;
         for flag in filter.flags.iter() {
@@ -162,11 +170,17 @@ impl SqliteViews {
                 fewest = Some((rows, flag));
             }
         }
-        Ok(match (fewest, filter.active_at) {
-            (Some((rows, _)), Some(_)) if rows >= MAX_SORTED_SESSIONS => Plan::ByLength,
-            (Some((_, flag)), _) => Plan::ByFlag(flag),
-            (None, Some(_)) => Plan::ByLength,
+        let otherwise = match (filter.active_at, filter.last_from) {
+            (Some(_), _) => Plan::ByLength,
+            (None, Some(_)) => Plan::BySpan,
             (None, None) => Plan::InOrder,
+        };
+        Ok(match fewest {
+            Some((rows, _)) if rows >= MAX_SORTED_SESSIONS && otherwise != Plan::InOrder => {
+                otherwise
+            }
+            Some((_, flag)) => Plan::ByFlag(flag),
+            None => otherwise,
         })
     }
 
@@ -188,6 +202,9 @@ enum Plan {
     ByFlag(SessionFlag),
     /// By one range of start times per length, and the rows assessed after the filter's size.
     ByLength,
+    /// The same for the time to a session's last fact, of sessions with a fact at or after an
+    /// instant.
+    BySpan,
     /// In the order of the list.
     InOrder,
 }
@@ -248,7 +265,8 @@ impl List<'_> {
             .bind(key.map(|key| key.3))
             .bind(limit(max))
             .bind(self.filter.and_then(|filter| filter.active_at).map(Time::micros))
-            .bind(self.filter.map(|filter| i64::try_from(filter.size.0).unwrap_or(i64::MAX)));
+            .bind(self.filter.map(|filter| i64::try_from(filter.size.0).unwrap_or(i64::MAX)))
+            .bind(self.filter.and_then(|filter| filter.last_from).map(Time::micros));
         for number in self.only.iter().skip(1).chain(self.carried.iter().map(|(_, term)| term)) {
             query = query.bind(*number);
         }
@@ -278,12 +296,14 @@ impl List<'_> {
     }
 
     /// ?1: the first term; ?2: the generation; ?3 to ?6: the sort key to start after; ?7: the
-    /// limit; ?8 and ?9: the instant and the size; then the other terms.
+    /// limit; ?8 and ?9: the instant and the size; ?10: the earliest last fact; then the other
+    /// terms.
     fn text(&self) -> String {
         // CROSS JOIN and INDEXED BY force the plan that was chosen here: the planner does not know
         // how many sessions a term has.
         let from = match self.plan {
             Plan::ByLength => return self.text_by_length(),
+            Plan::BySpan => return self.text_by_span(),
             Plan::ByFlag(flag) => return self.text_by_flag(flag),
             Plan::Only => "session_row h WHERE h.session = ?1 AND h.generation = ?2",
             Plan::Few => {
@@ -296,13 +316,26 @@ impl List<'_> {
                  h.generation = ?2"
             }
         };
-        self.branch(from, &format!("{}{}", self.active(), self.flagged()))
+        self.branch(from, &format!("{}{}", self.active(), self.others()))
     }
 
     /// The condition of rows that may be of a session that was active.
     fn active(&self) -> &'static str {
         match self.filter.and_then(|filter| filter.active_at) {
             Some(_) => " AND h.first_occurred <= ?8 AND (h.over_at > ?8 OR h.assessed_to > ?9)",
+            None => "",
+        }
+    }
+
+    /// The conditions of a filter beside the instant.
+    fn others(&self) -> String {
+        format!("{}{}", self.flagged(), self.reaches())
+    }
+
+    /// The condition of rows that may be of a session with a fact at or after an instant.
+    fn reaches(&self) -> &'static str {
+        match self.filter.and_then(|filter| filter.last_from) {
+            Some(_) => " AND (h.last_occurred >= ?10 OR h.assessed_to > ?9)",
             None => "",
         }
     }
@@ -325,7 +358,7 @@ impl List<'_> {
             if length < OPEN_END_LENGTH {
                 let _ = write!(there, " AND h.first_occurred > ?8 - {}", 1_u64 << length);
             }
-            there.push_str(&self.flagged());
+            there.push_str(&self.others());
             let branch = self.branch(
                 "session_row h INDEXED BY session_row_by_length WHERE ?1 IS NOT NULL AND \
                  h.generation = ?2",
@@ -336,13 +369,38 @@ impl List<'_> {
         self.with_later(text, " AND h.first_occurred <= ?8 AND h.over_at <= ?8")
     }
 
+    /// A session of some span with a fact at or after an instant began less than that before it.
+    fn text_by_span(&self) -> String {
+        // One lower bound, because SQLite searches the index by one.
+        let others = format!("{}{}", self.active(), self.flagged());
+        let mut text = String::new();
+        for span in MIN_LENGTH..=MAX_LENGTH {
+            let earliest = format!("?10 - {}", (1_u64 << span) - 1);
+            let earliest = match self.after {
+                Some(_) => format!("max({earliest}, ?3)"),
+                None => earliest,
+            };
+            let there = format!(
+                " AND h.span = {span} AND h.first_occurred >= {earliest} AND h.last_occurred >= \
+                 ?10{others}"
+            );
+            let branch = self.branch(
+                "session_row h INDEXED BY session_row_by_span WHERE ?1 IS NOT NULL AND \
+                 h.generation = ?2",
+                &there,
+            );
+            let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
+        }
+        self.with_later(text, &format!(" AND h.last_occurred < ?10{}", self.active()))
+    }
+
     fn text_by_flag(&self, flag: SessionFlag) -> String {
         let from = format!(
             "session_row h INDEXED BY {} WHERE ?1 IS NOT NULL AND h.generation = ?2 AND {}",
             index_of(flag),
             has(flag)
         );
-        let branch = self.branch(&from, &format!("{}{}", self.active(), self.flagged()));
+        let branch = self.branch(&from, &format!("{}{}", self.active(), self.others()));
         let later = format!(" AND NOT ({}){}", has(flag), self.active());
         self.with_later(format!("SELECT * FROM ({branch}) UNION ALL "), &later)
     }
@@ -361,7 +419,7 @@ impl List<'_> {
     fn branch(&self, from: &str, there: &str) -> String {
         let others = self.only.len().saturating_sub(1);
         let mut text = format!("SELECT {HEAD}");
-        for number in (10 + others..).take(self.carried.len()) {
+        for number in (FIRST_TERM + others..).take(self.carried.len()) {
             let _ = write!(
                 text,
                 ", (SELECT crc FROM term_session_1 WHERE term = ?{number} AND session = h.session)"
@@ -374,10 +432,10 @@ impl List<'_> {
                            (?3, ?4, ?5, ?6)",
             );
         }
-        for number in (10..).take(others) {
+        for number in (FIRST_TERM..).take(others) {
             let _ = write!(text, " AND h.session = ?{number}");
         }
-        for number in (10 + others..).take(self.carried.len()) {
+        for number in (FIRST_TERM + others..).take(self.carried.len()) {
             let _ = write!(
                 text,
                 " AND EXISTS (SELECT 1 FROM term_session_1 WHERE term = ?{number} AND session = \

@@ -18,6 +18,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
     (2, "last leaf", include_str!("../../../../../migrations/sqlite/views/0002_last_leaf.sql")),
     (3, "flags", include_str!("../../../../../migrations/sqlite/views/0003_flags.sql")),
+    (
+        4,
+        "last occurred",
+        include_str!("../../../../../migrations/sqlite/views/0004_last_occurred.sql"),
+    ),
 ];
 
 #[async_trait]

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 /// The columns of a row `h` of `session_row` that [`session_row`] reads.
 pub(super) const HEAD: &str = "h.name, h.first_occurred, h.first_source, h.first_source_id, \
-    h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc, h.flags";
+    h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc, h.flags, \
+    h.last_occurred, h.span";
 
 /// A number of the dictionary, verified with its checksum; both start at this column.
 pub(super) fn term_number(
@@ -56,16 +57,18 @@ pub(super) fn checked_head(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
         first_source_id: row.try_get(3)?,
         assessed_to: LogSize(row.try_get::<i64, _>(4)? as u64),
         over_at: Some(over_at).filter(|over| *over != NEVER_OVER).map(Time::from_micros),
+        last_occurred: Time::from_micros(row.try_get(12)?),
         flags: flags.ok_or_else(|| damaged_row("session_row", "a flag is not one of ours"))?,
         state: row.try_get(6)?,
     };
-    let (session, generation, bits, crc): (i64, i64, i64, i64) =
-        (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?, row.try_get(10)?);
+    let (session, generation, crc): (i64, i64, i64) =
+        (row.try_get(7)?, row.try_get(8)?, row.try_get(10)?);
+    let ends = [over_at, row.try_get(9)?, row.try_get(13)?];
     sums::check(
         "session_row",
         || head.session.to_string(),
         crc,
-        sums::head(session, generation, &head, over_at, bits),
+        sums::head(session, generation, &head, ends),
     )?;
     Ok(head)
 }

@@ -149,13 +149,12 @@ pub(super) fn session(term: i64, session: i64) -> i64 {
     Crc::of(tag(Table::Session)).number(term).number(session).end()
 }
 
-/// `over_at` and `length` are as the table has them.
+/// `over_at`, `length` and `span` are as the table has them.
 pub(super) fn head(
     session: i64,
     generation: i64,
     row: &SessionRow,
-    over_at: i64,
-    length: i64,
+    [over_at, length, span]: [i64; 3],
 ) -> i64 {
     Crc::of(tag(Table::Head))
         .number(session)
@@ -167,6 +166,8 @@ pub(super) fn head(
         .number(row.assessed_to.0.cast_signed())
         .number(over_at)
         .number(length)
+        .number(row.last_occurred.micros())
+        .number(span)
         .number(row.flags.bits().into())
         .bytes(&row.state)
         .end()
