@@ -16,7 +16,7 @@ pub use change::{Feature, IdpSetting, TrustChange};
 pub use unmet::{UnmetPolicies, UnmetPolicy};
 
 use crate::{
-    assess::{assess, trace},
+    assess::{assess, signed_in::UnseenSignIn, trace},
     codes,
     explain::explain,
     falls::falls,
@@ -24,7 +24,7 @@ use crate::{
     model::{
         Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
     },
-    order::{latest, total_order},
+    order::latest,
     session_list::active_at,
 };
 use claimledger_facts::{
@@ -167,23 +167,23 @@ impl<'a> Rehearsal<'a> {
             .collect();
         // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
         // trust off leaves it.
-        let starts =
-            counted().filter(|known| matches!(known.fact.data, FactData::SessionStarted(_)));
-        let started = starts
-            .min_by(|one, other| total_order(one, other))
-            .map_or(Occurred::at(Time::MIN), |known| known.fact.occurred);
-        let unseen = claims.count() == 0
-            && before
-                .origin
-                .idp
-                .as_ref()
-                .is_some_and(|idp| self.change.is_of(history, idp, started));
-        let after =
-            if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
+        let sign_in = UnseenSignIn::of(counted())
+            .filter(|sign_in| self.change.is_of(history, sign_in.idp, sign_in.began));
+        let by = |decision: &Decision, at: Occurred| at.from <= latest(decision.recorded.at);
+        let is_unseen = |decision: &Decision| {
+            sign_in.is_some_and(|sign_in| by(decision, sign_in.began))
+                && !claims.clone().any(|(known, _)| by(decision, known.fact.occurred))
+        };
+        let after = if hits.is_empty() && !before.decisions.iter().any(is_unseen) {
+            None
+        } else {
+            assess(facts, &self.changed, cut)
+        };
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
             let after =
                 after.as_ref().and_then(|after| after.decisions.get(index)).unwrap_or(decision);
-            let came = |at: Occurred| at.from <= latest(decision.recorded.at);
+            let came = |at: Occurred| by(decision, at);
+            let unseen = is_unseen(decision);
             let named = |(known, claim): &&(&Known, &ClaimsReceived)| {
                 came(known.fact.occurred)
                     && hit(known, claim).is_some()
@@ -199,8 +199,8 @@ impl<'a> Rehearsal<'a> {
             Some(policy) => self.under_policy(facts, cut, policy, before),
             None => decisions.collect(),
         };
-        let sign_in = before.origin.idp.as_ref().filter(|_| unseen);
-        let sign_in = sign_in.and_then(|idp| self.change.hits_sign_in(idp, started));
+        let sign_in = sign_in.filter(|_| claims.clone().next().is_none());
+        let sign_in = sign_in.and_then(|sign_in| self.change.hits_sign_in(sign_in));
         let live = live(before, &hits, sign_in, cut.at, self.change.voids());
         let falls = self.falls(facts, cut, before);
         Some(Rehearsed { before: explained, hits, decisions, falls, live })

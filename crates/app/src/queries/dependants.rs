@@ -62,8 +62,8 @@ impl App {
     }
 
     /// How much rested on each change in some records, for lists of changes. At most
-    /// `MAX_COUNTED` sessions are evaluated in all, beginning with the changes that have the
-    /// fewest candidates: a change beyond it has no count.
+    /// `MAX_COUNTED` sessions are evaluated in all, beginning with the latest change: a change
+    /// with more candidates than are left has no count.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -124,7 +124,6 @@ impl View<'_> {
                 of_changes.push((index, ids));
             }
         }
-        of_changes.sort_by_key(|(index, ids)| (ids.len(), *index));
         let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
         let mut hits: Vec<(ChangeHit, bool)> = changes
             .into_iter()

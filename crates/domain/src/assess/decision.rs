@@ -437,19 +437,10 @@ fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>
             if stands > best { (stands, stands_open) } else { (best, open) }
         })
     } else {
-        match setting.life.started.and_then(|s| s.idp.as_ref()) {
-            Some(idp) => {
-                let began = setting.life.start;
-                (
-                    standing(
-                        began,
-                        claims::unseen_federation(setting.history, setting.falsified, idp, began),
-                    ),
-                    vec![],
-                )
-            }
-            None => (Tri::No, vec![]),
-        }
+        let stands = setting.life.sign_in().map_or(Tri::No, |by| {
+            standing(by.began, claims::unseen_federation(setting.history, setting.falsified, by))
+        });
+        (stands, vec![])
     };
     match best {
         Tri::Maybe if open.is_empty() => open.push(codes::MISSING_EXACT_TIME),

@@ -17,6 +17,8 @@ pub(crate) struct Until<'a> {
     pub(crate) bounds: Option<Bounds>,
     pub(crate) reason: Option<&'static str>,
     pub(crate) record: Option<&'a RecordRef>,
+    /// A loss may have ended it, where that is open: then the bounds are not the session's.
+    pub(crate) may_be_lost: bool,
 }
 
 /// How a factor ends.
@@ -29,6 +31,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
         bounds: if life.ended_at.is_some() { None } else { life.bounds.map(not_before) },
         reason: life.reason,
         record: life.end.map(|e| e.record),
+        may_be_lost: false,
     };
     let (first_close, _) = life.closes();
     let Some(end) = factor
@@ -45,6 +48,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
         bounds: None,
         reason: Some(codes::AUTHENTICATOR_LOST),
         record: Some(&end.loss.record),
+        may_be_lost: false,
     };
     let before_the_end = first_close.is_none_or(|close| latest(end.when) < close);
     match (end.running, before_the_end, end.when.to) {
@@ -63,6 +67,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
             Until {
                 until: None,
                 bounds: Some(not_before(Bounds { from, to: Some(to) })),
+                may_be_lost: true,
                 ..of_session
             }
         }
@@ -72,6 +77,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
             Until {
                 until: None,
                 bounds: Some(not_before(Bounds { from: end.when.from, to })),
+                may_be_lost: true,
                 ..of_session
             }
         }

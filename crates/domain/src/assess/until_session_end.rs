@@ -6,6 +6,7 @@
 
 use super::{
     limits::Limits,
+    signed_in::UnseenSignIn,
     signs_of_life::{is_act, is_sign_of_life, proves_life_before},
 };
 use crate::{
@@ -191,6 +192,13 @@ fn ends_of_all<'a>(
 /// Of several stated ends the earliest counts (`semantics.md` 22), by the total order.
 fn place<'a>(end: &End<'a>) -> (Time, &'a str, &'a str) {
     (end.occurred.from, end.record.source.as_str(), end.record.source_id.as_str())
+}
+
+impl<'a> Life<'a> {
+    /// The sign-in by the IdP that the session's start names (`semantics.md` 38).
+    pub(crate) fn sign_in(&self) -> Option<UnseenSignIn<'a>> {
+        UnseenSignIn::by_start(self.start_record.known).filter(|_| self.started.is_some())
+    }
 }
 
 impl Life<'_> {

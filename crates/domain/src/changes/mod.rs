@@ -20,11 +20,9 @@ pub use self::{
     },
 };
 
-pub use crate::model::Span;
-
 use crate::{
     history::{HistoryCut, Stated},
-    model::{Cut, RecordRef},
+    model::{Cut, RecordRef, Span},
     order::latest,
 };
 use claimledger_facts::{
