@@ -10,7 +10,6 @@ use crate::{
     codes,
     history::{History, Supposed},
     model::{AsKnown, Certainty, Cut, Implied, Known, RecordRef},
-    order::latest,
 };
 use claimledger_facts::vocabulary::Outcome;
 
@@ -166,7 +165,7 @@ impl Hits {
         });
         let factors = self.factors.iter().filter_map(|(factor, hit)| {
             let ended =
-                trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at));
+                trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= at.latest());
             Some(relied(&|relied| relied == *factor).filter(|_| ended)?.max(*hit))
         });
         let unseen = self.sign_in.and_then(|hit| Some(signed_in(None)?.max(hit)));

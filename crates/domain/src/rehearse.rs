@@ -24,7 +24,6 @@ use crate::{
     model::{
         Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
     },
-    order::latest,
     session_list::active_at,
 };
 use claimledger_facts::{
@@ -169,7 +168,7 @@ impl<'a> Rehearsal<'a> {
         // trust off leaves it.
         let sign_in = UnseenSignIn::of(counted())
             .filter(|sign_in| self.change.is_of(history, sign_in.idp, sign_in.began));
-        let by = |decision: &Decision, at: Occurred| at.from <= latest(decision.recorded.at);
+        let by = |decision: &Decision, at: Occurred| at.from <= decision.recorded.at.latest();
         let is_unseen = |decision: &Decision| {
             sign_in.is_some_and(|sign_in| by(decision, sign_in.began))
                 && !claims.clone().any(|(known, _)| by(decision, known.fact.occurred))
@@ -220,7 +219,7 @@ impl<'a> Rehearsal<'a> {
         let judged = decisions.map(|(index, (decision, decided))| {
             let of_it = *decided.then.policy_id(trace.history) == policy.data.policy;
             let at = decision.recorded.at;
-            let hit = latest(at) >= *from && at.from < *to;
+            let hit = at.latest() >= *from && at.from < *to;
             if of_it && hit {
                 let judged = trace.under(index, policy);
                 let (implied, first_unmet) = (judged.implied, judged.first_unmet);
@@ -282,7 +281,7 @@ fn live(
     let active = active_at(state)?;
     // At a T inside the interval of its own time the claim may not have come yet.
     let came = |record: &RecordRef| {
-        if latest(record.occurred) <= at { Certainty::Certain } else { Certainty::Possible }
+        if record.occurred.latest() <= at { Certainty::Certain } else { Certainty::Possible }
     };
     if voids {
         let hit = hits.iter().map(|(record, certainty)| came(record).max(*certainty));

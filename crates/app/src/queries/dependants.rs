@@ -15,7 +15,6 @@ use crate::{
 use claimledger_domain::{
     dependants::{Change, Changed, changes, dependants},
     history::HistoryCut,
-    order::latest,
 };
 use claimledger_facts::{
     ids::{ActorId, IdpId, KeyId, LogPosition, SessionId},
@@ -171,7 +170,7 @@ impl View<'_> {
 /// The period that can contain dependants: facts at or after the first time, of sessions that began
 /// by the second.
 fn span(change: &Change, at: Time) -> (Time, Time) {
-    let by = |until: Option<Occurred>| until.map_or(at, |until| latest(until).min(at));
+    let by = |until: Option<Occurred>| until.map_or(at, |until| until.latest().min(at));
     match &change.what {
         Changed::Trust(..) | Changed::Policy(..) => (change.occurred.from, by(change.replaced)),
         // A claim signed after the key was retired may have been accepted.

@@ -10,7 +10,6 @@ use crate::{
     codes,
     history::{HistoryCut, Stated},
     model::Certainty,
-    order::latest,
     window::within,
 };
 use claimledger_facts::{
@@ -106,7 +105,7 @@ fn open(
     claim: &ClaimsReceived,
     received: Occurred,
 ) -> Option<Option<&'static str>> {
-    if !speaks_of(retraction, claim) || latest(received) < retraction.from {
+    if !speaks_of(retraction, claim) || received.latest() < retraction.from {
         None
     } else if retraction.key.is_some() && claim.key.is_none() {
         Some(Some(codes::MISSING_KEY))

@@ -16,7 +16,7 @@ use crate::{
         IdpSessionInterval, IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RecordedDecision,
         RefusedSignIn, Relied, SessionEnd, SessionLife, SessionOrigin, SessionState, SignedIn,
     },
-    order::{Seen, latest},
+    order::Seen,
     words,
 };
 use claimledger_facts::{
@@ -200,7 +200,7 @@ fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&AssessedFactor<'_>>) 
         }
         // Inside the interval of its own time it may not have come yet.
         None => {
-            latest(claim.seen.occurred()) > trace.cut.at
+            claim.seen.occurred().latest() > trace.cut.at
                 || claim.may_count()
                 || claim.no_amr() == Tri::Maybe
         }

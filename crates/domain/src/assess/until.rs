@@ -5,7 +5,6 @@ use super::{claims::Tri, factors::AssessedFactor, until_session_end::Life};
 use crate::{
     codes,
     model::{Bounds, RecordRef},
-    order::latest,
 };
 use claimledger_facts::time::Time;
 
@@ -50,11 +49,11 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
         record: Some(&end.loss.record),
         may_be_lost: false,
     };
-    let before_the_end = first_close.is_none_or(|close| latest(end.when) < close);
+    let before_the_end = first_close.is_none_or(|close| end.when.latest() < close);
     match (end.running, before_the_end, end.when.to) {
         (Tri::Yes, true, None) => Until { until: Some(end.when.from), ..lost },
         (Tri::Yes, true, Some(_)) => Until {
-            bounds: Some(Bounds { from: end.when.from, to: Some(latest(end.when)) }),
+            bounds: Some(Bounds { from: end.when.from, to: Some(end.when.latest()) }),
             ..lost
         },
         // What comes first is open: the session's end, or the loss.
@@ -63,7 +62,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
             let to = of_session
                 .until
                 .or(of_session.bounds.and_then(|b| b.to))
-                .map_or(latest(end.when), |to| to.min(latest(end.when)));
+                .map_or(end.when.latest(), |to| to.min(end.when.latest()));
             Until {
                 until: None,
                 bounds: Some(not_before(Bounds { from, to: Some(to) })),

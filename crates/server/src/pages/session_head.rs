@@ -203,7 +203,7 @@ fn rested_on(session: &SessionState) -> Markup {
 mod tests {
     use super::*;
     use crate::timeline::samples;
-    use claimledger_domain::model::Difference;
+    use claimledger_domain::model::{Difference, Implied};
     use claimledger_facts::vocabulary::Outcome;
 
     fn said(kinds: &[&str]) -> String {
