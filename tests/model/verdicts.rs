@@ -57,20 +57,21 @@ pub(crate) fn one(view: &View, session: &Session, fact: &Fact) -> Decided {
     }
 }
 
-/// 38: the assertions before it, of those that `relied_on` names; with none seen, the start.
+/// 38: the assertions before it, of those that `relied_on` names. With none seen by then, the start
+/// before it, where `relied_on` names that, or names what nobody has seen: it may be the assertion.
 fn signed_in(view: &View, session: &Session, decision: &Fact) -> Vec<Fact> {
-    let seen: Vec<&Fact> =
-        session.of("claims.received").filter(|fact| fact.from <= view.t).collect();
+    let named = decision.data["relied_on"].is_array().then(|| words(&decision.data["relied_on"]));
+    let names = |fact: &&Fact| named.as_ref().is_none_or(|named| named.contains(&fact.id));
+    let before = |fact: &&Fact| fact.from <= view.t && fact.from <= decision.to;
+    let seen: Vec<&Fact> = session.of("claims.received").filter(before).collect();
     if seen.is_empty() {
+        let unknown = |id: &String| !session.facts.iter().any(|fact| fact.id == *id);
+        let may_name = || named.iter().flatten().any(unknown);
         let start = session.start(view.t).filter(|start| start.text("idp").is_some());
+        let start = start.filter(before).filter(|start| names(start) || may_name());
         return start.into_iter().cloned().collect();
     }
-    let named = decision.data["relied_on"].is_array().then(|| words(&decision.data["relied_on"]));
-    seen.into_iter()
-        .filter(|fact| fact.from <= decision.to)
-        .filter(|fact| named.as_ref().is_none_or(|named| named.contains(&fact.id)))
-        .cloned()
-        .collect()
+    seen.into_iter().filter(names).cloned().collect()
 }
 
 /// 20 and 41: what `relied_on` names, else all earlier; of it, what counts by record.

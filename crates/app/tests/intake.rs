@@ -363,15 +363,21 @@ fn access(id: &str) -> serde_json::Value {
 }
 
 /// The parts of a row that do not depend on the order of recording: all except how far it was
-/// assessed, the flags that follow from its state, and the random pseudonym.
+/// assessed, which of differs and falsified later it is, and the random pseudonym.
 fn without_arrival(row: &str) -> String {
     let (head, state) = row.split_once('{').unwrap();
     let head: Vec<_> = head.split(' ').filter(|word| !word.is_empty()).collect();
+    let [head @ .., flags, _assessed_to] = head.as_slice() else { panic!("{row}") };
+    let mut flags: Vec<_> = flags.split('+').collect();
+    for flag in flags.iter_mut().filter(|flag| **flag == "falsified_later") {
+        *flag = "differs";
+    }
+    flags.dedup();
     let mut state: serde_json::Value = serde_json::from_str(&format!("{{{state}")).unwrap();
     state["subject"].take();
     let falsified = state["falsified"].take().as_u64().unwrap();
     state["differs"] = json!(state["differs"].as_u64().unwrap() + falsified);
-    format!("{:?} {state}", &head[..head.len() - 2])
+    format!("{head:?} {flags:?} {state}")
 }
 
 fn shuffle<T>(items: &mut [T], seed: u64) {

@@ -120,9 +120,16 @@ async fn a_linked_session_is_one_link_under_any_of_its_ids() {
     assert!(chain(&app, "A", &early).await.links[0].siblings.is_empty());
     let earlier = Asking { at: Some(at("20:59:59")), ..Asking::default() };
     let later = chain(&app, "is-A", &earlier).await;
-    assert!(later.links.is_empty() && later.not_begun.is_empty(), "{later:?}");
+    assert!(later.links.is_empty(), "{later:?}");
+    assert_eq!(later.not_begun, [SessionId::new("A"), SessionId::new("C")]);
     let known = (later.kinds.as_slice(), later.begins);
     assert_eq!(known, ([ChainKind::IdpSession].as_slice(), Some(at("21:00:00"))));
+
+    // The id of an access comes after T; its session has begun by then.
+    let begun = Asking { at: Some(at("21:05:00")), ..Asking::default() };
+    let later = chain(&app, "app-B", &begun).await;
+    assert!(later.links.is_empty() && later.not_begun.is_empty(), "{later:?}");
+    assert_eq!(later.begins, Some(at("21:10:00")));
 
     let found = app.find(&owner("acme"), "app-B", &Asking::default()).await.unwrap().value;
     assert_eq!(

@@ -48,6 +48,55 @@ fn lines() -> Vec<Value> {
         .collect()
 }
 
+/// Semantics 42: a claim that names no key may have been signed by one that only its retraction
+/// states.
+#[tokio::test]
+async fn a_retracted_key_may_have_appeared_with_a_claim_that_names_none() {
+    let claims = [
+        claim(1, "A", 540, json!({"idp": "x", "assertion": "a1", "amr": ["pwd"]})),
+        claim(2, "B", 550, json!({"idp": "x", "assertion": "a2", "amr": ["pwd"], "key": "K"})),
+    ];
+    let retraction = json!({"id": "r", "type": "trust.retracted", "source": "sp",
+        "occurred_at": "2026-03-10T10:00:00Z", "recorded_at": "2026-03-11T00:00:00Z",
+        "data": {"idp": "x", "key": "K", "from": "2026-03-10T08:00:00Z", "reason": "leaked"}});
+    let asking = Asking { at: Some(at("23:59:59")), ..Asking::default() };
+    for (more, from) in [(None, "09:10:00"), (Some(retraction), "09:00:00")] {
+        let lines: Vec<_> = claims.iter().cloned().chain(more).collect();
+        let (_world, app) = filled(Options::default(), &lines).await;
+        let caller = owner("acme");
+        let answer =
+            app.first_seen(&caller, FirstSeenKind::Key, Window::default(), &asking).await.unwrap();
+        let [first] = answer.value.items.as_slice() else { panic!("one key") };
+        assert_eq!((first.bounds.from, first.bounds.to), (at(from), Some(at("09:10:00"))));
+    }
+}
+
+/// At most 500 sessions are evaluated for a list of changes: those of the latest change first.
+#[tokio::test]
+async fn what_rested_on_the_latest_changes_is_counted_first() {
+    let trust = |idp: &str, at: &str| {
+        json!({"id": format!("trust-{idp}"), "type": "idp.configured", "source": "sp",
+            "occurred_at": format!("2026-03-10T{at}Z"), "recorded_at": "2026-03-11T00:00:00Z",
+            "data": {"idp": idp, "version": "v1", "kind": "third_party", "status": "active",
+                "trust_claims": true}})
+    };
+    let mut lines = vec![trust("early", "00:00:01"), trust("late", "00:00:02")];
+    for n in 0..601 {
+        let idp = if n < 300 { "early" } else { "late" };
+        let data = json!({"idp": idp, "assertion": format!("a{n}"), "amr": ["pwd"]});
+        lines.push(claim(n, &format!("T{n}"), 10 + n, data));
+    }
+    let (_world, app) = filled(Options::default(), &lines).await;
+    let asking = Asking { at: Some(at("23:59:59")), ..Asking::default() };
+    let all = (0..3).map(LogPosition).collect();
+    let counts = app.rested_on(&owner("acme"), &all, &asking).await.unwrap().value;
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|count| (count.change.record.source_id.as_str(), count.rested.is_some()))
+        .collect();
+    assert_eq!(counts, [("trust-early", false), ("trust-late", true)]);
+}
+
 /// The first minute of each value, computed from every line that is known.
 fn expected_firsts(
     lines: &[Value],

@@ -175,14 +175,13 @@ pub(crate) fn trace_with<'a>(
     let upto: Vec<Seen<'a>> =
         of_session.iter().filter(|s| s.occurred().from <= cut.at).copied().collect();
     let life = until_session_end::life(&of_session, &upto, subject.as_ref(), history, cut.at)?;
-    let began = life.started.and_then(|s| s.idp.as_ref()).map(|idp| (idp, life.start));
     let reader = believed::FactReader {
         history,
         facts: &upto,
         subject: subject.as_ref(),
         at: cut.at,
         close: life.closes().1,
-        began,
+        began: life.sign_in(),
     };
     let believed = reader.read(history);
     let mut unread = unread::unread(&upto);

@@ -238,6 +238,8 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
         until_bounds: _,
         end_reason,
         end_record: _,
+        // Follows from the end and the bounds.
+        may_be_lost: _,
         lost_before,
         grade,
         certainty,

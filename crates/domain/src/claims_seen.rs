@@ -5,7 +5,6 @@ use crate::{
     assess::{self, Trace, claims::Tri},
     history::History,
     model::{Certainty, Cut, Known, RecordRef},
-    order::latest,
 };
 use claimledger_facts::{
     ids::{AssertionId, IdpId, IdpSessionId, KeyId, Pseudonym, SessionId},
@@ -118,7 +117,7 @@ fn claim(trace: &Trace<'_>, index: usize) -> ClaimSeen {
 }
 
 fn by(occurred: Occurred, trace: &Trace<'_>) -> Certainty {
-    if latest(occurred) <= trace.cut.at { Certainty::Certain } else { Certainty::Possible }
+    if occurred.latest() <= trace.cut.at { Certainty::Certain } else { Certainty::Possible }
 }
 
 fn starts(trace: &Trace<'_>) -> Vec<StartSeen> {

@@ -11,7 +11,6 @@ use crate::{
     assess::{self, Trace, claims::Tri, factors::AssessedFactor, retraction::retraction_hits},
     history::{History, HistoryCut, Stated},
     model::{Certainty, Cut, Known, Phase, RecordRef},
-    order::latest,
 };
 use claimledger_facts::{
     ids::{
@@ -326,20 +325,20 @@ fn ended_by(
     let (mut ended, mut perhaps) = (false, false);
     for other in others {
         let sure = other.running == Tri::Yes;
-        ended |= sure && latest(other.when) < end.when.from;
+        ended |= sure && other.when.latest() < end.when.from;
         perhaps |=
-            other.when.from < latest(end.when) && (!sure || latest(other.when) >= end.when.from);
+            other.when.from < end.when.latest() && (!sure || other.when.latest() >= end.when.from);
     }
     let (first, last) = trace.life.closes();
     ended |= last.is_some_and(|close| close <= end.when.from);
-    perhaps |= first.is_some_and(|close| close <= latest(end.when));
+    perhaps |= first.is_some_and(|close| close <= end.when.latest());
     let sure = end.running == Tri::Yes && !perhaps;
     (!ended).then_some(if sure { Certainty::Certain } else { Certainty::Possible })
 }
 
 /// Possible at a T inside the interval of its own time (`semantics.md` 3, 6).
 fn came_by(occurred: Occurred, at: Time) -> Certainty {
-    if latest(occurred) <= at { Certainty::Certain } else { Certainty::Possible }
+    if occurred.latest() <= at { Certainty::Certain } else { Certainty::Possible }
 }
 
 fn add_factors<'a>(factors: &mut Vec<String>, names: impl IntoIterator<Item = &'a str>) {
@@ -383,11 +382,11 @@ fn signed(
             .trust()
             .key_changes(idp)
             .filter(|c| c.data.key == *key && c.data.added == added);
-        let begun: Vec<_> = of_key.filter(|c| c.occurred.from <= latest(received)).collect();
+        let begun: Vec<_> = of_key.filter(|c| c.occurred.from <= received.latest()).collect();
         let last_sure =
-            begun.iter().rposition(|c| latest(c.occurred) <= received.from).unwrap_or(0);
+            begun.iter().rposition(|c| c.occurred.latest() <= received.from).unwrap_or(0);
         let open = &begun[last_sure.min(begun.len())..];
-        let sure = open.len() == 1 && latest(open[0].occurred) <= received.from;
+        let sure = open.len() == 1 && open[0].occurred.latest() <= received.from;
         open.iter().any(|c| c.record.position == change.record.position).then_some(if sure {
             Certainty::Certain
         } else {

@@ -10,7 +10,6 @@ use crate::{
     codes,
     history::{History, Supposed},
     model::{AsKnown, Certainty, Cut, Implied, Known, RecordRef},
-    order::latest,
 };
 use claimledger_facts::vocabulary::Outcome;
 
@@ -40,8 +39,20 @@ pub struct Fall {
     /// As known at K, with them. A key that the claim does not name leaves what it implies as it is
     /// (`semantics.md` 42).
     pub after: AsKnown,
+    /// What the rules imply with them, had a retracted key signed every claim that names none; else
+    /// as [`Self::after`].
+    pub worst: Implied,
     /// It falls; where [`Self::rested`] is possible, possibly.
     pub falls: bool,
+}
+
+impl Fall {
+    /// It falls, and the rules imply nothing either way, whichever key signed what names none:
+    /// nothing says that it was let in by what is hit (`semantics.md` 21).
+    #[must_use]
+    pub fn is_open_either_way(&self) -> bool {
+        self.falls && [self.before.implied, self.worst] == [Implied::Undetermined; 2]
+    }
 }
 
 /// What falls of a session under falsifiers. Falsifiers that are stated already can be supposed
@@ -78,27 +89,21 @@ pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) 
     let decisions = before.decisions.iter().zip(&after.decisions).zip(&worst.decisions).filter_map(
         |((before, after_it), worst)| {
             let rested = hits.rested(&after, &before.then)?;
-            let (before, after) = (before.now(), after_it.now());
-            let falls =
-                before.data.outcome == Outcome::Allow && worst.now().implied != Implied::Allow;
-            Some(Fall {
+            let (before, after, worst) = (before.now(), after_it.now(), worst.now().implied);
+            let mut fall = Fall {
                 record: before.seen.record().clone(),
                 outcome: before.data.outcome,
-                // The certain hits alone may not let it fall; and where the rules implied nothing
-                // before, nothing says that it was let in by what is hit.
-                rested: if falls
-                    && (after.implied == Implied::Allow
-                        || (before.implied, worst.now().implied)
-                            == (Implied::Undetermined, Implied::Undetermined))
-                {
-                    Certainty::Possible
-                } else {
-                    rested
-                },
-                falls,
+                rested,
                 before: as_known(before),
                 after: as_known(after),
-            })
+                worst,
+                falls: before.data.outcome == Outcome::Allow && worst != Implied::Allow,
+            };
+            // The certain hits alone may not let it fall.
+            if fall.falls && (after.implied == Implied::Allow || fall.is_open_either_way()) {
+                fall.rested = Certainty::Possible;
+            }
+            Some(fall)
         },
     );
     Some(Fallen { hit: sure, records, decisions: decisions.collect() })
@@ -160,7 +165,7 @@ impl Hits {
         });
         let factors = self.factors.iter().filter_map(|(factor, hit)| {
             let ended =
-                trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at));
+                trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= at.latest());
             Some(relied(&|relied| relied == *factor).filter(|_| ended)?.max(*hit))
         });
         let unseen = self.sign_in.and_then(|hit| Some(signed_in(None)?.max(hit)));
@@ -168,12 +173,15 @@ impl Hits {
     }
 }
 
-/// A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38).
+/// A sign-in of which no assertion was seen, at all or by one of the decisions, rests on the IdP as
+/// a whole (`semantics.md` 38).
 fn sign_in(trace: &Trace<'_>, supposed: &Supposed) -> Option<Certainty> {
-    let idp =
-        trace.life.started.and_then(|s| s.idp.as_ref()).filter(|_| trace.claims.is_empty())?;
-    let hits = |of| retraction::hits_sign_in(of, idp, trace.life.start);
-    supposed.retractions().filter_map(hits).min()
+    let sign_in = trace.life.sign_in()?;
+    let rests = |judged: &Judged<'_>| sign_ins(trace, judged).iter().any(|it| it.claim.is_none());
+    let is_rested_on =
+        || trace.claims.is_empty() || trace.decisions.iter().any(|decided| rests(&decided.then));
+    let hits = |of| retraction::hits_sign_in(of, sign_in);
+    supposed.retractions().filter_map(hits).min().filter(|_| is_rested_on())
 }
 
 fn as_known(judged: &Judged<'_>) -> AsKnown {

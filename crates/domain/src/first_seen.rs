@@ -8,7 +8,6 @@
 use crate::{
     claims_seen::ClaimSeen,
     model::{Bounds, Certainty},
-    order::latest,
 };
 use claimledger_facts::{
     ids::{IdpId, KeyId},
@@ -124,7 +123,7 @@ pub fn appeared_by<'a>(
     claims: impl IntoIterator<Item = &'a ClaimSeen>,
 ) -> Option<Time> {
     let certain = claims.into_iter().filter(|claim| shown.by(claim) == Some(Certainty::Certain));
-    certain.map(|claim| latest(claim.occurred)).min()
+    certain.map(|claim| claim.occurred.latest()).min()
 }
 
 /// When a value appeared, by claims that hold at least all of those received up to [`appeared_by`].

@@ -13,7 +13,6 @@ use crate::{
     assess::{self, Trace, decision::Judged},
     history::{History, HistoryCut, Stated},
     model::{Bounds, Certainty, Cut, Implied, Known, Phase, RecordRef},
-    order::latest,
 };
 use claimledger_facts::{
     ids::{AppId, PolicyId, Pseudonym, SessionId, VersionLabel},
@@ -155,7 +154,7 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
     let options = trace.history.policies().at(&allow.data.policy, allow.seen.occurred()).options;
     options.iter().flatten().find(|option| option.record.position == version.record.position)?;
     let mut certainty = if options.len() == 1 { Certainty::Certain } else { Certainty::Possible };
-    let (first, last) = (next.occurred.from, latest(next.occurred));
+    let (first, last) = (next.occurred.from, next.occurred.latest());
 
     // The next decision ends it, at its own instant; so does the end of the session.
     let same = |judged: &&Judged<'_>| {
@@ -176,7 +175,7 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
     let (until, until_bounds, ended_by) = match (decided, life.phase) {
         (Some(decided), _) => {
             let at = decided.seen.occurred();
-            let bounds = at.to.map(|_| not_before(Bounds { from: at.from, to: Some(latest(at)) }));
+            let bounds = at.to.map(|_| not_before(Bounds { from: at.from, to: Some(at.latest()) }));
             let (record, outcome) = (decided.seen.record().clone(), decided.data.outcome);
             let version = decided.policy.map(|policy| policy.data.version.clone());
             (
@@ -216,7 +215,7 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
 fn past(when: Occurred, first: Time, last: Time) -> Option<Certainty> {
     if when.from > last {
         Some(Certainty::Certain)
-    } else if latest(when) > first {
+    } else if when.latest() > first {
         Some(Certainty::Possible)
     } else {
         None

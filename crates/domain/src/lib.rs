@@ -63,7 +63,7 @@ pub use assess::{
 };
 
 /// The version of these rules: the R of an answer.
-pub const RULES: &str = "r9";
+pub const RULES: &str = "r10";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[

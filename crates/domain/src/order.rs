@@ -61,12 +61,6 @@ pub(crate) fn known_at(facts: &[Known], position: LogPosition) -> Vec<Seen<'_>> 
         .collect()
 }
 
-/// The last instant at which something can have occurred.
-#[must_use]
-pub fn latest(occurred: Occurred) -> Time {
-    occurred.latest()
-}
-
 /// The canonical text of a fact: type, data, time.
 pub(crate) fn canonical(fact: &Fact) -> String {
     let data = fact.data.to_value().unwrap_or_default();

@@ -1,9 +1,6 @@
 //! Whether a session outlived the IdP session behind it (`semantics.md` 24).
 
-use crate::{
-    model::{Bounds, Certainty, RecordRef, SessionState},
-    order::latest,
-};
+use crate::model::{Bounds, Certainty, RecordRef, SessionState};
 use claimledger_facts::time::Occurred;
 
 /// A session that went on after its IdP session had ended, or may have.
@@ -38,7 +35,7 @@ pub fn outlived(state: &SessionState) -> Option<Outlived> {
         .life
         .proven_alive
         .as_ref()
-        .filter(|proven| proven.at > latest(ended.occurred))
+        .filter(|proven| proven.at > ended.occurred.latest())
         .map(|proven| &proven.by);
     let last_seen = state.life.last_seen_record.as_ref();
     let sign_of_life = last_seen.filter(follows).or(proof).or_else(|| last_seen.filter(may_follow));
@@ -66,9 +63,9 @@ pub fn outlived(state: &SessionState) -> Option<Outlived> {
 
 /// Whether one thing came after another, and how surely where an interval leaves it open.
 fn after(one: Occurred, other: Occurred) -> Option<Certainty> {
-    if one.from > latest(other) {
+    if one.from > other.latest() {
         Some(Certainty::Certain)
-    } else if latest(one) > other.from {
+    } else if one.latest() > other.from {
         Some(Certainty::Possible)
     } else {
         None

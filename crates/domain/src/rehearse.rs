@@ -16,7 +16,7 @@ pub use change::{Feature, IdpSetting, TrustChange};
 pub use unmet::{UnmetPolicies, UnmetPolicy};
 
 use crate::{
-    assess::{assess, trace},
+    assess::{assess, signed_in::UnseenSignIn, trace},
     codes,
     explain::explain,
     falls::falls,
@@ -24,7 +24,6 @@ use crate::{
     model::{
         Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
     },
-    order::{latest, total_order},
     session_list::active_at,
 };
 use claimledger_facts::{
@@ -167,23 +166,23 @@ impl<'a> Rehearsal<'a> {
             .collect();
         // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
         // trust off leaves it.
-        let starts =
-            counted().filter(|known| matches!(known.fact.data, FactData::SessionStarted(_)));
-        let started = starts
-            .min_by(|one, other| total_order(one, other))
-            .map_or(Occurred::at(Time::MIN), |known| known.fact.occurred);
-        let unseen = claims.count() == 0
-            && before
-                .origin
-                .idp
-                .as_ref()
-                .is_some_and(|idp| self.change.is_of(history, idp, started));
-        let after =
-            if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
+        let sign_in = UnseenSignIn::of(counted())
+            .filter(|sign_in| self.change.is_of(history, sign_in.idp, sign_in.began));
+        let by = |decision: &Decision, at: Occurred| at.from <= decision.recorded.at.latest();
+        let is_unseen = |decision: &Decision| {
+            sign_in.is_some_and(|sign_in| by(decision, sign_in.began))
+                && !claims.clone().any(|(known, _)| by(decision, known.fact.occurred))
+        };
+        let after = if hits.is_empty() && !before.decisions.iter().any(is_unseen) {
+            None
+        } else {
+            assess(facts, &self.changed, cut)
+        };
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
             let after =
                 after.as_ref().and_then(|after| after.decisions.get(index)).unwrap_or(decision);
-            let came = |at: Occurred| at.from <= latest(decision.recorded.at);
+            let came = |at: Occurred| by(decision, at);
+            let unseen = is_unseen(decision);
             let named = |(known, claim): &&(&Known, &ClaimsReceived)| {
                 came(known.fact.occurred)
                     && hit(known, claim).is_some()
@@ -199,8 +198,8 @@ impl<'a> Rehearsal<'a> {
             Some(policy) => self.under_policy(facts, cut, policy, before),
             None => decisions.collect(),
         };
-        let sign_in = before.origin.idp.as_ref().filter(|_| unseen);
-        let sign_in = sign_in.and_then(|idp| self.change.hits_sign_in(idp, started));
+        let sign_in = sign_in.filter(|_| claims.clone().next().is_none());
+        let sign_in = sign_in.and_then(|sign_in| self.change.hits_sign_in(sign_in));
         let live = live(before, &hits, sign_in, cut.at, self.change.voids());
         let falls = self.falls(facts, cut, before);
         Some(Rehearsed { before: explained, hits, decisions, falls, live })
@@ -220,7 +219,7 @@ impl<'a> Rehearsal<'a> {
         let judged = decisions.map(|(index, (decision, decided))| {
             let of_it = *decided.then.policy_id(trace.history) == policy.data.policy;
             let at = decision.recorded.at;
-            let hit = latest(at) >= *from && at.from < *to;
+            let hit = at.latest() >= *from && at.from < *to;
             if of_it && hit {
                 let judged = trace.under(index, policy);
                 let (implied, first_unmet) = (judged.implied, judged.first_unmet);
@@ -282,7 +281,7 @@ fn live(
     let active = active_at(state)?;
     // At a T inside the interval of its own time the claim may not have come yet.
     let came = |record: &RecordRef| {
-        if latest(record.occurred) <= at { Certainty::Certain } else { Certainty::Possible }
+        if record.occurred.latest() <= at { Certainty::Certain } else { Certainty::Possible }
     };
     if voids {
         let hit = hits.iter().map(|(record, certainty)| came(record).max(*certainty));

@@ -14,7 +14,6 @@ use crate::{
     changes::is_late,
     history::{History, HistoryCut},
     model::{Certainty, Cut, Known, RecordRef, SessionState},
-    order::latest,
 };
 use claimledger_facts::{
     fact::FactData,
@@ -161,7 +160,7 @@ pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row>
             words: format!("{} {what}", record.kind),
             occurred: record.occurred,
             effective_from: None,
-            late: is_late(record.recorded_at, latest(record.occurred)),
+            late: is_late(record.recorded_at, record.occurred.latest()),
             certainty: Certainty::Certain,
             variant: false,
             record: record.clone(),
@@ -228,7 +227,7 @@ impl Window {
         let fact = &known.fact;
         fact.data.nature() != Nature::Account
             || fact.session.is_none()
-                && latest(fact.occurred) >= self.from
+                && fact.occurred.latest() >= self.from
                 && fact.occurred.from <= self.until
     }
 }
@@ -275,7 +274,7 @@ impl Rows<'_> {
             words,
             occurred: known.fact.occurred,
             effective_from: None,
-            late: is_late(known.record.recorded_at, latest(known.fact.occurred)),
+            late: is_late(known.record.recorded_at, known.fact.occurred.latest()),
             certainty: Certainty::Certain,
             variant: known.variant,
         });

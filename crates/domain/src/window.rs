@@ -1,6 +1,6 @@
 //! Windows of time: half-open, and inclusive at T (`semantics.md` 1).
 
-use crate::{model::Certainty, order::latest};
+use crate::model::Certainty;
 use claimledger_facts::time::{Occurred, Time};
 
 /// How surely something occurred by T and in `[from, to)`, without a bound where there is none.
@@ -13,7 +13,7 @@ pub fn within(
     to: Option<Time>,
     at: Time,
 ) -> Option<Certainty> {
-    let (first, last) = (occurred.from, latest(occurred));
+    let (first, last) = (occurred.from, occurred.latest());
     if first > at || from.is_some_and(|from| last < from) || to.is_some_and(|to| first >= to) {
         return None;
     }

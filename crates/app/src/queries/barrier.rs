@@ -153,7 +153,7 @@ impl View<'_> {
             .trust()
             .idps()
             .filter(|of| idp.is_none_or(|idp| idp == *of))
-            .any(|of| find::names_key(history, of, key.as_str()));
+            .any(|of| history.trust().names_key(of, key));
         let known =
             stated || self.reader().any(&claim_key_term(idp, Some(key)), self.cut.known_at).await?;
         Ok((!known).then(|| not_known("key", key)))

@@ -44,6 +44,8 @@ struct Start {
 #[derive(Default)]
 struct Later {
     kinds: BTreeSet<ChainKind>,
+    /// The sessions that it leads to then; some may have begun by T without this id.
+    sessions: BTreeSet<SessionId>,
     begins: Option<Time>,
 }
 
@@ -93,6 +95,7 @@ impl App {
         }
         // What is known at K has a chain at every T; by this T it may have no link yet.
         let begins = if links.is_empty() {
+            not_begun.extend(view.not_begun(start.later.sessions, &mut named).await?);
             start.kinds = start.later.kinds;
             start.later.begins
         } else {
@@ -132,6 +135,7 @@ impl View<'_> {
                 let occurred = known.fact.occurred.from;
                 if occurred > self.cut.at {
                     start.later.add(kind, Some(occurred));
+                    start.later.sessions.extend(known.fact.session.clone());
                     continue;
                 }
                 start.kinds.insert(kind);
@@ -141,11 +145,27 @@ impl View<'_> {
                 }
             }
         }
-        let asked = start.sessions.len() as u64;
-        if asked > MAX_PAGE.into() {
-            return Err(AskError::PageTooLarge { asked, limit: MAX_PAGE.into() });
-        }
+        fits_a_page(&start.sessions)?;
         Ok(start)
+    }
+
+    /// Those sessions that had not begun by T, by the names that they have at K, of those that are
+    /// not `named` yet.
+    async fn not_begun(
+        &self,
+        sessions: BTreeSet<SessionId>,
+        named: &mut BTreeSet<SessionId>,
+    ) -> Result<Vec<SessionId>, AskError> {
+        fits_a_page(&sessions)?;
+        let mut not_begun = Vec::new();
+        for session in sessions {
+            let Some(assessed) = self.session(&session, None).await? else { continue };
+            let is_named = !named.insert(assessed.state.id.clone());
+            if !is_named && assessed.state.life.phase == Phase::NotStarted {
+                not_begun.push(assessed.state.id.clone());
+            }
+        }
+        Ok(not_begun)
     }
 
     /// Facts known at K with a term, as far as a test lets them through.
@@ -200,10 +220,7 @@ impl View<'_> {
             .filter(|known| known.fact.occurred.from <= self.cut.at)
             .filter_map(|known| known.fact.session)
             .collect();
-        let asked = ids.len() as u64;
-        if asked > MAX_PAGE.into() {
-            return Err(AskError::PageTooLarge { asked, limit: MAX_PAGE.into() });
-        }
+        fits_a_page(&ids)?;
         let mut others = BTreeSet::new();
         for id in ids {
             others.insert(self.name_of(&id).await?);
@@ -211,4 +228,11 @@ impl View<'_> {
         others.remove(own);
         Ok(others.into_iter().collect())
     }
+}
+
+/// More sessions than a page may have are refused with their number.
+fn fits_a_page(sessions: &BTreeSet<SessionId>) -> Result<(), AskError> {
+    let asked = sessions.len() as u64;
+    let limit = MAX_PAGE.into();
+    if asked > limit { Err(AskError::PageTooLarge { asked, limit }) } else { Ok(()) }
 }

@@ -14,7 +14,6 @@ use crate::{
 use claimledger_domain::{
     dependants::{Change, Changed, changes, dependants},
     history::HistoryCut,
-    order::latest,
 };
 use claimledger_facts::{
     ids::{ActorId, IdpId, KeyId, LogPosition, SessionId},
@@ -61,8 +60,8 @@ impl App {
     }
 
     /// How much rested on each change in some records, for lists of changes. At most
-    /// `MAX_COUNTED` sessions are evaluated in all, beginning with the changes that have the
-    /// fewest candidates: a change beyond it has no count.
+    /// `MAX_COUNTED` sessions are evaluated in all, beginning with the latest change: a change
+    /// with more candidates than are left has no count.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -122,7 +121,6 @@ impl View<'_> {
                 of_changes.push((index, ids));
             }
         }
-        of_changes.sort_by_key(|(index, ids)| (ids.len(), *index));
         let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
         let mut hits: Vec<(ChangeHit, bool)> = changes
             .into_iter()
@@ -170,7 +168,7 @@ impl View<'_> {
 /// The period that can contain dependants: facts at or after the first time, of sessions that began
 /// by the second.
 fn span(change: &Change, at: Time) -> (Time, Time) {
-    let by = |until: Option<Occurred>| until.map_or(at, |until| latest(until).min(at));
+    let by = |until: Option<Occurred>| until.map_or(at, |until| until.latest().min(at));
     match &change.what {
         Changed::Trust(..) | Changed::Policy(..) => (change.occurred.from, by(change.replaced)),
         // A claim signed after the key was retired may have been accepted.

@@ -14,10 +14,10 @@ use crate::{
         terms::{OBJECT, pair, term, variant_term},
     },
 };
-use claimledger_domain::{completeness::Barrier, dependants::changes, history::HistoryCut};
+use claimledger_domain::{completeness::Barrier, dependants::changes};
 use claimledger_facts::{
     fact::FactData,
-    ids::{AuthenticatorId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
+    ids::{AuthenticatorId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
     indicator::Indicator,
     time::Time,
     vocabulary::Role,
@@ -348,11 +348,12 @@ impl Search<'_> {
         let history = self.view.history.at(self.known_at());
         let mut idps: BTreeSet<String> = BTreeSet::new();
         if kind == TermKind::Key {
+            let key = KeyId::new(self.text);
             idps.extend(
                 history
                     .trust()
                     .idps()
-                    .filter(|idp| names_key(history, idp, self.text))
+                    .filter(|idp| history.trust().names_key(idp, &key))
                     .map(|idp| idp.as_str().to_owned()),
             );
         }
@@ -369,17 +370,6 @@ impl Search<'_> {
         }
         Ok(idps)
     }
-}
-
-pub(super) fn names_key(
-    history: HistoryCut<'_>,
-    idp: &claimledger_facts::ids::IdpId,
-    key: &str,
-) -> bool {
-    history.trust().key_changes(idp).any(|change| change.data.key.as_str() == key)
-        || history.trust().retractions(idp).any(|retraction| {
-            retraction.data.key.as_ref().is_some_and(|named| named.as_str() == key)
-        })
 }
 
 /// The IdP of the thing that a fact identifies by this text; empty if the fact names no IdP.

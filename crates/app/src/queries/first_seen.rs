@@ -17,7 +17,7 @@ use claimledger_domain::{
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::views::{Carried, Term, TermKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 impl App {
     /// Values that appeared in a window for the first time, compared with every claim received by T
@@ -153,17 +153,12 @@ async fn values(
                     keys.into_iter().partition(|(key, _)| !key.as_str().is_empty());
                 // A claim that names no key may have been signed by any key known at K
                 // (`semantics.md` 42), and by no other.
-                let stated: BTreeSet<_> = view
-                    .history
-                    .at(view.cut.known_at)
-                    .trust()
-                    .key_changes(&idp)
-                    .map(|change| &change.data.key)
-                    .collect();
+                let history = view.history.at(view.cut.known_at);
                 for (key, term) in named {
+                    let is_known = history.trust().names_key(&idp, &key);
                     let may = unnamed
                         .iter()
-                        .filter(|_| stated.contains(&key))
+                        .filter(|_| is_known)
                         .map(|(_, term)| (term.clone(), Certainty::Possible));
                     let terms = std::iter::once((term, Certainty::Certain)).chain(may).collect();
                     values.push((Shown::Key(idp.clone(), key), terms));

@@ -12,10 +12,7 @@ use crate::{
     projection::session_rows::Summary,
     read::prefetch::MAX_SESSIONS,
 };
-use claimledger_domain::{
-    held_under::{Held, held_under, replaced},
-    order::latest,
-};
+use claimledger_domain::held_under::{Held, held_under, replaced};
 use claimledger_facts::{
     ids::{PolicyId, SessionId, VersionLabel},
     time::Time,
@@ -40,7 +37,7 @@ impl App {
         let replaced = replaced(view.history.at(view.cut.known_at), policy, version, view.cut.at);
         let mut items: Vec<Held> = Vec::new();
         let first: Option<Time> = replaced.iter().map(|replaced| replaced.at.from).min();
-        let last: Option<Time> = replaced.iter().map(|replaced| latest(replaced.at)).max();
+        let last: Option<Time> = replaced.iter().map(|replaced| replaced.at.latest()).max();
         if let (Some(first), Some(last)) = (first, last) {
             let mut candidates = Candidates::new(&view);
             let mut done: BTreeSet<SessionId> = BTreeSet::new();

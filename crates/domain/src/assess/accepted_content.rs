@@ -8,11 +8,7 @@
 //! the assertion (`semantics.md` 8).
 
 use super::{okta_claims, third_party_amr, value::Value};
-use crate::{
-    codes,
-    model::FactorType,
-    order::{Seen, latest},
-};
+use crate::{codes, model::FactorType, order::Seen};
 use claimledger_facts::{
     fact::FactData,
     ids::AssertionId,
@@ -44,10 +40,10 @@ pub(crate) fn is_of<'a>(
     let mut claims = facts.iter().filter(|s| is_claim(s)).map(|s| s.occurred());
     if at >= received.from {
         return named.is_some()
-            || !claims.any(|next| next.from > latest(received) && next.from <= at);
+            || !claims.any(|next| next.from > received.latest() && next.from <= at);
     }
     at.plus_secs(CLOCK_DIFFERENCE_SECS) >= received.from
-        && claims.all(|other| other.from > at && latest(other) >= received.from)
+        && claims.all(|other| other.from > at && other.latest() >= received.from)
 }
 
 fn is_claim(seen: &Seen<'_>) -> bool {

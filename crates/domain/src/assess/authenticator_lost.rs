@@ -6,10 +6,7 @@
 //! marked. A loss with effect after T changes nothing at T.
 
 use super::{claims::Tri, value};
-use crate::{
-    history::{HistoryCut, Stated},
-    order::latest,
-};
+use crate::history::{HistoryCut, Stated};
 use claimledger_facts::{
     ids::{AuthenticatorId, Pseudonym},
     time::{Occurred, Time},
@@ -95,9 +92,9 @@ pub(crate) fn losses<'a>(of: Running<'a, '_>, value: &value::Value, began: Occur
         {
             continue;
         }
-        let running = if latest(began) < when.from {
+        let running = if began.latest() < when.from {
             Tri::Yes
-        } else if began.from < latest(when) {
+        } else if began.from < when.latest() {
             Tri::Maybe
         } else {
             Tri::No
@@ -110,7 +107,7 @@ pub(crate) fn losses<'a>(of: Running<'a, '_>, value: &value::Value, began: Occur
             }
         }
     }
-    losses.ends.sort_by_key(|e| (e.when.from, latest(e.when)));
+    losses.ends.sort_by_key(|e| (e.when.from, e.when.latest()));
     losses
 }
 
@@ -124,7 +121,8 @@ impl Losses<'_> {
     ) -> (Option<Time>, Option<Time>) {
         let earlier = |a: Option<Time>, b: Time| Some(a.map_or(b, |a| a.min(b)));
         self.ends.iter().fold((first, last), |(first, last), end| {
-            let last = if end.running == Tri::Yes { earlier(last, latest(end.when)) } else { last };
+            let last =
+                if end.running == Tri::Yes { earlier(last, end.when.latest()) } else { last };
             (earlier(first, end.when.from.max(began)), last)
         })
     }

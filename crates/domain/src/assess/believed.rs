@@ -6,12 +6,13 @@ use super::{
     claims::Claim,
     factors::{self, AssessedFactor},
     falsifiers, retraction,
+    signed_in::UnseenSignIn,
 };
 use crate::{history::HistoryCut, order::Seen};
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, LogPosition, Pseudonym},
-    time::{Occurred, Time},
+    time::Time,
 };
 
 /// Claims and factors, read. Of one session the n-th of each is the same thing whatever falsifiers
@@ -33,8 +34,8 @@ pub(crate) struct FactReader<'a, 'b> {
     pub(crate) at: Time,
     /// From when on nothing of the session certainly counts any more.
     pub(crate) close: Option<Time>,
-    /// The IdP that the session names, and when it began.
-    pub(crate) began: Option<(&'a IdpId, Occurred)>,
+    /// The sign-in by the IdP that the session's start names.
+    pub(crate) began: Option<UnseenSignIn<'a>>,
 }
 
 impl<'a> FactReader<'a, '_> {
@@ -64,7 +65,7 @@ impl<'a> FactReader<'a, '_> {
         let sign_in = self
             .began
             .filter(|_| claims.is_empty())
-            .map(|(idp, began)| retraction::of_whole_idp(known, idp, began).collect());
+            .map(|began| retraction::of_whole_idp(known, began).collect());
         Believed { claims, factors, sign_in: sign_in.unwrap_or_default() }
     }
 

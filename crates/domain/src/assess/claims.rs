@@ -11,6 +11,7 @@ use super::{
     keys::{self, Standing},
     legacy_mapping, okta_claims,
     retraction::{self, Hit},
+    signed_in::UnseenSignIn,
     third_party_amr,
     trust_at_receipt::{self, IdpState, Trust},
     value::Value,
@@ -470,14 +471,13 @@ impl<'a> World<'a> {
 pub(crate) fn unseen_federation(
     history: HistoryCut<'_>,
     falsified: HistoryCut<'_>,
-    idp: &IdpId,
-    started: Occurred,
+    sign_in: UnseenSignIn<'_>,
 ) -> Tri {
-    let in_force = history.trust().idp(idp, started);
+    let in_force = history.trust().idp(sign_in.idp, sign_in.began);
     let state = |idp: Option<&Stated<IdpConfigured>>| idp.map(|idp| IdpState::of(&idp.data));
     let is_active = |idp: &Option<IdpState>| idp.is_none_or(|idp| idp.status == Status::Active);
     let active = Tri::in_force(&in_force, state, is_active);
-    let retracted = retraction::of_whole_idp(falsified, idp, started)
+    let retracted = retraction::of_whole_idp(falsified, sign_in)
         .map(|hit| if hit.open.is_none() { Tri::Yes } else { Tri::Maybe })
         .max()
         .unwrap_or(Tri::No);

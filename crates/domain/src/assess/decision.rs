@@ -24,7 +24,7 @@ use crate::{
     codes,
     history::{HistoryCut, Stated},
     model::{Certainty, Difference, FactorType, Implied, MetAtDecision},
-    order::{Seen, latest},
+    order::Seen,
 };
 use claimledger_facts::{
     ids::{PolicyId, Pseudonym},
@@ -411,9 +411,9 @@ fn within(
     at: Occurred,
 ) -> Tri {
     let after = |close: Option<Time>, t: Time| close.is_some_and(|c| t >= c);
-    if began.from > latest(at) || after(last_close, at.from) {
+    if began.from > at.latest() || after(last_close, at.from) {
         Tri::No
-    } else if latest(began) <= at.from && !after(first_close, latest(at)) {
+    } else if began.latest() <= at.from && !after(first_close, at.latest()) {
         Tri::Yes
     } else {
         Tri::Maybe
@@ -425,7 +425,7 @@ fn within(
 fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>) {
     let standing = |began: Occurred, stands: Tri| stands.min(in_effect(setting.life, began, at));
     let mut claims =
-        setting.claims.iter().filter(|c| c.seen.occurred().from <= latest(at)).peekable();
+        setting.claims.iter().filter(|c| c.seen.occurred().from <= at.latest()).peekable();
     let (best, mut open) = if claims.peek().is_some() {
         claims.fold((Tri::No, vec![]), |(best, open), claim| {
             let mut stands = standing(claim.seen.occurred(), claim.stands());
@@ -437,19 +437,10 @@ fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>
             if stands > best { (stands, stands_open) } else { (best, open) }
         })
     } else {
-        match setting.life.started.and_then(|s| s.idp.as_ref()) {
-            Some(idp) => {
-                let began = setting.life.start;
-                (
-                    standing(
-                        began,
-                        claims::unseen_federation(setting.history, setting.falsified, idp, began),
-                    ),
-                    vec![],
-                )
-            }
-            None => (Tri::No, vec![]),
-        }
+        let stands = setting.life.sign_in().map_or(Tri::No, |by| {
+            standing(by.began, claims::unseen_federation(setting.history, setting.falsified, by))
+        });
+        (stands, vec![])
     };
     match best {
         Tri::Maybe if open.is_empty() => open.push(codes::MISSING_EXACT_TIME),
@@ -491,7 +482,7 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
         .factors
         .iter()
         .enumerate()
-        .filter(|(_, f)| f.by_record && f.occurred().from <= latest(at) && named(f));
+        .filter(|(_, f)| f.by_record && f.occurred().from <= at.latest() && named(f));
     let relied: Vec<usize> = earlier.map(|(index, _)| index).collect();
     let all: Vec<Candidate> = relied.iter().map(|index| as_recorded(setting, *index, at)).collect();
     let holds = |candidates: &[Candidate]| {
@@ -522,7 +513,7 @@ fn rested_on(factor: &AssessedFactor<'_>, at: Occurred) -> Certainty {
 
 /// How sure it is that something came by a decision, of which it is known that it may have.
 pub(crate) fn came_before(came: Occurred, decision: Occurred) -> Certainty {
-    if latest(came) <= decision.from { Certainty::Certain } else { Certainty::Possible }
+    if came.latest() <= decision.from { Certainty::Certain } else { Certainty::Possible }
 }
 
 /// The candidates without one; what it pooled goes with it.

@@ -9,11 +9,7 @@ use super::{
     local_factors, subject,
     value::Value,
 };
-use crate::{
-    codes,
-    model::Grade,
-    order::{Seen, latest},
-};
+use crate::{codes, model::Grade, order::Seen};
 use claimledger_facts::{
     fact::FactData,
     ids::AssertionId,
@@ -83,7 +79,7 @@ pub(crate) fn factors<'a>(
     let open = |seen: Seen<'a>| {
         let mut open = Vec::new();
         // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
-        if latest(seen.occurred()) > running.at {
+        if seen.occurred().latest() > running.at {
             open.push(codes::MISSING_EXACT_TIME);
         }
         if subject::is_of_another(running.linked, &seen.known.fact, running.subject) {

@@ -16,7 +16,7 @@ use crate::{
     codes,
     history::{HistoryCut, Stated},
     model::{Certainty, Falsifier},
-    order::{Seen, latest},
+    order::Seen,
     words,
 };
 use claimledger_facts::{
@@ -180,7 +180,7 @@ pub(crate) fn hits<'a>(
         };
     for claim in claims.iter().filter(|c| c.seen.occurred().from <= by) {
         // Whether it had come by then is open inside the interval of its time.
-        let open = (latest(claim.seen.occurred()) > by).then_some(codes::MISSING_EXACT_TIME);
+        let open = (claim.seen.occurred().latest() > by).then_some(codes::MISSING_EXACT_TIME);
         claim.hits.iter().for_each(|hit| {
             add(Hit::Retraction(retraction::Hit { open: hit.open.or(open), ..*hit }))
         });
@@ -206,7 +206,7 @@ pub(crate) fn later<'a>(
     decision: Seen<'_>,
 ) -> Vec<Hit<'a>> {
     let hits_of = |believed: &Believed<'a>| {
-        hits(&believed.claims, &believed.factors, &believed.sign_in, latest(decision.occurred()))
+        hits(&believed.claims, &believed.factors, &believed.sign_in, decision.occurred().latest())
     };
     let (then, mut hits) = (hits_of(then), hits_of(now));
     hits.retain(|hit| !then.iter().any(|known| known.record().id == hit.record().id));

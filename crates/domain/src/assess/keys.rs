@@ -8,7 +8,6 @@
 use crate::{
     codes,
     history::{HistoryCut, KeyChange, Stated},
-    order::latest,
 };
 use claimledger_facts::{
     ids::{IdpId, KeyId},
@@ -55,12 +54,12 @@ pub(crate) fn standings<'a>(
 ) -> Vec<Standing<'a>> {
     let Some(key) = key else { return vec![Standing::NotNamed] };
     let begun =
-        history.trust().key_changes(idp).find(|change| change.occurred.from <= latest(received));
+        history.trust().key_changes(idp).find(|change| change.occurred.from <= received.latest());
     let Some(first) = begun else { return vec![Standing::NotChecked] };
     let of_key =
         || history.trust().key_changes(idp).filter(|c| c.data.key == *key && c.occurred.from <= at);
     let later = |added: bool| {
-        of_key().find(|c| c.data.added == added && c.occurred.from > latest(received))
+        of_key().find(|c| c.data.added == added && c.occurred.from > received.latest())
     };
     let mut standings: Vec<Standing<'a>> = history
         .trust()
@@ -82,7 +81,7 @@ pub(crate) fn standings<'a>(
         .collect();
     // The IdP's very first key may have been stated only after the assertion arrived: then keys
     // were not checked at all.
-    if latest(first.occurred) > received.from {
+    if first.occurred.latest() > received.from {
         standings.push(Standing::NotChecked);
     }
     // What keys the IdP named meanwhile no look saw.

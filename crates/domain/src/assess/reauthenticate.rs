@@ -8,7 +8,7 @@
 use super::claims::Tri;
 use crate::{
     model::FactorType,
-    order::{Seen, latest, total_order},
+    order::{Seen, total_order},
 };
 use claimledger_facts::{
     time::Occurred,
@@ -39,10 +39,10 @@ impl Age {
             None => Tri::Yes,
             Some(0) => Tri::of([self.since_previous]),
             Some(secs) => {
-                let (first, last) = (self.verified.from, latest(self.verified));
+                let (first, last) = (self.verified.from, self.verified.latest());
                 // Stalest and freshest reading of two intervals; for instants they are one.
                 Tri::of([
-                    latest(self.decision) < first.plus_secs(secs),
+                    self.decision.latest() < first.plus_secs(secs),
                     self.decision.from < last.plus_secs(secs),
                 ])
             }

@@ -5,15 +5,14 @@
 //! its `from`; several unite; nothing lifts one. An assertion that names no key may have been
 //! signed by the retracted one (`semantics.md` 42): then it is hit possibly.
 
+use super::signed_in::UnseenSignIn;
 use crate::{
     codes,
     history::{HistoryCut, Stated},
     model::Certainty,
-    order::latest,
     window::within,
 };
 use claimledger_facts::{
-    ids::IdpId,
     time::{Occurred, Time},
     types::{claims::ClaimsReceived, trust::TrustRetracted},
 };
@@ -67,11 +66,11 @@ pub(crate) fn hits<'a>(
 /// (`semantics.md` 38).
 pub(crate) fn of_whole_idp<'a>(
     known: HistoryCut<'a>,
-    idp: &IdpId,
-    began: Occurred,
+    sign_in: UnseenSignIn<'_>,
 ) -> impl Iterator<Item = Hit<'a>> + use<'a> {
-    known.trust().retractions(idp).filter_map(move |retraction| {
-        let sure = hits_sign_in(&retraction.data, &retraction.data.idp, began)?;
+    let began = sign_in.began;
+    known.trust().retractions(sign_in.idp).filter_map(move |retraction| {
+        let sure = reaches(&retraction.data, began)?;
         Some(Hit {
             retraction,
             code: codes::IDP_RETRACTED,
@@ -80,15 +79,19 @@ pub(crate) fn of_whole_idp<'a>(
     })
 }
 
-/// Whether a retraction hits a sign-in by an IdP that began then and of which no assertion was
-/// seen, and how surely: only that of the IdP as a whole does (`semantics.md` 38).
+/// Whether a retraction hits a sign-in of which no assertion was seen, and how surely: only that of
+/// the IdP as a whole does (`semantics.md` 38).
 pub(crate) fn hits_sign_in(
     retraction: &TrustRetracted,
-    idp: &IdpId,
-    began: Occurred,
+    sign_in: UnseenSignIn<'_>,
 ) -> Option<Certainty> {
-    let is_of = retraction.key.is_none() && retraction.idp == *idp;
-    within(began, Some(retraction.from), None, Time::MAX).filter(|_| is_of)
+    reaches(retraction, sign_in.began).filter(|_| retraction.idp == *sign_in.idp)
+}
+
+/// Whether a retraction, of its IdP as a whole, reaches a sign-in by that IdP which began then.
+fn reaches(retraction: &TrustRetracted, began: Occurred) -> Option<Certainty> {
+    let is_whole = retraction.key.is_none();
+    within(began, Some(retraction.from), None, Time::MAX).filter(|_| is_whole)
 }
 
 /// Why an assertion is void that a retraction hits.
@@ -102,7 +105,7 @@ fn open(
     claim: &ClaimsReceived,
     received: Occurred,
 ) -> Option<Option<&'static str>> {
-    if !speaks_of(retraction, claim) || latest(received) < retraction.from {
+    if !speaks_of(retraction, claim) || received.latest() < retraction.from {
         None
     } else if retraction.key.is_some() && claim.key.is_none() {
         Some(Some(codes::MISSING_KEY))

@@ -6,7 +6,8 @@ use super::{
     decision::{Decided, Judged},
     factors::AssessedFactor,
     keys::Standing,
-    signed_in, until,
+    signed_in::{SignInRef, sign_ins},
+    until,
 };
 use crate::{
     codes,
@@ -15,7 +16,7 @@ use crate::{
         IdpSessionInterval, IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RecordedDecision,
         RefusedSignIn, Relied, SessionEnd, SessionLife, SessionOrigin, SessionState, SignedIn,
     },
-    order::{Seen, latest},
+    order::Seen,
     words,
 };
 use claimledger_facts::{
@@ -153,6 +154,7 @@ fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
         until_bounds: until.bounds,
         end_reason: until.reason,
         end_record: until.record.cloned(),
+        may_be_lost: until.may_be_lost,
         lost_before: factor.losses.before.iter().map(|loss| loss.record.clone()).collect(),
         grade: factor.grade,
         certainty: certainty(!factor.missing.is_empty()),
@@ -198,7 +200,7 @@ fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&AssessedFactor<'_>>) 
         }
         // Inside the interval of its own time it may not have come yet.
         None => {
-            latest(claim.seen.occurred()) > trace.cut.at
+            claim.seen.occurred().latest() > trace.cut.at
                 || claim.may_count()
                 || claim.no_amr() == Tri::Maybe
         }
@@ -272,14 +274,14 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
                 Some(Relied { factor, needed: relied.needed, certainty: relied.certainty })
             })
             .collect(),
-        signed_in: signed_in(trace, judged),
+        signed_in: sign_ins_of(trace, judged),
     }
 }
 
-fn signed_in(trace: &Trace<'_>, judged: &Judged<'_>) -> Vec<SignedIn> {
-    let of = |sign_in: signed_in::SignedIn| {
+fn sign_ins_of(trace: &Trace<'_>, judged: &Judged<'_>) -> Vec<SignedIn> {
+    let of = |sign_in: SignInRef| {
         let claim = sign_in.claim.map(|claim| trace.claims[claim].data);
-        let named = trace.life.started.and_then(|started| started.idp.as_ref());
+        let named = trace.life.sign_in().map(|sign_in| sign_in.idp);
         Some(SignedIn {
             idp: claim.map(|claim| &claim.idp).or(named)?.clone(),
             key: claim.and_then(|claim| claim.key.clone()),
@@ -287,7 +289,7 @@ fn signed_in(trace: &Trace<'_>, judged: &Judged<'_>) -> Vec<SignedIn> {
             certainty: sign_in.certainty,
         })
     };
-    signed_in::sign_ins(trace, judged).into_iter().filter_map(of).collect()
+    sign_ins(trace, judged).into_iter().filter_map(of).collect()
 }
 
 fn as_known(judged: &Judged<'_>) -> AsKnown {

@@ -5,7 +5,6 @@ use super::{claims::Tri, factors::AssessedFactor, until_session_end::Life};
 use crate::{
     codes,
     model::{Bounds, RecordRef},
-    order::latest,
 };
 use claimledger_facts::time::Time;
 
@@ -17,6 +16,8 @@ pub(crate) struct Until<'a> {
     pub(crate) bounds: Option<Bounds>,
     pub(crate) reason: Option<&'static str>,
     pub(crate) record: Option<&'a RecordRef>,
+    /// A loss may have ended it, where that is open: then the bounds are not the session's.
+    pub(crate) may_be_lost: bool,
 }
 
 /// How a factor ends.
@@ -29,6 +30,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
         bounds: if life.ended_at.is_some() { None } else { life.bounds.map(not_before) },
         reason: life.reason,
         record: life.end.map(|e| e.record),
+        may_be_lost: false,
     };
     let (first_close, _) = life.closes();
     let Some(end) = factor
@@ -45,12 +47,13 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
         bounds: None,
         reason: Some(codes::AUTHENTICATOR_LOST),
         record: Some(&end.loss.record),
+        may_be_lost: false,
     };
-    let before_the_end = first_close.is_none_or(|close| latest(end.when) < close);
+    let before_the_end = first_close.is_none_or(|close| end.when.latest() < close);
     match (end.running, before_the_end, end.when.to) {
         (Tri::Yes, true, None) => Until { until: Some(end.when.from), ..lost },
         (Tri::Yes, true, Some(_)) => Until {
-            bounds: Some(Bounds { from: end.when.from, to: Some(latest(end.when)) }),
+            bounds: Some(Bounds { from: end.when.from, to: Some(end.when.latest()) }),
             ..lost
         },
         // What comes first is open: the session's end, or the loss.
@@ -59,10 +62,11 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
             let to = of_session
                 .until
                 .or(of_session.bounds.and_then(|b| b.to))
-                .map_or(latest(end.when), |to| to.min(latest(end.when)));
+                .map_or(end.when.latest(), |to| to.min(end.when.latest()));
             Until {
                 until: None,
                 bounds: Some(not_before(Bounds { from, to: Some(to) })),
+                may_be_lost: true,
                 ..of_session
             }
         }
@@ -72,6 +76,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> 
             Until {
                 until: None,
                 bounds: Some(not_before(Bounds { from: end.when.from, to })),
+                may_be_lost: true,
                 ..of_session
             }
         }

@@ -6,13 +6,14 @@
 
 use super::{
     limits::Limits,
+    signed_in::UnseenSignIn,
     signs_of_life::{is_act, is_sign_of_life, proves_life_before},
 };
 use crate::{
     codes,
     history::{HistoryCut, Stated},
     model::{Bounds, Certainty, Phase, RecordRef},
-    order::{Seen, latest},
+    order::Seen,
 };
 use claimledger_facts::{
     fact::FactData,
@@ -140,7 +141,7 @@ pub(crate) fn life<'a>(
         bounds: None,
         is_attempt,
     };
-    life.settle(at, upto.iter().any(|s| begins(&s.known.fact.data) && latest(s.occurred()) <= at));
+    life.settle(at, upto.iter().any(|s| begins(&s.known.fact.data) && s.occurred().latest() <= at));
     if is_attempt {
         (life.phase, life.certainty, life.bounds, life.reason) =
             (Phase::NotStarted, Certainty::Certain, None, None);
@@ -176,12 +177,12 @@ fn ends_of_all<'a>(
         .flat_map(|subject| history.people().sessions_ended(subject))
         .filter(|s| s.occurred.from <= at)
     {
-        if latest(began) < stated.occurred.from {
+        if began.latest() < stated.occurred.from {
             let (record, occurred, reason) =
                 (&stated.record, stated.occurred, stated.data.reason.as_str());
             return (Some(End { record, occurred, reason, of_all: Some(stated) }), perhaps);
         }
-        if began.from < latest(stated.occurred) && perhaps.is_none() {
+        if began.from < stated.occurred.latest() && perhaps.is_none() {
             perhaps = Some(stated);
         }
     }
@@ -191,6 +192,13 @@ fn ends_of_all<'a>(
 /// Of several stated ends the earliest counts (`semantics.md` 22), by the total order.
 fn place<'a>(end: &End<'a>) -> (Time, &'a str, &'a str) {
     (end.occurred.from, end.record.source.as_str(), end.record.source_id.as_str())
+}
+
+impl<'a> Life<'a> {
+    /// The sign-in by the IdP that the session's start names (`semantics.md` 38).
+    pub(crate) fn sign_in(&self) -> Option<UnseenSignIn<'a>> {
+        UnseenSignIn::by_start(self.start_record.known).filter(|_| self.started.is_some())
+    }
 }
 
 impl Life<'_> {
@@ -210,7 +218,7 @@ impl Life<'_> {
             && self
                 .end
                 .as_ref()
-                .is_some_and(|end| end.occurred.to.is_some() && at < latest(end.occurred))
+                .is_some_and(|end| end.occurred.to.is_some() && at < end.occurred.latest())
         {
             self.end = None;
         }
@@ -224,8 +232,8 @@ impl Life<'_> {
                 self.ended_at = Some(occurred.from);
             } else {
                 // Inside the interval it has ended possibly, after it certainly (`semantics.md` 6).
-                self.bounds = Some(Bounds { from: occurred.from, to: Some(latest(occurred)) });
-                if at >= latest(occurred) {
+                self.bounds = Some(Bounds { from: occurred.from, to: Some(occurred.latest()) });
+                if at >= occurred.latest() {
                     self.phase = Phase::Ended;
                 } else if !lives {
                     self.doubt(&[codes::MISSING_EXACT_TIME]);
@@ -294,7 +302,7 @@ impl Life<'_> {
     /// not from the second on.
     pub(crate) fn closes(&self) -> (Option<Time>, Option<Time>) {
         let (first, last) = match self.end {
-            Some(end) => (Some(end.occurred.from), Some(latest(end.occurred))),
+            Some(end) => (Some(end.occurred.from), Some(end.occurred.latest())),
             None => (self.limits.lifetime_ends_at, self.limits.lifetime_ends_at),
         };
         let perhaps = self.perhaps_ended.map(|stated| stated.occurred.from.max(self.start.from));

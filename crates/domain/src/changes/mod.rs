@@ -20,12 +20,9 @@ pub use self::{
     },
 };
 
-pub use crate::model::Span;
-
 use crate::{
     history::{HistoryCut, Stated},
-    model::{Cut, RecordRef},
-    order::latest,
+    model::{Cut, RecordRef, Span},
 };
 use claimledger_facts::{
     ids::{ActorId, TicketId},
@@ -135,7 +132,7 @@ fn change<T>(
         ticket: by.1.cloned(),
         occurred: stated.occurred,
         effective_from: None,
-        late: is_late(stated.record.recorded_at, latest(stated.occurred)),
+        late: is_late(stated.record.recorded_at, stated.occurred.latest()),
         variant: stated.is_variant(cut.known_at),
         record: stated.record.clone(),
     }

@@ -7,7 +7,6 @@ use crate::{
         silences::{Silence, silences},
     },
     model::RecordRef,
-    order::latest,
 };
 use claimledger_facts::{
     ids::SourceId,
@@ -69,8 +68,8 @@ impl Timeliness {
         let micros = |from: Time, to: Time| {
             Duration::from_micros(to.micros().saturating_sub(from.micros()).max(0).unsigned_abs())
         };
-        if crate::changes::is_late(recorded_at, latest(occurred)) {
-            return Self::Late(micros(latest(occurred), recorded_at));
+        if crate::changes::is_late(recorded_at, occurred.latest()) {
+            return Self::Late(micros(occurred.latest(), recorded_at));
         }
         match micros(recorded_at, occurred.from) {
             ahead if ahead >= Self::AHEAD => Self::Ahead(ahead),

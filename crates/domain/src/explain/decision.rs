@@ -18,7 +18,6 @@ use crate::{
     codes,
     history::Stated,
     model::{Grade, Implied, Mark, Reason, RecordRef},
-    order::latest,
     words,
 };
 use claimledger_facts::{
@@ -218,10 +217,10 @@ impl<'a> DecisionExplainer<'a, '_> {
             .trace
             .factors
             .iter()
-            .filter(|f| f.claim.is_none() && f.occurred().from <= latest(at))
+            .filter(|f| f.claim.is_none() && f.occurred().from <= at.latest())
             .collect();
         reasons.extend(word::local(&local, self.today));
-        let unread = self.trace.unread.iter().filter(|u| u.occurred.from <= latest(at));
+        let unread = self.trace.unread.iter().filter(|u| u.occurred.from <= at.latest());
         // A gap says something where it leaves the outcome open, and nothing where it does not.
         let silent = self.judged.missing.contains(&codes::MISSING_SOURCE_SILENT);
         let unread = unread.filter(|u| silent || u.missing != codes::MISSING_SOURCE_SILENT);
@@ -253,7 +252,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             .known
             .factors
             .iter()
-            .filter(|f| f.counts() && f.occurred().from <= latest(at))
+            .filter(|f| f.counts() && f.occurred().from <= at.latest())
             .collect();
         let ends = |f: &AssessedFactor<'a>| {
             let until = until::of(life, f);
@@ -376,7 +375,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             .trace
             .factors
             .iter()
-            .filter(|f| f.counts() && f.occurred().from <= latest(at))
+            .filter(|f| f.counts() && f.occurred().from <= at.latest())
             .collect();
         let groups = grouped(&counted, |f| (f.grade, f.claim.is_some()));
         let certainty =
@@ -474,7 +473,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                         .trace
                         .claims
                         .iter()
-                        .all(|claim| c.occurred.from > latest(claim.seen.occurred()));
+                        .all(|claim| c.occurred.from > claim.seen.occurred().latest());
                     c.data.key == *key
                         && !c.data.added
                         && later
@@ -504,7 +503,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         }
         for l in &known.losses {
             let when = authenticator_lost::when(l);
-            if when.from > latest(self.judged.seen.occurred()) {
+            if when.from > self.judged.seen.occurred().latest() {
                 let from = words::moment(when, today);
                 let says = format!(
                     "the loss of {} from {from} ({}). It came after this decision.",
@@ -524,7 +523,7 @@ impl<'a> DecisionExplainer<'a, '_> {
 
     /// The claims received by the decision.
     pub(crate) fn claims(&self) -> Vec<usize> {
-        let at = latest(self.judged.seen.occurred());
+        let at = self.judged.seen.occurred().latest();
         (0..self.trace.claims.len())
             .filter(|c| self.trace.claims[*c].seen.occurred().from <= at)
             .collect()

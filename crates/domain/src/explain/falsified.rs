@@ -18,7 +18,6 @@ use crate::{
     },
     codes,
     model::{FactorType, Implied, Phase, Reason, RecordRef},
-    order::latest,
     words,
 };
 use claimledger_facts::{
@@ -190,7 +189,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             .on(added)
             .on(world.idp.map(|i| &i.record))
         });
-        let at = latest(self.judged.seen.occurred());
+        let at = self.judged.seen.occurred().latest();
         let local: Vec<&AssessedFactor<'a>> = self
             .trace
             .factors
@@ -245,7 +244,7 @@ impl<'a> DecisionExplainer<'a, '_> {
     }
 
     fn how_sure_in_brief(&self) -> Reason {
-        let at = latest(self.judged.seen.occurred());
+        let at = self.judged.seen.occurred().latest();
         let counted: Vec<&AssessedFactor<'a>> =
             self.trace.factors.iter().filter(|f| f.counts() && f.occurred().from <= at).collect();
         let groups = grouped(&counted, |f| f.grade);

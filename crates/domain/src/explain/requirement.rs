@@ -19,7 +19,6 @@ use crate::{
     },
     codes,
     model::{FactorType, Mark, Reason},
-    order::latest,
     words,
 };
 use claimledger_facts::{
@@ -185,7 +184,7 @@ impl<'a> DecisionExplainer<'a, '_> {
     /// is barred by a list or is only possible may have what is asked, so the session is not said
     /// to lack it.
     fn nothing(&self, of: &dyn Fn(FactorType) -> bool) -> &'static str {
-        let at = latest(self.judged.seen.occurred());
+        let at = self.judged.seen.occurred().latest();
         let in_vain =
             self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
         let stale = self.stale().into_iter().any(|f| of(self.trace.factors[f].value.factor_type));
@@ -264,7 +263,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         let at = self.judged.seen.occurred();
         let mut reasons = Vec::new();
         let earlier: Vec<&AssessedFactor<'a>> =
-            self.trace.factors.iter().filter(|f| f.occurred().from <= latest(at)).collect();
+            self.trace.factors.iter().filter(|f| f.occurred().from <= at.latest()).collect();
         let assertion = |f: &AssessedFactor<'a>| {
             f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone())
         };
@@ -307,7 +306,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             );
         }
         let gone = |f: &&AssessedFactor<'a>| {
-            f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= latest(at))
+            f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= at.latest())
         };
         let lost: Vec<&AssessedFactor<'a>> = earlier.iter().copied().filter(gone).collect();
         for (names, first) in grouped(&lost, |f| {

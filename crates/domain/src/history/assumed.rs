@@ -2,7 +2,6 @@
 //! it was.
 
 use super::{History, HistoryCut, InForce, Stated, settings::UNSTATED_ORG};
-use crate::order::latest;
 use claimledger_facts::{
     ids::{IdpId, LogPosition},
     time::{Occurred, Time},
@@ -103,10 +102,10 @@ impl<'a> HistoryCut<'a> {
         when: Occurred,
         stated: InForce<'a, T>,
     ) -> InForce<'a, T> {
-        if latest(when) < from || when.from >= to {
+        if when.latest() < from || when.from >= to {
             return stated;
         }
-        let whole = when.from >= from && latest(when) < to;
+        let whole = when.from >= from && when.latest() < to;
         let mut in_force = self.in_force(twins, when);
         if !whole {
             in_force.options.extend(stated.options);

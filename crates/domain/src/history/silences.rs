@@ -7,7 +7,7 @@
 //! *assumed* does not outweigh a record that something was not sent (`semantics.md` 3).
 
 use super::HistoryCut;
-use crate::{model::RecordRef, order::latest};
+use crate::model::RecordRef;
 use claimledger_facts::{
     ids::{LogPosition, SourceId},
     time::Time,
@@ -271,12 +271,12 @@ fn spans(history: HistoryCut<'_>) -> Vec<Span<'_>> {
             }
             DeliveryChange::Started => {
                 if let Some(off) = last.remove(&key(false)) {
-                    spans[off].until = Some(latest(stated.occurred));
+                    spans[off].until = Some(stated.occurred.latest());
                 }
             }
             DeliveryChange::Failed => {
                 let from = not_delivered_since(at);
-                let until = Some(latest(stated.occurred));
+                let until = Some(stated.occurred.latest());
                 let before = last.get(&key(true)).map(|index| &mut spans[*index]);
                 match before.filter(|span| span.until >= Some(from)) {
                     Some(span) => span.until = span.until.max(until),

@@ -74,6 +74,14 @@ impl<'a> Trust<'a> {
         self.0.counting(stated).chain(supposed.iter().filter(move |r| r.data.idp == idp))
     }
 
+    /// Whether a key is known of an IdP: by a change of it, or by its retraction. A claim that names
+    /// no key may have been signed by any of those (`semantics.md` 42).
+    #[must_use]
+    pub fn names_key(self, idp: &IdpId, key: &KeyId) -> bool {
+        self.key_changes(idp).any(|change| change.data.key == *key)
+            || self.retractions(idp).any(|retraction| retraction.data.key.as_ref() == Some(key))
+    }
+
     /// Every retraction that is stated, IdP by IdP.
     pub fn all_retractions(self) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
         self.0.history.trust.retractions.values().flat_map(move |list| self.0.counting(list))

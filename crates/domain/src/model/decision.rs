@@ -64,6 +64,20 @@ impl Agreement {
     }
 }
 
+/// How a decision agrees with the rules, when it was made and with what was learnt later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Both when it was made and as known at K.
+    Agrees,
+    /// The rules imply nothing of it, when it was made or as known at K, and it neither differs nor
+    /// was falsified: they do not agree with it (`semantics.md` 19).
+    Undetermined,
+    /// It differed when it was made.
+    Differs,
+    /// It did not, and a later falsifier takes it away.
+    FalsifiedLater,
+}
+
 /// A decision, recorded and implied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -89,6 +103,23 @@ pub struct Decision {
     /// The sign-ins that it rested on, where its rule asks for no more than one (`semantics.md`
     /// 38).
     pub signed_in: Vec<SignedIn>,
+}
+
+impl Decision {
+    /// How it agrees with the rules.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let is_open = |judged: &AsKnown| judged.implied == Implied::Undetermined;
+        if self.differs.is_some() {
+            Standing::Differs
+        } else if self.falsified_later.is_some() {
+            Standing::FalsifiedLater
+        } else if is_open(&self.made) || is_open(&self.at_k) {
+            Standing::Undetermined
+        } else {
+            Standing::Agrees
+        }
+    }
 }
 
 /// A sign-in that a decision rested on, by record.

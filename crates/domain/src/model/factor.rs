@@ -96,6 +96,8 @@ pub struct HonoredFactor {
     pub end_reason: Option<&'static str>,
     /// The record that ended it: of the session's end, or of the loss of its authenticator.
     pub end_record: Option<RecordRef>,
+    /// A loss of its authenticator by T may have ended it, where that is open.
+    pub may_be_lost: bool,
     /// Losses of such an authenticator that came before it: it stands, as a replacement looks the
     /// same (`semantics.md` 11).
     pub lost_before: Vec<RecordRef>,

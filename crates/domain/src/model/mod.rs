@@ -10,7 +10,7 @@ mod session;
 pub use context::{Context, KeyInterval, Span, Version};
 pub use decision::{
     Agreement, AsKnown, Decision, DecisionRule, Difference, Falsifier, Implied, MetAtDecision,
-    RecordedDecision, Relied, SignedIn,
+    RecordedDecision, Relied, SignedIn, Standing,
 };
 pub use factor::{FactorType, Grade, HonoredFactor, IgnoredClaim, Origin};
 pub use reason::{Mark, Reason, end_code};

@@ -1,7 +1,10 @@
 //! What is supposed to have been otherwise, and which claims that concerns.
 
 use crate::{
-    assess::retraction::{hits_sign_in, retraction_hits},
+    assess::{
+        retraction::{hits_sign_in, retraction_hits},
+        signed_in::UnseenSignIn,
+    },
     history::{History, HistoryCut},
     model::Certainty,
     window::within,
@@ -235,13 +238,15 @@ impl TrustChange {
         }
     }
 
-    /// Whether the sign-in itself falls that began then and of which no assertion was seen, and how
-    /// surely (`semantics.md` 38).
-    pub(super) fn hits_sign_in(&self, idp: &IdpId, began: Occurred) -> Option<Certainty> {
+    /// Whether the sign-in itself falls, of which no assertion was seen, and how surely
+    /// (`semantics.md` 38).
+    pub(super) fn hits_sign_in(&self, sign_in: UnseenSignIn<'_>) -> Option<Certainty> {
         match self {
-            Self::Retraction(retraction) => hits_sign_in(retraction, idp, began),
-            Self::Idp { idp: of, setting, from, to } if setting.ends_sign_in() && of == idp => {
-                within(began, Some(*from), Some(*to), Time::MAX)
+            Self::Retraction(retraction) => hits_sign_in(retraction, sign_in),
+            Self::Idp { idp, setting, from, to }
+                if setting.ends_sign_in() && idp == sign_in.idp =>
+            {
+                within(sign_in.began, Some(*from), Some(*to), Time::MAX)
             }
             _ => None,
         }

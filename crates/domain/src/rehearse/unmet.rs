@@ -18,7 +18,6 @@ use crate::{
     codes,
     history::{HistoryCut, Stated, settings::org_or_default},
     model::{Cut, Known, RecordRef},
-    order::latest,
     words,
 };
 use claimledger_facts::{
@@ -115,7 +114,7 @@ impl<'a> UnmetPolicies<'a> {
             self.open.retain_mut(|open| {
                 if !(open.through.contains(&claim.data.idp) || is_hit)
                     || received.from < open.from
-                    || latest(received) >= open.to
+                    || received.latest() >= open.to
                 {
                     return true;
                 }

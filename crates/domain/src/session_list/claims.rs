@@ -2,6 +2,7 @@
 
 use super::{SessionCandidate, SessionFilter};
 use crate::{
+    assess::signed_in::UnseenSignIn,
     history::HistoryCut,
     model::{Certainty, Known, RecordRef},
     order::total_order,
@@ -11,7 +12,7 @@ use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, KeyId},
     time::Time,
-    types::{claims::ClaimsReceived, session::SessionStarted},
+    types::claims::ClaimsReceived,
 };
 use std::collections::HashSet;
 
@@ -42,14 +43,7 @@ pub(super) fn matching(of: SessionCandidate<'_>, filter: &SessionFilter) -> Opti
         })
         .peekable();
     if claims.peek().is_none() {
-        return facts()
-            .min_by(|one, other| {
-                started(one)
-                    .is_none()
-                    .cmp(&started(other).is_none())
-                    .then_with(|| total_order(one, other))
-            })
-            .and_then(|known| unseen(known, filter, at));
+        return UnseenSignIn::of(facts()).and_then(|sign_in| unseen(sign_in, filter, at));
     }
     claims
         .filter_map(|(known, claim)| Some((certainty(known, claim, filter, history, at)?, known)))
@@ -57,20 +51,13 @@ pub(super) fn matching(of: SessionCandidate<'_>, filter: &SessionFilter) -> Opti
         .map(|(certainty, known)| Match { certainty, record: known.record.clone(), is_claim: true })
 }
 
-fn started(known: &Known) -> Option<&SessionStarted> {
-    match &known.fact.data {
-        FactData::SessionStarted(started) => Some(started),
-        _ => None,
-    }
-}
-
 /// A sign-in of which no assertion was seen. What key would have signed it is not known, and no
 /// list by key has it: only a retraction of the whole IdP hits it.
-fn unseen(start: &Known, filter: &SessionFilter, at: Time) -> Option<Match> {
-    let idp = started(start)?.idp.as_ref()?;
-    let is_of = filter.key.is_none() && filter.idp.as_ref().is_none_or(|asked| asked == idp);
-    let certainty = within(start.fact.occurred, filter.relied_from, filter.relied_to, at)?;
-    is_of.then(|| Match { certainty, record: start.record.clone(), is_claim: false })
+fn unseen(sign_in: UnseenSignIn<'_>, filter: &SessionFilter, at: Time) -> Option<Match> {
+    let is_of =
+        filter.key.is_none() && filter.idp.as_ref().is_none_or(|asked| asked == sign_in.idp);
+    let certainty = within(sign_in.began, filter.relied_from, filter.relied_to, at)?;
+    is_of.then(|| Match { certainty, record: sign_in.record.clone(), is_claim: false })
 }
 
 fn certainty(
@@ -102,11 +89,6 @@ pub fn is_key_of(
 ) -> Option<Certainty> {
     match named {
         Some(named) => (named == key).then_some(Certainty::Certain),
-        None => {
-            let trust = history.trust();
-            let stated = trust.key_changes(idp).any(|change| change.data.key == *key)
-                || trust.retractions(idp).any(|it| it.data.key.as_ref() == Some(key));
-            stated.then_some(Certainty::Possible)
-        }
+        None => history.trust().names_key(idp, key).then_some(Certainty::Possible),
     }
 }

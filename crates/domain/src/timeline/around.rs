@@ -9,7 +9,6 @@ use crate::{
     completeness::concluded_gaps,
     explain::word,
     model::Certainty,
-    order::latest,
     words,
 };
 use claimledger_facts::{
@@ -160,7 +159,7 @@ impl Rows<'_> {
         }
         for versions in things.into_values() {
             let replaced: Vec<Option<Time>> = (1..=versions.len())
-                .map(|next| versions.get(next).map(|next| latest(next.occurred)))
+                .map(|next| versions.get(next).map(|next| next.occurred.latest()))
                 .collect();
             for (change, replaced) in versions.into_iter().zip(replaced) {
                 if change.occurred.from > window.until
@@ -198,7 +197,7 @@ impl Rows<'_> {
                 ),
                 occurred: loss.occurred,
                 effective_from: Some(from),
-                late: is_late(loss.record.recorded_at, from.min(latest(loss.occurred))),
+                late: is_late(loss.record.recorded_at, from.min(loss.occurred.latest())),
                 certainty: Certainty::Certain,
                 variant: loss.is_variant(self.cut.known_at),
                 record: loss.record.clone(),
@@ -209,7 +208,7 @@ impl Rows<'_> {
     /// Ends of all sessions of its subject, while it lasted.
     fn add_ends_of_all(&mut self, material: &Material<'_>, window: Window) {
         let Some(subject) = &material.state.origin.subject else { return };
-        let meets = |ended: Occurred| ended.from <= window.until && latest(ended) > window.from;
+        let meets = |ended: Occurred| ended.from <= window.until && ended.latest() > window.from;
         for ended in self
             .history(material)
             .people()
@@ -232,7 +231,7 @@ impl Rows<'_> {
                 ),
                 occurred: ended.occurred,
                 effective_from: None,
-                late: is_late(ended.record.recorded_at, latest(ended.occurred)),
+                late: is_late(ended.record.recorded_at, ended.occurred.latest()),
                 certainty: if is_end { Certainty::Certain } else { Certainty::Possible },
                 variant: ended.is_variant(self.cut.known_at),
                 record: ended.record.clone(),
@@ -285,7 +284,7 @@ impl Rows<'_> {
                 words: format!("{} {what} {}", record.source, span(from, until)),
                 occurred,
                 effective_from: None,
-                late: is_late(record.recorded_at, latest(occurred)),
+                late: is_late(record.recorded_at, occurred.latest()),
                 certainty: Certainty::Certain,
                 variant,
                 record: record.clone(),
@@ -303,7 +302,7 @@ impl Rows<'_> {
                 words: format!("{} {}", record.source, gap.span(window.from)),
                 occurred: record.occurred,
                 effective_from: None,
-                late: is_late(record.recorded_at, latest(record.occurred)),
+                late: is_late(record.recorded_at, record.occurred.latest()),
                 certainty: Certainty::Certain,
                 variant: stated.is_some_and(|stated| stated.is_variant(self.cut.known_at)),
                 record: record.clone(),

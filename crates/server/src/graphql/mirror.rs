@@ -105,7 +105,7 @@ show! {
     Time => DateTime: DateTime;
     LogPosition => Position: Position;
     model::Bounds => types::Bounds: Into::into;
-    changes::Span => types::Span: Into::into;
+    model::Span => types::Span: Into::into;
     vocabulary::Access => &'static str: Self::as_str;
     vocabulary::FactorMode => &'static str: Self::as_str;
     vocabulary::Method => &'static str: Self::as_str;

@@ -73,24 +73,19 @@ pub(super) fn becomes(hit: &FallsHit) -> Markup {
     let recorded = fall.outcome.as_str();
     html! {
         @if !fall.falls { "stays " (recorded) }
-        @else if after == Implied::Allow {
+        @else if fall.worst != after {
             // Its claim names no key: it would fall if this one had signed it.
-            "possibly " strong { (recorded) " → deny" } ", if this key signed the claim that it \
-                rested on"
+            "possibly " strong { (recorded) " → " (fall.worst.as_str()) } ", if this key signed the \
+                claim that it rested on"
         } @else {
             @if fall.rested == Certainty::Possible { "possibly " }
             strong class="attention" { (recorded) " → " (after.as_str().to_lowercase()) }
             @if let Some(code) = fall.after.first_unmet {
                 ", first unmet: " (code.replace('_', " ")) }
-            @if is_open_either_way(hit) { ": undetermined either way" }
+            // Counted by the letter of `semantics.md` 21, and said beside it.
+            @if fall.is_open_either_way() { ": undetermined either way" }
         }
     }
-}
-
-/// The rules implied no allow before either: counted by the letter of `semantics.md` 21, and said
-/// beside it.
-fn is_open_either_way(hit: &FallsHit) -> bool {
-    [&hit.fall.before, &hit.fall.after].iter().all(|at| at.implied == Implied::Undetermined)
 }
 
 /// The decisions that fall.
@@ -158,7 +153,7 @@ pub(super) fn counted(found: &Found) -> Option<Markup> {
             " " span class="counted" { @match &found.supposed {
                 Some(what) => { "decisions would fall if " (inert(what)) " were retracted" },
                 None => "decisions fall" } }
-            @let open = found.falls.fallen().filter(|hit| is_open_either_way(hit)).count();
+            @let open = found.falls.fallen().filter(|hit| hit.fall.is_open_either_way()).count();
             @if open > 0 { " (" (open) " undetermined either way)" } }
     })
 }

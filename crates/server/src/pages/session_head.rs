@@ -6,7 +6,7 @@ use claimledger_app::{app::Label, model::answer::Absence};
 use claimledger_domain::{
     codes::missing_words,
     explain::called,
-    model::{Decision, Implied, Phase, SessionState},
+    model::{Decision, Phase, SessionState, Standing},
 };
 use claimledger_facts::vocabulary::Role;
 use maud::{Markup, html};
@@ -75,23 +75,11 @@ pub(super) fn head(
     }
 }
 
-/// How decisions agree with the rules. What is undetermined never differs (`semantics.md` 19), and
-/// is not as the rules say either: they say nothing yet.
+/// How decisions agree with the rules.
 fn agreement(decisions: &[Decision]) -> Markup {
-    let is_open = |decision: &&Decision| {
-        decision.differs.is_none()
-            && decision.falsified_later.is_none()
-            && [&decision.made, &decision.at_k]
-                .iter()
-                .any(|judged| judged.implied == Implied::Undetermined)
-    };
-    let differ = decisions.iter().filter(|decision| decision.differs.is_some()).count();
-    let falsified = decisions
-        .iter()
-        .filter(|decision| decision.differs.is_none() && decision.falsified_later.is_some())
-        .count();
-    let open = decisions.iter().filter(is_open).count();
-    let agree = decisions.len() - differ - falsified - open;
+    let [agree, open, differ, falsified] =
+        [Standing::Agrees, Standing::Undetermined, Standing::Differs, Standing::FalsifiedLater]
+            .map(|of| decisions.iter().filter(|decision| decision.standing() == of).count());
     let mut parts: Vec<Markup> = Vec::new();
     if agree > 0 {
         parts.push(html! { (agree) " as the rules say" });
@@ -215,7 +203,7 @@ fn rested_on(session: &SessionState) -> Markup {
 mod tests {
     use super::*;
     use crate::timeline::samples;
-    use claimledger_domain::model::Difference;
+    use claimledger_domain::model::{Difference, Implied};
     use claimledger_facts::vocabulary::Outcome;
 
     fn said(kinds: &[&str]) -> String {

@@ -66,6 +66,7 @@ pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFact
         until_bounds: None,
         end_reason: until.map(|_| "expired"),
         end_record: None,
+        may_be_lost: false,
         lost_before: Vec::new(),
         grade: Grade::Joined,
         certainty: Certainty::Certain,

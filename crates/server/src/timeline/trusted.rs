@@ -11,7 +11,10 @@ use crate::{
     times::{Times, clock, delay},
 };
 use claimledger_app::model::answer::Answered;
-use claimledger_domain::changes::{KeySpan, Retraction, Span, TrustChanges, TrustVersion};
+use claimledger_domain::{
+    changes::{KeySpan, Retraction, TrustChanges, TrustVersion},
+    model::Span,
+};
 use claimledger_facts::{
     ids::{IdpId, LogPosition},
     time::{Occurred, Time},

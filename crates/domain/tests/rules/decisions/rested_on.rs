@@ -51,6 +51,59 @@ fn rested_on_what_the_decision_names_41() {
     assert_eq!(relied(&state, 0), [("otp", false)]);
 }
 
+/// `x Certain seen` of each sign-in that the first decision rested on.
+fn signed_in(more: Vec<Said>) -> Vec<String> {
+    let facts = [org(), third_party(), policy(json!({"factor_mode": "1fa"}))];
+    let state = given(facts.into_iter().chain(more)).end();
+    let sign_ins = state.decisions[0].signed_in.iter().map(|sign_in| {
+        let seen = if sign_in.is_seen { "seen" } else { "unseen" };
+        format!("{} {:?} {seen}", sign_in.idp, sign_in.certainty)
+    });
+    sign_ins.collect()
+}
+
+fn relying_on(at: &str, ids: &[&str]) -> Said {
+    let data =
+        json!({"app": "a", "policy": "p", "outcome": "allow", "rule": "r", "relied_on": ids});
+    fact(at, "policy.decided", data)
+}
+
+fn started(at: &str) -> Said {
+    fact(at, "session.started", json!({"idp": "x"})).id("start")
+}
+
+#[test]
+fn a_sign_in_of_no_seen_assertion_is_rested_on_where_the_decision_names_it_20_38() {
+    let named = |ids: &[&str]| {
+        let local = verified("12:00:00", "otp").id("otp-1");
+        signed_in(vec![started("12:00:00"), local, relying_on("12:00:02", ids)])
+    };
+    assert_eq!(named(&["otp-1", "start"]), ["x Certain unseen"]);
+    // It relied on the local factor alone, or on nothing.
+    assert_eq!(named(&["otp-1"]), [""; 0]);
+    assert_eq!(named(&[]), [""; 0]);
+    // What it names and nobody has seen may be the assertion.
+    assert_eq!(named(&["otp-1", "assertion-1"]), ["x Possible unseen"]);
+}
+
+#[test]
+fn no_decision_rests_on_a_sign_in_that_came_after_it_38() {
+    let decided = || decided("12:00:02", "allow");
+    assert_eq!(signed_in(vec![started("12:00:02"), decided()]), ["x Certain unseen"]);
+    assert_eq!(signed_in(vec![started("12:00:03"), decided()]), [""; 0]);
+    let perhaps = started("12:00:01").until("12:00:03");
+    assert_eq!(signed_in(vec![perhaps, decided()]), ["x Possible unseen"]);
+}
+
+#[test]
+fn what_was_seen_after_a_decision_leaves_it_the_start_that_names_the_idp_38() {
+    let later = claims("12:00:03", &["pwd"]);
+    let facts = vec![started("12:00:00"), decided("12:00:02", "allow"), later.clone()];
+    assert_eq!(signed_in(facts), ["x Certain unseen"]);
+    let facts = vec![started("12:00:00"), decided("12:00:04", "allow"), later];
+    assert_eq!(signed_in(facts), ["x Certain seen"]);
+}
+
 #[test]
 fn a_void_claim_is_rested_on_by_record_8() {
     let g = given([

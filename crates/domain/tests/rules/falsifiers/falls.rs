@@ -3,18 +3,22 @@
 use super::{lost, one_factor, possession, retracted, signed};
 use crate::given::*;
 use claimledger_domain::{
-    falls::falls,
+    falls::{Fallen, falls},
     history::{History, Supposed, is_config},
-    model::{Cut, Known},
+    model::{Cut, Implied, Known},
 };
 use claimledger_facts::{fact::FactData, ids::LogPosition};
 use serde_json::json;
 
-fn fallen(g: &Given, supposed: &Supposed) -> Vec<String> {
+fn all_fallen(g: &Given, supposed: &Supposed) -> Option<Fallen> {
     let history: History = g.0.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
     let facts: Vec<Known> = g.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
     let cut = Cut { at: time("23:00:00"), known_at: LogPosition(u64::MAX - 1) };
-    let Some(fallen) = falls(&facts, &history, cut, supposed) else {
+    falls(&facts, &history, cut, supposed)
+}
+
+fn fallen(g: &Given, supposed: &Supposed) -> Vec<String> {
+    let Some(fallen) = all_fallen(g, supposed) else {
         return vec!["none".to_owned()];
     };
     let one = |f: &claimledger_domain::falls::Fall| {
@@ -110,6 +114,14 @@ fn a_sign_in_falls_where_only_it_was_rested_on_38() {
         ["allow Certain Allow Deny falls"]
     );
     assert_eq!(fallen(&unseen, &supposed_key("12:00:01", None)), ["none"]);
+    // An assertion that came after the decision is not what let it in.
+    let start = fact("12:00:00", "session.started", json!({"idp": "x"}));
+    let later = claims("12:00:02", &["pwd"]);
+    let facts = [org(), third_party(), one_factor(), start, decided("12:00:01", "allow"), later];
+    assert_eq!(
+        fallen(&given(facts), &supposed_key("12:00:00", None)),
+        ["allow Certain Allow Deny falls"]
+    );
     // Where two factors are asked, what was ignored was not rested on.
     let two = given([
         org(),
@@ -125,6 +137,26 @@ fn a_sign_in_falls_where_only_it_was_rested_on_38() {
         fallen(&ignored(), &supposed_key("11:00:00", Some("K"))),
         ["allow Possible Allow Allow falls"]
     );
+}
+
+#[test]
+fn what_is_undetermined_is_so_either_way_only_whichever_key_signed_it_21_42() {
+    let open = |key: Option<&str>, more: Option<Said>| {
+        let facts = [org(), policy(json!({})), signed("12:00:00", key, &["pwd", "otp"])];
+        let g = given(facts.into_iter().chain(more).chain([decided("12:00:01", "allow")]));
+        let fallen = all_fallen(&g, &supposed_key("11:00:00", Some("K"))).unwrap();
+        let fall = &fallen.decisions[0];
+        (fall.before.implied, fall.after.implied, fall.worst, fall.is_open_either_way())
+    };
+    // Nothing is known of the IdP. Had the retracted key signed it, nothing would count.
+    let undetermined = Implied::Undetermined;
+    assert_eq!(open(None, None), (undetermined, undetermined, Implied::Deny, false));
+    assert_eq!(open(Some("K"), None), (undetermined, Implied::Deny, Implied::Deny, false));
+    // Something else that is not known could let it in or not, whichever key signed this.
+    let unread = claim("12:00:00", json!({"idp": "y", "readable": false}));
+    let either = (undetermined, undetermined, undetermined, true);
+    assert_eq!(open(None, Some(unread.clone())), either);
+    assert_eq!(open(Some("K"), Some(unread)), either);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use super::{both, lost, one_factor, possession, retracted, signed};
 use crate::given::*;
+use claimledger_domain::model::{Decision, Standing};
+use claimledger_facts::fact::FactData;
 use serde_json::json;
 
 #[test]
@@ -169,4 +171,35 @@ fn two_losses_falsify_and_the_smart_card_is_named() {
     // As known between the two it still stood.
     assert_eq!(both(&g.known_at("23:00:00", 6).unwrap()), ["allow Allow > Allow"]);
     assert_eq!(g.known_at("23:00:00", 6).unwrap().decisions[0].later.len(), 1);
+}
+
+#[test]
+fn a_decision_agrees_with_the_rules_where_they_imply_it_when_made_and_at_k_19() {
+    let standing = |key: Option<&str>, more: &[Said]| {
+        let facts = [org(), third_party(), one_factor(), signed("12:00:00", key, &["pwd"])];
+        let state = given(facts.into_iter().chain(more.iter().cloned())).end();
+        state.decisions.iter().map(Decision::standing).collect::<Vec<_>>()
+    };
+    let allowed = || decided("12:00:01", "allow");
+    let later = |key: Option<&str>| retracted("15:00:00", "11:00:00", key);
+    assert_eq!(standing(Some("K"), &[allowed()]), [Standing::Agrees]);
+    assert_eq!(standing(Some("K"), &[decided("12:00:01", "deny")]), [Standing::Differs]);
+    assert_eq!(standing(Some("K"), &[allowed(), later(None)]), [Standing::FalsifiedLater]);
+    // Neither when made.
+    let mut unknown = allowed();
+    let FactData::PolicyDecided(data) = &mut unknown.data else { unreachable!() };
+    data.policy = "unknown".into();
+    assert_eq!(standing(Some("K"), &[unknown]), [Standing::Undetermined]);
+    // Nor as known at K, where it is open whether a retraction reaches what let it in.
+    let facts = [
+        org(),
+        third_party(),
+        one_factor(),
+        signed("12:00:00", Some("K"), &["pwd"]).until("12:30:00"),
+        decided("12:40:00", "allow"),
+        retracted("15:00:00", "12:10:00", None),
+    ];
+    let state = given(facts).end();
+    assert_eq!(both(&state), ["allow Allow > Undetermined"]);
+    assert_eq!(state.decisions[0].standing(), Standing::Undetermined);
 }

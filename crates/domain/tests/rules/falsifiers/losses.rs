@@ -212,3 +212,19 @@ fn what_was_lost_no_longer_pools_with_the_rest_of_its_assertion_14() {
     assert_eq!(g.decisions[1].at_k.implied, Implied::Deny);
     assert_eq!(g.decisions[1].at_k.first_unmet, Some("hardware_protected"));
 }
+
+#[test]
+fn a_loss_that_may_have_come_first_is_told_apart_from_a_session_that_is_not_heard_of_11() {
+    let accessed = fact("12:05:00", "app.accessed", json!({"app": "a"}));
+    let of = |more: Option<Said>| {
+        let perhaps_later = verified("12:00:00", "webauthn").until("12:10:00");
+        let facts = [org(), perhaps_later, accessed.clone()].into_iter().chain(more);
+        let state = given(facts).end();
+        let [factor] = state.factors.as_slice() else { panic!("one factor") };
+        (factor.until_bounds.map(|bounds| bounds.from), factor.may_be_lost)
+    };
+    // The bounds alone do not tell: the session was last seen when the authenticator was lost.
+    let seen = Some(time("12:05:00"));
+    assert_eq!(of(None), (seen, false));
+    assert_eq!(of(Some(lost("12:05:00", json!({"methods": ["webauthn"]})))), (seen, true));
+}

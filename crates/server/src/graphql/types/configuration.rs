@@ -105,8 +105,8 @@ pub(crate) struct Span {
     until_bounds: Option<Bounds>,
 }
 
-impl From<changes::Span> for Span {
-    fn from(span: changes::Span) -> Self {
+impl From<model::Span> for Span {
+    fn from(span: model::Span) -> Self {
         let bounds = |occurred: Occurred| -> Option<Bounds> {
             occurred.to.map(|to| model::Bounds { from: occurred.from, to: Some(to) }.into())
         };

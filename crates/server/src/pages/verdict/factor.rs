@@ -72,12 +72,9 @@ fn has_ended(session: &SessionState, factor: &HonoredFactor) -> bool {
     factor.end_reason.is_some() || session.life.phase == Phase::Ended
 }
 
-/// Whether its session may have ended by T, or a loss that may have hit it came by then: then its
-/// bounds are not those of the session.
+/// Whether its session may have ended by T, or a loss that may have hit it came by then.
 fn may_have_ended(session: &SessionState, factor: &HonoredFactor) -> bool {
-    let of_session = session.life.end.bounds.map(|bounds| bounds.from.max(factor.from));
-    session.life.certainty == Certainty::Possible
-        || factor.until_bounds.map(|bounds| bounds.from) != of_session
+    session.life.certainty == Certainty::Possible || factor.may_be_lost
 }
 
 fn not_counted(session: &SessionState, claim: &IgnoredClaim, times: &mut Times) -> Markup {
