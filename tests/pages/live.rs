@@ -95,7 +95,7 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     assert_eq!(browser.eval(NOTE), "no note");
     // A list hears of records of any kind.
     browser.open(&format!("{}/sessions", server.url));
-    send(&server, &token, "n4", "S1", "2026-03-11T08:00:03Z");
+    send(&server, &token, "n4", "S1", "2026-03-11T08:00:06Z");
     says(&browser, "1 newer record · show");
     browser.viewport(390, 844);
     let fits = "const r = document.querySelector('.live').getBoundingClientRect(); return r.left \
@@ -118,7 +118,7 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     says(&other, "Newer records are not watched here.");
     browser.scripts(false);
     browser.open(&format!("{}/sessions", server.url));
-    send(&server, &token, "n5", "S1", "2026-03-11T08:00:04Z");
+    send(&server, &token, "n5", "S1", "2026-03-11T08:00:07Z");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(browser.eval(NOTE), "");
 }
