@@ -6,7 +6,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The text of the page by what is visible in print, an item a run of text without a gap: a word
-/// may be made of several elements. What is clipped to a pixel is for screen readers alone.
+/// may be made of several elements. What is clipped to a pixel is for screen readers alone. Two
+/// lists: the page, and what each sheet has above and below it.
 const VISIBLE: &str = r#"
 const seen = e => e.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true,
     opacityProperty: true});
@@ -15,7 +16,7 @@ const clipped = e => { for (let at = e; at && at !== document.body; at = at.pare
     if (r.width <= 1 && r.height <= 1 && getComputedStyle(at).overflow !== 'visible') return true; }
     return false; };
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-const runs = []; let last = null;
+const runs = [[], []]; let last = null;
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const e = node.parentElement;
     if (!node.data.trim() || e.closest('title, desc, script, style, select, noscript') || !seen(e)
@@ -26,18 +27,20 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const [first, end] = [rects[0], rects[rects.length - 1]];
     const joins = last && Math.abs(first.top - last.top) < last.height
         && Math.abs(first.left - last.right) < 1;
-    if (joins) runs[runs.length - 1] += node.data; else runs.push(node.data);
+    const of = runs[e.closest('.sheet-head, .sheet-foot') ? 1 : 0];
+    if (joins && of.length) of[of.length - 1] += node.data; else of.push(node.data);
     last = end;
 }
 return runs;"#;
 
-/// Words that the page shows in print and that the text of its sheets does not have, or has fewer
-/// times.
-pub(super) fn not_on_paper(browser: &Browser, printed: &str) -> Vec<String> {
+/// Words that the page shows in print and that its sheets do not have, or have fewer times. What
+/// each sheet repeats does not stand in for them.
+pub(super) fn not_on_paper(browser: &Browser, sheets: &[String]) -> Vec<String> {
     browser.cdp("Emulation.setEmulatedMedia", &json!({"media": "print"}));
-    let shown = strings(browser.eval(VISIBLE)).join(" ");
+    let shown = browser.eval(VISIBLE);
     browser.cdp("Emulation.setEmulatedMedia", &json!({"media": ""}));
-    missing(&shown, printed)
+    let runs = |nth: usize| strings(shown[nth].clone()).join(" ");
+    missing(&runs(0), &runs(1), sheets)
 }
 
 /// Each word, and how often it is there. Signs are left out: their glyphs read differently.
@@ -50,9 +53,14 @@ fn words(text: &str) -> BTreeMap<String, usize> {
     words
 }
 
-fn missing(shown: &str, printed: &str) -> Vec<String> {
-    let mut left = words(printed);
+fn missing(shown: &str, repeated: &str, sheets: &[String]) -> Vec<String> {
+    let mut left = words(&sheets.join(" "));
     let mut lacking = Vec::new();
+    for (word, times) in words(repeated) {
+        if let Some(left) = left.get_mut(&word) {
+            *left = left.saturating_sub(times * sheets.len());
+        }
+    }
     for (word, times) in words(shown) {
         let there = left.get_mut(&word);
         let found = there.as_ref().map_or(0, |there| (**there).min(times));
@@ -84,7 +92,11 @@ fn takes_pieces(word: &str, left: &mut BTreeMap<String, usize>) -> bool {
 
 #[test]
 fn a_word_is_missing_once_for_each_time_that_it_is_not_there() {
-    assert_eq!(missing("LET IN, on S2; S2", "let in on s2"), ["s2"]);
-    assert_eq!(missing("0a1b2c3d", "x 0a1b 2c3d"), [""; 0]);
-    assert_eq!(missing("0a1b2c3d", "0a1b 2c"), ["0a1b2c3d"]);
+    let missing = |shown: &str, repeated: &str, sheet: &str| {
+        self::missing(shown, repeated, &[sheet.to_owned()])
+    };
+    assert_eq!(missing("LET IN, on S2; S2", "", "let in on s2"), ["s2"]);
+    assert_eq!(missing("S2", "K S2", "k s2"), ["s2"]);
+    assert_eq!(missing("0a1b2c3d", "", "x 0a1b 2c3d"), [""; 0]);
+    assert_eq!(missing("0a1b2c3d", "", "0a1b 2c"), ["0a1b2c3d"]);
 }
