@@ -159,11 +159,39 @@ fn the_command_rehearses_and_records_a_retraction_once() {
 
     let record = scratch.json(&["--tenant", "acme", "record", &before.to_string()]);
     assert_eq!(record["kind"], "trust.retracted", "{record}");
+    // Another of the same: what there is, and what it adds.
+    let (status, said, error) = run(&["--key", "X1", "--reason", "leaked", "--id", "leak-2"]);
+    assert_eq!(status, 0, "{error}");
+    let already = format!("by owner, from 2026-03-10T13:40:00Z on, #{before}.");
+    assert!(said.contains("Retracted already: key X1, at ") && said.contains(&already), "{said}");
+    assert!(said.contains("This one adds nothing: what it hits was hit already."), "{said}");
+    let earlier = [
+        "--tenant",
+        "acme",
+        "retract",
+        "--idp",
+        "idp-x",
+        "--key",
+        "X1",
+        "--from",
+        "2026-03-10T09:00:00Z",
+        "--reason",
+        "leaked",
+        "--id",
+        "leak-3",
+    ];
+    let said = scratch.ok(&earlier);
+    let adds = "adds what was received from 2026-03-10T09:00:00Z up to 2026-03-10T13:40:00Z.";
+    assert!(said.contains(adds), "{said}");
+    assert_eq!(said.matches("Retracted already").count(), 2, "{said}");
+
     let (status, said, error) =
         run(&["--whole-idp", "--reason", "It was taken over, says Ito.", "--id", "i"]);
     assert_eq!(status, 0, "{error}");
     assert!(
-        said.contains("trust in all of idp-x is") && said.contains("Reason free_text"),
+        said.contains("trust in all of idp-x is")
+            && said.contains("Reason free_text")
+            && !said.contains("Retracted already"),
         "{said}"
     );
     // Free text is sealed, and is part of what is compared.
@@ -236,6 +264,9 @@ fn over_http_it_needs_the_role_govern_and_a_sound_request() {
     let out = command.output().expect("the program runs");
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let done: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!(done["already"][0]["position"], made["position"], "{done}");
+    assert_eq!(done["already"][0]["fact"]["from"], FROM, "{done}");
+    assert_eq!((made["already"].clone(), again["already"].clone()), (json!([]), json!([])));
     assert_eq!(done["rested"]["sessions"], json!({"certain": 1, "possible": 0, "atLeast": false}));
     // Killed: what was acknowledged is there, and the same again is the same record.
     server.kill();
@@ -345,6 +376,14 @@ fn two_clicks_at_once_are_one_fact() {
     assert_eq!(status, 422, "{page}");
     assert!(page.contains(&format!("recorded already, with other values, as #{before}")), "{page}");
     assert!(!page.contains("value=\"f-1\""), "the form has a new id: {page}");
+    // Another form that does not say what was retracted: refused once, then told.
+    let other = form(&[("form", "f-7"), ("from", "2026-03-10T09:00:00Z")]);
+    let (status, _, page) = send_form(&server, &govern, &other);
+    assert_eq!(status, 422, "{page}");
+    let seen = format!("name=\"seen\" value=\"{before}\"");
+    assert!(page.contains(&format!("retracted already, as #{before}")), "{page}");
+    assert!(page.contains(&seen) && page.contains("value=\"f-7\""), "{page}");
+    assert!(page.contains("is shown to the role read"), "govern alone sees no rehearsal: {page}");
     // Other roles see no form and record nothing, by a page or a request.
     let (status, _, page) = send_form(&server, &read, &form(&[("form", "f-9")]));
     assert_eq!(status, 403, "{page}");

@@ -23,6 +23,16 @@ fn says(browser: &Browser, words: &str) {
     panic!("{words}: {said}");
 }
 
+/// Sends a version of the trust in an IdP.
+fn configure(server: &Server, token: &str, idp: &str, at: &str) {
+    let fact = json!({"id": format!("{idp}-later"), "type": "idp.configured", "occurred_at": at,
+        "recorded_at": at, "source": "acme-sp", "data": {"idp": idp, "version": "t-later",
+        "kind": "third_party", "status": "active", "trust_claims": true}});
+    let (status, body) =
+        server.post("/v1/facts", Some(token), "application/json", fact.to_string().as_bytes());
+    assert!(status < 300, "{status}: {body}");
+}
+
 /// Sends a fact of a session.
 fn send(server: &Server, token: &str, id: &str, session: &str, at: &str) {
     let person = if session == "S7" { "u-grace" } else { "u-alice" };
@@ -64,6 +74,10 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     send(&server, &token, "n2", "S1", "2026-03-11T08:00:01Z");
     send(&server, &token, "n3", "S7", "2026-03-11T08:00:02Z");
     says(&browser, "2 newer records touch this answer · show");
+    // After its last fact: trust in another IdP is none of it, its own IdP's lane changes.
+    configure(&server, &token, "idp-y", "2026-03-11T08:00:05Z");
+    configure(&server, &token, "idp-x", "2026-03-11T08:00:05Z");
+    says(&browser, "3 newer records touch this answer · show");
     assert_eq!(boxes(&browser), before, "it moves nothing");
     assert_eq!(browser.eval("return window.shifts"), 0);
     assert_eq!(browser.address(), pinned);
@@ -81,7 +95,7 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     assert_eq!(browser.eval(NOTE), "no note");
     // A list hears of records of any kind.
     browser.open(&format!("{}/sessions", server.url));
-    send(&server, &token, "n4", "S1", "2026-03-11T08:00:03Z");
+    send(&server, &token, "n4", "S1", "2026-03-11T08:00:06Z");
     says(&browser, "1 newer record · show");
     browser.viewport(390, 844);
     let fits = "const r = document.querySelector('.live').getBoundingClientRect(); return r.left \
@@ -104,7 +118,7 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     says(&other, "Newer records are not watched here.");
     browser.scripts(false);
     browser.open(&format!("{}/sessions", server.url));
-    send(&server, &token, "n5", "S1", "2026-03-11T08:00:04Z");
+    send(&server, &token, "n5", "S1", "2026-03-11T08:00:07Z");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(browser.eval(NOTE), "");
 }

@@ -11,6 +11,7 @@ mod invisible;
 mod live;
 mod many;
 mod paper;
+mod printed_words;
 mod radius;
 mod rehearse;
 mod retract;

@@ -2,6 +2,7 @@
 //! the answer holds, who read it, where it is and which sheet of how many it is; nothing is cut,
 //! nothing lies over anything, and no fold is closed.
 
+use super::printed_words::not_on_paper;
 use crate::support::{Scratch, browser::*, text, tool};
 use claimledger_domain::RULES;
 use std::process::Command;
@@ -64,6 +65,10 @@ fn sheets(browser: &Browser, scratch: &Scratch) -> Vec<Sheet> {
     sheets
 }
 
+fn texts(sheets: &[Sheet]) -> Vec<String> {
+    sheets.iter().map(Sheet::text).collect()
+}
+
 /// What holds of every sheet. `address`: the whole one.
 fn check(sheets: &[Sheet], address: &str, at: &str) {
     assert!(!sheets.is_empty(), "{at}: nothing is printed");
@@ -117,6 +122,7 @@ fn every_sheet_is_evidence() {
         browser.open(&format!("{address}&view=print"));
         let printed = sheets(&browser, &scratch);
         check(&printed, &address, page);
+        assert_eq!(not_on_paper(&browser, &texts(&printed)), [""; 0], "{page}");
         for control in ["As GraphQL", "Show names", "RFC 3339"] {
             let said = printed.iter().any(|sheet| sheet.text().contains(control));
             assert!(!said, "{page}: a control is printed: {control}");
@@ -144,7 +150,8 @@ fn every_sheet_is_evidence() {
     browser.open(&address);
     let printed = sheets(&browser, &scratch);
     check(&printed, &address, "printed from the screen");
-    let all: String = printed.iter().map(|sheet| sheet.text() + " ").collect();
+    let all = texts(&printed).join(" ");
+    assert_eq!(not_on_paper(&browser, &texts(&printed)), [""; 0], "printed from the screen");
     assert!(!all.contains("Colours:"), "a control is printed");
     for words in [
         "LET IN",
@@ -157,14 +164,22 @@ fn every_sheet_is_evidence() {
         assert!(all.contains(words), "no {words} in {all}");
     }
     browser.open(&format!("{address}&view=print"));
-    let as_printed: String =
-        sheets(&browser, &scratch).iter().map(|sheet| sheet.text() + " ").collect();
+    let as_printed = texts(&sheets(&browser, &scratch)).join(" ");
     // The time of reading is another.
     let timeless = |text: &str| -> Vec<String> {
         let words = text.split(' ').filter(|word| !word.starts_with("20") || !word.ends_with('Z'));
         words.map(str::to_owned).collect()
     };
     assert_eq!(timeless(&all), timeless(&as_printed));
+    // What lies off the sheet is no word of it, and is missed: but for words that heads of tables
+    // repeat elsewhere.
+    browser.eval(
+        "const head = document.querySelector('#records h2'); head.id = 'off'; \
+         head.style.position = 'relative'; head.style.left = '-3000px'",
+    );
+    let lost = not_on_paper(&browser, &texts(&sheets(&browser, &scratch)));
+    assert_eq!(lost, ["session", "this"]);
+    browser.eval("document.querySelector('#off').style.left = '0'");
     // As wide as the sheet.
     let wide = "const r = document.querySelector('.timeline svg.tl').getBoundingClientRect(), \
                 m = document.querySelector('main').getBoundingClientRect(); \

@@ -23,7 +23,7 @@ fn fill(values: &[(&str, &str)]) -> String {
         .map(|(name, value)| format!("f.elements.{name}.value = '{value}';"))
         .collect();
     format!(
-        "const f = document.querySelector('form[action=\"/retract\"]'); {} f.requestSubmit()",
+        "const f = document.querySelector('form[action=\"/retract\"][method=post]'); {} f.requestSubmit()",
         set.join(" ")
     )
 }
@@ -52,7 +52,7 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     // A key that is misspelled: refused, with what was typed.
     browser.eval(&fill(&[("reason", "key_leaked"), ("ticket", "T-9"), ("again", "x2")]));
     assert!(browser.text().contains("what was typed differs"), "{}", browser.text());
-    let typed = "const f = document.querySelector('form[action=\"/retract\"]'); return \
+    let typed = "const f = document.querySelector('form[action=\"/retract\"][method=post]'); return \
                  ['from', 'reason', 'ticket', 'again'].map(n => f.elements[n].value).join(' ')";
     assert_eq!(browser.eval(typed), "2026-03-10T13:15:00Z key_leaked T-9 x2");
     picture(&browser, "retract-refused");
@@ -89,12 +89,50 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     // The form says what was retracted already.
     browser.open(&format!("{}/retract?idp=idp-x&whole=true", server.url));
     assert!(browser.text().contains("Retract trust in the whole IdP idp-x"), "{}", browser.text());
-    browser.open(&format!("{}/retract?idp=idp-x&key=X1", server.url));
-    assert!(browser.text().contains("Retracted already"), "{}", browser.text());
+    let of_x1 = format!("{}/retract?idp=idp-x&key=X1", server.url);
+    browser.open(&of_x1);
+    let already = "return document.querySelector('main h1 + #already')?.innerText ?? ''";
+    let said = || browser.eval(already).as_str().expect("a text").to_owned();
+    for words in [
+        "Retracted already. Key X1 was retracted at 2026-03-10T15:10:00Z by admin-1, from \
+         2026-03-10T13:40:00Z on; #67.",
+        "adds to it what was received before 2026-03-10T13:40:00Z",
+    ] {
+        assert!(said().contains(words), "{words} in {}", said());
+    }
+    // T, K and completeness, as on every page of an answer.
+    let strip = browser.eval("return document.querySelector('.strip summary').innerText");
+    let strip = strip.as_str().expect("a text");
+    assert!(strip.contains("T ") && strip.contains(&format!("K #{}", before + 1)), "{strip}");
+    picture(&browser, "retract-already");
+    // A later time adds nothing, an earlier one is rehearsed.
+    browser.open(&format!("{of_x1}&from=2026-03-10T14:00:00Z"));
+    assert!(said().contains("on would change nothing"), "{}", said());
+    browser.open(&format!("{of_x1}&from=2026-03-10T09:00:00Z"));
+    let more = said();
+    assert!(more.contains("would take away more: 4 more decisions would fall, and 0 more sessions"), "{more}");
+    picture(&browser, "retract-further");
+    // As known before, there is no form: it is recorded at the end.
+    browser.open(&format!("{of_x1}&knownAt=%2366"));
+    let text = browser.text();
+    assert!(!text.contains("Retracted already") && text.contains("K #66"), "{text}");
+    let forms = "return document.querySelectorAll('form[action=\"/retract\"][method=post]').length";
+    assert_eq!(browser.eval(forms), 0);
+    browser.eval("document.querySelector('#past a').click()");
+    wait_until(&browser, "return !!document.querySelector('#already')");
+    // Opened anew it says so, and what is sent then is another retraction, known to be one.
+    browser.eval(&fill(&[
+        ("from", "2026-03-10T09:00:00Z"),
+        ("reason", "key_leaked"),
+        ("again", "X1"),
+    ]));
+    wait_until(&browser, "return location.search.startsWith('?recorded=')");
+    assert!(browser.text().contains(&format!("as #{}", before + 2)), "{}", browser.text());
     // Nothing is chosen by leaving something out.
     for path in ["/retract", "/retract?idp=idp-x"] {
         browser.open(&format!("{}{path}", server.url));
-        let forms = "return document.querySelectorAll('form[action=\"/retract\"]').length";
+        let forms =
+            "return document.querySelectorAll('form[action=\"/retract\"][method=post]').length";
         assert_eq!(browser.eval(forms), 0, "{path}");
         let whole = "return document.querySelectorAll('main a[href*=\"whole=true\"]').length > 0";
         assert_eq!(browser.eval(whole), true, "{path}");

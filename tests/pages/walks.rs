@@ -18,7 +18,7 @@ struct Told {
 }
 
 /// The questions of the command line, in the order in which walks read them.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 12] = [
     &[
         "--at",
         "2026-03-10T14:05:00Z",
@@ -67,6 +67,20 @@ const COMMANDS: [&[&str]; 9] = [
     &["--at", AT, "timeline", "S1"],
     &["--at", AT, "timeline", "S1", "--recorded"],
     &["--at", AT, "chain", "is-S5"],
+    // The sessions that a list has, ended ones too, with and without the time of the retraction.
+    &[
+        "--at",
+        "2026-03-10T14:05:00Z",
+        "sessions",
+        "--idp",
+        "idp-x",
+        "--key",
+        "X1",
+        "--relied-from",
+        "2026-03-10T13:40:00Z",
+    ],
+    &["--at", "2026-03-10T14:05:00Z", "sessions", "--idp", "idp-x", "--key", "X1"],
+    &["--at", AT, "why", "S5", "--factor", "hwk"],
 ];
 
 impl Told {
@@ -143,6 +157,30 @@ fn hold(browser: &Browser, at: &str, known_at: &str) {
     });
 }
 
+/// Clicks the link with these words, which leads to a page at the same T and K.
+fn follow_at_cut(browser: &Browser, words: &str) {
+    let before = cut(browser);
+    follow(browser, words);
+    assert_eq!(cut(browser), before, "{words} leads to another cut: {}", browser.address());
+}
+
+/// The same of a link by its place.
+fn click_at_cut(browser: &Browser, selector: &str) {
+    let before = cut(browser);
+    click(browser, selector);
+    assert_eq!(cut(browser), before, "{selector} leads to another cut: {}", browser.address());
+}
+
+/// T and K of the page. A link that loses its K is sent on to the end of the log.
+fn cut(browser: &Browser) -> Value {
+    let cut = browser.eval(
+        "const p = new URL(location).searchParams; return [p.get('at'), p.get('knownAtPosition') \
+         ?? p.get('knownAt')]",
+    );
+    assert!(cut[0].is_string() && cut[1].is_string(), "{}", browser.address());
+    cut
+}
+
 fn heads(browser: &Browser, table: &str) -> Vec<String> {
     let heads = format!(
         "return [...document.querySelectorAll({})].map(e => e.innerText.trim())",
@@ -176,12 +214,23 @@ fn r1_r3_what_rested_on_a_key(browser: &Browser, server: &Server, told: &Told) {
     start(browser, server, "2026-03-10T14:05:00Z", "#82");
     follow(browser, "Trust");
     hold(browser, "2026-03-10T14:05:00Z", "#82");
-    follow(browser, "X1");
+    follow_at_cut(browser, "X1");
     assert!(browser.text().contains("Key X1 of idp-x"), "{}", browser.text());
     assert_eq!(sorted(heads(browser, "#live table")), told.list(1, "edges", "/node/id"));
+    // The same sessions as a list: ended ones too.
+    let (since, all) = (told.list(9, "edges", "/node/id"), told.list(10, "edges", "/node/id"));
+    assert_ne!(since, all, "the time of the retraction makes no difference");
+    let here = browser.address();
+    follow_at_cut(browser, "The same sessions as a list");
+    assert_eq!(sorted(heads(browser, "table.sessions")), all);
+    browser.open(&here);
     // The retraction leads to what was received from then on.
-    follow(browser, "what was received from then on");
+    follow_at_cut(browser, "what was received from then on");
     assert_eq!(sorted(heads(browser, "#live table")), told.list(0, "edges", "/node/id"));
+    let here = browser.address();
+    follow_at_cut(browser, "The same sessions as a list");
+    assert_eq!(sorted(heads(browser, "table.sessions")), since);
+    browser.open(&here);
     picture(browser, "walk-blast");
     let by_graphql = server.graphql(
         &told.token,
@@ -197,13 +246,13 @@ fn r1_r3_what_rested_on_a_key(browser: &Browser, server: &Server, told: &Told) {
     let number = format!("return document.querySelector({}).innerText", json!(retracted));
     assert_eq!(browser.eval(&number), "0 certain + 0 possible");
     start(browser, server, "2026-03-10T14:10:00Z", "2026-03-10T15:10:00Z");
-    click(browser, retracted);
+    click_at_cut(browser, retracted);
     assert_eq!(heads(browser, "table.sessions"), ["S5"]);
     // R3: if it were distrusted, what falls and what still lives?
     start(browser, server, "2026-03-10T15:05:00Z", "2026-03-10T15:05:00Z");
     follow(browser, "Trust");
     hold(browser, "2026-03-10T15:05:00Z", "2026-03-10T15:05:00Z");
-    follow(browser, "X1");
+    follow_at_cut(browser, "X1");
     let fallen = sorted(heads(browser, "#falls table"));
     let expected: Vec<String> = told
         .list(3, "falls", "/decision/record/position")
@@ -211,7 +260,7 @@ fn r1_r3_what_rested_on_a_key(browser: &Browser, server: &Server, told: &Told) {
         .map(|n| format!("#{n}"))
         .collect();
     assert_eq!(fallen, sorted(expected.clone()));
-    follow(browser, "retract trust in the key");
+    follow_at_cut(browser, "retract trust in the key");
     let from = "return document.querySelector('form.filter input[name=from]').value";
     assert_eq!(browser.eval(from), "2026-03-10T09:00:00Z", "from its first use");
     assert_eq!(sorted(heads(browser, "#falls table")), sorted(expected));
@@ -252,27 +301,43 @@ fn r2_what_was_believed(browser: &Browser, server: &Server, told: &Told) {
 
 fn r4_r6_what_needs_a_look(browser: &Browser, server: &Server, told: &Told) {
     start(browser, server, AT, "#82");
-    click(browser, "#look a[href*=\"outlived=true\"]");
+    click_at_cut(browser, "#look a[href*=\"outlived=true\"]");
     assert_eq!(sorted(heads(browser, "table.sessions")), told.list(4, "items", "/session"));
     start(browser, server, AT, "#82");
-    click(browser, "#look a[href*=\"differs=true\"]");
+    click_at_cut(browser, "#look a[href*=\"differs=true\"]");
     let expected = told.list(5, "edges", "/node/session");
     assert_eq!(sorted(heads(browser, "table.sessions")), expected);
     assert_eq!(expected, ["S5", "S8"]);
     // Each with both readings.
-    click(browser, "table.sessions a.attention[href^=\"/decision?\"]");
+    click_at_cut(browser, "table.sessions a.attention[href^=\"/decision?\"]");
     let readings = browser.text();
     for words in ["as recorded", "as known when decided"] {
         assert!(readings.to_lowercase().contains(words), "{words}: {readings}");
     }
     start(browser, server, AT, "#82");
-    click(browser, "#look a[href*=\"falsifiedLater=true\"]");
+    click_at_cut(browser, "#look a[href*=\"falsifiedLater=true\"]");
     assert_eq!(heads(browser, "table.sessions"), ["S2"]);
+    a_factor(browser, server, told);
     // What appeared first, from the overview.
     start(browser, server, AT, "#82");
-    click(browser, "#first a[href*=\"kind=key\"]");
+    click_at_cut(browser, "#first a[href*=\"kind=key\"]");
     assert_eq!(heads(browser, "table.walk").len(), 4, "{}", browser.text());
     picture(browser, "walk-first-seen");
+}
+
+/// From a session to one of its factors: the page says what the other two doors say.
+fn a_factor(browser: &Browser, server: &Server, told: &Told) {
+    start(browser, server, AT, "#82");
+    find(browser, "S5");
+    hold(browser, AT, "#82");
+    click_at_cut(browser, "main a[href^=\"/why?\"][href*=\"factor=hwk\"]");
+    let page = browser.eval("return document.querySelector('main').textContent");
+    let page = page.as_str().expect("a text");
+    let because = told.answers[11]["because"].as_array().expect("reasons");
+    assert!(!because.is_empty());
+    for reason in because.iter().flat_map(|reason| texts(reason, "because", "/conclusion")) {
+        assert!(page.contains(&reason), "no {reason} in {page}");
+    }
 }
 
 fn r8_one_timeline(browser: &Browser, server: &Server, told: &Told) {
@@ -284,10 +349,10 @@ fn r8_one_timeline(browser: &Browser, server: &Server, told: &Told) {
     start(browser, server, AT, "#82");
     find(browser, "S1");
     hold(browser, AT, "#82");
-    follow(browser, "Everything around it");
+    follow_at_cut(browser, "Everything around it");
     assert_eq!(strings(browser.eval(rows)), positions(6));
     picture(browser, "walk-timeline");
-    follow(browser, "recorded");
+    follow_at_cut(browser, "recorded");
     assert_eq!(strings(browser.eval(rows)), positions(7));
     // Each row opens what was received, and its proof.
     click(browser, "table.walk a[href^=\"/record?\"]");
@@ -301,7 +366,7 @@ fn r10_what_is_reached(browser: &Browser, server: &Server, told: &Told) {
     start(browser, server, AT, "#82");
     find(browser, "S5");
     hold(browser, AT, "#82");
-    follow(browser, "chain of is-S5");
+    follow_at_cut(browser, "chain of is-S5");
     let apps = told.answers[8]["apps"].as_array().expect("applications");
     let reached = "return [...document.querySelectorAll('.verdict a')].map(a => a.innerText)";
     assert_eq!(json!(strings(browser.eval(reached))), json!(apps));

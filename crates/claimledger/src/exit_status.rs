@@ -161,6 +161,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return match error {
             RetractError::Asked(error) => of_cause(error),
             RetractError::Refused(error) => of_cause(error),
+            RetractError::Already { .. } => Some(3),
         };
     }
     if let Some(error) = cause.downcast_ref::<PartError>() {

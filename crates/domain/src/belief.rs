@@ -8,9 +8,11 @@
 
 mod aspects;
 mod change_points;
+mod drawn;
 
 pub use aspects::{Aspect, AspectKind};
 pub use change_points::{ChangePoint, ChangePoints, Nearest, change_points};
+pub use drawn::{Draw, Drawn, redrawn};
 
 use crate::{
     assess::assess,
@@ -22,8 +24,9 @@ use crate::{
 use aspects::Texts;
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
+    ids::{AppId, IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
     time::Time,
+    vocabulary::ObjectKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,7 +105,7 @@ pub struct TooMany {
 /// # Errors
 /// If more than [`MAX_TRIED`] records between the two positions could have changed it.
 pub fn belief_diff(beliefs: Beliefs<'_>) -> Result<BeliefDiff, TooMany> {
-    let mut trial = Trial::new(beliefs);
+    let mut trial = Trial::new(beliefs, Names::LeftOut);
     let nothing = BTreeSet::new();
     let explained = |known_at| trial.assessed(known_at, &nothing, explain);
     let (before, after) = (explained(beliefs.before), explained(beliefs.after));
@@ -156,6 +159,15 @@ struct Trial<'a> {
     linked: bool,
 }
 
+/// Whether display names are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// They are, as far as the session may show them.
+    Shown,
+    /// No assessment needs them.
+    LeftOut,
+}
+
 /// With reasons or without.
 type Assess<S> = fn(&[Known], &History, Cut) -> Option<S>;
 
@@ -163,13 +175,16 @@ type Assess<S> = fn(&[Known], &History, Cut) -> Option<S>;
 type Out = BTreeSet<LogPosition>;
 
 impl<'a> Trial<'a> {
-    fn new(asked: Beliefs<'a>) -> Self {
+    fn new(asked: Beliefs<'a>, names: Names) -> Self {
         let (mut idps, mut policies): (BTreeSet<&IdpId>, BTreeSet<&PolicyId>) = Default::default();
+        let mut apps: BTreeSet<&AppId> = BTreeSet::new();
         let named: BTreeSet<&Pseudonym> =
             asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
-        let known = asked.history.at(asked.after);
-        let people: BTreeSet<Pseudonym> =
-            named.into_iter().flat_map(|person| known.people().ever_one_with(person)).collect();
+        let known_after = asked.history.at(asked.after);
+        let people: BTreeSet<Pseudonym> = named
+            .into_iter()
+            .flat_map(|person| known_after.people().ever_one_with(person))
+            .collect();
         let mut candidates = BTreeMap::new();
         let mut what: BTreeMap<LogPosition, Vec<&'static str>> = BTreeMap::new();
         let mut say = |position, word| {
@@ -185,9 +200,10 @@ impl<'a> Trial<'a> {
                 FactData::ClaimsReceived(claim) => _ = idps.insert(&claim.idp),
                 FactData::SessionStarted(start) => idps.extend(&start.idp),
                 FactData::PolicyDecided(decided) => {
-                    policies
-                        .insert(asked.history.at(asked.after).policies().meant(&decided.policy));
+                    apps.insert(&decided.app);
+                    policies.insert(known_after.policies().meant(&decided.policy));
                 }
+                FactData::AppAccessed(accessed) => _ = apps.insert(&accessed.app),
                 _ => {}
             }
             if between(&known.record) {
@@ -202,6 +218,15 @@ impl<'a> Trial<'a> {
                 Concerns::Policy(policy) => policies.contains(policy),
                 Concerns::Person(person) => person.is_some_and(|person| people.contains(person)),
                 Concerns::People((one, other)) => people.contains(one) || people.contains(other),
+                Concerns::Name(_) if names == Names::LeftOut => false,
+                Concerns::Name(named) => match named.kind {
+                    ObjectKind::Idp => idps.iter().any(|idp| idp.as_str() == named.object),
+                    ObjectKind::Policy => policies.iter().any(|of| of.as_str() == named.object),
+                    ObjectKind::App => apps.iter().any(|app| app.as_str() == named.object),
+                    // Which of these are shown follows from policies and claims.
+                    ObjectKind::Authenticator | ObjectKind::Rule => true,
+                    _ => false,
+                },
                 Concerns::Nobody => false,
             };
             if concerned && between(record) {

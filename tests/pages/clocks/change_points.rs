@@ -20,17 +20,26 @@ fn change_points_are_the_records_that_changed_the_answer() {
             .filter_map(|stop| stop.split(' ').next().map(str::to_owned))
             .collect::<Vec<_>>()
     };
-    // Not the version of the policy (#29), the key's retirement (#45) or the silence (#63): they
-    // change nothing of this session.
-    assert_eq!(told(&points), ["#24", "#25", "#27", "#28", "#30", "#31", "#64"], "{points:?}");
+    // The start of the IdP's session (#26), the version of the policy (#29) and the key's
+    // retirement (#45) change lanes alone; the silence (#63) changes nothing of this page.
+    let expected = ["#24", "#25", "#26", "#27", "#28", "#29", "#30", "#31", "#45", "#64"];
+    assert_eq!(told(&points), expected, "{points:?}");
     assert!(
-        points[0].ends_with("claims received") && points[5].ends_with("12:30:00Z app access"),
+        points[0].ends_with("claims received") && points[7].ends_with("12:30:00Z app access"),
         "{points:?}"
     );
-    assert!(points[6].ends_with("14:40:00Z authenticator lost"), "{points:?}");
+    assert!(points[9].ends_with("14:40:00Z authenticator lost"), "{points:?}");
+    let beside = |nth: usize| words(&browser, &format!("main .change-points li:nth-child({nth})"));
+    for (nth, says) in [
+        (3, "IdP session started: beside it: IdP session is-S2, its records"),
+        (6, "policy configured: beside it: policy payroll"),
+        (9, "key retired: beside it: key X1, why pwd counted"),
+    ] {
+        assert!(beside(nth).contains(says), "{}", beside(nth));
+    }
     assert!(
         words(&browser, "main .known")
-            .contains("◀ #31 12:30:00Z app access · #64 14:40:00Z authenticator lost"),
+            .contains("◀ #45 13:30:00Z key retired · #64 14:40:00Z authenticator lost"),
         "{}",
         browser.text()
     );
@@ -41,7 +50,7 @@ fn change_points_are_the_records_that_changed_the_answer() {
         "{lost}"
     );
     // What is known since stands outside of what is pinned.
-    assert_eq!(words(&browser, ".later a[rel=next]"), "▶ #77 19:30:00Z ended");
+    assert_eq!(words(&browser, ".later a[rel=next]"), "▶ #67 15:10:00Z trust retracted");
     assert!(!words(&browser, "main").contains("#77"), "a later stop stands in the pinned answer");
 
     // Each shows the session as known then, and forgets nothing of how it is looked at.
@@ -49,7 +58,7 @@ fn change_points_are_the_records_that_changed_the_answer() {
     let links = strings(
         &browser.eval("return [...document.querySelectorAll('a.change-point')].map(a => a.href)"),
     );
-    assert_eq!(links.len(), 8);
+    assert_eq!(links.len(), 12);
     for link in links {
         browser.open(&link);
         assert_eq!(browser.address(), link, "a link leads to a pinned address");
@@ -101,7 +110,7 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     let server = scratch.serve();
     let browser = signed_in(&server, "acme");
     let here = session(&server, "S2", 64, "");
-    let (before, after) = (session(&server, "S2", 31, ""), session(&server, "S2", 77, ""));
+    let (before, after) = (session(&server, "S2", 45, ""), session(&server, "S2", 67, ""));
     browser.open(&here);
     assert_eq!(
         browser.eval(
@@ -126,7 +135,7 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     );
     browser.press(&[LEFT]);
     assert!(
-        words(&browser, ".slider output").starts_with("#31 "),
+        words(&browser, ".slider output").starts_with("#45 "),
         "{}",
         words(&browser, ".slider")
     );
@@ -140,8 +149,8 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     // Lists without script, up to K and after it.
     browser.scripts(false);
     for (list, value, to) in [
-        ("main .known select[name=knownAtPosition]", 31, &before),
-        (".later select[name=knownAtPosition]", 77, &after),
+        ("main .known select[name=knownAtPosition]", 45, &before),
+        (".later select[name=knownAtPosition]", 67, &after),
     ] {
         browser.open(&here);
         browser.eval(&format!(
@@ -156,13 +165,25 @@ fn links_lists_and_slider_lead_to_the_same_address() {
         "return [...document.querySelectorAll('main .change-points a:not(.change-point)')] \
          .map(a => a.href)",
     ));
-    assert_eq!(compared.len(), 6, "the last one is what is shown: {compared:?}");
+    assert_eq!(compared.len(), 9, "the last one is what is shown: {compared:?}");
     browser.eval(
         "const s = document.querySelector('main select[name=vs]'); s.value = '31'; \
                   s.form.querySelector('button').click()",
     );
     arrives(&browser, &format!("{here}&vs=31"));
     assert!(compared.contains(&format!("{here}&vs=31#vs")), "{compared:?}");
+    // Only a lane differs since #31.
+    browser.open(&format!("{}&vs=31", session(&server, "S2", 45, "")));
+    let since = words(&browser, "#vs");
+    assert!(
+        since
+            .contains("The session itself reads the same at T.Beside it reads differently: key X1")
+            && !since.contains("no record in between"),
+        "{since}"
+    );
+    browser.open(&format!("{}&vs=45", session(&server, "S2", 63, "")));
+    let since = words(&browser, "#vs");
+    assert!(since.contains("no record in between changed this answer"), "{since}");
     browser.scripts(true);
     quiet(&browser, &server);
 }

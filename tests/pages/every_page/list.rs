@@ -69,7 +69,7 @@ pub(super) const PAGES: &[Page] = &[
         422,
         sent(
             page("retract-refused", "/retract?idp=idp-x&key=X1", "what was typed differs"),
-            "const f = document.querySelector('form[action=\"/retract\"]'); \
+            "const f = document.querySelector('form[action=\"/retract\"][method=post]'); \
              f.elements.again.value = 'x1'; f.submit()",
         ),
     ),

@@ -15,10 +15,14 @@ use crate::{
     read::{load_session::Gathered, reader::Reader},
     tenant::Tenant,
 };
-use claimledger_domain::{history::HistoryCut, scope::Scope};
+use claimledger_domain::{
+    history::{HistoryCut, is_held},
+    scope::Scope,
+};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{LogPosition, Pseudonym, SessionId},
+    nature::Nature,
     time::Time,
 };
 use claimledger_ledger::{
@@ -120,6 +124,13 @@ impl Candidates {
     /// The record.
     pub(super) fn record(&self) -> &Arc<RecordSummary> {
         &self.variants[0]
+    }
+
+    /// Whether the record may change what is drawn around any session: configuration, names and
+    /// falsifiers do. What was heard of sources is drawn of the whole answer.
+    pub(super) fn may_redraw(&self) -> bool {
+        let mut facts = self.variants.iter().flat_map(|record| &record.statement.facts);
+        facts.any(|fact| is_held(&fact.data) && fact.data.nature() != Nature::Completeness)
     }
 
     /// The next candidate; none at the end.

@@ -32,6 +32,7 @@ use crate::{
 use candidates::{Candidate, Candidates};
 use claimledger_domain::{
     assess::assess,
+    belief::{Draw, Drawn, redrawn},
     changed::{Reading, changed},
     explain::explain,
     history::History,
@@ -70,6 +71,8 @@ struct Only {
     /// The T of its answer: a record that does not change that answer is left out. None: the
     /// answer goes on with the log.
     at: Option<Time>,
+    /// What its page shows beside it: a record that changes that alone is a change too.
+    draw: Draw,
 }
 
 impl App {
@@ -195,13 +198,43 @@ impl Changes {
                 history: &history,
                 position,
                 record: candidates.record(),
-                at: self.only.as_ref().and_then(|only| only.at),
+                only: self.only.as_ref(),
             };
             if let Some(change) = detector.change(&candidate, &gathered).await? {
                 return Ok((Some((candidate.hit, change)), candidates));
             }
         }
-        Ok((None, candidates))
+        let found = self.redrawn_at(&reader, &candidates, position).await?;
+        Ok((found, candidates))
+    }
+
+    /// The one session, where the record changes only what its page shows beside it: a key that is
+    /// retired after the session's last claim is no candidate, and ends a lane.
+    async fn redrawn_at(
+        &self,
+        reader: &Reader<'_>,
+        candidates: &Candidates,
+        position: LogPosition,
+    ) -> Result<Option<(Hit, Change)>, LogError> {
+        let Some(only) = &self.only else { return Ok(None) };
+        if self.place.hit_at(position).is_some() || !candidates.may_redraw() {
+            return Ok(None);
+        }
+        let traits = self.tenant.knowledge.first_of_kind.at(position);
+        let found = load_session::session(reader, traits, &only.session, position).await?;
+        let Some(gathered) = found else { return Ok(None) };
+        let history = self.tenant.knowledge.history();
+        let detector = ChangeDetector {
+            reader,
+            traits,
+            history: &history,
+            position,
+            record: candidates.record(),
+            only: Some(only),
+        };
+        let candidate = Candidate { hit: Hit::last(position), session: only.session.clone() };
+        let change = detector.change(&candidate, &gathered).await?;
+        Ok(change.map(|change| (candidate.hit, change)))
     }
 
     async fn answer(
@@ -255,8 +288,9 @@ struct ChangeDetector<'a> {
     history: &'a History,
     position: LogPosition,
     record: &'a Arc<RecordSummary>,
-    /// T of the only answer that is compared; none: at the end of time, and when it was recorded.
-    at: Option<Time>,
+    /// The only answer that is compared. Without its T: at the end of time, and when it was
+    /// recorded.
+    only: Option<&'a Only>,
 }
 
 impl ChangeDetector<'_> {
@@ -270,11 +304,13 @@ impl ChangeDetector<'_> {
         // T is the time it was recorded; or when it occurred, if the source's clock is ahead.
         let recorded =
             reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
-        let (at, end) = (self.at.unwrap_or(recorded), self.at.unwrap_or(Time::MAX));
+        let pinned = self.only.and_then(|only| only.at);
+        let (at, end) = (pinned.unwrap_or(recorded), pinned.unwrap_or(Time::MAX));
         let after =
             |time| assess(&gathered.facts, self.history, Cut { at: time, known_at: self.position });
         let mut before = (Vec::new(), Vec::new());
-        for earlier in self.before(gathered).await? {
+        let all_earlier = self.before(gathered).await?;
+        for earlier in &all_earlier {
             let earlier = earlier.as_ref().unwrap_or(gathered);
             if let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) {
                 let state = |time| assess(&earlier.facts, self.history, Cut { at: time, known_at });
@@ -289,8 +325,13 @@ impl ChangeDetector<'_> {
         let before: (Vec<_>, Vec<_>) = (before.0.iter().collect(), before.1.iter().collect());
         let was = Reading { whole: &before.0, then: &before.1 };
         let mut changed = changed(was, Reading { whole: &whole, then: &then });
-        if changed.is_empty() {
-            if !candidate.is_named() || self.at.is_some() {
+        let is_redrawn = || {
+            let earlier = all_earlier.iter().map(|earlier| earlier.as_ref().unwrap_or(gathered));
+            self.is_redrawn(earlier, state.as_ref(), at)
+        };
+        // Where only what is drawn around it differs, nothing of the session is named as changed.
+        if changed.is_empty() && !is_redrawn() {
+            if !candidate.is_named() || pinned.is_some() {
                 return Ok(None);
             }
             // The record names the session, but nothing could be read from it.
@@ -300,6 +341,25 @@ impl ChangeDetector<'_> {
             .as_ref()
             .map_or_else(|| candidate.session.clone(), |explained| explained.state.id.clone());
         Ok(Some(Change { session, state, changed, record: Arc::clone(self.record), at }))
+    }
+
+    /// Whether the page of the only session shows something else beside it since the record.
+    fn is_redrawn<'g>(
+        &self,
+        earlier: impl Iterator<Item = &'g Gathered>,
+        state: Option<&Explained>,
+        at: Time,
+    ) -> bool {
+        let known_before = self.position.0.checked_sub(1).map(LogPosition);
+        let (Some(only), Some(known_at)) = (self.only, known_before) else { return false };
+        let before = Cut { at, known_at };
+        let was: Vec<Drawn> = earlier
+            .filter_map(|gathered| explain(&gathered.facts, self.history, before))
+            .flat_map(|explained| (only.draw)(&explained, before))
+            .collect();
+        let now = Cut { at, known_at: self.position };
+        let is = state.map_or_else(Vec::new, |explained| (only.draw)(explained, now));
+        !redrawn(&was, &is).is_empty()
     }
 
     /// The facts of the session's ids as known before the record: one session, or several that the

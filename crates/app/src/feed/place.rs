@@ -29,6 +29,13 @@ pub(super) struct Hit {
     pub(super) nth: u32,
 }
 
+impl Hit {
+    /// After every session that a record changed itself.
+    pub(super) const fn last(by: LogPosition) -> Self {
+        Self { stage: u32::MAX, by, nth: 0 }
+    }
+}
+
 impl Place {
     /// After all changes of a record.
     pub(super) fn after(position: LogPosition) -> Self {

@@ -9,6 +9,7 @@ use crate::{
     },
     tenant::Tenant,
 };
+use claimledger_domain::belief::Draw;
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
@@ -33,8 +34,8 @@ pub struct NewRecords {
 
 impl App {
     /// The changes of one session after a position, in the order of the log. With a T only those
-    /// that change the answer at that T; without, those of any T. None: no such session is known,
-    /// or the log has no such position.
+    /// that change the answer at that T; without, those of any T. `draw` says what its page shows
+    /// beside it. None: no such session is known, or the log has no such position.
     ///
     /// # Errors
     /// If the caller may not read, or the log cannot be read.
@@ -42,7 +43,7 @@ impl App {
         &self,
         caller: &Caller,
         watched: &Watched,
-        at: Option<Time>,
+        (at, draw): (Option<Time>, Draw),
         after: LogPosition,
     ) -> Result<Option<Changes>, AskError> {
         self.disclose(caller, Query::SessionChanges).await?;
@@ -64,7 +65,7 @@ impl App {
             tenant,
             began,
             candidates: None,
-            only: Some(Only { session, at }),
+            only: Some(Only { session, at, draw }),
         }))
     }
 

@@ -1,6 +1,7 @@
 //! A retraction of trust that a governor asks the ledger to record.
 
 use crate::model::{LEDGER_SOURCE, ingest::IngestError, question::AskError};
+use claimledger_domain::changes::Retraction;
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SourceEventId, TicketId},
     random::Random,
@@ -51,6 +52,9 @@ pub struct WantedRetraction {
     pub reason: String,
     /// Under which ticket.
     pub ticket: Option<TicketId>,
+    /// The last retraction of the same that the caller was shown: a later one is refused, since who
+    /// asks does not know of it. None: none is, and the answer names them.
+    pub shown: Option<LogPosition>,
 }
 
 /// An id of a retraction that nobody else has, so that it can be asked for again.
@@ -74,6 +78,9 @@ pub struct RecordedRetraction {
     pub outcome: AppendOutcome,
     /// What it says, as it stands in the clear.
     pub data: TrustRetracted,
+    /// Retractions that were known before, and that hit the same: it adds to them what was received
+    /// before the earliest of them.
+    pub already: Vec<Retraction>,
 }
 
 impl RecordedRetraction {
@@ -84,7 +91,15 @@ impl RecordedRetraction {
             AppendOutcome::Stored => "stored",
             AppendOutcome::Repeated | AppendOutcome::Variant => "repeated",
         };
-        json!({"id": id, "source": LEDGER_SOURCE, "sourceId": self.source_id.as_str(),
+        let already: Vec<Value> = self
+            .already
+            .iter()
+            .map(|of| {
+                json!({"position": of.record.position.0, "recordedAt":
+                    of.record.recorded_at.to_string(), "source": of.record.source, "fact": of.data})
+            })
+            .collect();
+        json!({"id": id, "already": already, "source": LEDGER_SOURCE, "sourceId": self.source_id.as_str(),
             "position": self.position.0, "recordedAt": self.recorded_at.to_string(),
             "outcome": outcome, "fact": self.data})
     }
@@ -96,6 +111,12 @@ pub enum RetractError {
     /// The caller may not, or what is known could not be read.
     #[error(transparent)]
     Asked(#[from] AskError),
+    /// It was retracted already, and the caller was not shown that.
+    #[error("it was retracted already, as {position}: say that this was shown")]
+    Already {
+        /// The retraction.
+        position: LogPosition,
+    },
     /// It is not valid, or could not be written.
     #[error(transparent)]
     Refused(#[from] IngestError),

@@ -1,4 +1,4 @@
-//! The records that changed the answer about a session: up to K, and after it.
+//! The records that changed what a page shows of a session: up to K, and after it.
 
 use super::View;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
     read::load_session::Gathered,
 };
-use claimledger_domain::belief::{self, ChangePoints, Nearest};
+use claimledger_domain::belief::{self, ChangePoints, Draw, Nearest};
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
@@ -20,7 +20,8 @@ impl App {
     /// The records that changed the answer about a session at T, each as known at it: those up to
     /// K, which are final, and those known since. If there are too many to evaluate, those nearest
     /// to K are used, and the answer contains the number of the others. None: the session is
-    /// unknown at K.
+    /// unknown at K. `draw` says what is shown around the session: a record that changes that alone
+    /// is one of them too.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -29,6 +30,7 @@ impl App {
         caller: &Caller,
         session: &SessionId,
         asking: &Asking,
+        draw: Draw,
     ) -> Result<Answer<Option<SessionChangePoints>>, AskError> {
         let view = self.ask(caller, Query::ChangePoints, asking).await?;
         let (at, known_at) = (view.cut.at, view.cut.known_at);
@@ -39,12 +41,12 @@ impl App {
         let first = gathered.positions.first().copied().unwrap_or_default();
         // The position before the first record of the session, where nothing of it is known.
         let start = LogPosition(first.0.saturating_sub(1));
-        let until = view.between(session, &gathered, at, (start, known_at), Nearest::After);
+        let until = view.between(session, &gathered, at, (start, known_at), (Nearest::After, draw));
         let later = if head == known_at {
             ChangePoints::default()
         } else {
             let gathered = view.gathered(session, head, None).await?.unwrap_or_default();
-            view.between(session, &gathered, at, (known_at, head), Nearest::Before)
+            view.between(session, &gathered, at, (known_at, head), (Nearest::Before, draw))
         };
         view.answer(Some(SessionChangePoints { session: session.clone(), until, later })).await
     }
@@ -57,7 +59,7 @@ impl View<'_> {
         gathered: &Gathered,
         at: Time,
         (before, after): (LogPosition, LogPosition),
-        nearest: Nearest,
+        (nearest, draw): (Nearest, Draw),
     ) -> ChangePoints {
         belief::change_points(
             belief::Beliefs {
@@ -69,6 +71,7 @@ impl View<'_> {
                 after,
             },
             nearest,
+            draw,
         )
     }
 }

@@ -11,10 +11,10 @@ use crate::{
         retraction::{RecordedRetraction, RetractError, WantedRetraction, new_id},
     },
 };
-use claimledger_domain::changes::{TrustChanges, trust_changes};
+use claimledger_domain::changes::{Retraction, TrustChanges, trust_changes};
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, KeyId},
+    ids::{IdpId, KeyId, SourceEventId},
     refusal::{Refusal, RefusalCode},
     types::trust::TrustRetracted,
 };
@@ -47,7 +47,8 @@ impl App {
     /// # Errors
     /// If the caller lacks the role govern; if a field is not as the contract has it, `from` is
     /// later than the ledger's clock, or nothing is known of the IdP or the key: the refusal names
-    /// the field; if other content is recorded under the id; or if the record could not be
+    /// the field; if other content is recorded under the id; if it was retracted already and the
+    /// caller was not shown that; or if the record could not be
     /// written. After `Unavailable` the outcome may be unknown: ask for the same again.
     pub async fn retract(
         &self,
@@ -71,16 +72,24 @@ impl App {
             .into());
         }
         view.must_know(wanted).await?;
+        let already = view.retracted_already(wanted, &record.header.source_id).await?;
+        if let Some(shown) = wanted.shown
+            && let Some(since) = already.iter().find(|of| of.record.position > shown)
+        {
+            return Err(RetractError::Already { position: since.record.position });
+        }
         let appending = view.tenant.appends.begin();
         let receipt = self.append_own(&view.tenant, record).await?;
         view.tenant.appends.wrote(&caller.credential, receipt.position.0 + 1);
         drop(appending);
+        let already = already.into_iter().filter(|of| of.record.position < receipt.position);
         Ok(RecordedRetraction {
             source_id: receipt.source_id,
             position: receipt.position,
             recorded_at: receipt.recorded_at,
             outcome: receipt.outcome,
             data,
+            already: already.collect(),
         })
     }
 
@@ -92,6 +101,25 @@ impl App {
 }
 
 impl View<'_> {
+    /// What was retracted of the same, not under the caller's own id. It is disclosed like an
+    /// answer.
+    async fn retracted_already(
+        &self,
+        wanted: &WantedRetraction,
+        own: &SourceEventId,
+    ) -> Result<Vec<Retraction>, AskError> {
+        let known = trust_changes(&self.history, self.cut, Some(&wanted.idp));
+        let of_it = |of: &Retraction| {
+            of.covers(&wanted.idp, wanted.retracts.key()) && of.record.source_id != *own
+        };
+        let retractions: Vec<Retraction> = known.retractions.into_iter().filter(of_it).collect();
+        if retractions.is_empty() {
+            return Ok(retractions);
+        }
+        let already = TrustChanges { retractions, ..TrustChanges::default() };
+        Ok(self.answer(already).await?.value.retractions)
+    }
+
     /// Refuses what nothing is known of, and says what is: a key that is misspelled would be
     /// recorded as retracted, and hit nothing.
     async fn must_know(&self, wanted: &WantedRetraction) -> Result<(), RetractError> {

@@ -124,6 +124,7 @@ fn wanted(args: &RetractArgs, from: Time) -> Result<WantedRetraction> {
         from,
         reason,
         ticket: args.ticket.as_deref().map(TicketId::new),
+        shown: None,
     })
 }
 
@@ -160,6 +161,38 @@ fn counts(list: &[&Value], has_more: bool) -> Value {
     json!({"certain": certain, "possible": list.len() - certain, "atLeast": has_more})
 }
 
+/// What was retracted of the same before, and what the new one adds to it.
+fn already(answer: &Value) -> Vec<String> {
+    let known = &answer["already"];
+    let mut lines: Vec<String> = items(known)
+        .map(|of| {
+            let fact = &of["fact"];
+            let what = match &fact["key"] {
+                Value::Null => "the whole IdP".to_owned(),
+                _ => format!("key {}", field(fact, "key")),
+            };
+            format!(
+                "Retracted already: {what}, at {} by {}, from {} on, #{}.",
+                field(of, "recordedAt"),
+                field(fact, "actor"),
+                field(fact, "from"),
+                field(of, "position")
+            )
+        })
+        .collect();
+    let starts = items(known).filter_map(|of| of["fact"]["from"].as_str());
+    let earliest = starts.filter_map(|from| Time::parse(from).ok()).min();
+    let from = answer["fact"]["from"].as_str().and_then(|from| Time::parse(from).ok());
+    if let (Some(earliest), Some(from)) = (earliest, from) {
+        lines.push(if from < earliest {
+            format!("This one adds what was received from {from} up to {earliest}.")
+        } else {
+            "This one adds nothing: what it hits was hit already.".to_owned()
+        });
+    }
+    lines
+}
+
 fn text(settings: &Settings, answer: &Value) -> String {
     let fact = &answer["fact"];
     let what = match &fact["key"] {
@@ -181,6 +214,7 @@ fn text(settings: &Settings, answer: &Value) -> String {
         field(fact, "actor"),
         field(answer, "id")
     ));
+    lines.extend(already(answer));
     let rested = &answer["rested"];
     if !rested.is_null() {
         let counted = |name: &str| {

@@ -3,11 +3,14 @@
 //!
 //! The session is assessed as known at each record that could have changed it, in the order of the
 //! log, and compared with what was said before; a record that changed nothing at this T is not a
-//! change point.
+//! change point. Where the session itself reads as before, what the page draws around it is
+//! compared too: a retired key changes the lane of the key, and nothing of the session.
 
-use super::{Beliefs, Change, Trial, aspects, changes};
-use crate::model::RecordRef;
-use claimledger_facts::ids::LogPosition;
+use super::{Beliefs, Change, Draw, Drawn, Names, Trial, aspects, changes, drawn::redrawn};
+use crate::{
+    explain::explain,
+    model::{Cut, RecordRef},
+};
 use std::collections::BTreeSet;
 
 /// Maximum records tried.
@@ -24,8 +27,10 @@ pub struct ChangePoint {
     pub record: RecordRef,
     /// What it is, in a word or two a fact: `authenticator lost`.
     pub what: Vec<&'static str>,
-    /// What reads differently from it on.
+    /// What reads differently of the session from it on.
     pub changes: Vec<Change>,
+    /// What is drawn otherwise around a session that reads as before, in the words of the page.
+    pub around: Vec<String>,
 }
 
 /// Records that changed what is said, in the order of the log.
@@ -48,10 +53,10 @@ pub enum Nearest {
     After,
 }
 
-/// The records after one position, up to another, that changed what is said of a session.
+/// The records after one position, up to another, that changed what a page shows of a session.
 #[must_use]
-pub fn change_points(beliefs: Beliefs<'_>, nearest: Nearest) -> ChangePoints {
-    let trial = Trial::new(beliefs);
+pub fn change_points(beliefs: Beliefs<'_>, nearest: Nearest, draw: Draw) -> ChangePoints {
+    let trial = Trial::new(beliefs, Names::Shown);
     let candidates: Vec<&RecordRef> = trial.candidates.values().collect();
     let most = (FACTS / beliefs.facts.len().max(1)).clamp(FEWEST, MOST).min(candidates.len());
     let untried = candidates.len() - most;
@@ -60,18 +65,33 @@ pub fn change_points(beliefs: Beliefs<'_>, nearest: Nearest) -> ChangePoints {
         Nearest::After => untried,
     };
     let start = skipped.checked_sub(1).map_or(beliefs.before, |last| candidates[last].position);
-    let says =
-        |known_at: LogPosition| aspects::says(trial.state(known_at, &BTreeSet::new()).as_ref());
-    let mut before = says(start);
+    let nothing = BTreeSet::new();
+    let says = |known_at| aspects::says(trial.state(known_at, &nothing).as_ref());
+    let drawn = |known_at| {
+        let explained = trial.assessed(known_at, &nothing, explain);
+        let cut = Cut { at: beliefs.at, known_at };
+        explained.map_or_else(Vec::new, |explained| draw(&explained, cut))
+    };
+    let (mut before, mut last) = (says(start), start);
+    // Reasons are costly: they are made only where the session itself reads as before.
+    let mut drawn_before: Option<Vec<Drawn>> = None;
     let mut points = Vec::new();
     for record in &candidates[skipped..skipped + most] {
         let now = says(record.position);
         let changes = changes(&before, &now);
-        if !changes.is_empty() {
-            let what = trial.what.get(&record.position).cloned().unwrap_or_default();
-            points.push(ChangePoint { record: (*record).clone(), what, changes });
+        let mut around = Vec::new();
+        let mut drawn_now = None;
+        if changes.is_empty() {
+            let was = drawn_before.take().unwrap_or_else(|| drawn(last));
+            let is = drawn(record.position);
+            around = redrawn(&was, &is);
+            drawn_now = Some(is);
         }
-        before = now;
+        if !changes.is_empty() || !around.is_empty() {
+            let what = trial.what.get(&record.position).cloned().unwrap_or_default();
+            points.push(ChangePoint { record: (*record).clone(), what, changes, around });
+        }
+        (before, last, drawn_before) = (now, record.position, drawn_now);
     }
     ChangePoints { points, tried: most, untried }
 }

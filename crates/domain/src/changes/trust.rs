@@ -119,6 +119,16 @@ pub struct Retraction {
     pub record: RecordRef,
 }
 
+impl Retraction {
+    /// Whether it hits all that a retraction of the key, or without one of the whole IdP, would hit
+    /// from the same time on.
+    #[must_use]
+    pub fn covers(&self, idp: &IdpId, key: Option<&KeyId>) -> bool {
+        let is_of_it = self.data.key.as_ref().is_none_or(|own| Some(own) == key);
+        self.data.idp == *idp && is_of_it
+    }
+}
+
 /// A version of a routing rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutingRule {

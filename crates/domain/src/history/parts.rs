@@ -37,6 +37,8 @@ pub(crate) enum Concerns<'a> {
     Person(Option<&'a Pseudonym>),
     /// Sessions of either of two people, and of the identities linked with them.
     People(&'a Pair),
+    /// What shows the display name of this object: it changes no assessment.
+    Name(&'a ObjectNamed),
     /// No session: it changes no assessment.
     Nobody,
 }
@@ -144,7 +146,7 @@ impl History {
                     _ => keep(record, Concerns::Everyone, words),
                 }
             }),
-            names: by_name(names, keep, |_| (Concerns::Nobody, ObjectNamed::TYPE.words)),
+            names: by_name(names, keep, |s| (Concerns::Name(&s.data), ObjectNamed::TYPE.words)),
             assumed: assumed.clone(),
         }
     }

@@ -5,9 +5,9 @@ use crate::given::{
     time,
 };
 use claimledger_domain::{
-    belief::{Beliefs, ChangePoints, Nearest, belief_diff, change_points},
+    belief::{Beliefs, ChangePoints, Draw, Drawn, Nearest, belief_diff, change_points},
     history::{History, is_config},
-    model::Known,
+    model::{Cut, Explained, Known},
 };
 use claimledger_facts::ids::{LogPosition, SessionId};
 use serde_json::json;
@@ -18,6 +18,16 @@ fn apart(facts: &[Known]) -> (History, Vec<Known>) {
 }
 
 fn found(given: &Given, at: &str, before: u64, after: u64, nearest: Nearest) -> ChangePoints {
+    drawn_as(given, at, (before, after), nearest, |_, _| Vec::new())
+}
+
+fn drawn_as(
+    given: &Given,
+    at: &str,
+    (before, after): (u64, u64),
+    nearest: Nearest,
+    draw: Draw,
+) -> ChangePoints {
     let (history, facts) = apart(&given.0);
     let session = SessionId::from("S");
     let asked = Beliefs {
@@ -28,7 +38,7 @@ fn found(given: &Given, at: &str, before: u64, after: u64, nearest: Nearest) -> 
         before: LogPosition(before),
         after: LogPosition(after),
     };
-    change_points(asked, nearest)
+    change_points(asked, nearest, draw)
 }
 
 /// `7 ended`, in order.
@@ -43,7 +53,11 @@ fn named(change_points: &ChangePoints) -> Vec<String> {
 /// 1 to 10: a sign-in with a key and a decision on it, and then what does and does not matter to
 /// it.
 fn day() -> Given {
-    let facts: Vec<Said> = vec![
+    given(said())
+}
+
+fn said() -> Vec<Said> {
+    vec![
         org(),
         third_party(),
         key_added("08:00:00", "K"),
@@ -54,8 +68,7 @@ fn day() -> Given {
         fact("10:40:00", "app.accessed", json!({"app": "a"})),
         fact("10:20:00", "authenticator.lost", json!({"methods": ["otp"]})),
         fact("11:00:00", "session.ended", json!({"reason": "logout"})),
-    ];
-    given(facts)
+    ]
 }
 
 #[test]
@@ -78,6 +91,47 @@ fn each_stop_says_what_its_record_is_and_what_it_changed() {
         lost.changes
     );
     assert_eq!(change_points.untried, 0);
+}
+
+/// The keys around a session, with their ends, and the names of its IdPs.
+fn keys_and_names(explained: &Explained, _: Cut) -> Vec<Drawn> {
+    let keys = explained.context.keys.iter().map(|key| Drawn {
+        thing: format!("key {}", key.key),
+        shows: format!("{:?}", key.span.until),
+    });
+    let names = explained
+        .state
+        .origin
+        .idp_name
+        .iter()
+        .map(|name| Drawn { thing: "names".to_owned(), shows: name.clone() });
+    keys.chain(names).collect()
+}
+
+#[test]
+fn what_is_drawn_around_it_changes_the_answer_too() {
+    let names = [("idp", "x"), ("idp", "other"), ("zone", "z"), ("app", "elsewhere")];
+    let named_later = names.map(|(kind, object)| {
+        let data = json!({"kind": kind, "object": object, "name": "Another"});
+        fact("09:00:00", "object.named", data)
+    });
+    let given = given(said().into_iter().chain(named_later));
+    let all = |at| drawn_as(&given, at, (0, 14), Nearest::After, keys_and_names);
+    let late = all("12:00:00");
+    assert_eq!(
+        named(&late)[2..],
+        ["7 key retired", "8 app access", "9 authenticator lost", "10 ended", "11 object named"],
+        "{:?}",
+        named(&late)
+    );
+    let retired = &late.points[2];
+    assert_eq!((retired.changes.len(), retired.around.join(" ")), (0, "key K".to_owned()));
+    assert_eq!(late.points[6].around, ["names"]);
+    // At a T before the key was retired its lane reads as before.
+    assert!(!named(&all("10:10:00")).contains(&"7 key retired".to_owned()));
+    // Whether the one before was drawn too or not, each is compared with it.
+    let one = drawn_as(&given, "12:00:00", (6, 7), Nearest::Before, keys_and_names);
+    assert_eq!(named(&one), ["7 key retired"]);
 }
 
 #[test]

@@ -7,7 +7,10 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use claimledger_app::model::retraction::{RetractError, Retracts, WantedRetraction};
+use claimledger_app::model::{
+    question::AskError,
+    retraction::{RetractError, Retracts, WantedRetraction},
+};
 use claimledger_facts::{
     ids::{IdpId, KeyId, TicketId},
     refusal::Refusal,
@@ -64,6 +67,8 @@ impl Sent {
             from,
             reason: self.reason,
             ticket: self.ticket,
+            // The answer names what was retracted already.
+            shown: None,
         })
     }
 }
@@ -86,6 +91,9 @@ impl From<RetractError> for Refused {
         match error {
             RetractError::Asked(error) => error.into(),
             RetractError::Refused(error) => error.into(),
+            already @ RetractError::Already { .. } => {
+                AskError::BadInput { what: already.to_string() }.into()
+            }
         }
     }
 }

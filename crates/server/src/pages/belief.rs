@@ -3,13 +3,17 @@
 
 use super::{
     address::Address,
-    change_points::{aspect, touched},
+    change_points::{aspect, things, touched},
+    drawn::drawn,
     text::{count, inert, uncut},
     times::{Times, delay, is_late},
 };
 use claimledger_app::model::question::AskError;
-use claimledger_domain::belief::{BeliefDiff, Cause, Change};
-use claimledger_facts::{ids::LogPosition, vocabulary::Role};
+use claimledger_domain::{
+    belief::{BeliefDiff, Cause, Change, redrawn},
+    model::{Cut, Explained},
+};
+use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Role};
 use maud::{Markup, html};
 
 /// Records that are listed.
@@ -44,11 +48,11 @@ impl Compared {
     }
 }
 
-/// The comparison. `here` is the page without it, `known_from` the first record by which the
-/// session is known.
+/// The comparison at T, of the earlier and the later K. `here` is the page without it,
+/// `known_from` the first record by which the session is known.
 pub(crate) fn section(
     compared: &Compared,
-    (vs, known_at): (LogPosition, LogPosition),
+    (at, vs, known_at): (Time, LogPosition, LogPosition),
     known_from: Option<LogPosition>,
     here: &Address,
     href: &dyn Fn(Option<LogPosition>) -> String,
@@ -71,17 +75,29 @@ pub(crate) fn section(
                                 a href={ (here.clone().with("vs",
                                     from.0.to_string()).href()) "#vs" } { "Compare with " (from) } }
                         }
-                    } @else if diff.changes.is_empty() {
-                        p { "Nothing reads differently at T: no record in between changed this \
-                             answer." }
                     } @else {
-                        (causes(diff, href))
+                        @let around = around(diff, Cut { at, known_at: vs }, Cut { at, known_at });
+                        @if !diff.changes.is_empty() { (causes(diff, href)) }
+                        @else if around.is_empty() {
+                            p { "Nothing reads differently at T: no record in between changed \
+                                 this answer." }
+                        } @else { p { "The session itself reads the same at T." } }
+                        @if !around.is_empty() {
+                            p { "Beside it reads differently: " (things(&around)) "." } }
                     }
                 },
             }
             p { a href=(here.href()) { "Compare with nothing" } }
         }
     }
+}
+
+/// What is shown otherwise beside the session.
+fn around(diff: &BeliefDiff, then: Cut, later: Cut) -> Vec<String> {
+    let shown = |explained: &Option<Explained>, cut| {
+        explained.as_ref().map_or_else(Vec::new, |explained| drawn(explained, cut))
+    };
+    redrawn(&shown(&diff.before, then), &shown(&diff.after, later))
 }
 
 fn causes(diff: &BeliefDiff, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {

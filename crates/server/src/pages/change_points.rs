@@ -14,9 +14,9 @@ use maud::{Markup, html};
 /// Things that are named as changed by one record.
 const NAMED: usize = 4;
 
-/// What no change point is of: what is said of a session is compared, not what is drawn around it.
-const NOT_COMPARED: &str = "The timeline around it is not compared: versions of trust and of \
-    policies, keys and records of its sources may have been added.";
+/// What no change point is of.
+const NOT_COMPARED: &str = "What was heard of its sources is not compared, nor what is known and \
+    lies after T.";
 
 /// Where a reader can go from a session as known at K.
 pub(crate) struct Ways<'a> {
@@ -133,11 +133,9 @@ pub(crate) fn later(ways: &Ways<'_>, change_points: &ChangePoints, head: LogPosi
         nav class="later" aria-label="Known since" {
             @match points.first() {
                 None if change_points.untried == 0 => p { "No record after " (known_at)
-                    ", up to " (head) ", changes what is said of the session itself. "
-                    (NOT_COMPARED) },
+                    ", up to " (head) ", changes this answer. " (NOT_COMPARED) },
                 None => p { "None of the next " (change_points.tried) " records after " (known_at)
-                    " that could change what is said of the session itself does. " (NOT_COMPARED)
-                    },
+                    " that could change this answer does. " (NOT_COMPARED) },
                 Some(next) => {
                     p { a rel="next" href=(ways.to(next.record.position).href()) {
                         "▶ " (named(next)) } }
@@ -176,6 +174,7 @@ fn list(
                     @if is_late(record.occurred.from, record.recorded_at) {
                         ", late " (delay(record.occurred.from, record.recorded_at)) }
                     ": " (touched(&point.changes))
+                    @if !point.around.is_empty() { "beside it: " (things(&point.around)) }
                     @if compare && i + 1 < change_points.len() {
                         " · " a href={ (ways.here.clone().with("vs",
                             record.position.0.to_string()).href()) "#vs" } { "compare" }
@@ -211,6 +210,17 @@ pub(crate) fn touched<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Mark
             (aspect(*kind, *of))
         }
         @if things.len() > NAMED { ", and " (things.len() - NAMED) " more" }
+    }
+}
+
+/// What is shown otherwise beside a session that reads as before: `key K1, why pwd counted`.
+pub(crate) fn things(around: &[String]) -> Markup {
+    html! {
+        @for (i, thing) in around.iter().take(NAMED).enumerate() {
+            @if i > 0 { ", " }
+            (inert(thing))
+        }
+        @if around.len() > NAMED { ", and " (around.len() - NAMED) " more" }
     }
 }
 

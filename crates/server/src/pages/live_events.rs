@@ -5,7 +5,7 @@
 //! page contains. An event has the words, and as its id the last record and the number that was
 //! counted: a client goes on after the last one that it got.
 
-use super::{error_page::PageError, parameters::Parameters, session::caller};
+use super::{drawn::drawn, error_page::PageError, parameters::Parameters, session::caller};
 use crate::http::{
     Server, Shared, auth,
     stream::{Door, respond},
@@ -108,7 +108,7 @@ impl Asked {
             let found = server.app.new_records(caller, self.after).await?;
             return Ok(of_any(found, self.after, self.counted));
         };
-        let changes = server.app.changes_of(caller, watched, self.at, self.after).await?;
+        let changes = server.app.changes_of(caller, watched, (self.at, drawn), self.after).await?;
         let Some(changes) = changes else { return Ok(stream::empty().boxed()) };
         if changes.behind() > COMPARED {
             let words = format!(

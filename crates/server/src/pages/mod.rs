@@ -20,6 +20,7 @@ mod configuration;
 pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
+mod drawn;
 pub(crate) mod elements;
 mod equal;
 pub(crate) mod error_page;

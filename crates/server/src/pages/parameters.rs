@@ -59,7 +59,7 @@ impl Parameters {
 }
 
 /// T, K and R as an address asks for them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CutAsked {
     /// T.
     pub at: Option<Time>,

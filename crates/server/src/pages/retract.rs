@@ -5,9 +5,10 @@
 use super::{
     address::Address,
     error_page::PageError,
-    form, frame,
-    parameters::Parameters,
-    retract_form::{self, Known, Written},
+    form,
+    frame::{self, Strip},
+    parameters::{CutAsked, Parameters},
+    retract_form::{self, Further, Known, Written},
     session::caller,
 };
 use crate::http::{Server, Shared};
@@ -21,16 +22,19 @@ use claimledger_app::{
     intake::IngestError,
     model::{
         answer::{AbsenceCode, Answer},
-        question::{Asking, Caller},
+        question::{AskError, Asking, Caller},
         retraction::{RetractError, Retracts, WantedRetraction},
     },
 };
-use claimledger_domain::changes::TrustChanges;
+use claimledger_domain::{changes::TrustChanges, rehearse::TrustChange};
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, TicketId},
     time::Time,
+    types::trust::TrustRetracted,
+    vocabulary::Role,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
+use maud::Markup;
 
 /// Maximum bytes of the form.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -45,9 +49,10 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
+    let cut = parameters.cut()?;
     if let Some(position) = parameters.number("recorded")? {
         let is_repeated = parameters.flag("repeated")? == Some(true);
-        return recorded(server, caller, LogPosition(position), is_repeated).await;
+        return recorded(server, caller, (LogPosition(position), is_repeated), &cut).await;
     }
     let text = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
     let written = Written {
@@ -63,8 +68,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             "The address names a key and the whole IdP: one of the two.",
         ));
     }
-    let known = known(server, caller, &written).await?;
-    Ok(show(caller, &written, &known, None))
+    let known = known(server, caller, &written, &cut).await?;
+    show(server, caller, &written, (&known, &cut), None).await
 }
 
 /// The form. What was recorded stands at an address of its own, so that loading it again records
@@ -109,8 +114,9 @@ async fn record(
         written.form = server.app.new_retraction_id();
     }
     // Only who may retract sees what there is to retract.
-    let known = known(server, caller, &written).await?;
-    Ok(show(caller, &written, &known, Some(&refusal.message)))
+    let end = CutAsked::default();
+    let known = known(server, caller, &written, &end).await?;
+    show(server, caller, &written, (&known, &end), Some(&refusal.message)).await
 }
 
 /// Why the form was not recorded.
@@ -138,11 +144,19 @@ fn refused(error: RetractError) -> Result<Refused, PageError> {
             is_sent_before: true,
         }),
         RetractError::Refused(IngestError::Forbidden { needs }) => {
-            Err(claimledger_app::model::question::AskError::Forbidden { needs }.into())
+            Err(AskError::Forbidden { needs }.into())
         }
         RetractError::Refused(IngestError::Sequencer { error, .. }) => Err(match error {
             SequencerError::Log(error) => PageError::Asked(error.into()),
             other => PageError::refused(format!("{other}.")),
+        }),
+        RetractError::Already { position } => Ok(Refused {
+            message: format!(
+                "It was retracted already, as {position}, and this form did not say so; see \
+                 below. Nothing was recorded. To record another retraction beside it, send the \
+                 form again."
+            ),
+            is_sent_before: false,
         }),
         RetractError::Asked(error) => Err(error.into()),
     }
@@ -179,50 +193,125 @@ fn wanted(written: &Written) -> Result<WantedRetraction, String> {
         from,
         reason: written.reason.trim().to_owned(),
         ticket: ticket.map(TicketId::new),
+        shown: Some(LogPosition(written.seen.parse().unwrap_or(0))),
     })
 }
 
-/// What there is to retract, at the end of the log.
+/// What there is to retract.
 async fn known(
     server: &Server,
     caller: &Caller,
     written: &Written,
+    cut: &CutAsked,
 ) -> Result<Answer<TrustChanges>, PageError> {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let (idp, key) = (given(&written.idp).map(IdpId::new), given(&written.key).map(KeyId::new));
     let of = (idp.as_ref(), key.as_ref());
-    Ok(server.app.retractable(caller, of, &Asking::default()).await?)
+    Ok(server.app.retractable(caller, of, &cut.asking(None)).await?)
 }
 
-fn show(
+async fn show(
+    server: &Server,
     caller: &Caller,
     written: &Written,
-    known: &Answer<TrustChanges>,
+    (known, cut): (&Answer<TrustChanges>, &CutAsked),
     refused: Option<&str>,
-) -> Response {
+) -> Result<Response, PageError> {
     let is_known = known.absence.code != AbsenceCode::NotKnown;
     let status = match (is_known, refused) {
         (_, Some(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         (true, None) => StatusCode::OK,
         (false, None) => StatusCode::NOT_FOUND,
     };
-    let main = retract_form::main(written, &Known { answer: known, is_known }, refused);
-    frame::page(status, "Retract trust", Some(caller), maud::html! {}, main)
+    let shown = Known {
+        answer: known,
+        is_known,
+        is_at_the_end: known.answered.position.0.saturating_add(1) >= known.status.head,
+        further: further(server, caller, written, known).await?,
+    };
+    let main = retract_form::main(written, &shown, refused);
+    let strip = strip(&written.keep(), cut, known);
+    Ok(frame::page(status, "Retract trust", Some(caller), strip, main))
+}
+
+/// The strip. The page is not sent on to a pinned address: what it records is recorded at the end.
+fn strip(keep: &Address, cut: &CutAsked, known: &Answer<TrustChanges>) -> Markup {
+    let here = cut.pin(keep.clone(), &known.answered);
+    let strip = Strip { keep, here: &here, known: cut.known };
+    frame::strip(&strip, &known.answered, &known.completeness, &known.status)
+}
+
+/// What another retraction would change beside those that are known.
+async fn further(
+    server: &Server,
+    caller: &Caller,
+    written: &Written,
+    known: &Answer<TrustChanges>,
+) -> Result<Option<Further>, PageError> {
+    let Some(earliest) = written.already(&known.value).map(|of| of.data.from).min() else {
+        return Ok(None);
+    };
+    let Ok(from) = Time::parse(written.from.trim()) else {
+        return Ok(Some(Further::Since(earliest)));
+    };
+    if from >= earliest {
+        return Ok(Some(Further::Nothing(from)));
+    }
+    if !caller.has(Role::Read) {
+        let why = "What of, is shown to the role read.".to_owned();
+        return Ok(Some(Further::NotRehearsed(from, why)));
+    }
+    let answered = &known.answered;
+    let asking = Asking {
+        at: Some(answered.at),
+        known_at_position: Some(answered.position),
+        ..Asking::default()
+    };
+    let rehearse = async |since: Time| {
+        let change = TrustChange::Retraction(TrustRetracted {
+            idp: IdpId::new(written.idp.as_str()),
+            from: since,
+            reason: "rehearsed".to_owned(),
+            key: Some(KeyId::new(written.key.as_str())).filter(|_| written.whole != "true"),
+            actor: None,
+            ticket: None,
+        });
+        server.app.rehearse(caller, change, from, answered.at, &asking).await
+    };
+    // A rehearsal lists what falls, also what fell already.
+    let (more, now) = match (rehearse(from).await, rehearse(earliest).await) {
+        (Ok(more), Ok(now)) => (more.value, now.value),
+        (Err(AskError::TooMany { found, what, .. }), _)
+        | (_, Err(AskError::TooMany { found, what, .. })) => {
+            let why = format!("It is not rehearsed here: {found} {what}.");
+            return Ok(Some(Further::NotRehearsed(from, why)));
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error.into()),
+    };
+    Ok(Some(Further::More {
+        from,
+        decisions: more.falls.len().saturating_sub(now.falls.len()),
+        sessions: more.live.len().saturating_sub(now.live.len()),
+    }))
 }
 
 /// What the form ends on: the record, and where to look next.
 async fn recorded(
     server: &Server,
     caller: &Caller,
-    position: LogPosition,
-    is_repeated: bool,
+    (position, is_repeated): (LogPosition, bool),
+    cut: &CutAsked,
 ) -> Result<Response, PageError> {
-    let asking = Asking { after: Some(position), ..Asking::default() };
+    let asking = cut.asking(Some(position));
     let answer = server.app.retractable(caller, (None, None), &asking).await?;
     let found = answer.value.retractions.iter().find(|of| of.record.position == position);
     let (status, main) = match found {
         Some(found) => (StatusCode::OK, retract_form::recorded(&answer, found, is_repeated)),
         None => (StatusCode::NOT_FOUND, retract_form::not_recorded(position)),
     };
-    Ok(frame::page(status, "Retract trust", Some(caller), maud::html! {}, main))
+    let keep = Address::new("/retract")
+        .with("recorded", position.0.to_string())
+        .with_some("repeated", is_repeated.then_some("true"));
+    let strip = strip(&keep, cut, &answer);
+    Ok(frame::page(status, "Retract trust", Some(caller), strip, main))
 }

@@ -6,7 +6,7 @@ use super::{
     frame,
     links::{self, Links},
     parameters::CutAsked,
-    text::{has_unseen, inert, uncut},
+    text::{count, has_unseen, inert, uncut},
 };
 use crate::known_at::KnownAt;
 use claimledger_app::model::answer::Answer;
@@ -14,7 +14,10 @@ use claimledger_domain::{
     changes::{Retraction, TrustChanges},
     explain::called,
 };
-use claimledger_facts::ids::LogPosition;
+use claimledger_facts::{
+    ids::{IdpId, KeyId, LogPosition},
+    time::Time,
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +37,8 @@ pub(super) struct Written {
     pub(super) ticket: String,
     /// The key, or the IdP, typed again.
     pub(super) again: String,
+    /// The last record of which the form said that it was retracted already.
+    pub(super) seen: String,
 }
 
 /// What is known of what the form names.
@@ -41,6 +46,22 @@ pub(super) struct Known<'a> {
     pub(super) answer: &'a Answer<TrustChanges>,
     /// Whether there is such an IdP, and such a key.
     pub(super) is_known: bool,
+    /// Whether what is shown is known at the end of the log, where a retraction is recorded.
+    pub(super) is_at_the_end: bool,
+    /// What another retraction would change; none: nothing of it was retracted already.
+    pub(super) further: Option<Further>,
+}
+
+/// What another retraction of the same would change.
+pub(super) enum Further {
+    /// No time is given yet; the earliest that was retracted from.
+    Since(Time),
+    /// Nothing.
+    Nothing(Time),
+    /// Allows that would fall, and sessions at T that would rest on it, beside those that do now.
+    More { from: Time, decisions: usize, sessions: usize },
+    /// It was not rehearsed, and why.
+    NotRehearsed(Time, String),
 }
 
 /// The page: a choice where the address names nothing yet, else the form.
@@ -53,8 +74,13 @@ pub(super) fn main(written: &Written, known: &Known<'_>, refused: Option<&str>) 
         @if !known.is_known && refused.is_none() {
             p class="verdict" { (frame::none(&known.answer.absence)) }
         } @else if is_chosen {
+            (already(written, known))
             (explained(written, known.answer))
-            (form(written))
+            @if known.is_at_the_end { (form(written, &known.answer.value)) } @else {
+                p id="past" { "A retraction is recorded at the end of the log. What was retracted \
+                    since " (known.answer.answered.position) " is not shown here: "
+                    a href=(written.keep().href()) { "to the end of the log" } "." }
+            }
         } @else {
             (choice(&known.answer.value))
         }
@@ -79,12 +105,42 @@ fn what(written: &Written) -> Markup {
     }
 }
 
-/// What a retraction does, what was retracted already, and the way to try it first.
+/// What was retracted already, and what another one would change: said before anything else.
+fn already(written: &Written, known: &Known<'_>) -> Markup {
+    let cut = cut(known.answer, known.answer.answered.position);
+    let links = Links::of(&cut, known.answer);
+    let Some(further) = &known.further else { return html! {} };
+    html! {
+        div class="verdict" id="already" {
+            p { strong { "Retracted already." }
+                @for of in written.already(&known.answer.value) {
+                    " " @match &of.data.key { Some(key) => { "Key " (inert(key.as_str())) },
+                        None => "The whole IdP" }
+                    " was retracted at " (of.record.recorded_at) " by "
+                    @match &of.data.actor { Some(actor) => (inert(actor.as_str())),
+                        None => "an actor that is not stated" }
+                    ", from " (of.data.from) " on; " (links.record(of.record.position)) "."
+                }
+            }
+            p { "Another retraction " @match further {
+                Further::Since(earliest) => { "adds to it what was received before " (earliest)
+                    ", if it begins before that, and else nothing." },
+                Further::Nothing(from) => { "from " (from) " on would change nothing: what it \
+                    takes away was taken away already." },
+                Further::More { from, decisions, sessions } => { "from " (from) " on would take \
+                    away more: " (count(*decisions, "more decision")) " would fall, and "
+                    (count(*sessions, "more session")) " at T would rest on what is retracted." },
+                Further::NotRehearsed(from, why) => { "from " (from) " on takes away more: what \
+                    was received before what is retracted already. " (uncut(why)) },
+            } }
+        }
+    }
+}
+
+/// What a retraction does, and the way to try it first.
 fn explained(written: &Written, known: &Answer<TrustChanges>) -> Markup {
     let cut = cut(known, known.answered.position);
     let links = Links::of(&cut, known);
-    let already: Vec<&Retraction> =
-        known.value.retractions.iter().filter(|of| covers(of, written)).collect();
     let rehearse = Address::new("/rehearse")
         .with("change", if written.is_whole() { "retract" } else { "retract_key" })
         .with("idp", written.idp.as_str())
@@ -100,32 +156,40 @@ fn explained(written: &Written, known: &Answer<TrustChanges>) -> Markup {
             p { a href=(links.to(rehearse)) { "Rehearse it first" } " · "
                 a href=(links.to(blast(written.key_named(), &written.idp, &written.from))) {
                     "What rested on it" } }
-            @if !already.is_empty() {
-                p id="already" { "Retracted already, and a further one adds to it: "
-                    @for (n, of) in already.iter().enumerate() {
-                        @if n > 0 { ", " }
-                        (match &of.data.key { Some(key) => html! { "key " (inert(key.as_str())) },
-                            None => html! { "the whole IdP" } })
-                        " from " (of.data.from) " " (links.record(of.record.position)) }
-                    "." }
-            }
         }
     }
 }
 
 impl Written {
+    /// The page of the form, without what was typed into it.
+    pub(super) fn keep(&self) -> Address {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let from = given(&self.from).filter(|from| Time::parse(from).is_ok());
+        Address::new("/retract")
+            .with_some("idp", given(&self.idp).as_deref())
+            .with_some("key", given(&self.key).as_deref())
+            .with_some("whole", given(&self.whole).as_deref())
+            .with_some("from", from.as_deref())
+    }
+
+    /// What was retracted of what the form names; not by the form itself, which can be sent twice.
+    pub(super) fn already<'k>(
+        &self,
+        known: &'k TrustChanges,
+    ) -> impl Iterator<Item = &'k Retraction> + use<'k> {
+        let (idp, own) = (IdpId::new(self.idp.as_str()), format!("retract/{}", self.form));
+        let key = self.key_named().map(KeyId::new);
+        let all = known.retractions.iter();
+        all.filter(move |of| of.covers(&idp, key.as_ref()) && of.record.source_id.as_str() != own)
+    }
+
     fn key_named(&self) -> Option<&str> {
         (!self.is_whole()).then_some(self.key.as_str())
     }
 }
 
-/// Whether a retraction that is known says something of what the form names.
-fn covers(known: &Retraction, written: &Written) -> bool {
-    known.data.idp.as_str() == written.idp
-        && known.data.key.as_ref().is_none_or(|key| written.key_named() == Some(key.as_str()))
-}
-
-fn form(written: &Written) -> Markup {
+fn form(written: &Written, known: &TrustChanges) -> Markup {
+    let seen = written.already(known).map(|of| of.record.position.0).max();
     let thing = if written.is_whole() { "IdP" } else { "key" };
     // What cannot be seen is not repeated, but for what is named, which is compared.
     let shown = |text: &str| if has_unseen(text) { String::new() } else { text.to_owned() };
@@ -135,6 +199,7 @@ fn form(written: &Written) -> Markup {
             input type="hidden" name="idp" value=(written.idp);
             input type="hidden" name="key" value=(written.key);
             input type="hidden" name="whole" value=(written.whole);
+            input type="hidden" name="seen" value=[seen];
             label { "Received from, by the clock of its source " input name="from"
                 value=(shown(&written.from)) size="24" placeholder="2026-03-10T13:40:00Z"
                 autocomplete="off" required; }

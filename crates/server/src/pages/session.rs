@@ -5,7 +5,7 @@ use super::{
     address::Address,
     belief::{self, Compared},
     change_points::{self, Ways},
-    decision,
+    decision, drawn,
     error_page::{PageError, Unknown, lagging},
     frame::{self, Strip},
     order_switch, pack,
@@ -189,7 +189,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         ..Asking::default()
     };
     let compared = compare(server, caller, &view, &pinned).await?;
-    let points = server.app.change_points(caller, &view.id, &pinned).await?;
+    let points = server.app.change_points(caller, &view.id, &pinned, drawn::drawn).await?;
     let here = view.pinned(&answer);
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
@@ -357,7 +357,7 @@ fn main(
                 @if let Some(found) = beside.points {
                     (change_points::until(&beside.ways, &found.until)) }
                 @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
-                    (belief::section(compared, (LogPosition(vs), answer.answered.position),
+                    (belief::section(compared, (answer.answered.at, LogPosition(vs), answer.answered.position),
                         known_from, beside.ways.here, &href))
                 }
                 (session_timeline::section(&figure, &shown))

@@ -15,7 +15,7 @@ pub(crate) mod lanes;
 pub(crate) mod limits;
 pub(crate) mod marks;
 pub(crate) mod samples;
-mod spoken;
+pub(crate) mod spoken;
 pub(crate) mod svg;
 pub(crate) mod table;
 pub(crate) mod trusted;
