@@ -110,7 +110,10 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     assert!(said().contains("on would change nothing"), "{}", said());
     browser.open(&format!("{of_x1}&from=2026-03-10T09:00:00Z"));
     let more = said();
-    assert!(more.contains("would take away more: 4 more decisions would fall, and 0 more sessions"), "{more}");
+    assert!(
+        more.contains("would take away more: 4 more decisions would fall, and 0 more sessions"),
+        "{more}"
+    );
     picture(&browser, "retract-further");
     // As known before, there is no form: it is recorded at the end.
     browser.open(&format!("{of_x1}&knownAt=%2366"));
