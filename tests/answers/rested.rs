@@ -236,3 +236,28 @@ fn what_was_never_implied_allow_falls_possibly() {
     let scratch = ledger(true, "2fa", facts);
     assert_eq!(rehearsed(&scratch, &[]).0, ["decision POSSIBLE"]);
 }
+
+/// Semantics 18, 22: at T the session had ended by its limit before the decision; the end that is
+/// stated later says that it lived. What a later fact settles is in the list at the T before.
+#[test]
+fn what_a_later_fact_settles_is_listed_as_odd_before_it() {
+    let data = json!({"idp": "idp-q", "lifetime_ends_at": "2026-03-10T09:30:00Z"});
+    let start = of_session("start", "session.started", "L", at("09:00:00"), data);
+    let end = json!({"reason": "logout"});
+    let end = of_session("end", "session.ended", "L", at("12:00:00"), end);
+    let facts = vec![claim("L", None), start, decision("L", at("10:00:00")), end];
+    let scratch = ledger(true, "2fa", facts);
+    for (t, odd) in [("11:00:00", &["L"][..]), ("12:00:00", &[])] {
+        let t = format!("2026-03-10T{t}Z");
+        let found = scratch.json(&["--tenant", "acme", "--at", &t, "session", "L"]);
+        let differs = &found["session"]["decisions"][0]["differs"];
+        assert_eq!(differs.is_null(), odd.is_empty(), "{t}: {differs}");
+        let certain = |id: &&str| format!("{id} CERTAIN");
+        let expected: Vec<String> = odd.iter().map(certain).collect();
+        assert_eq!(edges(&scratch, &t, &["sessions", "--differs"]), expected, "{t}");
+        let decisions = edges(&scratch, &t, &["decisions", "--differs"]);
+        assert_eq!(decisions.len(), odd.len(), "{t}: {decisions:?}");
+        let others: &[&str] = if odd.is_empty() { &["L CERTAIN"] } else { &[] };
+        assert_eq!(edges(&scratch, &t, &["sessions", "--differs=false"]), others, "{t}");
+    }
+}

@@ -223,8 +223,12 @@ impl SessionRow {
 pub struct RowFilter {
     /// Sessions that may have been active at this instant.
     pub active_at: Option<Time>,
-    /// Sessions that may have had all of these flags.
+    /// Sessions that may have had all of these flags at `flags_at`.
     pub flags: SessionFlags,
+    /// T of the query. A row says what is odd at the end of time, and a later fact of the session
+    /// may have settled what was odd before: the flags of a row with a fact after T are not
+    /// compared.
+    pub flags_at: Time,
     /// Sessions that may have a fact at or after this instant.
     pub last_from: Option<Time>,
     /// The size of the log of the query. Rows that were assessed at a later one may contain what
@@ -236,7 +240,8 @@ impl RowFilter {
     /// The filter of a question at a size of the log that every row matches.
     #[must_use]
     pub fn at(size: LogSize) -> Self {
-        Self { active_at: None, flags: SessionFlags::default(), last_from: None, size }
+        let flags = SessionFlags::default();
+        Self { active_at: None, flags, flags_at: Time::MAX, last_from: None, size }
     }
 
     /// Whether a row may be of a session that matches.
@@ -247,7 +252,8 @@ impl RowFilter {
         let active = |at| row.first_occurred <= at && row.over_at.is_none_or(|over| over > at);
         let began = self.active_at.is_none_or(|at| row.first_occurred <= at);
         let reaches = self.last_from.is_none_or(|from| row.last_occurred >= from);
-        let matches = self.active_at.is_none_or(active) && row.flags.contains(self.flags);
+        let flagged = row.flags.contains(self.flags) || row.last_occurred > self.flags_at;
+        let matches = self.active_at.is_none_or(active) && flagged;
         began && (is_later || (matches && reaches))
     }
 }

@@ -394,7 +394,7 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
     let instant = |secs| Some(Time::EPOCH.plus_secs(secs));
     let reaching = |from, active_at, flags, size| {
         let last_from = instant(from);
-        Some(RowFilter { active_at, flags, last_from, size: LogSize(size) })
+        Some(RowFilter { active_at, flags, last_from, ..RowFilter::at(LogSize(size)) })
     };
     // As known at the head; when a tenth of the rows was not known; when nothing was.
     let sizes = [0, 4999, 5000, 10_500, 11_000];
@@ -415,6 +415,16 @@ async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
         filters.extend(sizes.map(|size| reaching(2500, instant(2600), set(&flags), size)));
         filters.extend(sizes.map(|size| reaching(2500, None, set(&flags), size)));
         filters.extend(sizes.map(|size| of(instant(2500), set(&flags), size)));
+        // As of a T that some sessions have a fact after.
+        for at in [0, 1234, 9_999] {
+            let at = |filter: Option<RowFilter>| {
+                let flags_at = Time::EPOCH.plus_secs(at);
+                filter.map(|filter| RowFilter { flags_at, ..filter })
+            };
+            filters.extend(sizes.map(|size| at(of(None, set(&flags), size))));
+            filters.extend(sizes.map(|size| at(of(instant(2500), set(&flags), size))));
+            filters.extend(sizes.map(|size| at(reaching(2500, None, set(&flags), size))));
+        }
     }
     for filter in filters {
         for terms in [

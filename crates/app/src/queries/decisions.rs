@@ -23,7 +23,10 @@ use claimledger_domain::{
     decision_list::belongs,
     model::{Decision, Explained, Reason, SessionState},
 };
-use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId},
+    time::Time,
+};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     session_flags::{SessionFlag, SessionFlags},
@@ -118,7 +121,10 @@ impl App {
                 true,
             )
             .await?;
-            while let Some((key, assessed)) = scan.next(|row, _| cannot_match(row, filter)).await? {
+            let at = view.cut.at;
+            while let Some((key, assessed)) =
+                scan.next(|row, last| cannot_match(row, last, filter, at)).await?
+            {
                 if !assessed
                     .state
                     .decisions
@@ -206,9 +212,12 @@ fn flags(filter: &DecisionFilter) -> SessionFlags {
     ])
 }
 
-fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
+/// Whether a row, true at the end of time, says that no decision of its session matches at T. A
+/// later fact may have settled what was odd at T.
+fn cannot_match(row: &Summary, last: Time, filter: &DecisionFilter, at: Time) -> bool {
     let Summary::State { decisions, differs, falsified, .. } = row else { return true };
     *decisions == 0
-        || (filter.differs == Some(true) && *differs == 0)
-        || (filter.falsified_later == Some(true) && *falsified == 0)
+        || (last <= at
+            && ((filter.differs == Some(true) && *differs == 0)
+                || (filter.falsified_later == Some(true) && *falsified == 0)))
 }

@@ -9,7 +9,7 @@ use claimledger_ledger::{session_flags::SessionFlags, views::RowFilter};
 pub(super) struct Narrowed {
     /// They were active at this instant.
     pub(super) active_at: Option<Time>,
-    /// They have all of these flags.
+    /// They have all of these flags at T.
     pub(super) flags: SessionFlags,
     /// They have a fact at or after this instant.
     pub(super) last_from: Option<Time>,
@@ -31,6 +31,6 @@ impl Narrowed {
         } else {
             LogSize(u64::MAX)
         };
-        Some(RowFilter { active_at, flags, last_from, size })
+        Some(RowFilter { active_at, flags, flags_at: view.cut.at, last_from, size })
     }
 }

@@ -335,12 +335,13 @@ fn cannot_match(row: &Summary, last: Time, filter: &SessionFilter, at: Time) -> 
             None => false,
         }
         || match filter.differs {
-            Some(true) => *differs == 0,
+            Some(true) => *differs == 0 && last <= at,
             Some(false) => *differs > 0 && last <= at,
             None => false,
         }
-        // What does not hold at the end of time held at no T.
-        || (filter.falsified_later == Some(true) && *falsified == 0)
-        || (filter.outlived == Some(true) && !*outlived)
-        || (filter.retracted == Some(true) && !*retracted)
+        // A later fact may have settled what was odd at T.
+        || (last <= at
+            && ((filter.falsified_later == Some(true) && *falsified == 0)
+                || (filter.outlived == Some(true) && !*outlived)
+                || (filter.retracted == Some(true) && !*retracted)))
 }

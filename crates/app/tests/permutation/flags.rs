@@ -74,8 +74,19 @@ async fn odd_sessions_are_listed(day: &Day, order: u64, at: usize) -> Result<(),
         }
         heads.push(app.settled_status(&owner("acme")).await.unwrap().head - 1);
     }
+    // At the instants of facts, where a later one may settle what was odd.
+    let mut instants: Vec<String> = lines
+        .iter()
+        .filter_map(|line| line.json["occurred_at"].as_str().map(str::to_owned))
+        .collect();
+    instants.sort_unstable();
+    instants.dedup();
+    let some = instants.len().div_ceil(4).max(1);
+    let instants = instants.into_iter().skip(at % some).step_by(some).map(Some);
+    let times: Vec<Option<String>> =
+        [None, Some(minute(at)), Some(minute(at / 2 + 90))].into_iter().chain(instants).collect();
     for known_at in heads {
-        for at in [None, Some(minute(at)), Some(minute(at / 2 + 90))] {
+        for at in &times {
             let asking = Asking {
                 at: at.as_deref().map(time),
                 known_at_position: Some(LogPosition(known_at)),

@@ -410,6 +410,29 @@ async fn lists_sessions_that_may_have_flags(views: &impl Views) {
     assert_eq!(list(&[Differs], None, 9, &payroll).await, ["both"], "and with a term");
     assert_eq!(list(&[Retracted], None, 9, &payroll).await, [""; 0]);
 
+    // A later fact may have settled what was odd at T.
+    let settled = SessionRow {
+        last_occurred: Time::EPOCH.plus_secs(60),
+        ..flagged("settled", 35, &[Outlived], 7)
+    };
+    views.apply(&tenant, LogSize(1), &[], &[settled]).await.unwrap();
+    let at = async |flags: &[SessionFlag], active: Option<u64>, at: u64, size| {
+        let active_at = active.map(|secs| Time::EPOCH.plus_secs(secs));
+        let (flags, flags_at) = (set(flags), Time::EPOCH.plus_secs(at));
+        let filter = Some(RowFilter { active_at, flags, flags_at, ..RowFilter::at(LogSize(size)) });
+        let rows = views.sessions_with(&tenant, &[], filter, None, 100).await.unwrap();
+        names(&rows).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(at(&[Differs], None, 60, 9).await, ["both", "differs", "all"]);
+    assert_eq!(at(&[Differs], None, 59, 9).await, ["both", "differs", "settled", "all"]);
+    assert_eq!(at(&[Outlived, Differs], None, 59, 9).await, ["both", "settled", "all"]);
+    assert_eq!(at(&[Differs], Some(36), 59, 9).await, ["differs", "settled"], "and active");
+    assert_eq!(
+        at(&[Differs], None, 59, 6).await,
+        ["both", "later", "differs", "settled", "all"],
+        "once, although it was assessed later too"
+    );
+
     // A new assessment of the same facts changes the flags alone.
     let changed = [flagged("none", 1, &[Retracted], 10), flagged("retracted", 10, &[], 10)];
     views.apply(&tenant, LogSize(1), &[], &changed).await.unwrap();

@@ -36,7 +36,7 @@ const OPEN_END_LENGTH: u32 = 64;
 /// Number of columns of [`HEAD`]; those of the terms follow them.
 const HEAD_COLUMNS: usize = 14;
 /// The first parameter of the terms after the first.
-const FIRST_TERM: usize = 11;
+const FIRST_TERM: usize = 12;
 /// Minimum length in bits. All sessions below 2^24 microseconds, some 17 seconds, share it, because
 /// their range of the index is short enough.
 const MIN_LENGTH: u32 = 24;
@@ -266,7 +266,8 @@ impl List<'_> {
             .bind(limit(max))
             .bind(self.filter.and_then(|filter| filter.active_at).map(Time::micros))
             .bind(self.filter.map(|filter| i64::try_from(filter.size.0).unwrap_or(i64::MAX)))
-            .bind(self.filter.and_then(|filter| filter.last_from).map(Time::micros));
+            .bind(self.filter.and_then(|filter| filter.last_from).map(Time::micros))
+            .bind(self.filter.map(|filter| filter.flags_at.micros()));
         for number in self.only.iter().skip(1).chain(self.carried.iter().map(|(_, term)| term)) {
             query = query.bind(*number);
         }
@@ -296,8 +297,8 @@ impl List<'_> {
     }
 
     /// ?1: the first term; ?2: the generation; ?3 to ?6: the sort key to start after; ?7: the
-    /// limit; ?8 and ?9: the instant and the size; ?10: the earliest last fact; then the other
-    /// terms.
+    /// limit; ?8 and ?9: the instant and the size; ?10: the earliest last fact; ?11: T of the
+    /// flags; then the other terms.
     fn text(&self) -> String {
         // CROSS JOIN and INDEXED BY force the plan that was chosen here: the planner does not know
         // how many sessions a term has.
@@ -347,7 +348,7 @@ impl List<'_> {
             return String::new();
         }
         let bits = flags.bits();
-        format!(" AND (h.flags & {bits} = {bits} OR h.assessed_to > ?9)")
+        format!(" AND (h.flags & {bits} = {bits} OR h.last_occurred > ?11 OR h.assessed_to > ?9)")
     }
 
     fn text_by_length(&self) -> String {
@@ -369,20 +370,26 @@ impl List<'_> {
         self.with_later(text, " AND h.first_occurred <= ?8 AND h.over_at <= ?8")
     }
 
-    /// A session of some span with a fact at or after an instant began less than that before it.
     fn text_by_span(&self) -> String {
-        // One lower bound, because SQLite searches the index by one.
         let others = format!("{}{}", self.active(), self.flagged());
+        let text = self.by_span("?10", &others);
+        self.with_later(text, &format!(" AND h.last_occurred < ?10{}", self.active()))
+    }
+
+    /// One range of the index per span: a session of some span with a fact at or after an instant
+    /// began less than that before it.
+    fn by_span(&self, last_from: &str, others: &str) -> String {
         let mut text = String::new();
         for span in MIN_LENGTH..=MAX_LENGTH {
-            let earliest = format!("?10 - {}", (1_u64 << span) - 1);
+            // One lower bound, because SQLite searches the index by one.
+            let earliest = format!("{last_from} - {}", (1_u64 << span) - 1);
             let earliest = match self.after {
                 Some(_) => format!("max({earliest}, ?3)"),
                 None => earliest,
             };
             let there = format!(
                 " AND h.span = {span} AND h.first_occurred >= {earliest} AND h.last_occurred >= \
-                 ?10{others}"
+                 {last_from}{others}"
             );
             let branch = self.branch(
                 "session_row h INDEXED BY session_row_by_span WHERE ?1 IS NOT NULL AND \
@@ -391,7 +398,7 @@ impl List<'_> {
             );
             let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
         }
-        self.with_later(text, &format!(" AND h.last_occurred < ?10{}", self.active()))
+        text
     }
 
     fn text_by_flag(&self, flag: SessionFlag) -> String {
@@ -401,8 +408,11 @@ impl List<'_> {
             has(flag)
         );
         let branch = self.branch(&from, &format!("{}{}", self.active(), self.others()));
-        let later = format!(" AND NOT ({}){}", has(flag), self.active());
-        self.with_later(format!("SELECT * FROM ({branch}) UNION ALL "), &later)
+        let others = format!(" AND NOT ({}){}{}", has(flag), self.active(), self.reaches());
+        let settled = self.by_span("?11 + 1", &others);
+        let text = format!("SELECT * FROM ({branch}) UNION ALL {settled}");
+        let later = format!(" AND NOT ({}) AND h.last_occurred <= ?11{}", has(flag), self.active());
+        self.with_later(text, &later)
     }
 
     /// Adds the rows that were assessed after the size and are in no other branch. Few, or the plan
