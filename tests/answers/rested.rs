@@ -162,6 +162,30 @@ fn a_decision_rests_on_a_sign_in_whose_claims_are_ignored() {
     assert!(edges(&scratch, T, &["decisions", "--idp", "idp-q"]).is_empty());
 }
 
+/// Semantics 20, 38 and 41: what its record names, and what came before it.
+#[test]
+fn a_decision_rests_on_a_start_that_it_names_and_that_came_before_it() {
+    let verified = || {
+        let data = json!({"method": "totp"});
+        of_session("local", "factor.verified", "L", at("09:00:00"), data)
+    };
+    let listed = |named: Option<&[&str]>, started: &str| {
+        let (mut begins, mut decides) = (start("L"), decision("L", at("09:00:05")));
+        begins["occurred_at"] = at(started);
+        if let Some(named) = named {
+            decides["data"]["relied_on"] = json!(named);
+        }
+        let scratch = ledger(true, "1fa", vec![begins, verified(), decides]);
+        edges(&scratch, T, &["decisions", "--idp", "idp-q"])
+    };
+    assert_eq!(listed(None, "09:00:00"), ["decision CERTAIN"]);
+    assert_eq!(listed(Some(&["local", "start"]), "09:00:00"), ["decision CERTAIN"]);
+    assert_eq!(listed(Some(&["local"]), "09:00:00"), [""; 0]);
+    // It may be the assertion, which nobody has seen.
+    assert_eq!(listed(Some(&["assertion"]), "09:00:00"), ["decision POSSIBLE"]);
+    assert_eq!(listed(None, "09:00:06"), [""; 0]);
+}
+
 /// Semantics 42, of a key that only its retraction names.
 #[test]
 fn a_retracted_key_may_have_signed_a_claim_that_names_none() {
