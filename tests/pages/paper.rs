@@ -171,8 +171,7 @@ fn every_sheet_is_evidence() {
         words.map(str::to_owned).collect()
     };
     assert_eq!(timeless(&all), timeless(&as_printed));
-    // What lies off the sheet is no word of it, and is missed: but for words that heads of tables
-    // repeat elsewhere.
+    // What lies off the sheet is missed, except for words that the heads of tables repeat.
     browser.eval(
         "const head = document.querySelector('#records h2'); head.id = 'off'; \
          head.style.position = 'relative'; head.style.left = '-3000px'",

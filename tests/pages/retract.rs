@@ -23,7 +23,8 @@ fn fill(values: &[(&str, &str)]) -> String {
         .map(|(name, value)| format!("f.elements.{name}.value = '{value}';"))
         .collect();
     format!(
-        "const f = document.querySelector('form[action=\"/retract\"][method=post]'); {} f.requestSubmit()",
+        "const f = document.querySelector('form[action=\"/retract\"][method=post]'); {} \
+         f.requestSubmit()",
         set.join(" ")
     )
 }
@@ -52,7 +53,7 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     // A key that is misspelled: refused, with what was typed.
     browser.eval(&fill(&[("reason", "key_leaked"), ("ticket", "T-9"), ("again", "x2")]));
     assert!(browser.text().contains("what was typed differs"), "{}", browser.text());
-    let typed = "const f = document.querySelector('form[action=\"/retract\"][method=post]'); return \
+    let typed = "const f = document.querySelector('form[method=post].filter'); return \
                  ['from', 'reason', 'ticket', 'again'].map(n => f.elements[n].value).join(' ')";
     assert_eq!(browser.eval(typed), "2026-03-10T13:15:00Z key_leaked T-9 x2");
     picture(&browser, "retract-refused");
@@ -110,10 +111,8 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     assert!(said().contains("on would change nothing"), "{}", said());
     browser.open(&format!("{of_x1}&from=2026-03-10T09:00:00Z"));
     let more = said();
-    assert!(
-        more.contains("would take away more: 4 more decisions would fall, and 0 more sessions"),
-        "{more}"
-    );
+    let says = "would take away more: 4 more decisions would fall, and 0 more sessions";
+    assert!(more.contains(says), "{more}");
     picture(&browser, "retract-further");
     // As known before, there is no form: it is recorded at the end.
     browser.open(&format!("{of_x1}&knownAt=%2366"));
@@ -123,7 +122,7 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     assert_eq!(browser.eval(forms), 0);
     browser.eval("document.querySelector('#past a').click()");
     wait_until(&browser, "return !!document.querySelector('#already')");
-    // Opened anew it says so, and what is sent then is another retraction, known to be one.
+    // It says so before it is sent: what is sent then is another retraction.
     browser.eval(&fill(&[
         ("from", "2026-03-10T09:00:00Z"),
         ("reason", "key_leaked"),

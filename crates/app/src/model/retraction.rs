@@ -99,7 +99,8 @@ impl RecordedRetraction {
                     of.record.recorded_at.to_string(), "source": of.record.source, "fact": of.data})
             })
             .collect();
-        json!({"id": id, "already": already, "source": LEDGER_SOURCE, "sourceId": self.source_id.as_str(),
+        json!({"id": id, "already": already, "source": LEDGER_SOURCE,
+            "sourceId": self.source_id.as_str(),
             "position": self.position.0, "recordedAt": self.recorded_at.to_string(),
             "outcome": outcome, "fact": self.data})
     }

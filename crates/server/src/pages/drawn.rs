@@ -66,7 +66,7 @@ pub(crate) fn drawn(explained: &Explained, cut: Cut) -> Vec<Drawn> {
     lanes.chain(refused).chain(records).chain(reasons).collect()
 }
 
-/// A tree, line by line: as text it is aligned, so that a longer K would move what stands beside it.
+/// A tree, line by line: as text it is aligned, so that a longer K would move what is beside it.
 fn said(reason: &Reason) -> String {
     let own = format!("{}\n{}\n", line(reason), margin(reason));
     reason.because.iter().fold(own, |tree, child| tree + "(" + &said(child) + ")")

@@ -357,8 +357,8 @@ fn main(
                 @if let Some(found) = beside.points {
                     (change_points::until(&beside.ways, &found.until)) }
                 @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
-                    (belief::section(compared, (answer.answered.at, LogPosition(vs), answer.answered.position),
-                        known_from, beside.ways.here, &href))
+                    @let between = (answer.answered.at, LogPosition(vs), answer.answered.position);
+                    (belief::section(compared, between, known_from, beside.ways.here, &href))
                 }
                 (session_timeline::section(&figure, &shown))
                 (refused(session, &href))
