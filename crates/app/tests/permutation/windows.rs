@@ -231,8 +231,8 @@ async fn a_rehearsal_counts_sessions_with_a_fact_since_its_window() {
     app.close().await;
 }
 
-/// A link joined two sessions by a record of one; a later record parts them. As known before it, the
-/// one that has had no fact since the window is part of one that has.
+/// A link joined two sessions by a record of one; a later record parts them. As known before it,
+/// the one that has had no fact since the window is part of one that has.
 #[tokio::test]
 async fn a_rehearsal_finds_what_was_joined_as_known_before_it_was_parted() {
     let app = empty_ledger(BATCH).await;

@@ -6,8 +6,8 @@
 //! person in ten sessions.
 //!
 //! Where it is asked for, about one session in a thousand is odd in each of four ways: it outlived
-//! its IdP session, a decision differs from what the rules say, one was falsified by a loss that was
-//! stated later, or its claim was signed by a key that is retracted at the end of the log.
+//! its IdP session, a decision differs from what the rules say, one was falsified by a loss that
+//! was stated later, or its claim was signed by a key that is retracted at the end of the log.
 
 use serde_json::{Value, json};
 
@@ -17,8 +17,8 @@ pub(crate) const HOT_IDP: &str = "idp-0";
 pub(crate) const HOT: &str = "k-hot";
 /// The IdP and the key that are retracted: the key signed the claims of one session in twenty.
 pub(crate) const RETRACTED: (&str, &str) = ("idp-1", "k-3");
-/// The retraction is of claims in the last of this number of parts of the log, and at least of those
-/// in the last block of concurrent sessions.
+/// The retraction is of claims in the last of this number of parts of the log, and at least of
+/// those in the last block of concurrent sessions.
 const PARTS: usize = 50;
 /// One session in this number outlives its IdP session, and one has a decision that differs.
 const ODD: usize = 1_000;

@@ -13,6 +13,7 @@ mod generations;
 mod keys;
 mod log;
 mod records;
+mod row_filters;
 mod scratch;
 mod state;
 mod tree;

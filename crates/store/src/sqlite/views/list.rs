@@ -3,8 +3,9 @@
 //! Few sessions of a term are fetched and sorted. Many are scanned in the order of the list, with a
 //! look-up of the term for each. Sessions active at an instant are searched in one range of start
 //! times per length: a session that lasted less than an hour began less than an hour before.
-//! Sessions with a fact at or after an instant are searched likewise, by the time from the first fact
-//! to the last. Sessions with a flag have an index of their own, in the order of the list.
+//! Sessions with a fact at or after an instant are searched in the same way, by the time from the
+//! first fact to the last. Sessions with a flag have an index of their own, in the order of the
+//! list.
 
 use super::{
     SqliteViews,
