@@ -1,8 +1,8 @@
 //! What is odd about a session, as flags of its row: so that lists of the few that are odd need not
 //! read the many that are not.
 
-/// One flag. It says what may hold at some T, as the session was assessed at the end of time: what
-/// does not hold then held at no earlier T (`semantics.md` 22 to 24).
+/// One flag. It says what holds at the end of time. A later fact of the session may have settled
+/// what was odd at an earlier T, so that it says nothing of a T before the session's last fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum SessionFlag {

@@ -24,11 +24,9 @@ use claimledger_facts::{
     time::Time,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 const PATH: &str = "/v1/retractions";
 const SESSIONS: &str = include_str!("../queries/retracted.graphql");
-const DECISIONS: &str = include_str!("../queries/retracted_decisions.graphql");
 const NOW: &str = "query Now($idp: ID!, $asking: Asking) {
     trust(idp: $idp, asking: $asking) { answered { at } } }";
 
@@ -59,14 +57,20 @@ async fn rehearsed(
     args: &RetractArgs,
     from: Time,
 ) -> Result<()> {
-    let known = json!({"idp": args.idp, "asking": asking(&settings.asking)});
-    let now = ledger.ask(NOW, "trust", known).await?;
-    let change = json!({"kind": "RETRACTION", "idp": args.idp, "key": args.key,
-        "from": from.to_string()});
-    let variables = json!({"change": change, "from": from.to_string(),
-        "to": now["answered"]["at"], "asking": asking(&settings.asking)});
+    let fact = json!({"idp": args.idp, "key": args.key, "from": from.to_string()});
+    let variables = supposing(ledger, &fact, &settings.asking).await?;
     let answer = ask_open(ledger, settings, REHEARSE, "rehearse", variables).await?;
     print_answer(settings.format, &answer, rehearse::changes_nothing(&answer), rehearse::text)
+}
+
+/// The variables of a rehearsal of a retraction: of the decisions from its start until T.
+async fn supposing(ledger: &LedgerClient, fact: &Value, at: &Asking) -> Result<Value> {
+    let known = json!({"idp": fact["idp"], "asking": asking(at)});
+    let now = ledger.ask(NOW, "trust", known).await?;
+    let change = json!({"kind": "RETRACTION", "idp": fact["idp"], "key": fact["key"],
+        "from": fact["from"]});
+    Ok(json!({"change": change, "from": fact["from"], "to": now["answered"]["at"],
+        "asking": asking(at)}))
 }
 
 async fn recorded(
@@ -89,7 +93,7 @@ async fn recorded(
     match rested(ledger, &answer).await {
         Ok(rested) => answer["rested"] = rested,
         // It is recorded, whatever a question about it says.
-        Err(error) => print_note(&format!("What rested on it is not said here: {error}.")),
+        Err(error) => print_note(&format!("Could not count what rested on it: {error}.")),
     }
     match settings.format {
         Format::Json => print_json(&answer),
@@ -135,30 +139,29 @@ fn sent(wanted: &WantedRetraction) -> Value {
         "reason": wanted.reason, "ticket": wanted.ticket})
 }
 
-/// How many sessions and decisions rested on what is retracted, as known at the record.
+/// How many sessions rested on what is retracted, as known at the record, and how many decisions
+/// it lets fall: those that a rehearsal before it names.
 async fn rested(ledger: &LedgerClient, answer: &Value) -> Result<Value> {
     let position = answer["position"].as_u64().context("a record without its position")?;
-    let at = Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() };
-    let of = json!({"record": position.to_string(), "asking": asking(&at)});
+    let known_at = |position: u64| Asking {
+        known_at_position: Some(LogPosition(position)),
+        ..Asking::default()
+    };
+    let of = json!({"record": position.to_string(), "asking": asking(&known_at(position))});
     let hit = ledger.ask(SESSIONS, "dependants", of).await?;
     let sessions: Vec<&Value> =
         items(&hit["items"]).flat_map(|item| items(&item["sessions"])).collect();
-    let ids: BTreeSet<&str> = sessions.iter().filter_map(|it| it["session"].as_str()).collect();
-    let fact = &answer["fact"];
-    let filter = crate::ledger_client::given(json!({"idp": fact["idp"], "key": fact["key"]}));
-    let of = json!({"filter": filter, "asking": asking(&at)});
-    let decided = ledger.ask(DECISIONS, "decisions", of).await?;
-    let decisions: Vec<&Value> = items(&decided["edges"])
-        .filter(|edge| edge["node"]["session"].as_str().is_some_and(|id| ids.contains(id)))
-        .collect();
-    Ok(json!({"sessions": counts(&sessions, false),
-        "decisions": counts(&decisions, decided["pageInfo"]["hasNextPage"] == true)}))
+    let before = known_at(position.saturating_sub(1));
+    let variables = supposing(ledger, &answer["fact"], &before).await?;
+    let supposed = ledger.ask(REHEARSE, "rehearse", variables).await?;
+    let falls: Vec<&Value> = items(&supposed["falls"]).collect();
+    Ok(json!({"sessions": counts(&sessions), "falls": counts(&falls)}))
 }
 
-/// Certain and possible ones, and whether there are more than were counted.
-fn counts(list: &[&Value], has_more: bool) -> Value {
+/// Certain and possible ones.
+fn counts(list: &[&Value]) -> Value {
     let certain = list.iter().filter(|it| it["certainty"] == "CERTAIN").count();
-    json!({"certain": certain, "possible": list.len() - certain, "atLeast": has_more})
+    json!({"certain": certain, "possible": list.len() - certain})
 }
 
 /// What was retracted of the same before, and what the new one adds to it.
@@ -219,10 +222,13 @@ fn text(settings: &Settings, answer: &Value) -> String {
     if !rested.is_null() {
         let counted = |name: &str| {
             let of = &rested[name];
-            let more = if of["atLeast"] == true { "at least " } else { "" };
-            format!("{more}{} certain + {} possible {name}", of["certain"], of["possible"])
+            format!("{} certain + {} possible", of["certain"], of["possible"])
         };
-        lines.push(format!("Rested on it: {}, {}.", counted("sessions"), counted("decisions")));
+        lines.push(format!(
+            "Rested on it: {} sessions. Decisions that fall: {}.",
+            counted("sessions"),
+            counted("falls")
+        ));
     }
     let tenant = settings
         .tenant
