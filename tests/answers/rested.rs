@@ -285,3 +285,34 @@ fn what_a_later_fact_settles_is_listed_as_odd_before_it() {
         assert_eq!(edges(&scratch, &t, &["sessions", "--differs=false"]), others, "{t}");
     }
 }
+
+/// Semantics 1, 38: an assertion that comes after a decision is none that was seen by it. The
+/// decision rests on the IdP of the start, at every T.
+#[test]
+fn a_later_assertion_of_another_idp_takes_nothing_from_a_decision_before_it() {
+    let other = line(
+        "other",
+        "idp.configured",
+        at("08:00:00"),
+        json!({"idp": "idp-r", "version": "r1", "kind": "third_party", "status": "active",
+            "trust_claims": true, "actor": "admin-0"}),
+    );
+    let mut later = claim("M", None);
+    later["data"]["idp"] = json!("idp-r");
+    later["occurred_at"] = at("09:20:00");
+    let facts = vec![other, start("M"), decision("M", at("09:00:05")), later, retraction(None)];
+    let scratch = ledger(true, "1fa", facts);
+    for t in ["2026-03-10T09:10:00Z", T] {
+        assert_eq!(edges(&scratch, t, &["decisions", "--idp", "idp-q"]), ["decision CERTAIN"]);
+        assert_eq!(edges(&scratch, t, &["sessions", "--idp", "idp-q"]), ["M CERTAIN"], "{t}");
+        assert_eq!(edges(&scratch, t, &["sessions", "--retracted"]), ["M CERTAIN"], "{t}");
+        let found = scratch.json(&["--tenant", "acme", "--at", t, "session", "M"]);
+        let later = &found["session"]["decisions"][0]["falsifiedLater"];
+        assert!(
+            later["words"].as_str().is_some_and(|words| words.contains("retracted")),
+            "{later}"
+        );
+        let why = scratch.ok(&["--tenant", "acme", "--at", t, "session", "M"]);
+        assert!(!why.contains("the sign-in through idp-r stands"), "{why}");
+    }
+}

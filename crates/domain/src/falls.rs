@@ -178,8 +178,10 @@ impl Hits {
 fn sign_in(trace: &Trace<'_>, supposed: &Supposed) -> Option<Certainty> {
     let sign_in = trace.life.sign_in()?;
     let rests = |judged: &Judged<'_>| sign_ins(trace, judged).iter().any(|it| it.claim.is_none());
-    let is_rested_on =
-        || trace.claims.is_empty() || trace.decisions.iter().any(|decided| rests(&decided.then));
+    let received = || trace.claims.iter().map(|claim| claim.seen.occurred());
+    let is_rested_on = || {
+        sign_in.is_before(received()) || trace.decisions.iter().any(|decided| rests(&decided.then))
+    };
     let hits = |of| retraction::hits_sign_in(of, sign_in);
     supposed.retractions().filter_map(hits).min().filter(|_| is_rested_on())
 }

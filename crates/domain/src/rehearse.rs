@@ -198,7 +198,8 @@ impl<'a> Rehearsal<'a> {
             Some(policy) => self.under_policy(facts, cut, policy, before),
             None => decisions.collect(),
         };
-        let sign_in = sign_in.filter(|_| claims.clone().next().is_none());
+        let received = claims.clone().map(|(known, _)| known.fact.occurred);
+        let sign_in = sign_in.filter(|sign_in| sign_in.is_before(received));
         let sign_in = sign_in.and_then(|sign_in| self.change.hits_sign_in(sign_in));
         let live = live(before, &hits, sign_in, cut.at, self.change.voids());
         let falls = self.falls(facts, cut, before);

@@ -21,7 +21,8 @@ use claimledger_facts::{
 pub(crate) struct Believed<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
     pub(crate) factors: Vec<AssessedFactor<'a>>,
-    /// Retractions of the whole IdP that the session names, where no assertion was seen.
+    /// Retractions of the whole IdP that the session names, where no assertion was seen by its
+    /// start.
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
 }
 
@@ -64,7 +65,7 @@ impl<'a> FactReader<'a, '_> {
         );
         let sign_in = self
             .began
-            .filter(|_| claims.is_empty())
+            .filter(|began| began.is_before(claims.iter().map(|claim| claim.seen.occurred())))
             .map(|began| retraction::of_whole_idp(known, began).collect());
         Believed { claims, factors, sign_in: sign_in.unwrap_or_default() }
     }

@@ -43,6 +43,12 @@ impl<'a> UnseenSignIn<'a> {
             .min_by(|one, other| total_order(one, other))
             .and_then(Self::by_start)
     }
+
+    /// Whether no assertion was seen by the start, so that the session rested on it at first; given
+    /// when the session's assertions were received.
+    pub(crate) fn is_before(self, mut received: impl Iterator<Item = Occurred>) -> bool {
+        received.all(|received| received.from > self.began.latest())
+    }
 }
 
 /// A sign-in that a decision rested on.
@@ -77,6 +83,20 @@ pub(crate) fn sign_ins(trace: &Trace<'_>, judged: &Judged<'_>) -> Vec<SignInRef>
             certainty: came_before(claim.seen.occurred(), at),
         })
         .collect()
+}
+
+/// The IdP of the sign-in that a decision rested on, and the record of it.
+pub(crate) fn through<'t>(
+    trace: &'t Trace<'_>,
+    judged: &Judged<'_>,
+) -> Option<(&'t IdpId, &'t RecordRef)> {
+    match sign_ins(trace, judged).first()?.claim {
+        Some(claim) => {
+            let claim = &trace.claims[claim];
+            Some((&claim.data.idp, claim.seen.record()))
+        }
+        None => trace.life.sign_in().map(|sign_in| (sign_in.idp, sign_in.record)),
+    }
 }
 
 /// The sign-in by the session's start, where it came by the decision and the decision does not name

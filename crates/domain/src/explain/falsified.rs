@@ -14,7 +14,9 @@ use crate::{
         factors::AssessedFactor,
         falsifiers::Hit,
         requirement::{self, Candidate},
-        retraction, until,
+        retraction,
+        signed_in::through,
+        until,
     },
     codes,
     model::{FactorType, Implied, Phase, Reason, RecordRef},
@@ -97,8 +99,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                     asked.into_iter().map(|(property, _)| property).collect();
                 let mut by: Vec<String> = by_type(&counted, &asked);
                 if by.is_empty() {
-                    let idp =
-                        self.trace.claims.first().map(|c| &c.data.idp).or(self.trace.idp.as_ref());
+                    let idp = through(self.trace, judged).map(|(idp, _)| idp);
                     by.push(idp.map_or("the sign-in".to_owned(), |idp| {
                         format!("the sign-in through {}", words::idp(self.trace.history, idp))
                     }));

@@ -14,7 +14,9 @@ use crate::{
         method_chain::{self, ChainReading},
         okta_claims,
         requirement::{self, Bar, Candidate, Reading, Taking},
-        security_question, step_up, third_party_amr,
+        security_question,
+        signed_in::through,
+        step_up, third_party_amr,
         value::ordered,
     },
     codes,
@@ -73,7 +75,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                 if two { "two" } else { "one" }
             )
         } else if best.by_federation {
-            let idp = self.trace.claims.first().map(|c| &c.data.idp).or(self.trace.idp.as_ref());
+            let idp = through(self.trace, self.judged).map(|(idp, _)| idp);
             let through = idp.map_or("the sign-in stands".to_owned(), |idp| {
                 format!("the sign-in through {} stands", words::idp(self.trace.history, idp))
             });
@@ -89,11 +91,8 @@ impl<'a> DecisionExplainer<'a, '_> {
         } else {
             format!("{head}: only {}", words::list(&by_type))
         };
-        let federation = if best.by_federation {
-            self.trace.claims.first().map(|c| c.seen.record())
-        } else {
-            None
-        };
+        let sign_in = through(self.trace, self.judged).filter(|_| best.by_federation);
+        let federation = sign_in.map(|(_, record)| record);
         let reason = Reason::new(format!("{says}.")).on(federation).on(self.records(&counted));
         self.mark(reason, codes::NOT_ENOUGH_FACTORS, certain, possible)
     }

@@ -36,19 +36,22 @@ pub(super) fn matching(of: SessionCandidate<'_>, filter: &SessionFilter) -> Opti
             counting.contains(&known.record.position) && known.fact.occurred.from <= at
         })
     };
-    let mut claims = facts()
-        .filter_map(|known| match &known.fact.data {
-            FactData::ClaimsReceived(claim) => Some((known, claim)),
-            _ => None,
-        })
-        .peekable();
-    if claims.peek().is_none() {
-        return UnseenSignIn::of(facts()).and_then(|sign_in| unseen(sign_in, filter, at));
-    }
+    let claims = facts().filter_map(|known| match &known.fact.data {
+        FactData::ClaimsReceived(claim) => Some((known, claim)),
+        _ => None,
+    });
+    let received = claims.clone().map(|(known, _)| known.fact.occurred);
+    let unseen = UnseenSignIn::of(facts())
+        .filter(|sign_in| sign_in.is_before(received))
+        .and_then(|sign_in| unseen(sign_in, filter, at));
     claims
         .filter_map(|(known, claim)| Some((certainty(known, claim, filter, history, at)?, known)))
         .min_by(|(a, one), (b, other)| a.cmp(b).then_with(|| total_order(one, other)))
         .map(|(certainty, known)| Match { certainty, record: known.record.clone(), is_claim: true })
+        .into_iter()
+        .chain(unseen)
+        // An assertion that was seen says more than the start.
+        .min_by_key(|found| (found.certainty, !found.is_claim))
 }
 
 /// A sign-in of which no assertion was seen. What key would have signed it is not known, and no
