@@ -74,8 +74,8 @@ impl<'a> Trust<'a> {
         self.0.counting(stated).chain(supposed.iter().filter(move |r| r.data.idp == idp))
     }
 
-    /// Whether a key is known of an IdP: by a change of it, or by its retraction. A claim that names
-    /// no key may have been signed by any of those (`semantics.md` 42).
+    /// Whether a key is known of an IdP: by a change of it, or by its retraction. A claim that
+    /// names no key may have been signed by any of those (`semantics.md` 42).
     #[must_use]
     pub fn names_key(self, idp: &IdpId, key: &KeyId) -> bool {
         self.key_changes(idp).any(|change| change.data.key == *key)

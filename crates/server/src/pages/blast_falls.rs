@@ -73,10 +73,10 @@ pub(super) fn becomes(hit: &FallsHit) -> Markup {
     let recorded = fall.outcome.as_str();
     html! {
         @if !fall.falls { "stays " (recorded) }
-        @else if fall.worst != after {
+        @else if fall.rested == Certainty::Possible && fall.worst != after {
             // Its claim names no key: it would fall if this one had signed it.
-            "possibly " strong { (recorded) " → " (fall.worst.as_str()) } ", if this key signed the \
-                claim that it rested on"
+            "possibly " strong { (recorded) " → " (fall.worst.as_str()) } ", if this key signed \
+                the claim that it rested on"
         } @else {
             @if fall.rested == Certainty::Possible { "possibly " }
             strong class="attention" { (recorded) " → " (after.as_str().to_lowercase()) }
@@ -171,5 +171,63 @@ pub(super) fn first_use(to: &str, (sessions, has_more): (usize, bool)) -> Markup
     html! {
         p id="first-use" { "From its first use: " a href=(to) { @if has_more { "at least " }
             (count(sessions, "session")) } "." }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::samples;
+    use claimledger_domain::{
+        falls::Fall,
+        model::{AsKnown, Implied, MetAtDecision},
+    };
+    use claimledger_facts::vocabulary::Outcome;
+
+    fn said(rested: Certainty, before: Implied, after: Implied, worst: Implied) -> String {
+        let at = |implied| AsKnown {
+            implied,
+            first_unmet: None,
+            missing: Vec::new(),
+            met: MetAtDecision::default(),
+        };
+        let fall = Fall {
+            record: samples::record(26, "policy.decided", "2026-03-10T11:30:04Z"),
+            outcome: Outcome::Allow,
+            rested,
+            before: at(before),
+            after: at(after),
+            worst,
+            falls: true,
+        };
+        let mut text = becomes(&FallsHit { session: "S1".into(), app: None, fall }).into_string();
+        while let (Some(from), Some(to)) = (text.find('<'), text.find('>')) {
+            text.replace_range(from..=to, "");
+        }
+        text
+    }
+
+    #[test]
+    fn what_becomes_of_a_decision_is_told_apart_from_what_might() {
+        use Certainty::{Certain, Possible};
+        use Implied::{Allow, Challenge, Deny, Undetermined};
+        let signed = ", if this key signed the claim that it rested on";
+        for (rested, before, after, worst, expect) in [
+            (Certain, Allow, Deny, Deny, "allow → deny".to_owned()),
+            (Possible, Allow, Allow, Deny, format!("possibly allow → deny{signed}")),
+            (Possible, Allow, Allow, Challenge, format!("possibly allow → challenge{signed}")),
+            // Undetermined either way is said only where it is so whichever key signed it.
+            (Possible, Undetermined, Undetermined, Deny, format!("possibly allow → deny{signed}")),
+            (
+                Possible,
+                Undetermined,
+                Undetermined,
+                Undetermined,
+                "possibly allow → undetermined: undetermined either way".to_owned(),
+            ),
+            (Certain, Allow, Undetermined, Deny, "allow → undetermined".to_owned()),
+        ] {
+            assert_eq!(said(rested, before, after, worst), expect);
+        }
     }
 }

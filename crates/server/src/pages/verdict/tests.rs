@@ -241,6 +241,7 @@ fn a_factor_without_a_stated_end_has_not_ended() {
         possibly_active(state);
         state.life.certainty = Certainty::Certain;
         state.factors[0].until_bounds = Some(Bounds { from: t("2026-03-10T13:00:00Z"), to: None });
+        state.factors[0].may_be_lost = true;
     });
     assert!(perhaps_lost.contains("it may have ended after 13:00:00Z"), "{perhaps_lost}");
     let ended = factor_said(|state| {
