@@ -39,23 +39,34 @@ pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Resul
 
 fn trust_text(answer: &Value) -> String {
     let mut parts = vec![changes(answer)];
-    let keys = rows(&answer["keys"], |key| {
-        let retracted: Vec<String> = items(&answer["retractions"])
+    let retracted = |key: &Value| -> Vec<String> {
+        items(&answer["retractions"])
             .filter(|of| of["idp"] == key["idp"])
             .filter(|of| of["key"].is_null() || of["key"] == key["key"])
             .map(|of| format!("from {}", field(of, "from")))
-            .collect();
-        vec![
+            .collect()
+    };
+    let mut heads = vec!["key", "of", "valid from", "until", "valid at T"];
+    let any_retracted = items(&answer["keys"]).any(|key| !retracted(key).is_empty());
+    if any_retracted {
+        heads.push("retracted");
+    }
+    let keys = rows(&answer["keys"], |key| {
+        let mut row = vec![
             field(key, "key"),
             field(key, "idp"),
             if key["span"].is_null() { "never added".to_owned() } else { from(&key["span"]) },
             if key["span"].is_null() { "–".to_owned() } else { until(&key["span"]) },
             if key["valid"].is_null() { "no".to_owned() } else { lowercase(key, "valid") },
-            if retracted.is_empty() { "–".to_owned() } else { retracted.join(", ") },
-        ]
+        ];
+        if any_retracted {
+            let from = retracted(key);
+            row.push(if from.is_empty() { "–".to_owned() } else { from.join(", ") });
+        }
+        row
     });
     if !keys.is_empty() {
-        parts.push(table(&["key", "of", "valid from", "until", "valid at T", "retracted"], keys));
+        parts.push(table(&heads, keys));
     }
     let whole: Vec<String> = items(&answer["retractions"])
         .filter(|of| of["key"].is_null())
