@@ -32,6 +32,9 @@ pub struct SessionFilter {
     pub idp: Option<IdpId>,
     /// With a claim signed by this key.
     pub key: Option<KeyId>,
+    /// The key counts as known of its IdP, as its retraction would make it: a claim that names no
+    /// key possibly rests on it, whether or not the key is stated (`semantics.md` 42).
+    pub supposes_key: bool,
     /// With this `amr` value among its factors.
     pub amr: Option<String>,
     /// With a decision or access for this application.

@@ -18,8 +18,8 @@ fn belongs(given: &Given, at: &str, filter: &SessionFilter) -> Option<Certainty>
     let cut = Cut { at: time(at), known_at: LogPosition(u64::MAX) };
     let state = assess(&facts, &history, cut)?;
     let candidate = SessionCandidate { state: &state, facts: &facts, history: &history, cut };
-    let records: Vec<_> = facts.iter().map(|known| known.record.clone()).collect();
-    candidate.belongs(filter, Sought { people: None, with_indicator: &records[1..] })
+    let records: Vec<_> = facts.iter().skip(1).map(|known| known.record.clone()).collect();
+    candidate.belongs(filter, Sought { people: None, with_indicator: &records })
 }
 
 /// At T before, inside and after the interval of its decision, 10:00 to 11:00.
@@ -67,4 +67,20 @@ fn what_a_decision_in_an_interval_makes_of_its_session_is_possible_inside_6() {
         |wanted| SessionFilter { falsified_later: Some(wanted), ..SessionFilter::default() };
     assert_eq!(around(&retracted, &falsified(true)), during);
     assert_eq!(around(&retracted, &falsified(false)), otherwise);
+}
+
+/// As the retraction of a key that nothing states makes it one of its IdP.
+#[test]
+fn a_claim_that_names_no_key_may_rest_on_one_that_is_supposed_42() {
+    let facts = given([org(), third_party(), claims("09:00:00", &["pwd"])]);
+    let of = |idp: &str, supposes_key| SessionFilter {
+        idp: Some(idp.into()),
+        key: Some("K".into()),
+        supposes_key,
+        ..SessionFilter::default()
+    };
+    let at = "10:00:00";
+    assert_eq!(belongs(&facts, at, &of("x", false)), None);
+    assert_eq!(belongs(&facts, at, &of("x", true)), Some(Certainty::Possible));
+    assert_eq!(belongs(&facts, at, &of("y", true)), None);
 }
