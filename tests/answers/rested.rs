@@ -2,6 +2,7 @@
 //! retraction names, a decision whose instant is not known.
 
 use crate::support::Scratch;
+use claimledger_domain::RULES;
 use serde_json::{Value, json};
 
 const T: &str = "2026-03-10T10:00:00Z";
@@ -201,6 +202,81 @@ fn a_retracted_key_may_have_signed_a_claim_that_names_none() {
     assert_eq!(unmet, json!([]));
 }
 
+/// The counts of `/blast` for key Q1, and its section of decisions that fall.
+fn blast(scratch: &Scratch) -> (Vec<String>, String) {
+    let head = scratch.json(&["--tenant", "acme", "status"])["head"].as_u64().expect("a size");
+    let token = format!("Bearer {}", scratch.token("acme", "read"));
+    let path = "/blast?kind=key&idp=idp-q&key=Q1";
+    let cut = format!("at={T}&knownAtPosition={}&rules={RULES}", head - 1);
+    let (status, _, body) =
+        scratch.serve().get(&format!("{path}&{cut}"), &[("authorization", &token)]);
+    assert_eq!(status, 200, "{body}");
+    let between = |from: &str, to: &str| {
+        let rest = body.split(from).nth(1).and_then(|rest| rest.split(to).next());
+        rest.expect("a part of the page").to_owned()
+    };
+    let plain = |html: &str| {
+        let inner = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+        inner.collect::<String>()
+    };
+    let counts = between("id=\"counts\"", "</ul>");
+    let counts = counts.split("<li>").skip(1).map(&plain).collect();
+    (counts, plain(&between("<section id=\"falls\"", "</section>")))
+}
+
+/// Semantics 42: the retraction, supposed or recorded, names the key that only a claim does.
+#[test]
+fn what_falls_by_a_key_that_only_claims_name_is_the_same_everywhere() {
+    let mut facts = vec![claim("N", Some("Q1")), start("N"), decision("N", at("09:00:05"))];
+    for mut fact in [claim("U", None), start("U"), decision("U", at("09:00:05"))] {
+        fact["id"] = json!(format!("{}-u", fact["id"].as_str().expect("an id")));
+        facts.push(fact);
+    }
+    let scratch = ledger(true, "2fa", facts);
+    // Nothing states the key: a list by it has what names it.
+    let key = ["sessions", "--idp", "idp-q", "--key", "Q1"];
+    assert_eq!(edges(&scratch, T, &key), ["N CERTAIN"]);
+    let (falls, live, _) = rehearsed(&scratch, &["--key", "Q1"]);
+    assert_eq!(falls, ["decision CERTAIN", "decision-u POSSIBLE"]);
+    assert_eq!(live, ["N CERTAIN", "U POSSIBLE"]);
+    let printed = scratch.ok(&[
+        "--tenant",
+        "acme",
+        "--at",
+        T,
+        "rehearse",
+        "retraction",
+        "--idp",
+        "idp-q",
+        "--key",
+        "Q1",
+        "--from",
+        "2026-03-10T08:30:00Z",
+        "--to",
+        "2026-03-10T23:00:00Z",
+    ]);
+    assert!(printed.contains("allow, then deny if this key signed it"), "{printed}");
+    let (counts, falls) = blast(&scratch);
+    let both = "1 certain + 1 possible";
+    assert_eq!(counts.len(), 4, "{counts:?}");
+    assert!(counts.iter().all(|count| count.starts_with(both)), "{counts:?}");
+    assert!(falls.contains("Decisions that would fall: 2"), "{falls}");
+    assert!(!falls.contains("fell already"), "{falls}");
+
+    let file = scratch.file("retraction.jsonl", format!("{}\n", retraction(Some("Q1"))));
+    scratch.ok(&["--tenant", "acme", "ingest", &file]);
+    assert_eq!(edges(&scratch, T, &key), ["N CERTAIN", "U POSSIBLE"]);
+    let (counts, falls) = blast(&scratch);
+    assert!(counts.iter().all(|count| count.starts_with(both)), "{counts:?}");
+    assert!(counts[3].ends_with(&format!("; {both} of them fell already")), "{counts:?}");
+    let words = format!("Decisions that would fall: 2, of which {both} fell already");
+    assert!(falls.contains(&words), "{falls}");
+    for words in ["first unmet: not enough factors: it fell already", ": it possibly fell already"]
+    {
+        assert!(falls.contains(words), "{words}: {falls}");
+    }
+}
+
 /// Semantics 6: possible inside the interval, certain outside.
 #[test]
 fn a_decision_of_an_unknown_instant_is_possible_inside_its_interval() {
@@ -230,7 +306,10 @@ fn a_decision_of_an_unknown_instant_is_possible_inside_its_interval() {
     ] {
         assert_eq!(list(noon, bounds), [format!("decision {certainty}")], "{bounds:?}");
     }
-    assert_eq!(list("2026-03-10T09:30:00Z", &[]), ["decision POSSIBLE"]);
+    let inside = "2026-03-10T09:30:00Z";
+    assert_eq!(list(inside, &[]), ["decision POSSIBLE"]);
+    assert_eq!(edges(&scratch, inside, &["sessions", "--app", "wiki"]), ["D POSSIBLE"]);
+    assert_eq!(edges(&scratch, noon, &["sessions", "--app", "wiki"]), ["D CERTAIN"]);
     let printed = scratch.ok(&["--tenant", "acme", "--at", noon, "decisions"]);
     let when = "some time from 2026-03-10T09:10:00Z to 2026-03-10T09:50:00Z";
     assert!(printed.contains(when), "{printed}");

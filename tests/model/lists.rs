@@ -114,7 +114,11 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
     }
     if filter.differs.is_some() || filter.falsified.is_some() {
         let decided = decided(view, session);
-        let any = |of: fn(&crate::model::verdicts::Decided) -> bool| sure(decided.iter().any(of));
+        // 6: by a T inside its interval a decision may not have been made.
+        let any = |of: fn(&crate::model::verdicts::Decided) -> bool| {
+            let odd = decided.iter().filter(|one| of(one)).map(|one| one.fact.by(view.t));
+            odd.max().unwrap_or(Sure::No)
+        };
         filter
             .differs
             .into_iter()

@@ -23,6 +23,8 @@ pub struct DecisionFilter {
     pub idp: Option<IdpId>,
     /// Relying on a claim signed by this key.
     pub key: Option<KeyId>,
+    /// The key counts as known of its IdP, as its retraction would make it (`semantics.md` 42).
+    pub supposes_key: bool,
     /// With this recorded outcome.
     pub outcome: Option<Outcome>,
     /// At or after this time.
@@ -80,7 +82,7 @@ fn by_sign_in(
     let signed = match &filter.key {
         None => Certainty::Certain,
         Some(key) if sign_in.is_seen => {
-            is_key_of(&sign_in.idp, sign_in.key.as_ref(), key, history)?
+            is_key_of(&sign_in.idp, sign_in.key.as_ref(), (key, filter.supposes_key), history)?
         }
         Some(_) => return None,
     };
@@ -101,7 +103,7 @@ fn rests_on(
     }
     let signed = match &filter.key {
         None => Certainty::Certain,
-        Some(key) => is_key_of(idp, factor.key.as_ref(), key, history)?,
+        Some(key) => is_key_of(idp, factor.key.as_ref(), (key, filter.supposes_key), history)?,
     };
     Some(signed.max(relied.certainty))
 }

@@ -87,15 +87,22 @@ pub struct Fallen {
     pub before: Implied,
     /// What they imply with it.
     pub after: Implied,
+    /// What they would imply, had the retracted key signed every claim that names none; else as
+    /// [`Self::after`].
+    pub worst: Implied,
     /// What is unmet first: a code.
     pub first_unmet: Option<&'static str>,
 }
 
 impl Fallen {
-    /// What the rules imply without and with the retraction, in words as [`Redecided::words`].
+    /// What the rules imply without and with the retraction, in words as [`Redecided::words`];
+    /// where only claims that name no key let it fall: `allow, then deny if this key signed it`.
     #[must_use]
     pub fn words(&self) -> String {
-        then(self.before, self.after, self.first_unmet)
+        if self.worst == self.after {
+            return then(self.before, self.after, self.first_unmet);
+        }
+        format!("{} if this key signed it", then(self.before, self.worst, None))
     }
 }
 
@@ -250,6 +257,7 @@ impl<'a> Rehearsal<'a> {
                 certainty: fall.rested,
                 before,
                 after,
+                worst: fall.worst,
                 first_unmet: fall.after.first_unmet,
             })
         });

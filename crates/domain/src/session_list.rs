@@ -8,8 +8,11 @@ use crate::{
     assess::assess,
     explain::explain_life,
     history::History,
-    model::{Bounds, Certainty, Cut, Known, Phase, Reason, RecordRef, SessionState},
+    model::{
+        Bounds, Certainty, Cut, Decision, Difference, Known, Phase, Reason, RecordRef, SessionState,
+    },
     outlived::outlived,
+    window::within,
     words,
 };
 use claimledger_facts::{
@@ -29,6 +32,9 @@ pub struct SessionFilter {
     pub idp: Option<IdpId>,
     /// With a claim signed by this key.
     pub key: Option<KeyId>,
+    /// The key counts as known of its IdP, as its retraction would make it: a claim that names no
+    /// key possibly rests on it, whether or not the key is stated (`semantics.md` 42).
+    pub supposes_key: bool,
     /// With this `amr` value among its factors.
     pub amr: Option<String>,
     /// With a decision or access for this application.
@@ -149,13 +155,17 @@ impl SessionCandidate<'_> {
             );
         }
         if let Some(app) = &filter.app {
-            let decision =
-                state.decisions.iter().find(|d| d.recorded.app == *app).map(|d| &d.recorded.record);
-            let record = decision.or_else(|| {
-                state.activity.accesses.iter().find(|a| a.app == *app).map(|a| &a.record)
-            })?;
+            let decisions = state.decisions.iter().map(|decision| &decision.recorded);
+            let asked = decisions.filter(|d| d.app == *app).map(|d| &d.record);
+            let opened = state.activity.accesses.iter().filter(|a| a.app == *app);
+            let came = |record: &'_ RecordRef| within(record.occurred, None, None, self.cut.at);
+            // Of several as sure the first: the minimum keeps it.
+            let (certainty, record) = asked
+                .chain(opened.map(|access| &access.record))
+                .filter_map(|record| Some((came(record)?, record)))
+                .min_by_key(|(certainty, _)| *certainty)?;
             found.add(
-                Certainty::Certain,
+                certainty,
                 format!("{app} was asked for or opened"),
                 vec![record.clone()],
                 Vec::new(),
@@ -179,29 +189,21 @@ impl SessionCandidate<'_> {
                 );
             }
         }
-        if let Some(differs) = filter.differs {
-            let differing: Vec<_> =
-                state.decisions.iter().filter(|d| d.differs.is_some()).collect();
-            if differing.is_empty() == differs {
-                return None;
-            }
-            for decision in differing {
-                let words = decision.differs.as_ref().map(|d| d.words.clone()).unwrap_or_default();
-                found.add(
-                    Certainty::Certain,
-                    words,
-                    vec![decision.recorded.record.clone()],
-                    Vec::new(),
-                );
-            }
+        if let Some(wanted) = filter.differs {
+            let differing = state.decisions.iter().filter_map(|d| Some((d, d.differs.as_ref()?)));
+            of_decisions(differing.collect(), wanted, self.cut.at, &mut found, |_| Vec::new())?;
         }
-        falsified(state, filter, &mut found)?;
+        falsified(state, filter, self.cut.at, &mut found)?;
         if let Some(indicator) = &filter.indicator {
-            let by_then = |record: &&RecordRef| record.occurred.from <= self.cut.at;
-            let first = sought.with_indicator.iter().find(by_then)?;
+            let came = |record: &'_ RecordRef| within(record.occurred, None, None, self.cut.at);
+            let (certainty, first) = sought
+                .with_indicator
+                .iter()
+                .filter_map(|record| Some((came(record)?, record)))
+                .min_by_key(|(certainty, _)| *certainty)?;
             // Without the value: an answer does not repeat what is sealed.
             let words = format!("a record of it has this {}", indicator.kind().words());
-            found.add(Certainty::Certain, words, vec![first.clone()], Vec::new());
+            found.add(certainty, words, vec![first.clone()], Vec::new());
         }
         Some(found)
     }
@@ -209,7 +211,12 @@ impl SessionCandidate<'_> {
 
 /// What falsifiers and the IdP session's end make of a session. None: it does not belong to the
 /// set.
-fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Membership) -> Option<()> {
+fn falsified(
+    state: &SessionState,
+    filter: &SessionFilter,
+    at: Time,
+    found: &mut Membership,
+) -> Option<()> {
     if let Some(retracted) = filter.retracted {
         let hits: Vec<_> = state.falsifiers.iter().filter(|f| f.is_retraction()).collect();
         belongs(retracted, hits.iter().map(|hit| hit.certainty).min(), found)?;
@@ -241,18 +248,31 @@ fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Membershi
         }
     }
     if let Some(wanted) = filter.falsified_later {
-        let decisions: Vec<_> =
-            state.decisions.iter().filter_map(|d| Some((d, d.falsified_later.as_ref()?))).collect();
-        if decisions.is_empty() == wanted {
-            return None;
-        }
-        for (decision, difference) in decisions {
-            let records = std::iter::once(&decision.recorded.record)
-                .chain(decision.later.iter().map(|f| &f.record))
-                .cloned()
-                .collect();
-            found.add(Certainty::Certain, difference.words.clone(), records, Vec::new());
-        }
+        let falsified = state.decisions.iter();
+        let falsified = falsified.filter_map(|d| Some((d, d.falsified_later.as_ref()?)));
+        of_decisions(falsified.collect(), wanted, at, found, |decision| {
+            decision.later.iter().map(|later| later.record.clone()).collect()
+        })?;
+    }
+    Some(())
+}
+
+/// Whether a session belongs to those with a decision that is odd, or to those with none. A decision
+/// whose instant is not known may not have been made by a T inside its interval (`semantics.md` 6).
+fn of_decisions(
+    odd: Vec<(&Decision, &Difference)>,
+    wanted: bool,
+    at: Time,
+    found: &mut Membership,
+    beside: impl Fn(&Decision) -> Vec<RecordRef>,
+) -> Option<()> {
+    let came = |decision: &Decision| within(decision.recorded.at, None, None, at);
+    let holds = odd.iter().filter_map(|(decision, _)| came(decision)).min();
+    belongs(wanted, holds, found)?;
+    for (decision, difference) in odd.into_iter().filter(|_| wanted) {
+        let record = std::iter::once(decision.recorded.record.clone());
+        let records = record.chain(beside(decision)).collect();
+        found.add(found.certainty, difference.words.clone(), records, Vec::new());
     }
     Some(())
 }

@@ -86,8 +86,9 @@ fn began(trace: &Trace<'_>) -> Reason {
         ),
         None => " No start is stated: it is dated by its first fact.".to_owned(),
     };
+    let verb = if life.phase == Phase::NotStarted { "begins" } else { "began" };
     Reason::new(format!(
-        "It began {}{from}{behind}.{stated}",
+        "It {verb} {}{from}{behind}.{stated}",
         words::at(life.start, life.start.from)
     ))
     .on([life.start_record.record()])

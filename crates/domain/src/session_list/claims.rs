@@ -74,7 +74,7 @@ fn certainty(
         return None;
     }
     let by_key = filter.key.as_ref().map_or(Some(Certainty::Certain), |key| {
-        is_key_of(&claim.idp, claim.key.as_ref(), key, history)
+        is_key_of(&claim.idp, claim.key.as_ref(), (key, filter.supposes_key), history)
     })?;
     // At a T inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
     let came = within(known.fact.occurred, filter.relied_from, filter.relied_to, at)?;
@@ -82,16 +82,17 @@ fn certainty(
 }
 
 /// Whether a claim of an IdP, and of the key that it names, was signed by another key. One that
-/// names none may have been signed by any key of its IdP (`semantics.md` 12, 42).
+/// names none may have been signed by any key of its IdP (`semantics.md` 12, 42): by one that is
+/// known of it, or that the question supposes to be.
 #[must_use]
 pub fn is_key_of(
     idp: &IdpId,
     named: Option<&KeyId>,
-    key: &KeyId,
+    (key, is_supposed): (&KeyId, bool),
     history: HistoryCut<'_>,
 ) -> Option<Certainty> {
     match named {
         Some(named) => (named == key).then_some(Certainty::Certain),
-        None => history.trust().names_key(idp, key).then_some(Certainty::Possible),
+        None => (is_supposed || history.trust().names_key(idp, key)).then_some(Certainty::Possible),
     }
 }

@@ -35,6 +35,7 @@ mod rehearse;
 mod rehearsed_changes;
 mod saved;
 mod saves;
+mod session_list;
 mod sessions;
 mod sets;
 mod sharing;

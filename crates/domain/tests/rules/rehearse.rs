@@ -475,6 +475,7 @@ fn a_key_that_a_claim_does_not_name_leaves_what_it_implies_as_it_is_42() {
     let falls: Vec<_> =
         rehearsed.falls.iter().map(|fall| (fall.certainty, fall.before, fall.after)).collect();
     assert_eq!(falls, [(Certainty::Possible, Implied::Allow, Implied::Allow)]);
+    assert_eq!(rehearsed.falls[0].words(), "allow, then deny if this key signed it");
     assert_eq!(rehearsed.live, Some(Certainty::Possible));
     // What would hold without it does not fall.
     let other = claim("09:30:00", json!({"amr": ["pwd", "otp"], "key": "L", "assertion": "b"}));

@@ -31,6 +31,9 @@ fn bounds(state: &SessionState) -> String {
 fn active_from_its_start_until_its_end_half_open_1_22() {
     let g = given([started(json!({})), ended("15:00:00", "logout")]);
     assert_eq!(g.at("09:59:59").life.phase, Phase::NotStarted);
+    let began = |at: &str| g.explained(at).reasons.session.because[0].conclusion.clone();
+    assert!(began("09:59:59").starts_with("It begins at 10:00:00Z"), "{}", began("09:59:59"));
+    assert!(began("10:00:00").starts_with("It began at 10:00:00Z"), "{}", began("10:00:00"));
     assert_eq!(active_at(&g.at("10:00:00")), Some(Certainty::Certain));
     assert_eq!(active_at(&g.at("14:59:59")), Some(Certainty::Certain));
     let end = g.at("15:00:00");

@@ -226,9 +226,12 @@ impl Page<'_> {
         asking: &Asking,
     ) -> Result<Response, PageError> {
         let app = &self.server.app;
+        // What would fall is asked as if the key were retracted, which makes it a key of its IdP.
+        let supposes_key = idp.is_some();
         let filter = SessionFilter {
             idp: idp.map(Into::into),
             key: key.map(Into::into),
+            supposes_key,
             relied_from: from,
             ..SessionFilter::default()
         };
@@ -236,14 +239,18 @@ impl Page<'_> {
         if let Some(response) = self.instead(&sessions) {
             return Ok(response);
         }
-        let filter =
-            DecisionFilter { idp: filter.idp, key: filter.key, ..DecisionFilter::default() };
+        let filter = DecisionFilter {
+            idp: filter.idp,
+            key: filter.key,
+            supposes_key,
+            ..DecisionFilter::default()
+        };
         let mut found = Found::of_claims(&sessions.value);
         // Those of the listed sessions, all of them: what falls is among them.
         let ids = found.session_ids();
         let decisions = app.decisions_of(self.caller, &ids, &filter, asking).await?;
         found = found.with_decisions(&decisions.value);
-        let mut since = from;
+        let (mut since, mut is_named) = (from, true);
         let known: Vec<Retraction> = match idp {
             Some(idp) => {
                 let trust = app.trust(self.caller, Some(&idp.into()), asking).await?;
@@ -252,6 +259,15 @@ impl Page<'_> {
                     (Some(_), None) => false,
                     (None, _) => true,
                 };
+                // Lists by key go by what is stated (`semantics.md` 42).
+                is_named = key.is_none_or(|key| {
+                    trust.value.keys.iter().any(|span| span.key.as_str() == key)
+                        || trust
+                            .value
+                            .retractions
+                            .iter()
+                            .any(|of| of.data.key.as_ref().is_some_and(|of| of.as_str() == key))
+                });
                 // What is rehearsed from its first use begins with the key, or with its IdP.
                 since = from.or_else(|| begins(&trust.value, key));
                 trust.value.retractions.into_iter().filter(is_of_it).collect()
@@ -268,6 +284,7 @@ impl Page<'_> {
             } else {
                 Falls::NotEvaluated("it has more retractions than one page evaluates")
             };
+            found.fell.extend(falls.certainties());
             retractions.push((retraction, falls));
         }
         found.supposed = Some(supposed((idp, key, from)));
@@ -297,6 +314,8 @@ impl Page<'_> {
             }
             p {
                 a href=(links.to(same.clone())) { "The same sessions as a list" }
+                @if !is_named { ", without those whose claims name no key: nothing states that the \
+                    key is one of its IdP, as its retraction would" }
                 @if let Some(link) = show_names { span class="on-screen" { " · " (link) } }
                 (rehearsals(&links, (idp, key), since))
             }
@@ -478,6 +497,7 @@ impl Page<'_> {
         let filter = SessionFilter {
             idp: idp.map(Into::into),
             key: key.map(Into::into),
+            supposes_key: idp.is_some(),
             ..SessionFilter::default()
         };
         let app = &self.server.app;

@@ -60,6 +60,11 @@ impl Falls {
         hits.iter().filter(|hit| hit.fall.falls)
     }
 
+    /// How surely each of them falls.
+    pub(super) fn certainties(&self) -> impl Iterator<Item = (LogPosition, Certainty)> {
+        self.fallen().map(|hit| (hit.position(), certainty(hit)))
+    }
+
     /// What becomes of a decision; none: it did not rest on it, or that was not asked.
     pub(super) fn of(&self, position: LogPosition) -> Option<&FallsHit> {
         let Self::Of(hits) = self else { return None };
@@ -67,8 +72,8 @@ impl Falls {
     }
 }
 
-/// `allow → deny`, possibly.
-pub(super) fn becomes(hit: &FallsHit) -> Markup {
+/// `allow → deny`, possibly; and whether a retraction that is known let it fall.
+pub(super) fn becomes(hit: &FallsHit, found: &Found) -> Markup {
     let (fall, after) = (&hit.fall, hit.fall.after.implied);
     let recorded = fall.outcome.as_str();
     html! {
@@ -85,6 +90,11 @@ pub(super) fn becomes(hit: &FallsHit) -> Markup {
             // Counted by the letter of `semantics.md` 21, and said beside it.
             @if fall.is_open_either_way() { ": undetermined either way" }
         }
+        @match found.fell.get(&hit.position()).filter(|_| fall.falls) {
+            Some(Certainty::Certain) => ": it fell already",
+            Some(Certainty::Possible) => ": it possibly fell already",
+            None => "",
+        }
     }
 }
 
@@ -95,7 +105,9 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
         section id="falls" aria-labelledby="falls-h" {
             h2 id="falls-h" { "Decisions that " @if found.supposed.is_some() { "would " } "fall"
                 @if matches!(found.falls, Falls::Of(_)) {
-                ": " (rows.len()) } }
+                ": " (rows.len())
+                @if let Some(fell) = fell_already(found) { ", of which " (fell)
+                    " fell already" } } }
             @match &found.falls {
                 Falls::NotAsked => p { "A change of configuration takes nothing away from what was \
                     decided before: a retraction or a loss does." },
@@ -108,7 +120,7 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
                                 "What it becomes", "What is odd already"] {
                                 th scope="col" { (head) } } } }
                             tbody { @for row in rows.iter().take(ROWS) {
-                                (of_row(links, row, &mut times)) } }
+                                (of_row(links, (row, found), &mut times)) } }
                         }
                     }
                     (list::more(ROWS, rows.len()))
@@ -118,7 +130,7 @@ pub(super) fn section(links: &Links<'_>, found: &Found) -> Markup {
     }
 }
 
-fn of_row(links: &Links<'_>, row: &FallRow<'_>, times: &mut Times) -> Markup {
+fn of_row(links: &Links<'_>, (row, found): (&FallRow<'_>, &Found), times: &mut Times) -> Markup {
     html! {
         tr class=(row.hit.fall.rested.as_str()) {
             th scope="row" { a href=(links.decision(row.hit.position())) {
@@ -128,18 +140,23 @@ fn of_row(links: &Links<'_>, row: &FallRow<'_>, times: &mut Times) -> Markup {
             td data-head="App" { @match &row.hit.app { Some(app) => (inert(app.as_str())),
                 None => "–" } }
             td data-head="When" { (times.occurred(row.hit.fall.record.occurred)) }
-            td data-head="What it becomes" { (becomes(row.hit)) }
+            td data-head="What it becomes" { (becomes(row.hit, found)) }
             td data-head="What is odd already" { (list::odd_cell(row.odd)) }
         }
     }
 }
 
+/// How surely a decision falls that does.
+fn certainty(hit: &FallsHit) -> Certainty {
+    match hit.fall.after.implied {
+        Implied::Allow => Certainty::Possible,
+        _ => hit.fall.rested,
+    }
+}
+
 /// How many fall, certainly and possibly.
 fn tally(falls: &Falls) -> (usize, usize) {
-    let is_possible = |hit: &&FallsHit| {
-        hit.fall.rested == Certainty::Possible || hit.fall.after.implied == Implied::Allow
-    };
-    let possible = falls.fallen().filter(is_possible).count();
+    let possible = falls.fallen().filter(|hit| certainty(hit) == Certainty::Possible).count();
     (falls.fallen().count() - possible, possible)
 }
 
@@ -153,9 +170,23 @@ pub(super) fn counted(found: &Found) -> Option<Markup> {
             " " span class="counted" { @match &found.supposed {
                 Some(what) => { "decisions would fall if " (inert(what)) " were retracted" },
                 None => "decisions fall" } }
+            @if let Some(fell) = fell_already(found) { "; " (fell) " of them fell already" }
             @let open = found.falls.fallen().filter(|hit| hit.fall.is_open_either_way()).count();
             @if open > 0 { " (" (open) " undetermined either way)" } }
     })
+}
+
+/// How many of the decisions that would fall by what is supposed fell by a retraction that is
+/// known; none: not one of them.
+fn fell_already(found: &Found) -> Option<String> {
+    let fell = found.falls.fallen().filter_map(|hit| found.fell.get(&hit.position()));
+    let (certain, possible): (Vec<&Certainty>, Vec<&Certainty>) =
+        fell.partition(|certainty| **certainty == Certainty::Certain);
+    match (certain.len(), possible.len()) {
+        (0, 0) => None,
+        (certain, 0) => Some(certain.to_string()),
+        (certain, possible) => Some(format!("{certain} certain + {possible} possible")),
+    }
 }
 
 /// What of the listed sessions fell by a retraction that is known.

@@ -94,6 +94,8 @@ pub(super) struct Found {
     pub(super) falls: Falls,
     /// What is supposed to be retracted; none: what falls is known to have fallen.
     pub(super) supposed: Option<String>,
+    /// What fell by a retraction of it that is known already, and how surely.
+    pub(super) fell: BTreeMap<LogPosition, Certainty>,
 }
 
 impl Found {
@@ -164,6 +166,7 @@ impl Found {
             has_more: sessions.has_next,
             falls: Falls::NotAsked,
             supposed: None,
+            fell: BTreeMap::new(),
         }
         .sorted()
     }
@@ -280,6 +283,7 @@ impl Found {
             has_more: false,
             falls: Falls::NotAsked,
             supposed: None,
+            fell: BTreeMap::new(),
         }
         .sorted()
     }
@@ -576,7 +580,7 @@ fn decision_row(
                 (row.outcome)
                 @if row.certainty == Certainty::Possible { ", possibly resting on it" } }
             td data-head="What it becomes" { @match found.falls.of(row.position) {
-                Some(hit) => (blast_falls::becomes(hit)),
+                Some(hit) => (blast_falls::becomes(hit, found)),
                 None => "–" } }
             td data-head="What is odd" { (odd_cell(found.odd(row.position))) }
         }

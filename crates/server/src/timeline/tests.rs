@@ -480,3 +480,16 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
     assert_eq!(svg.matches("class=\"tail\"").count(), 1);
     assert!(table.contains("ended by <a href="), "{table}");
 }
+
+#[test]
+fn a_session_that_begins_after_t_does_not_run() {
+    let mut session = session();
+    (session.state.life.phase, session.state.life.end.at, session.state.life.end.reason) =
+        (Phase::NotStarted, None, None);
+    session.state.factors.clear();
+    let (_, svg, table) = drawn(&session);
+    let said = svg.split("<title>").find(|title| title.starts_with("session "));
+    let said = said.and_then(|title| title.lines().next()).unwrap_or_default();
+    assert!(said.ends_with("Z: begins after T"), "{said}");
+    assert!(!svg.contains("running") && !table.contains("running"), "{table}");
+}

@@ -44,6 +44,7 @@ impl From<DecisionFilter> for question::DecisionFilter {
             app: filter.app.map(|id| id.as_str().into()),
             idp: filter.idp.map(|id| id.as_str().into()),
             key: filter.key.map(|id| id.as_str().into()),
+            supposes_key: false,
             outcome: filter.outcome.map(Into::into),
             from: filter.from.map(|time| time.0),
             to: filter.to.map(|time| time.0),

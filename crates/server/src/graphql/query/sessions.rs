@@ -61,6 +61,7 @@ impl SessionFilter {
             subject: filter.subject,
             idp: filter.idp.map(|id| id.as_str().into()),
             key: filter.key.map(|id| id.as_str().into()),
+            supposes_key: false,
             amr: filter.amr,
             app: filter.app.map(|id| id.as_str().into()),
             relied_from: filter.relied_from.map(|time| time.0),

@@ -330,8 +330,12 @@ async fn what_would_fall_is_supposed_and_what_fell_is_said_of_the_retraction() {
     let key = page(&world, "/blast?kind=key&idp=idp-x&key=X1", AT, K).await;
     let fall = tile(&key, "falls").unwrap();
     let words = "decisions would fall if all that X1 signed were retracted";
-    assert!(fall.ends_with(words), "{fall}");
+    assert!(fall.ends_with(&format!("{words}; 1 of them fell already")), "{fall}");
     let falls = section(&key.body, "falls");
+    let head = "Decisions that would fall: 5, of which 1 fell already";
+    assert!(text(&falls).contains(head), "{falls}");
+    let already = |row: &&str| text(row).contains(": it fell already");
+    assert_eq!(rows(&falls).iter().filter(|row| already(&&***row)).count(), 1, "{falls}");
     assert!(text(&falls).contains("Decisions that would fall: 5"), "{falls}");
     let (fallen, listed) = (heads(&falls), heads(&section(&key.body, "decisions")));
     assert!(fallen.iter().all(|head| listed.contains(head)), "{fallen:?} of {listed:?}");

@@ -71,12 +71,16 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
         .chain(first.map(|record| record.occurred.from))
         .min()
         .unwrap_or(Time::MIN);
-    let end = session
-        .life
-        .end
-        .at
-        .map_or_else(|| running_or_bounded(session, session.life.end.bounds), End::At);
-    let reason = session.life.end.reason.map(str::to_owned).unwrap_or_default();
+    // Of what has not begun at T only the begin is known: nothing runs.
+    let (end, reason) = match (session.life.phase, session.life.end.at) {
+        (Phase::NotStarted, _) => (End::Moment, "begins after T"),
+        (_, Some(end)) => (End::At(end), session.life.end.reason.unwrap_or_default()),
+        (_, None) => (
+            running_or_bounded(session, session.life.end.bounds),
+            session.life.end.reason.unwrap_or_default(),
+        ),
+    };
+    let reason = reason.to_owned();
     let ended_by = session.life.end.record.as_ref().filter(|_| session.life.end.at.is_some());
     let item = Item {
         shape: ItemShape::Bar,
