@@ -151,7 +151,8 @@ pub(super) fn form(
 ) -> Markup {
     let fields = values.len();
     html! {
-        // Always open on a desk; on a telephone it would fill the first screen.
+        // Open on a desk by the stylesheet (`::details-content`); on a telephone it would fill the
+        // first screen.
         details class="filters" open[!problems.is_empty()] {
             summary { "Filter: "
                 @if fields == 0 { "none" } @else { (count(fields, "field")) " set" } }
