@@ -72,8 +72,8 @@ impl Falls {
     }
 }
 
-/// `allow → deny`, possibly; and whether a retraction that is known let it fall.
-pub(super) fn becomes(hit: &FallsHit, found: &Found) -> Markup {
+/// `allow → deny`, possibly; and whether a retraction that is known let it fall already.
+pub(super) fn becomes(hit: &FallsHit, fell: Option<Certainty>) -> Markup {
     let (fall, after) = (&hit.fall, hit.fall.after.implied);
     let recorded = fall.outcome.as_str();
     html! {
@@ -90,7 +90,7 @@ pub(super) fn becomes(hit: &FallsHit, found: &Found) -> Markup {
             // Counted by the letter of `semantics.md` 21, and said beside it.
             @if fall.is_open_either_way() { ": undetermined either way" }
         }
-        @match found.fell.get(&hit.position()).filter(|_| fall.falls) {
+        @match fell.filter(|_| fall.falls) {
             Some(Certainty::Certain) => ": it fell already",
             Some(Certainty::Possible) => ": it possibly fell already",
             None => "",
@@ -140,7 +140,8 @@ fn of_row(links: &Links<'_>, (row, found): (&FallRow<'_>, &Found), times: &mut T
             td data-head="App" { @match &row.hit.app { Some(app) => (inert(app.as_str())),
                 None => "–" } }
             td data-head="When" { (times.occurred(row.hit.fall.record.occurred)) }
-            td data-head="What it becomes" { (becomes(row.hit, found)) }
+            td data-head="What it becomes" { (becomes(row.hit,
+                found.fell_already(row.hit.position()))) }
             td data-head="What is odd already" { (list::odd_cell(row.odd)) }
         }
     }
@@ -215,7 +216,12 @@ mod tests {
     };
     use claimledger_facts::vocabulary::Outcome;
 
-    fn said(rested: Certainty, before: Implied, after: Implied, worst: Implied) -> String {
+    fn said(
+        (rested, fell): (Certainty, Option<Certainty>),
+        before: Implied,
+        after: Implied,
+        worst: Implied,
+    ) -> String {
         let at = |implied| AsKnown {
             implied,
             first_unmet: None,
@@ -231,7 +237,8 @@ mod tests {
             worst,
             falls: true,
         };
-        let mut text = becomes(&FallsHit { session: "S1".into(), app: None, fall }).into_string();
+        let mut text =
+            becomes(&FallsHit { session: "S1".into(), app: None, fall }, fell).into_string();
         while let (Some(from), Some(to)) = (text.find('<'), text.find('>')) {
             text.replace_range(from..=to, "");
         }
@@ -258,7 +265,9 @@ mod tests {
             ),
             (Certain, Allow, Undetermined, Deny, "allow → undetermined".to_owned()),
         ] {
-            assert_eq!(said(rested, before, after, worst), expect);
+            assert_eq!(said((rested, None), before, after, worst), expect);
+            let already = format!("{expect}: it possibly fell already");
+            assert_eq!(said((rested, Some(Possible)), before, after, worst), already);
         }
     }
 }

@@ -99,6 +99,11 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// How surely a decision fell by a retraction that is known; none: it did not.
+    pub(super) fn fell_already(&self, decision: LogPosition) -> Option<Certainty> {
+        self.fell.get(&decision).copied()
+    }
+
     /// The ids of the sessions.
     pub(super) fn session_ids(&self) -> Vec<SessionId> {
         self.sessions.iter().map(|row| row.session.clone()).collect()
@@ -580,7 +585,8 @@ fn decision_row(
                 (row.outcome)
                 @if row.certainty == Certainty::Possible { ", possibly resting on it" } }
             td data-head="What it becomes" { @match found.falls.of(row.position) {
-                Some(hit) => (blast_falls::becomes(hit, found)),
+                Some(hit) => (blast_falls::becomes(hit,
+                    found.fell_already(row.position))),
                 None => "–" } }
             td data-head="What is odd" { (odd_cell(found.odd(row.position))) }
         }
