@@ -257,8 +257,8 @@ fn falsified(
     Some(())
 }
 
-/// Whether a session belongs to those with a decision that is odd, or to those with none. A decision
-/// whose instant is not known may not have been made by a T inside its interval (`semantics.md` 6).
+/// Whether a session belongs to those with a decision that is odd, or to those with none. At a T
+/// inside its interval a decision may not have been made yet (`semantics.md` 6).
 fn of_decisions(
     odd: Vec<(&Decision, &Difference)>,
     wanted: bool,

@@ -492,4 +492,7 @@ fn a_session_that_begins_after_t_does_not_run() {
     let said = said.and_then(|title| title.lines().next()).unwrap_or_default();
     assert!(said.ends_with("Z: begins after T"), "{said}");
     assert!(!svg.contains("running") && !table.contains("running"), "{table}");
+    session.state.life.started_at = None;
+    let (_, svg, _) = drawn(&session);
+    assert!(svg.contains("Z: never began") && !svg.contains("begins after T"), "{svg}");
 }

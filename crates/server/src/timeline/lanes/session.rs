@@ -73,6 +73,7 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
         .unwrap_or(Time::MIN);
     // Of what has not begun at T only the begin is known: nothing runs.
     let (end, reason) = match (session.life.phase, session.life.end.at) {
+        (Phase::NotStarted, _) if session.life.started_at.is_none() => (End::Moment, "never began"),
         (Phase::NotStarted, _) => (End::Moment, "begins after T"),
         (_, Some(end)) => (End::At(end), session.life.end.reason.unwrap_or_default()),
         (_, None) => (
