@@ -72,7 +72,7 @@ fn each_version_that_may_have_been_in_force_is_named_and_none_is_taken_as_certai
     assert!(session.contains("r v2 or v1"), "{session}");
     let decisions = print(&["decisions"]);
     assert_eq!(decisions.matches("r v2 or v1").count(), 2, "{decisions}");
-    assert_eq!(decisions.matches("r v1 ").count(), 1, "{decisions}");
+    assert_eq!(decisions.matches(" r v1 ").count(), 1, "{decisions}");
     let held = print(&["held-under", "pay", "v1"]);
     let from = "between 2026-03-10T09:00:00Z and 2026-03-10T10:00:00Z";
     assert_eq!(held.matches(from).count(), 3, "{held}");
