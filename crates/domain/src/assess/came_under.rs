@@ -47,9 +47,7 @@ impl<'a> Under<'a> {
 }
 
 /// The versions of worlds, each once.
-fn once<'a: 'w, 'w>(
-    worlds: impl Iterator<Item = &'w World<'a>>,
-) -> Vec<&'a Stated<IdpConfigured>> {
+fn once<'a: 'w, 'w>(worlds: impl Iterator<Item = &'w World<'a>>) -> Vec<&'a Stated<IdpConfigured>> {
     let mut versions: Vec<&'a Stated<IdpConfigured>> = Vec::new();
     for version in worlds.filter_map(|world| world.idp) {
         if !versions.iter().any(|one| one.record.id == version.record.id) {

@@ -1,7 +1,6 @@
 //! The factors of a session: those that counted, and claims that did not.
 
 use super::{Bounds, Certainty, RecordRef};
-use crate::words;
 use claimledger_facts::{
     ids::{AssertionId, AuthenticatorId, IdpId, KeyId, VersionLabel},
     time::Time,
@@ -158,7 +157,7 @@ impl CameUnder {
             return "a state between versions".to_owned();
         }
         let labels: Vec<&str> = self.versions.iter().map(VersionLabel::as_str).collect();
-        words::join(&labels, "or")
+        labels.join(" or ")
     }
 }
 
