@@ -4,6 +4,7 @@
 
 mod absence;
 mod lists;
+mod open_starts;
 mod rested;
 mod timelines;
 mod unknown;

@@ -13,6 +13,7 @@ pub(crate) mod asked_rule;
 pub(crate) mod authenticator_lost;
 pub(crate) mod authenticators;
 pub(crate) mod believed;
+pub(crate) mod came_under;
 pub(crate) mod candidates;
 pub(crate) mod challenge;
 pub(crate) mod claim_sourcing;

@@ -247,12 +247,12 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
         by_record,
         by_rules,
         void,
-        trust_version,
+        came_under,
         evidence: _,
         variant,
     } = factor;
     let what = (name, method, amr, factor_type, characteristics, pool, origin);
-    let whose = (idp, key, assertion, authenticator, trust_version);
+    let whose = (idp, key, assertion, authenticator, came_under);
     let counts = (
         (accepted_at, from, until, end_reason),
         (grade, certainty, missing, by_record, by_rules, void, variant),
@@ -305,11 +305,13 @@ fn decision(decision: &Decision) -> impl PartialEq {
         policy_name: _,
         version_label,
         version_in_force,
+        other_versions,
         rule,
         rule_name: _,
         factor_mode,
     } = under;
-    let under = (policy, version_label, version_in_force, rule, factor_mode);
+    let versions = (version_label, version_in_force, other_versions);
+    let under = (policy, versions, rule, factor_mode);
     let later: Vec<_> = later
         .iter()
         .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))

@@ -75,6 +75,14 @@ pub(crate) fn in_force_since(occurred: Occurred, today: Time) -> String {
     }
 }
 
+/// When something began to hold, behind a verb: `09:00:00Z`, a date, or `between … and …`.
+pub(crate) fn began(occurred: Occurred, today: Time) -> String {
+    match occurred.to {
+        None => since(occurred.from, today),
+        Some(_) => at(occurred, today),
+    }
+}
+
 /// `at 13:20:04Z`, or `between … and …`.
 pub(crate) fn at(occurred: Occurred, today: Time) -> String {
     match occurred.to {

@@ -131,7 +131,8 @@ pub(super) const COLUMNS: Columns<DecisionHit> = Columns(&[
     (
         "version",
         Kind::Text,
-        "the version of the policy in force at that time",
+        "the version of the policy in force at that time; of several that may have been, the \
+         latest",
         Row(|hit| id(hit.decision.under.version_in_force.as_ref())),
     ),
     (
@@ -248,7 +249,10 @@ pub(super) const COLUMNS: Columns<DecisionHit> = Columns(&[
         "trust_versions",
         Kind::List,
         "the versions of trust that they counted under",
-        Row(|hit| list(hit.factors.iter().filter_map(|factor| factor.trust_version.as_ref()))),
+        Row(|hit| {
+            let under = hit.factors.iter().filter_map(|factor| factor.came_under.as_ref());
+            list(under.flat_map(|under| &under.versions))
+        }),
     ),
     (
         "grades",

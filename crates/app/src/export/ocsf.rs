@@ -243,7 +243,8 @@ fn honored(factor: &HonoredFactor) -> Value {
         "idp": factor.idp.as_ref().map(|idp| idp.as_str()),
         "key": factor.key.as_ref().map(|key| key.as_str()),
         "assertion": factor.assertion.as_ref().map(|assertion| assertion.as_str()),
-        "trust_version": factor.trust_version.as_ref().map(|version| version.as_str()),
+        "trust_version": factor.came_under.as_ref().and_then(|under| under.latest())
+            .map(|version| version.as_str()),
         "from": factor.from.to_string(),
         "until": factor.until.map(|until| until.to_string()),
         "end_reason": factor.end_reason,

@@ -2,7 +2,7 @@
 
 use super::{
     question::ask_and_print,
-    rendering::{decided, factor_name, marks, page, possible, rows},
+    rendering::{decided, factor_name, marks, page, possible, rows, rule_of_version},
 };
 use crate::{
     cli::{DecisionFilterArgs, DecisionsArgs},
@@ -59,7 +59,7 @@ fn text(answer: &Value) -> String {
             lowercase(d, "outcome"),
             reading(d),
             reading(&d["atK"]),
-            format!("{} {}", named(d, "rule"), field(d, "version")),
+            rule_of_version(d),
             if rested.is_empty() { "–".into() } else { rested.join(" ") },
             marks(d),
             possible(edge),

@@ -28,6 +28,10 @@ fn held_text(answer: &Value) -> String {
             (_, Value::Object(_)) => between(&item["untilBounds"]),
             _ => "not ended".to_owned(),
         };
+        let kept_from = match &item["fromLatest"] {
+            Value::String(latest) => format!("between {} and {latest}", field(item, "from")),
+            _ => field(item, "from"),
+        };
         let by = match item["endedBy"].as_str() {
             Some("DECIDED") => format!(
                 "decided again under {}: {}",
@@ -50,7 +54,7 @@ fn held_text(answer: &Value) -> String {
             session,
             app,
             record_position(&item["decision"]),
-            field(item, "from"),
+            kept_from,
             until,
             by,
             would,

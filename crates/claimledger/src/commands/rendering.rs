@@ -1,7 +1,7 @@
 //! What the renderings of several answers share.
 
 use crate::{
-    output::{absence, field, items},
+    output::{absence, field, items, named},
     table::table,
 };
 use serde_json::Value;
@@ -48,6 +48,15 @@ fn some_time(from: String, record: &Value) -> String {
         Value::Null => from,
         _ => format!("some time from {from} to {}", field(record, "occurredTo")),
     }
+}
+
+/// The rule of a decision, and each version of its policy that may have been in force: `r v2`,
+/// `r v2 or v1`.
+pub(super) fn rule_of_version(decision: &Value) -> String {
+    let versions: Vec<&str> = items(&decision["versions"]).filter_map(Value::as_str).collect();
+    let versions =
+        if versions.is_empty() { field(decision, "version") } else { versions.join(" or ") };
+    format!("{} {versions}", named(decision, "rule"))
 }
 
 /// Bounds, in words.

@@ -2,7 +2,7 @@
 
 use super::{
     question::{ask_of_session, with_erased},
-    rendering::{add_table, decided, factor_name, marks, rows},
+    rendering::{add_table, decided, factor_name, marks, rows, rule_of_version},
     sessions::{outlived, state},
 };
 use crate::{
@@ -56,7 +56,7 @@ fn session_text(answer: &Value) -> String {
             lowercase(f, "grade"),
             yes(&f["byRecord"]),
             by_rules(f),
-            field(f, "trustVersion"),
+            trust(f),
             joined(&f["characteristics"]),
         ]
     });
@@ -84,7 +84,7 @@ fn session_text(answer: &Value) -> String {
             named(d, "app"),
             lowercase(d, "outcome"),
             lowercase(d, "implied"),
-            format!("{} {}", named(d, "rule"), field(d, "version")),
+            rule_of_version(d),
             field(d, "firstUnmet"),
             marks(d),
         ]
@@ -120,6 +120,19 @@ fn session_text(answer: &Value) -> String {
 
 fn yes(value: &Value) -> String {
     if value == true { "yes".into() } else { "no".into() }
+}
+
+/// The versions of its IdP that it came under: `tx1`, `possibly tx1`.
+fn trust(factor: &Value) -> String {
+    let labels: Vec<&str> = items(&factor["trustVersions"]).filter_map(Value::as_str).collect();
+    let labels = labels.join(" or ");
+    match factor["trustCertainty"].as_str() {
+        Some("POSSIBLE") if labels.is_empty() => "possibly, between versions".to_owned(),
+        Some("POSSIBLE") => format!("possibly {labels}"),
+        Some(_) => labels,
+        None if labels.is_empty() => labels,
+        None => format!("{labels} (not trusted)"),
+    }
 }
 
 fn by_rules(factor: &Value) -> String {

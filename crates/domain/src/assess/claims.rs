@@ -175,6 +175,11 @@ impl<'a> Claim<'a> {
         &self.worlds[0]
     }
 
+    /// Whether the IdP and the organisation trusted it.
+    pub(crate) fn trusted(&self) -> Tri {
+        self.in_all(|world| world.trusts())
+    }
+
     /// The values as read, once an entry.
     pub(crate) fn values(&self) -> Vec<&Arc<Value>> {
         let mut values: Vec<&Arc<Value>> = Vec::new();
@@ -455,6 +460,16 @@ impl<'a> World<'a> {
     /// Whether the assertion counts in it, whatever its values.
     fn counts(&self) -> bool {
         self.void.is_empty() && self.trust.ignored.is_empty()
+    }
+
+    /// Whether the IdP and the organisation trust it, whatever its key.
+    pub(crate) fn trusts(&self) -> bool {
+        self.idp.is_some() && self.trust.void.is_empty() && self.trust.ignored.is_empty()
+    }
+
+    /// Whether the IdP is what its version says, and no mixture of two.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.state == self.idp.map(|idp| IdpState::of(&idp.data))
     }
 
     fn third_party(&self, data: &ClaimsReceived) -> bool {

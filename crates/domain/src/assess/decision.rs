@@ -96,6 +96,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) seen: Seen<'a>,
     pub(crate) data: &'a PolicyDecided,
     pub(crate) policy: Option<&'a Stated<PolicyConfigured>>,
+    /// The other versions that may have been in force, the latest first.
+    pub(crate) other_policies: Vec<&'a Stated<PolicyConfigured>>,
     pub(crate) rule: Option<&'a Rule>,
     pub(crate) candidates: Vec<Candidate>,
     /// Indices of factors that no longer counted for this rule, as they were verified too long ago.
@@ -132,8 +134,9 @@ pub(crate) struct Relied {
     pub(crate) factor: usize,
     pub(crate) needed: bool,
     /// Possible where an interval leaves open whether it came before the decision (`semantics.md`
-    /// 3, 37).
+    /// 3, 37), or whether it counted by record.
     pub(crate) certainty: Certainty,
+    pub(crate) may_be_later: bool,
 }
 
 /// Judges a decision. `previous` is the session's decision before it.
@@ -154,6 +157,7 @@ pub(crate) fn judge<'a>(
     let has_rule = |option: &Option<_>| !is_known || option.as_ref().is_none_or(has_rule);
     let mut whole = policies.options.iter().copied().filter(has_rule);
     let mut judged = judge_under(setting, seen, data, previous, whole.next().flatten());
+    judged.other_policies = whole.clone().flatten().collect();
     asked_rule::leave_open((setting, previous), &policies, (whole, is_known), &mut judged);
     judged
 }
@@ -214,6 +218,7 @@ pub(super) fn judge_by<'a>(
         seen,
         data,
         policy,
+        other_policies: vec![],
         rule,
         stale,
         federation,
@@ -498,6 +503,7 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
         factor: *factor,
         needed: holds_with_all && !holds(&without(setting, &all, place)),
         certainty: rested_on(&setting.factors[*factor], at),
+        may_be_later: came_before(setting.factors[*factor].occurred(), at) == Certainty::Possible,
     });
     relied.collect()
 }

@@ -2,7 +2,8 @@
 
 use super::{
     Trace,
-    claims::Tri,
+    came_under::{Under, labels},
+    claims::{Claim, Tri},
     decision::{Decided, Judged},
     factors::AssessedFactor,
     keys::Standing,
@@ -101,7 +102,8 @@ fn proven_alive(trace: &Trace<'_>) -> Option<ProvenAlive> {
 fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
     let life = &trace.life;
     let claim = factor.claim.map(|c| &trace.claims[c]);
-    let world = claim.map(super::claims::Claim::world);
+    let world = claim.map(Claim::world);
+    let under = claim.map(Under::of).unwrap_or_default();
     let mut evidence = vec![factor.seen.record().clone()];
     if let Some(world) = world {
         if let Standing::Valid { added, .. } | Standing::Retired { added: Some(added), .. } =
@@ -112,7 +114,7 @@ fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
         if let Standing::Retired { retired, .. } = world.key {
             evidence.push(retired.record.clone());
         }
-        evidence.extend(world.idp.map(|i| i.record.clone()));
+        evidence.extend(under.versions.iter().map(|version| version.record.clone()));
         evidence.extend(world.org.map(|o| o.record.clone()));
     }
     evidence.extend(factor.said.map(|s| s.seen.record().clone()));
@@ -122,7 +124,7 @@ fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
     let known_at = trace.cut.known_at;
     let variant = factor.seen.variant
         || world.is_some_and(|w| {
-            w.idp.is_some_and(|i| i.is_variant(known_at))
+            under.versions.iter().any(|version| version.is_variant(known_at))
                 || w.org.is_some_and(|o| o.is_variant(known_at))
         })
         || factor.said.is_some_and(|s| s.seen.variant);
@@ -162,7 +164,7 @@ fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
         by_record: factor.by_record,
         by_rules: factor.by_rules != Tri::No,
         void: factor.void.clone(),
-        trust_version: world.and_then(|w| w.idp).map(|i| i.data.version.clone()),
+        came_under: under.told(),
         evidence,
         variant,
     }
@@ -243,6 +245,10 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
     let policy = judged.policy_id(trace.history);
     let rule = judged.rule.map(|r| &r.rule).or(judged.data.rule.as_ref());
     let name = |kind, id| display_name(trace, kind, id);
+    let mut versions = {
+        let stated = judged.policy.iter().chain(&judged.other_policies);
+        labels(stated.map(|policy| &policy.data.version))
+    };
     Decision {
         recorded: RecordedDecision {
             record: judged.seen.record().clone(),
@@ -258,7 +264,8 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
             policy_name: name(ObjectKind::Policy, Some(policy.as_str())),
             policy: policy.clone(),
             version_label: judged.data.version.clone(),
-            version_in_force: judged.policy.map(|p| p.data.version.clone()),
+            version_in_force: versions.next(),
+            other_versions: versions.collect(),
             rule_name: name(ObjectKind::Rule, rule.map(|rule| rule.as_str())),
             rule: rule.cloned(),
             factor_mode: judged.rule.map(|r| r.factor_mode),
@@ -271,7 +278,12 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
         relied_on: relied
             .filter_map(|relied| {
                 let factor = counting.iter().position(|counting| *counting == relied.factor)?;
-                Some(Relied { factor, needed: relied.needed, certainty: relied.certainty })
+                Some(Relied {
+                    factor,
+                    needed: relied.needed,
+                    certainty: relied.certainty,
+                    may_be_later: relied.may_be_later,
+                })
             })
             .collect(),
         signed_in: sign_ins_of(trace, judged),

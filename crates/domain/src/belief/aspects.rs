@@ -234,7 +234,10 @@ fn counts(factor: &HonoredFactor) -> String {
         ));
     }
     parts.extend((!factor.lost_before.is_empty()).then(|| "lost before it came".to_owned()));
-    parts.extend(factor.trust_version.as_ref().map(|version| format!("under {version}")));
+    parts.extend(factor.came_under.as_ref().map(|under| match under.trusted {
+        Some(Certainty::Possible) => format!("possibly under {}", under.labels()),
+        Some(Certainty::Certain) | None => format!("under {}", under.labels()),
+    }));
     parts.push(factor.grade.as_str().to_owned());
     parts.join("; ")
 }
@@ -262,14 +265,11 @@ fn reading(state: &SessionState, decision: &Decision) -> String {
             .as_ref()
             .map(|falsified| format!("falsified later: {}", falsified.words)),
     );
-    let under = decision
-        .under
-        .version_in_force
-        .as_ref()
-        .map(|version| format!(" {version}"))
-        .unwrap_or_default();
+    let versions: Vec<&str> = decision.under.versions().map(|version| version.as_str()).collect();
+    let space = if versions.is_empty() { "" } else { " " };
+    let versions = words::join(&versions, "or");
     let rule = decision.under.rule.as_ref().map(|rule| format!(", {rule}")).unwrap_or_default();
-    parts.push(format!("under {}{under}{rule}", decision.under.policy));
+    parts.push(format!("under {}{space}{versions}{rule}", decision.under.policy));
     let relied = decision
         .relied_on
         .iter()

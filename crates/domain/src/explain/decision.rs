@@ -181,16 +181,30 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .flatten()
                 .map(|policy| &policy.record));
         }
+        let others: Vec<&str> =
+            self.judged.other_policies.iter().map(|other| other.data.version.as_str()).collect();
+        let others = words::join(&others, "or");
         let first = state(in_force.options[0]);
         if in_force.options.iter().all(|option| state(*option) == first) {
-            return reason;
+            if others.is_empty() {
+                return reason;
+            }
+            let conclusion =
+                format!("{} By then it may still have been {others}, the same.", reason.conclusion);
+            return Reason { conclusion, ..reason }.on(self
+                .judged
+                .other_policies
+                .iter()
+                .map(|other| &other.record));
         }
+        let before =
+            if others.is_empty() { others } else { format!(" Before that it was {others}.") };
         let when = words::open_between(&in_force, self.today);
         let is_mixed = in_force.mixtures(state).map_or(true, |mixed| !mixed.is_empty());
         let one_by_one = if is_mixed { ", and its parts perhaps one after the other" } else { "" };
         let conclusion = format!(
             "{} An interval leaves open whether that came before the decision: it changed \
-             {when}{one_by_one}.",
+             {when}{one_by_one}.{before}",
             reason.conclusion
         );
         let undetermined = self.judged.implied == Implied::Undetermined;
@@ -482,9 +496,9 @@ impl<'a> DecisionExplainer<'a, '_> {
             });
             let says = match retired {
                 Some(c) => format!(
-                    "{what} was retired at {} ({}) and retracted from {from} ({}); both after this \
+                    "{what} was retired {} ({}) and retracted from {from} ({}); both after this \
                      assertion was received.",
-                    words::clock(c.occurred.from, today),
+                    words::at(c.occurred, today),
                     c.record.position,
                     r.record.position
                 ),

@@ -9,6 +9,7 @@ use crate::{
     assess::{
         Trace,
         authenticator_lost::{self, Ending},
+        came_under::Under,
         claims::Tri,
         decision::Judged,
         factors::AssessedFactor,
@@ -175,8 +176,9 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .map_or("no key named".to_owned(), |key| format!("key {key}"));
             let received = words::moment(claim.seen.occurred(), self.today);
             let world = claim.world();
+            let under = Under::of(claim);
             let trusted =
-                world.idp.map(|i| format!(", trusted as {}", i.data.version)).unwrap_or_default();
+                under.told().map(|told| format!(", {}", told.words())).unwrap_or_default();
             let added = match world.key {
                 crate::assess::keys::Standing::Valid { added, .. } => Some(&added.record),
                 _ => None,
@@ -188,7 +190,7 @@ impl<'a> DecisionExplainer<'a, '_> {
             .asked(super::word::QUESTION)
             .on([claim.seen.record()])
             .on(added)
-            .on(world.idp.map(|i| &i.record))
+            .on(under.versions.into_iter().map(|version| &version.record))
         });
         let at = self.judged.seen.occurred().latest();
         let local: Vec<&AssessedFactor<'a>> = self

@@ -3,6 +3,7 @@
 use crate::{
     assess::{
         Trace, accepted_content, authenticator_lost,
+        came_under::Under,
         claims::{Claim, Tri, World},
         engine_mix::EngineMix,
         factors::AssessedFactor,
@@ -74,7 +75,7 @@ pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
     let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
     let (key, key_record) = match world.key {
         Standing::Valid { added, .. } => (
-            format!("key {named} (valid since {})", words::since(added.occurred.from, today)),
+            format!("key {named} (valid since {})", words::in_force_since(added.occurred, today)),
             Some(&added.record),
         ),
         Standing::NotNamed => ("no key named".to_owned(), None),
@@ -82,15 +83,20 @@ pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
             (format!("key {named} (not checked)"), None)
         }
     };
-    let trusted = world
-        .idp
-        .map(|i| format!(", trusted as {}", words::idp_version(i, today)))
-        .unwrap_or_default();
+    // Of a plain claim every version that may have been in force trusts it.
+    let versions = Under::of(claim).versions;
+    let each: Vec<String> =
+        versions.iter().map(|version| words::idp_version(version, today)).collect();
+    let trusted = if each.is_empty() {
+        String::new()
+    } else {
+        format!(", trusted as {}", words::join(&each, "or"))
+    };
     Reason::new(format!("{idp}, {assertion}, {key}{trusted}. Nothing was ignored."))
         .asked(QUESTION)
         .on([claim.seen.record()])
         .on(key_record)
-        .on(world.idp.map(|i| &i.record))
+        .on(versions.into_iter().map(|version| &version.record))
 }
 
 /// The service provider's own verifications.
@@ -157,11 +163,11 @@ pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         }
         Standing::Valid { added, retired_later } => {
             let who = words::by(added.data.actor.as_ref(), added.data.ticket.as_ref());
-            let added_at = words::since(added.occurred.from, today);
+            let added_at = words::began(added.occurred, today);
             let retired = retired_later.map_or("not retired".to_owned(), |r| {
                 format!(
                     "retired {}, after this assertion was received",
-                    words::clock(r.occurred.from, today)
+                    words::moment(r.occurred, today)
                 )
             });
             let retraction = trace
@@ -187,7 +193,7 @@ pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         }
         Standing::Unknown { added_later } => {
             let later = added_later
-                .map(|a| format!("; it was added {}", words::clock(a.occurred.from, today)))
+                .map(|a| format!("; it was added {}", words::moment(a.occurred, today)))
                 .unwrap_or_default();
             Reason::new(format!(
                 "Key {named} had not been added to {idp} when this assertion was received{later}."
@@ -198,7 +204,7 @@ pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
         }
         Standing::Retired { retired, .. } => {
             let who = words::by(retired.data.actor.as_ref(), retired.data.ticket.as_ref());
-            let at = words::since(retired.occurred.from, today);
+            let at = words::began(retired.occurred, today);
             Reason::new(format!(
                 "Key {named} was retired {at}{who}, before this assertion was received."
             ))

@@ -105,6 +105,13 @@ pub struct Decision {
     pub signed_in: Vec<SignedIn>,
 }
 
+impl DecisionRule {
+    /// The labels of all versions that may have been in force at its time, the latest first.
+    pub fn versions(&self) -> impl Iterator<Item = &VersionLabel> {
+        self.version_in_force.iter().chain(&self.other_versions)
+    }
+}
+
 impl Decision {
     /// How it agrees with the rules.
     #[must_use]
@@ -165,8 +172,11 @@ pub struct DecisionRule {
     pub policy_name: Option<String>,
     /// The label that the decision gives to the version.
     pub version_label: Option<VersionLabel>,
-    /// The label of the version in force at its time.
+    /// The label of the version in force at its time; of several that may have been, the latest.
     pub version_in_force: Option<VersionLabel>,
+    /// The labels of the others that may have been in force at its time, the latest first
+    /// (`semantics.md` 6).
+    pub other_versions: Vec<VersionLabel>,
     /// The rule: the one named, or the only one.
     pub rule: Option<RuleId>,
     /// Its display name, where one is known.
@@ -224,8 +234,10 @@ pub struct Relied {
     /// Whether the rule would not hold without it.
     pub needed: bool,
     /// Possible where an interval leaves open whether it came before the decision (`semantics.md`
-    /// 3, 37).
+    /// 3, 37), or whether it counted by record.
     pub certainty: Certainty,
+    /// It may have come only after the decision.
+    pub may_be_later: bool,
 }
 
 /// What counted by the rules when a decision fell.

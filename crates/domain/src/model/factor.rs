@@ -114,12 +114,51 @@ pub struct HonoredFactor {
     /// Why its assertion is void, all reasons (`semantics.md` 7, 45). Empty where it only may be
     /// (`semantics.md` 3).
     pub void: Vec<&'static str>,
-    /// The label of the trust version it came under.
-    pub trust_version: Option<VersionLabel>,
+    /// The version of its IdP that it came under. None: verified here, or nothing is stated.
+    pub came_under: Option<CameUnder>,
     /// The records that show it: the claim or verification, the key, the trust version, the org.
     pub evidence: Vec<RecordRef>,
     /// Whether something it rests on is a variant.
     pub variant: bool,
+}
+
+/// The version of its IdP that a claim came under: of several that may have been in force, those
+/// that trust it (`semantics.md` 6, 9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameUnder {
+    /// The labels of those that trust it, the latest first; where it was not trusted, of all that
+    /// may have been in force. None: no version trusts it, and a state between them may have.
+    pub versions: Vec<VersionLabel>,
+    /// How sure it is that it was trusted. None: it was not.
+    pub trusted: Option<Certainty>,
+}
+
+impl CameUnder {
+    /// The latest of its versions.
+    #[must_use]
+    pub fn latest(&self) -> Option<&VersionLabel> {
+        self.versions.first()
+    }
+
+    /// `trusted as t1`, `trusted as t1 or t2`, `possibly trusted as t1`, `not trusted, under t2`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let versions = self.labels();
+        match self.trusted {
+            Some(Certainty::Certain) => format!("trusted as {versions}"),
+            Some(Certainty::Possible) => format!("possibly trusted as {versions}"),
+            None => format!("not trusted, under {versions}"),
+        }
+    }
+
+    /// `t1`, or `t2 or t1`.
+    pub(crate) fn labels(&self) -> String {
+        if self.versions.is_empty() {
+            return "a state between versions".to_owned();
+        }
+        let labels: Vec<&str> = self.versions.iter().map(VersionLabel::as_str).collect();
+        labels.join(" or ")
+    }
 }
 
 impl HonoredFactor {

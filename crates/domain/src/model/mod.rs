@@ -12,7 +12,7 @@ pub use decision::{
     Agreement, AsKnown, Decision, DecisionRule, Difference, Falsifier, Implied, MetAtDecision,
     RecordedDecision, Relied, SignedIn, Standing,
 };
-pub use factor::{FactorType, Grade, HonoredFactor, IgnoredClaim, Origin};
+pub use factor::{CameUnder, FactorType, Grade, HonoredFactor, IgnoredClaim, Origin};
 pub use reason::{Mark, Reason, end_code};
 pub use session::{
     Activity, AppAccess, Explained, IdpSessionInterval, ProvenAlive, Reasons, RefusedSignIn,

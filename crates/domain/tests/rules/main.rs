@@ -22,6 +22,7 @@ mod grades;
 mod guard;
 mod held_under;
 mod keys;
+mod open_starts;
 mod unread;
 
 mod change_points;

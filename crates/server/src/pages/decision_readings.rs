@@ -175,7 +175,9 @@ fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             && of.span.holds_at(decision.recorded.at.from).is_some()
     });
     html! {
-        (inert(&policy)) " " (inert(version.as_str())) ", "
+        (inert(&policy)) " " (inert(version.as_str()))
+        @for other in &under.other_versions { " or " (inert(other.as_str())) }
+        ", "
         @match (&decision.under.rule, decision.under.factor_mode) {
             (Some(rule), Some(_)) => (inert(&named(rule))),
             (Some(rule), None) => { "which has no " (inert(&named(rule))) },

@@ -91,8 +91,9 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
             @if let Some(relied) = row.relied {
                 td data-head="Needed?" {
                     @if relied.needed { "yes" } @else { "no, the rule says the same without it" }
-                    @if relied.certainty == Certainty::Possible { "; possibly it came only after \
-                        the decision" }
+                    @if relied.may_be_later { "; possibly it came only after the decision" }
+                    @else if relied.certainty == Certainty::Possible { "; that it counted by \
+                        record is only possible" }
                 }
             }
             td data-head="From" { (times.show(factor.from)) }

@@ -168,7 +168,7 @@ fn rested_on(session: &SessionState) -> Markup {
             factor.idp.as_ref().map(|idp| called(idp.as_str(), factor.idp_name.as_deref())),
             factor.key.as_ref(),
             factor.assertion.as_ref(),
-            factor.trust_version.as_ref(),
+            factor.came_under.as_ref(),
         );
         if !words.contains(&word) {
             words.push(word);
@@ -180,7 +180,7 @@ fn rested_on(session: &SessionState) -> Markup {
             ", " } (inert(&factor.name)) @if !factor.void.is_empty() { " (void by the rules)" } }
         @for word in words.iter().take(5) {
             @match word {
-                (Some(idp), key, assertion, trust) => {
+                (Some(idp), key, assertion, under) => {
                     ", on the word of " (inert(idp))
                     @if key.is_some() || assertion.is_some() {
                         " ("
@@ -190,7 +190,7 @@ fn rested_on(session: &SessionState) -> Markup {
                             "assertion " (inert(assertion.as_str())) }
                         ")"
                     }
-                    @if let Some(trust) = trust { ", trusted as " (inert(trust.as_str())) }
+                    @if let Some(under) = under { ", " (inert(&under.words())) }
                 },
                 (None, ..) => ", verified here",
             }

@@ -1,7 +1,7 @@
 //! Made-up states: of tests, and of the page that shows every element.
 
 use claimledger_domain::model::{
-    Activity, AppAccess, AsKnown, Certainty, Context, Decision, DecisionRule, Explained,
+    Activity, AppAccess, AsKnown, CameUnder, Certainty, Context, Decision, DecisionRule, Explained,
     FactorType, Falsifier, Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason,
     Reasons, RecordRef, RecordedDecision, SessionEnd, SessionLife, SessionOrigin, SessionState,
 };
@@ -74,7 +74,10 @@ pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFact
         by_record: true,
         by_rules: true,
         void: Vec::new(),
-        trust_version: Some("tx1".into()),
+        came_under: Some(CameUnder {
+            versions: vec!["tx1".into()],
+            trusted: Some(Certainty::Certain),
+        }),
         evidence: vec![record(24, "claims.received", from)],
         variant: false,
     }
@@ -103,6 +106,7 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
             policy_name: None,
             version_label: None,
             version_in_force: Some("v2".into()),
+            other_versions: Vec::new(),
             rule: Some("payroll-2".into()),
             rule_name: None,
             factor_mode: Some(FactorMode::TwoFactor),

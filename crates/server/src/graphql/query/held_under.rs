@@ -80,8 +80,10 @@ pub(crate) struct Held {
     /// The record that set the next version.
     next_record: RecordRef,
     /// From when access was kept although the version had been replaced: when the next came in
-    /// force.
+    /// force; the earliest, of an interval.
     from: DateTime,
+    /// The end of the interval, if that time is one.
+    from_latest: Option<DateTime>,
     /// Until when, exclusive, where that is exact.
     until: Option<DateTime>,
     /// Else between which instants it ended or will end.
@@ -133,6 +135,7 @@ impl From<&held_under::Held> for Held {
             next_version: ID(held.replaced.next_label.to_string()),
             next_record: (&held.replaced.next).into(),
             from: held.replaced.at.from.into(),
+            from_latest: held.replaced.at.to.map(DateTime),
             until: held.until.map(DateTime),
             until_bounds: held.until_bounds.map(Into::into),
             ended_by,

@@ -73,9 +73,14 @@ impl Decision {
     async fn policy_name(&self) -> Option<&str> {
         self.decision.under.policy_name.as_deref()
     }
-    /// The label of the version in force at its time.
+    /// The label of the version in force at its time; of several that may have been, the latest.
     async fn version(&self) -> Option<ID> {
         self.decision.under.version_in_force.as_ref().map(id)
+    }
+    /// The labels of all versions that may have been in force at its time, the latest first: more
+    /// than one where an interval leaves that open.
+    async fn versions(&self) -> Vec<ID> {
+        self.decision.under.versions().map(id).collect()
     }
     /// The label that the decision itself gives to the version.
     async fn version_label(&self) -> Option<ID> {

@@ -154,9 +154,22 @@ impl HonoredFactor {
     async fn void(&self) -> Result<Vec<&str>> {
         Ok(self.get()?.void.clone())
     }
-    /// The label of the trust version it came under.
+    /// The label of the trust version it came under: of several that may have been in force, the
+    /// latest of those that trust it.
     async fn trust_version(&self) -> Result<Option<ID>> {
-        Ok(self.get()?.trust_version.as_ref().map(id))
+        Ok(self.get()?.came_under.as_ref().and_then(|under| under.latest()).map(id))
+    }
+    /// The labels of all trust versions that it may have come under and that trust it, the latest
+    /// first; where it was not trusted, of all. None, though it was possibly trusted: no version
+    /// trusts it, and a state between them may have.
+    async fn trust_versions(&self) -> Result<Vec<ID>> {
+        let under = self.get()?.came_under.as_ref();
+        Ok(under.into_iter().flat_map(|under| &under.versions).map(id).collect())
+    }
+    /// How sure it is that it was trusted. Null where it was not, and where nothing is stated.
+    async fn trust_certainty(&self) -> Result<Option<Certainty>> {
+        let under = self.get()?.came_under.as_ref();
+        Ok(under.and_then(|under| under.trusted).map(Certainty::from))
     }
     /// Whether something it rests on is a variant.
     async fn variant(&self) -> Result<bool> {

@@ -61,7 +61,7 @@ fn counted(session: &SessionState, factors: &[&HonoredFactor], times: &mut Times
         @if let Some(reason) = first.end_reason { " (" (lanes::words(reason)) ")" }
         ", " (words::whose_word(std::iter::once(*first)))
         @if let Some(key) = &first.key { ", key " (inert(key.as_str())) }
-        @if let Some(trust) = &first.trust_version { ", trusted as " (inert(trust.as_str())) }
+        @if let Some(under) = &first.came_under { ", " (inert(&under.words())) }
         "."
         @if factors.len() > 1 { " It counted " (count(factors.len() - 1, "more time")) "." }
     }

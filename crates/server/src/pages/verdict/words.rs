@@ -126,7 +126,8 @@ fn rule(under: &DecisionRule) -> Markup {
             None => { "policy " },
         }
         (policy)
-        @if let Some(version) = &under.version_in_force { " " (label(version.as_str())) }
+        @for (i, version) in under.versions().enumerate() {
+            @if i > 0 { " or" } " " (label(version.as_str())) }
     }
 }
 
