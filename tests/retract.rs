@@ -141,7 +141,8 @@ fn the_command_rehearses_and_records_a_retraction_once() {
         &format!("Recorded as #{before} at "),
         "trust in key X1 of idp-x is retracted from 2026-03-10T13:40:00Z on",
         "Reason leaked, ticket T-3, by owner, id leak-1.",
-        "Rested on it: 1 certain + 0 possible sessions. Decisions that fall: 1 certain + 0 possible.",
+        "Rested on it: 1 certain + 0 possible sessions.",
+        "Decisions that fall: 1 certain + 0 possible.",
         &format!("Next: claimledger --tenant acme dependants --record {before}"),
     ] {
         assert!(said.contains(words), "{words}\nin\n{said}");

@@ -47,7 +47,7 @@ fn a_served_ledger_makes_lists_and_revokes_credentials() {
     assert!(!listed.contains(token), "{listed}");
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let listed = listed["credentials"].as_array().expect("a list");
-    // The operator's, the governor's, that of the hook and the new one; nothing of the other tenant.
+    // The operator's, the governor's, that of the hook and the new one; none of the other tenant.
     assert_eq!(listed.len(), 4, "{listed:?}");
     let found = listed.iter().find(|it| it["credential"] == *credential).expect("the new one");
     assert_eq!((&found["roles"], &found["revokedAt"]), (&json!(["read", "export"]), &Value::Null));

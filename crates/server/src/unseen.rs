@@ -1,5 +1,5 @@
-//! Characters of text from outside that a reader cannot see, or that cover what is around them: each
-//! is spelled, on pages and in a terminal alike.
+//! Characters of text from outside that a reader cannot see, or that cover what is around them.
+//! Each is spelled, on pages and in a terminal alike.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 

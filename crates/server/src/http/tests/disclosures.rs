@@ -330,9 +330,16 @@ async fn a_refused_retraction_that_names_what_is_known_passes_the_recorder() {
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let mut before = 0;
-    for (key, status, entries) in [("X9", 422, 1), ("X1", 201, 0), ("X1", 200, 0)] {
+    // X2 was not retracted before, so that its first answer repeats what was sent alone.
+    for (id, key, status, entries) in [
+        ("a", "X9", 422, 1),
+        ("a", "X2", 201, 0),
+        ("a", "X2", 200, 0),
+        ("b", "X2", 201, 1),
+        ("c", "X1", 201, 1),
+    ] {
         new_entries(&world, &mut before).await;
-        let wanted = serde_json::json!({"id": "a", "idp": "idp-x", "key": key,
+        let wanted = serde_json::json!({"id": id, "idp": "idp-x", "key": key,
             "from": "2026-03-10T13:40:00Z", "reason": "leaked"});
         let answer = world.send("POST", "/v1/retractions", &headers, wanted.to_string()).await;
         assert_eq!(answer.status.as_u16(), status, "{key}: {}", answer.body);

@@ -45,17 +45,20 @@ async fn records(world: &World) -> u64 {
 async fn a_page_is_told_how_many_records_touch_its_answer() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read]);
-    // After #63: the loss of bob's key, and the end of S2. Other sessions' records are not counted.
+    // After #63: the loss of bob's key, the retraction of the key whose lane is drawn, and the end
+    // of S2. Other sessions' records are not counted.
     let mut told = open(&world, &cookie, "/live?id=S2&known=63", None).await;
     assert_eq!(told.headers()[header::CONTENT_TYPE], "text/event-stream; charset=utf-8");
     let first = event(&mut told).await.unwrap();
     assert_eq!(first, "id: 64:1\ndata: 1 newer record touches this answer\n\n");
     let second = event(&mut told).await.unwrap();
-    assert_eq!(second, "id: 77:2\ndata: 2 newer records touch this answer\n\n");
+    assert_eq!(second, "id: 67:2\ndata: 2 newer records touch this answer\n\n");
+    let third = event(&mut told).await.unwrap();
+    assert_eq!(third, "id: 77:3\ndata: 3 newer records touch this answer\n\n");
     assert_eq!(event(&mut told).await, None);
     // Each is an entry of its own, of this session alone.
     let shown = entries(&world).await;
-    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert_eq!(shown.len(), 3, "{shown:?}");
     for entry in &shown {
         let names: Vec<&str> = entry.disclosed.sessions.iter().map(|id| id.as_str()).collect();
         assert_eq!((entry.disclosed.surface, names), (Surface::Subscription, vec!["S2"]));
@@ -64,11 +67,12 @@ async fn a_page_is_told_how_many_records_touch_its_answer() {
     let at = "/live?id=S2&known=63&at=2026-03-10T14:05:00Z";
     let mut fixed = open(&world, &cookie, at, None).await;
     assert_eq!(event(&mut fixed).await.unwrap(), first);
+    assert_eq!(event(&mut fixed).await.unwrap(), second);
     assert_eq!(event(&mut fixed).await, None);
     drop(fixed);
     // It goes on after the last one; a decision's page hears of its session.
-    let mut rest = open(&world, &cookie, "/live?pos=30&known=63", Some("64:1")).await;
-    let words = "id: 77:2\ndata: 2 newer records touch its session\n\n";
+    let mut rest = open(&world, &cookie, "/live?pos=30&known=63", Some("67:2")).await;
+    let words = "id: 77:3\ndata: 3 newer records touch its session\n\n";
     assert_eq!(event(&mut rest).await.unwrap(), words);
 }
 

@@ -140,7 +140,7 @@ async fn each_number_of_trust_and_policies_is_that_of_its_list_and_of_the_query(
         "idp-x tx0 → tx1: not trusted → trusted",
         "trust_claims false → true",
         "retired 13:30:00Z → void from 13:40:00Z",
-        "late: 15:10:00Z (+1 h 30 min)",
+        "late: 2026-03-10 15:10:00Z (+1 h 30 min)",
     ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
