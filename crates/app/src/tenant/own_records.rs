@@ -52,8 +52,8 @@ impl OwnRecords {
         self.seal_with(id, fact, occurred, Personal::default())
     }
 
-    /// The same of an event that several actors may ask for: the actor stands in the record and is no
-    /// part of the content, so that what two ask for is recorded once, as of the first.
+    /// The same of an event that several actors may ask for: the actor stands in the record and is
+    /// no part of the content, so that what two ask for is recorded once, as of the first.
     pub(crate) fn seal_for_any_actor(
         &self,
         id: &str,
