@@ -389,17 +389,13 @@ fn hostile_ids_get_the_same_not_found_page() {
         "S3%00",
         "%E2%80%AE",
         "%3Cb%3E",
+        // An id with a space is another id: another session may have it. The find box trims.
         "S3%20",
         "s3",
         long.as_str(),
     ] {
         browser.open(&format!("{}/session?id={id}&{AT}&rules={RULES}", server.url));
         let shown: String = id.chars().take(20).collect();
-        if id == "S3%20" {
-            // Blanks around a pasted id are ignored.
-            assert!(browser.text().contains("S3 was let into payroll"), "{shown}");
-            continue;
-        }
         assert_eq!(page(), unknown, "{shown}");
     }
 }

@@ -261,14 +261,14 @@ fn r1_r3_what_rested_on_a_key(browser: &Browser, server: &Server, told: &Told) {
         .collect();
     assert_eq!(fallen, sorted(expected.clone()));
     follow_at_cut(browser, "retract trust in the key");
-    let from = "return document.querySelector('form.filter input[name=from]').value";
+    let from = "return document.querySelector('form.rehearsal input[name=from]').value";
     assert_eq!(browser.eval(from), "2026-03-10T09:00:00Z", "from its first use");
     assert_eq!(sorted(heads(browser, "#falls table")), sorted(expected));
     assert_eq!(sorted(heads(browser, "#live table")), told.list(3, "live", "/session"));
     // From the leak on only one falls.
     go(browser, || {
         browser.eval(
-            "const form = document.querySelector('form.filter'); form.elements.from.value = \
+            "const form = document.querySelector('form.rehearsal'); form.elements.from.value = \
              '2026-03-10T13:40:00Z'; form.querySelector('button').click()",
         );
     });

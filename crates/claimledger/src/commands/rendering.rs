@@ -3,6 +3,7 @@
 use crate::{
     output::{absence, field, items, named},
     table::table,
+    terminal::escape,
 };
 use serde_json::Value;
 
@@ -53,7 +54,8 @@ fn some_time(from: String, record: &Value) -> String {
 /// The rule of a decision, and each version of its policy that may have been in force: `r v2`,
 /// `r v2 or v1`.
 pub(super) fn rule_of_version(decision: &Value) -> String {
-    let versions: Vec<&str> = items(&decision["versions"]).filter_map(Value::as_str).collect();
+    let versions = items(&decision["versions"]).filter_map(Value::as_str).map(escape);
+    let versions: Vec<String> = versions.collect();
     let versions =
         if versions.is_empty() { field(decision, "version") } else { versions.join(" or ") };
     format!("{} {versions}", named(decision, "rule"))

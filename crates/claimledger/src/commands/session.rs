@@ -9,6 +9,7 @@ use crate::{
     ledger_client::asking,
     output::{field, items, joined, lowercase, named, print_answer},
     settings::Settings,
+    terminal::escape,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -124,7 +125,8 @@ fn yes(value: &Value) -> String {
 
 /// The versions of its IdP that it came under: `tx1`, `possibly tx1`.
 fn trust(factor: &Value) -> String {
-    let labels: Vec<&str> = items(&factor["trustVersions"]).filter_map(Value::as_str).collect();
+    let labels = items(&factor["trustVersions"]).filter_map(Value::as_str).map(escape);
+    let labels: Vec<String> = labels.collect();
     let labels = labels.join(" or ");
     match factor["trustCertainty"].as_str() {
         Some("POSSIBLE") if labels.is_empty() => "possibly, between versions".to_owned(),
