@@ -170,10 +170,11 @@ pub(super) fn counted(found: &Found) -> Option<Markup> {
             (certain) " certain + " (possible) " possible" }
             " " span class="counted" { @match &found.supposed {
                 Some(what) => { "decisions would fall if " (inert(what)) " were retracted" },
-                None => "decisions fall" } }
-            @if let Some(fell) = fell_already(found) { "; " (fell) " of them fell already" }
-            @let open = found.falls.fallen().filter(|hit| hit.fall.is_open_either_way()).count();
-            @if open > 0 { " (" (open) " undetermined either way)" } }
+                None => "decisions fall" }
+                @if let Some(fell) = fell_already(found) { "; " (fell) " of them fell already" }
+                @let open = found.falls.fallen().filter(|hit| hit.fall.is_open_either_way());
+                @let open = open.count();
+                @if open > 0 { " (" (open) " undetermined either way)" } } }
     })
 }
 
