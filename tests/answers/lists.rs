@@ -1,7 +1,7 @@
 //! Lists and pages of the demo's ledger agree.
 
 use super::{T, demo};
-use crate::support::Scratch;
+use crate::support::{Scratch, claimledger, text};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
 
@@ -140,4 +140,38 @@ fn pages_at_an_earlier_k_find_a_session_that_moved_inside_one_request() {
         }
         assert_eq!(names, ["S0", "S1", "S2", "S3"], "pages of {first}");
     }
+}
+
+/// A server bounds what one request may cost: a long list is fetched from it in parts.
+#[test]
+fn a_long_list_over_http_is_that_of_the_directory() {
+    let scratch = Scratch::rehearsal(&["acme"]);
+    let facts: String = (0..130)
+        .map(|n| {
+            let line = json!({"id": format!("f-{n}"), "type": "session.started", "source": "sp",
+                "occurred_at": format!("2026-03-10T10:{:02}:{:02}Z", n / 60, n % 60),
+                "session": format!("S{n}"), "subject": {"id": format!("u-{n}")}, "data": {}});
+            format!("{line}\n")
+        })
+        .collect();
+    scratch.ok(&["ingest", &scratch.file("facts.jsonl", facts)]);
+    let token = scratch.file("token", scratch.token("acme", "read"));
+    let ids = |answer: &Value| -> Vec<String> {
+        let edges = answer["edges"].as_array().expect("a list").iter();
+        edges.map(|edge| edge["node"]["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let asked = |first: &str| scratch.json(&["sessions", "--first", first]);
+    let of_directory = ["125", "500"].map(asked);
+    let server = scratch.serve();
+    for (first, expected) in ["125", "500"].into_iter().zip(&of_directory) {
+        let mut command = claimledger();
+        command.args(["--url", &server.url, "--token-file", &token, "--format", "json"]);
+        let out = command.args(["sessions", "--first", first]).output().expect("it runs");
+        assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+        let found: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+        assert_eq!(ids(&found), ids(expected), "{first}");
+        let more = &found["pageInfo"]["hasNextPage"];
+        assert_eq!((more, more == true), (&expected["pageInfo"]["hasNextPage"], first == "125"));
+    }
+    assert_eq!(ids(&of_directory[0]).len(), 125);
 }
