@@ -60,6 +60,8 @@ pub(crate) fn page(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (plain(title)) " · claimledger" }
                 link rel="stylesheet" href="/assets/style.css";
+                // Painted once it is whole: the columns of half a table would move.
+                link rel="expect" blocking="render" href="#foot";
                 script type="module" src="/assets/page.js" {}
             }
             body {
@@ -111,7 +113,7 @@ fn reader(caller: &Caller) -> Markup {
 /// The foot of every page: what explains it, and the page as it is printed.
 fn foot(printed: Option<&sheet::Asked>) -> Markup {
     html! {
-        footer class="foot" {
+        footer class="foot" id="foot" {
             @if let Some(asked) = printed {
                 a href=(asked.other_view()) rel="nofollow" { @if asked.is_print {
                     "As on screen" } @else { "As printed" } }
