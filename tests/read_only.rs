@@ -206,6 +206,30 @@ fn the_write_ahead_log_of_a_killed_server_is_readable() {
     check(support::claimledger, &scratch.data(), &input, &found, "mounted read-only");
 }
 
+/// A process that is killed while it closes a database leaves a write-ahead log without its index.
+#[test]
+fn a_write_ahead_log_without_its_index_is_readable() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let (disk, scratch, input) = killed(place.path());
+    let files = std::fs::read_dir(scratch.data()).expect("the directory");
+    let indexes = files
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.to_str().is_some_and(|path| path.ends_with("-shm")))
+        .collect::<Vec<_>>();
+    assert!(indexes.len() > 5, "{indexes:?}");
+    indexes.iter().for_each(|index| std::fs::remove_file(index).expect("an index"));
+    disk.remount("ro");
+    let found = answers(support::claimledger, &scratch.data());
+    assert_eq!(found[1]["edges"].as_array().map(Vec::len), Some(5), "{}", found[1]);
+    check(support::claimledger, &scratch.data(), &input, &found, "mounted read-only");
+    // A server reads by several connections at once.
+    let server = Server::start(&scratch.data());
+    assert_eq!(server.get("/healthz", &[]).0, 200);
+    drop(server);
+    disk.remount("rw");
+    assert_eq!(answers(support::claimledger, &scratch.data()), found);
+}
+
 /// Writes what is in the write-ahead log of a database into it. A process that ends may leave one:
 /// on a busy machine its connections are not all closed before.
 fn checkpoint(file: &Path) {

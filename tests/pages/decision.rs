@@ -352,7 +352,7 @@ fn every_named_record_opens_next_to_the_tree() {
             "{name}, {href}: {opened}"
         );
     }
-    browser.eval("document.querySelector('aside#record a.close').click()");
+    browser.follow_script("document.querySelector('aside#record a.close').click()");
     quiet(&browser, &server);
 }
 

@@ -16,22 +16,13 @@ use std::{path::Path, time::Duration};
 
 /// Pastes text into a form and sends it; what was found.
 fn paste(browser: &Browser, name: &str, text: &str) -> String {
-    browser.eval(&format!(
+    browser.follow_script(&format!(
         "const t = document.querySelector('textarea[name={name}]'); t.value = {}; \
-         document.body.dataset.before = 1; t.form.querySelector('button').click()",
+         t.form.querySelector('button').click()",
         json!(text)
     ));
-    for _ in 0..200 {
-        let found = browser.eval(
-            "return document.body?.dataset.before ? null : \
-             document.querySelector('#found')?.innerText",
-        );
-        if let Some(found) = found.as_str() {
-            return found.to_owned();
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("nothing was found: {}", browser.text());
+    let found = browser.eval("return document.querySelector('#found')?.innerText");
+    found.as_str().unwrap_or_else(|| panic!("nothing was found: {}", browser.text())).to_owned()
 }
 
 /// Two logs with the same keys and the same first records. Pasted is what the other one signed.

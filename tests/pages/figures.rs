@@ -1,7 +1,6 @@
 //! Figures in a real browser: the keys of each act on it alone, nothing moves while they do, and
 //! what has no room in a figure is reached.
 
-use super::find::go;
 use crate::support::{
     Scratch,
     browser::{Browser, at, picture, quiet, screen},
@@ -96,7 +95,7 @@ fn folded_lanes_are_opened_by_a_link_and_names_that_are_cut_say_so() {
     let second = "[...document.querySelectorAll('.folded a')] \
         .find(a => a.innerText.includes('#2'))";
     let href = browser.eval(&format!("return {second}.href"));
-    go(&browser, || browser.open(href.as_str().expect("an address")));
+    browser.follow(|browser| browser.open(href.as_str().expect("an address")));
     assert!(browser.address().contains("&expand=2"), "{}", browser.address());
     assert_eq!(browser.eval(LANES), folded + 8);
     let names = "return [...document.querySelectorAll('svg.tl text.name')].map(t => \

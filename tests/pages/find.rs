@@ -6,32 +6,16 @@ use crate::support::{
 };
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const LOGIN: &str = "alice@acme.example";
 /// The Enter key, as WebDriver spells it.
 const ENTER: char = '\u{E007}';
 
-/// Does something that leads to another page, and waits for it.
-pub(super) fn go(browser: &Browser, act: impl FnOnce()) {
-    browser.eval("document.body.dataset.before = 1");
-    act();
-    for _ in 0..200 {
-        let there = "return !!document.body && !document.body.dataset.before && \
-                     document.readyState === 'complete'";
-        if browser.eval(there) == true {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("no other page came: {}", browser.text());
-}
-
 /// One action: types a text into the box of the page, and sends it with Enter.
 pub(super) fn find(browser: &Browser, text: &str) {
     browser.eval("document.querySelector('.find-box input').focus()");
     let keys: Vec<char> = text.chars().chain([ENTER]).collect();
-    go(browser, || browser.press(&keys));
+    browser.follow(|browser| browser.press(&keys));
 }
 
 /// Where nothing may say what was typed: the address and the title of every page that was open.
@@ -59,13 +43,11 @@ fn from_a_login_to_why_in_three_actions() {
     // Second action: the decision, from the tree or the table.
     let decision = "return [...document.querySelectorAll('main a[href^=\"/decision?\"]')].length";
     assert!(browser.eval(decision).as_u64() > Some(0), "{}", browser.text());
-    go(&browser, || {
-        // A link of the figure is no HTML element, and has no click of its own.
-        browser.eval(
-            "document.querySelector('main a[href^=\"/decision?\"]')\
-             .dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))",
-        );
-    });
+    // A link of the figure is no HTML element, and has no click of its own.
+    browser.follow_script(
+        "document.querySelector('main a[href^=\"/decision?\"]')\
+         .dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))",
+    );
     let words = browser.text().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(browser.address().contains("/decision?pos="), "{}", browser.address());
     for part in ["S1 was let into payroll at 10:00:03Z", "Which rule?", "On whose word?"] {
@@ -149,13 +131,11 @@ fn what_is_not_found_and_what_is_refused(browser: &Browser, server: &Server) {
     // The filter of the list takes a login, and its address has none.
     browser.open(&format!("{}/sessions", server.url));
     let filter = |who: &str| {
-        go(browser, || {
-            browser.eval(&format!(
-                "const f = document.querySelector('form.filter'); f.elements.subject.value = {}; \
-                 f.elements.ended.value = 'true'; f.querySelector('button').click()",
-                json!(who)
-            ));
-        });
+        browser.follow_script(&format!(
+            "const f = document.querySelector('form.filter'); f.elements.subject.value = {}; \
+             f.elements.ended.value = 'true'; f.querySelector('button').click()",
+            json!(who)
+        ));
     };
     filter("nobody@acme.example");
     let page = browser.text();

@@ -2,7 +2,6 @@
 //! hundreds of marks on one letter, without a place to break a line. Pages spell what cannot be
 //! seen, keep such ids apart from their surroundings, and do not scroll sideways.
 
-use super::find::go;
 use crate::support::{Scratch, Server, browser::*};
 use serde_json::{Value, json};
 
@@ -191,11 +190,9 @@ fn seen(browser: &Browser, tenant: &str, page: &str) -> Vec<String> {
 fn found(browser: &Browser, server: &Server, tenant: &str, id: &str) -> Vec<String> {
     browser.viewport(400, 844);
     browser.open(&format!("{}/find", server.url));
-    go(browser, || {
-        let form = "const f = document.querySelector('main form'); \
-                    f.elements.text.removeAttribute('maxlength'); f.elements.text.value = ";
-        browser.eval(&format!("{form}{}; f.submit()", json!(id)));
-    });
+    let form = "const f = document.querySelector('main form'); \
+                f.elements.text.removeAttribute('maxlength'); f.elements.text.value = ";
+    browser.follow_script(&format!("{form}{}; f.submit()", json!(id)));
     assert!(browser.text().contains("What matched"), "{tenant}: {}", browser.text());
     seen(browser, tenant, "/find")
 }

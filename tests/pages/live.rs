@@ -1,6 +1,5 @@
 //! The note on newer records: it says how many touch the answer, and moves nothing.
 
-use super::find::go;
 use crate::support::{
     Scratch, Server,
     browser::{Browser, at, picture, quiet},
@@ -12,15 +11,8 @@ const NOTE: &str = "return document.querySelector('.live')?.innerText ?? 'no not
 
 /// Waits until the note says this.
 fn says(browser: &Browser, words: &str) {
-    let mut said = Value::Null;
-    for _ in 0..100 {
-        said = browser.eval(NOTE);
-        if said == words {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("{words}: {said}");
+    let note = NOTE.strip_prefix("return ").expect("a script that returns it");
+    browser.wait_until(&format!("return ({note}) === {}", json!(words)));
 }
 
 /// Sends a version of the trust in an IdP.
@@ -83,7 +75,7 @@ fn an_open_page_says_how_many_newer_records_touch_its_answer() {
     assert_eq!(browser.address(), pinned);
     picture(&browser, "live");
     // It is reached by keyboard, and leads to the same page at the head.
-    go(&browser, || {
+    browser.follow(|browser| {
         browser.eval("document.querySelector('.live a').focus()");
         browser.press(&['\u{E007}']);
     });

@@ -7,16 +7,6 @@ use crate::support::{
 
 const LINK: &str = "return document.querySelector('#retract a')?.href ?? ''";
 
-fn wait_until(browser: &Browser, condition: &str) {
-    for _ in 0..200 {
-        if browser.eval(condition) == true {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
-    panic!("{condition} did not come true: {}", browser.text());
-}
-
 fn fill(values: &[(&str, &str)]) -> String {
     let set: Vec<String> = values
         .iter()
@@ -51,7 +41,8 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     picture(&browser, "retract");
 
     // A key that is misspelled: refused, with what was typed.
-    browser.eval(&fill(&[("reason", "key_leaked"), ("ticket", "T-9"), ("again", "x2")]));
+    let misspelled = fill(&[("reason", "key_leaked"), ("ticket", "T-9"), ("again", "x2")]);
+    browser.follow_script(&misspelled);
     assert!(browser.text().contains("what was typed differs"), "{}", browser.text());
     let typed = "const f = document.querySelector('form[method=post].filter'); return \
                  ['from', 'reason', 'ticket', 'again'].map(n => f.elements[n].value).join(' ')";
@@ -66,7 +57,7 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
             "const b = f.querySelector('button'); b.click(); b.click()",
         ),
     );
-    wait_until(&browser, "return location.search.startsWith('?recorded=')");
+    browser.wait_until("return location.search.startsWith('?recorded=')");
     let recorded = browser.text();
     assert!(recorded.contains("Trust in key X2 of idp-x is retracted"), "{recorded}");
     assert!(recorded.contains(&format!("as #{}", before + 1)), "{recorded}");
@@ -120,15 +111,15 @@ fn from_what_rested_on_a_key_to_its_retraction_and_back() {
     assert!(!text.contains("Retracted already") && text.contains("K #66"), "{text}");
     let forms = "return document.querySelectorAll('form[action=\"/retract\"][method=post]').length";
     assert_eq!(browser.eval(forms), 0);
-    browser.eval("document.querySelector('#past a').click()");
-    wait_until(&browser, "return !!document.querySelector('#already')");
+    browser.follow_script("document.querySelector('#past a').click()");
+    browser.wait_until("return !!document.querySelector('#already')");
     // It says so before it is sent: what is sent then is another retraction.
     browser.eval(&fill(&[
         ("from", "2026-03-10T09:00:00Z"),
         ("reason", "key_leaked"),
         ("again", "X1"),
     ]));
-    wait_until(&browser, "return location.search.startsWith('?recorded=')");
+    browser.wait_until("return location.search.startsWith('?recorded=')");
     assert!(browser.text().contains(&format!("as #{}", before + 2)), "{}", browser.text());
     // Nothing is chosen by leaving something out.
     for path in ["/retract", "/retract?idp=idp-x"] {

@@ -468,17 +468,10 @@ fn a_page_as_a_query_gives_the_same_answer() {
                                  a.textContent === 'As GraphQL').href",
         );
         browser.open(link.as_str().expect("a link"));
-        browser.eval("document.querySelector('main form').submit()");
-        for _ in 0..100 {
-            if let Some(answer) =
-                browser.eval("return document.querySelector('pre.answer')?.textContent").as_str()
-            {
-                return serde_json::from_str::<Value>(answer)
-                    .unwrap_or_else(|_| panic!("{answer}"));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("no answer: {}", browser.text());
+        browser.follow_script("document.querySelector('main form').submit()");
+        let answer = browser.eval("return document.querySelector('pre.answer')?.textContent");
+        let answer = answer.as_str().unwrap_or_else(|| panic!("no answer: {}", browser.text()));
+        serde_json::from_str::<Value>(answer).unwrap_or_else(|_| panic!("{answer}"))
     };
     let rows = browser.eval(
         "return [...document.querySelectorAll('table.sessions tbody th')].map(th => th.innerText)",

@@ -166,16 +166,10 @@ fn windows_are_links_and_cut_bars_say_so() {
 
 /// Waits until the page has another address, and has loaded.
 fn arrives(browser: &Browser, from: &str) -> String {
-    for _ in 0..200 {
-        let to = browser.address();
-        if to != from && browser.eval("return document.readyState") == "complete" {
-            // The focus is set when the page has loaded.
-            browser.eval("return new Promise(done => setTimeout(done, 60))");
-            return to;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
-    panic!("the page stays at {from}");
+    browser.wait_until(&format!("return location.href !== {}", json!(from)));
+    // The focus is set when the page has loaded.
+    browser.eval("return new Promise(done => setTimeout(done, 60))");
+    browser.address()
 }
 
 fn mouse(browser: &Browser, kind: &str, (x, y): (f64, f64), more: &Value) {
@@ -431,7 +425,7 @@ fn many_records_and_equal_decisions_stay_readable() {
          document.querySelectorAll('.lane.decisions a').length]",
     );
     assert!(part[0] == 0 && part[1].as_u64().is_some_and(|n| (1..=5).contains(&n)), "{part}");
-    browser.eval("document.querySelector('.zoom-level').click()");
+    browser.follow_script("document.querySelector('.zoom-level').click()");
     let zoomed = browser.eval(bytes).as_u64().expect("bytes");
     assert!(zoomed <= 250 * 1024, "{zoomed} bytes");
     println!("the page of 500 records has {whole} bytes");

@@ -1,7 +1,7 @@
 //! Questions of the day walked by clicking alone, from the overview: each ends at the rows that the
 //! command line and GraphQL give.
 
-use super::find::{find, go};
+use super::find::find;
 use crate::support::{
     Scratch, Server,
     browser::{Browser, at, picture, quiet, strings},
@@ -123,13 +123,11 @@ fn click(browser: &Browser, selector: &str) {
     );
     let place = browser.eval(&seen);
     assert_eq!(place, "in sight", "{selector} at {}\n{}", browser.address(), browser.text());
-    go(browser, || {
-        browser.eval(&format!(
-            "document.querySelector({}).dispatchEvent(new MouseEvent('click', {{bubbles: true, \
-             cancelable: true}}))",
-            json!(selector)
-        ));
-    });
+    browser.follow_script(&format!(
+        "document.querySelector({}).dispatchEvent(new MouseEvent('click', {{bubbles: true, \
+         cancelable: true}}))",
+        json!(selector)
+    ));
 }
 
 /// Clicks the link with these words.
@@ -146,15 +144,13 @@ fn follow(browser: &Browser, words: &str) {
 
 /// Sets T and K in the strip, its one control.
 fn hold(browser: &Browser, at: &str, known_at: &str) {
-    go(browser, || {
-        browser.eval(&format!(
-            "const fold = document.querySelector('.strip details'); fold.open = true; const form = \
-             fold.querySelector('form'); form.elements.at.value = {}; \
-             form.elements.knownAt.value = {}; form.querySelector('button').click()",
-            json!(at),
-            json!(known_at)
-        ));
-    });
+    browser.follow_script(&format!(
+        "const fold = document.querySelector('.strip details'); fold.open = true; const form = \
+         fold.querySelector('form'); form.elements.at.value = {}; \
+         form.elements.knownAt.value = {}; form.querySelector('button').click()",
+        json!(at),
+        json!(known_at)
+    ));
 }
 
 /// Clicks the link with these words, which leads to a page at the same T and K.
@@ -266,12 +262,10 @@ fn r1_r3_what_rested_on_a_key(browser: &Browser, server: &Server, told: &Told) {
     assert_eq!(sorted(heads(browser, "#falls table")), sorted(expected));
     assert_eq!(sorted(heads(browser, "#live table")), told.list(3, "live", "/session"));
     // From the leak on only one falls.
-    go(browser, || {
-        browser.eval(
-            "const form = document.querySelector('form.rehearsal'); form.elements.from.value = \
-             '2026-03-10T13:40:00Z'; form.querySelector('button').click()",
-        );
-    });
+    browser.follow_script(
+        "const form = document.querySelector('form.rehearsal'); form.elements.from.value = \
+         '2026-03-10T13:40:00Z'; form.querySelector('button').click()",
+    );
     assert_eq!(heads(browser, "#falls table"), ["#49"]);
     assert_eq!(heads(browser, "#live table"), [""; 0]);
 }
@@ -285,14 +279,12 @@ fn r2_what_was_believed(browser: &Browser, server: &Server, told: &Told) {
         .map(|n| format!("#{n}"))
         .collect();
     // Compared with the last record before the first of them.
-    go(browser, || {
-        browser.eval(
-            "const form = [...document.querySelectorAll('.known form')].find(f => f.elements.vs); \
-             const all = [...form.elements.vs.options]; const before = all.filter(o => \
-             Number(o.value) < 65); form.elements.vs.value = before[before.length - 1].value; \
-             form.querySelector('button').click()",
-        );
-    });
+    browser.follow_script(
+        "const form = [...document.querySelectorAll('.known form')].find(f => f.elements.vs); \
+         const all = [...form.elements.vs.options]; const before = all.filter(o => \
+         Number(o.value) < 65); form.elements.vs.value = before[before.length - 1].value; \
+         form.querySelector('button').click()",
+    );
     let rows =
         "return [...document.querySelectorAll('#vs tbody tr')].map(r => r.cells[0].innerText)";
     assert_eq!(strings(browser.eval(rows)), expected);

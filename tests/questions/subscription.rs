@@ -5,7 +5,7 @@ use crate::support::{Scratch, Server, claimledger, fixture, questions::asks, tex
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
     process::Stdio,
     sync::atomic::{AtomicBool, Ordering},
@@ -59,7 +59,12 @@ impl Line {
         self.stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let mut buffer = [0; 16 * 1024];
         loop {
-            let read = self.stream.read(&mut buffer).expect("the server goes on");
+            let read = match self.stream.read(&mut buffer) {
+                // A process that was stopped for a moment: no signal handler restarts a read that
+                // has a timeout.
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                read => read.expect("the server goes on"),
+            };
             self.raw.extend_from_slice(&buffer[..read]);
             let mut all = answers(&self.raw);
             // One read may return more than the expected answer.

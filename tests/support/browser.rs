@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
+
+/// How long a page is waited for, at least, on a machine that does other work too.
+const WAIT: Duration = Duration::from_secs(20);
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(25);
 
 /// One browser window.
 pub(crate) struct Browser {
@@ -69,14 +74,19 @@ impl Browser {
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
+        self.try_post(path, body).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Gives the driver's error, as it words it.
+    fn try_post(&self, path: &str, body: &Value) -> Result<Value, Value> {
         let mut answer = self
             .agent
             .post(format!("{}{path}", self.session))
             .send_json(body)
             .expect("the driver answers");
-        let body: Value = answer.body_mut().read_json().expect("JSON");
-        assert!(body["value"]["error"].is_null(), "{path}: {body}");
-        body["value"].clone()
+        let mut body: Value = answer.body_mut().read_json().expect("JSON");
+        let value = body["value"].take();
+        if value["error"].is_null() { Ok(value) } else { Err(value) }
     }
 
     fn read(&self, path: &str) -> Value {
@@ -150,6 +160,40 @@ impl Browser {
     /// Runs a script in the page and returns its value.
     pub(crate) fn eval(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// Waits until a page has loaded whole in which the script returns true. On the way there the
+    /// driver may refuse the script, because the page that it ran in was left.
+    pub(crate) fn wait_until(&self, condition: &str) {
+        let script = format!("if (document.readyState !== 'complete') return false; {condition}");
+        let mut last = Ok(Value::Null);
+        for _ in 0..WAIT.as_millis() / TRY_AGAIN_AFTER.as_millis() {
+            last = self.try_post("/execute/sync", &json!({"script": script, "args": []}));
+            if last == Ok(json!(true)) {
+                return;
+            }
+            std::thread::sleep(TRY_AGAIN_AFTER);
+        }
+        panic!("{condition} did not come true, but {last:?}: {}", self.text());
+    }
+
+    /// Waits for the page of an address that a form or a script leads to.
+    pub(crate) fn arrives(&self, address: &str) {
+        self.wait_until(&format!("return location.href === {}", json!(address)));
+    }
+
+    /// Does something that leads to another page, and waits for it.
+    pub(crate) fn follow(&self, act: impl FnOnce(&Self)) {
+        self.eval("document.body.dataset.before = 1");
+        act(self);
+        self.wait_until("return !document.body.dataset.before");
+    }
+
+    /// Runs a script that leads to another page, and waits for it.
+    pub(crate) fn follow_script(&self, script: &str) {
+        self.follow(|browser| {
+            browser.eval(script);
+        });
     }
 
     /// Runs a script that calls its last argument when it is done, with its value.

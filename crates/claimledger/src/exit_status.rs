@@ -83,7 +83,6 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | OpenError::Newer { .. }
             | OpenError::NotYours { .. }
             | OpenError::Older { .. }
-            | OpenError::WriteAheadLog { .. }
             | OpenError::Io { .. }
             | OpenError::Database { .. } => 4,
         });

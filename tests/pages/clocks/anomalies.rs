@@ -107,13 +107,8 @@ fn anomalies_are_counted_and_markup_in_names_shows_as_text() {
     assert!(found[0] != "owned" && found[1] == 0, "{found}");
 
     // Of one source, the records themselves.
-    browser.eval("document.querySelector('table.sources tbody th a').click()");
-    for _ in 0..200 {
-        if words(&browser, "h1").starts_with("Source ") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
+    browser.follow_script("document.querySelector('table.sources tbody th a').click()");
+    assert!(words(&browser, "h1").starts_with("Source "), "{}", browser.text());
     let ids = |section: &str| {
         strings(&browser.eval(&format!(
             "return [...document.querySelectorAll('section[aria-labelledby={section}-h] tbody \

@@ -1,6 +1,6 @@
 //! The records that changed a session's answer, and the ways to them.
 
-use super::{arrives, in_every_look, quiet, session, signed_in, strings, words};
+use super::{in_every_look, quiet, session, signed_in, strings, words};
 use crate::support::Scratch;
 use serde_json::json;
 
@@ -141,11 +141,11 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     );
     assert_eq!(browser.address(), here);
     browser.press(&[ENTER]);
-    arrives(&browser, &before);
+    browser.arrives(&before);
     browser.open(&here);
     slide();
     browser.press(&[RIGHT, ENTER]);
-    arrives(&browser, &after);
+    browser.arrives(&after);
     // Lists without script, up to K and after it.
     browser.scripts(false);
     for (list, value, to) in [
@@ -157,7 +157,7 @@ fn links_lists_and_slider_lead_to_the_same_address() {
             "const s = document.querySelector('{list}'); s.value = '{value}'; \
                                s.form.querySelector('button').click()"
         ));
-        arrives(&browser, to);
+        browser.arrives(to);
     }
     // And what it is compared with.
     browser.open(&here);
@@ -170,7 +170,7 @@ fn links_lists_and_slider_lead_to_the_same_address() {
         "const s = document.querySelector('main select[name=vs]'); s.value = '31'; \
                   s.form.querySelector('button').click()",
     );
-    arrives(&browser, &format!("{here}&vs=31"));
+    browser.arrives(&format!("{here}&vs=31"));
     assert!(compared.contains(&format!("{here}&vs=31#vs")), "{compared:?}");
     // Only a lane differs since #31.
     browser.open(&format!("{}&vs=31", session(&server, "S2", 45, "")));

@@ -37,18 +37,6 @@ fn words(browser: &Browser, selector: &str) -> String {
     text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Waits until the browser is at an address that a form or a script leads to.
-fn arrives(browser: &Browser, address: &str) {
-    for _ in 0..200 {
-        if browser.address() == address && browser.eval("return document.readyState") == "complete"
-        {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
-    assert_eq!(browser.address(), address);
-}
-
 fn quiet(browser: &Browser, server: &Server) {
     let console: Vec<String> =
         browser.console().into_iter().filter(|line| !line.contains("status of 4")).collect();

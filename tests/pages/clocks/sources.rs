@@ -1,6 +1,6 @@
 //! Completeness of sources as known at K.
 
-use super::{AT, MAIN, ROWS, arrives, in_every_look, quiet, row, signed_in, strings, words};
+use super::{AT, MAIN, ROWS, in_every_look, quiet, row, signed_in, strings, words};
 use crate::support::{Scratch, Server};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn a_gap_is_open_as_known_before_it_was_filled() {
     // Without T, K and R the address leads to the pinned one; the frame leads here.
     browser.open(&format!("{}/sessions", server.url));
     browser.eval("document.querySelector('.top nav a[href=\"/sources\"]').click()");
-    arrives(&browser, &sources(&server, "knownAtPosition=82", ""));
+    browser.arrives(&sources(&server, "knownAtPosition=82", ""));
     let filled = browser.eval(ROWS);
     assert_eq!(filled.as_array().map(Vec::len), Some(4), "{filled}");
     assert_eq!(
@@ -244,7 +244,7 @@ fn sources_work_by_keyboard_and_without_script() {
     let said = words(&browser, "output.spoken");
     assert!(said.starts_with("idp-x heard to 23:00:00Z, stated"), "{said}");
     browser.press(&[ENTER]);
-    arrives(&browser, &format!("{here}&open=80#record"));
+    browser.arrives(&format!("{here}&open=80#record"));
     browser.scripts(false);
     browser.open(&here);
     assert_eq!(read(), with);

@@ -1,6 +1,6 @@
 //! What is checked of each page in each look.
 
-use super::{list::Page, wait_until};
+use super::list::Page;
 use crate::support::browser::Browser;
 use serde_json::Value;
 use std::{path::Path, sync::LazyLock};
@@ -70,12 +70,7 @@ pub(super) fn look_at(browser: &Browser, url: &str, page: &Page, look: &Look) ->
     browser.emulate(&[("prefers-color-scheme", look.colours)]);
     browser.open(&format!("{url}{}", page.address()));
     if let Some(then) = page.then {
-        browser.eval(&format!("document.body.dataset.before = 'yes'; {then}"));
-        wait_until(
-            browser,
-            "return !!document.body && !document.body.dataset.before && \
-             document.readyState === 'complete'",
-        );
+        browser.follow_script(then);
     }
     let mut wrong = checks(browser, page);
     wrong.iter_mut().for_each(|what| *what = format!("{}, {}: {what}", page.name, look.name));

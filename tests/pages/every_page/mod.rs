@@ -78,19 +78,8 @@ fn sign_in(browser: &Browser, server: &Server, token: &str) {
     sign_out(browser, server);
     let form = "const f = document.querySelector('form[action=\"/sign-in\"]'); \
                 f.elements.token.value = TOKEN; f.submit()";
-    browser.eval(&form.replace("TOKEN", &format!("{token:?}")));
-    wait_until(browser, "return location.pathname === '/sessions'");
-}
-
-/// Waits for a condition of the page.
-fn wait_until(browser: &Browser, condition: &str) {
-    for _ in 0..200 {
-        if browser.eval(condition) == true {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(25));
-    }
-    panic!("{condition} did not come true: {}", browser.text());
+    browser.follow_script(&form.replace("TOKEN", &format!("{token:?}")));
+    browser.wait_until("return location.pathname === '/sessions'");
 }
 
 #[test]

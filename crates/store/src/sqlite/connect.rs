@@ -14,7 +14,10 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
 };
 use std::{
     borrow::Cow,
@@ -93,6 +96,11 @@ enum Reading {
     Immutable,
     /// Together with the write-ahead log.
     WithLog,
+    /// Together with a write-ahead log whose index was deleted before it: a process that was killed
+    /// while it closed the file leaves that. Each connection makes an index in its own memory, which
+    /// SQLite does for a connection that has the file to itself, and without locks, because those
+    /// cannot be taken where nothing can be written. It cannot change meanwhile, as above.
+    WithIndexOfItsOwn,
 }
 
 impl Files {
@@ -245,16 +253,16 @@ impl Database {
     /// The same file, for reading only.
     ///
     /// # Errors
-    /// If it needs a checkpoint of its write-ahead log first, or was written by another version.
+    /// If it was written by another version.
     pub(super) async fn for_reading(
         self,
         migrations: &[(i64, &'static str, &'static str)],
     ) -> Result<(Self, SqliteConnection), OpenError> {
-        let logged = wal::has_frames(&self.path);
-        if logged && !wal::beside(&self.path, "-shm").exists() {
-            return Err(OpenError::WriteAheadLog { file: self.path });
-        }
-        let reading = if logged { Reading::WithLog } else { Reading::Immutable };
+        let reading = match wal::has_frames(&self.path) {
+            false => Reading::Immutable,
+            true if wal::beside(&self.path, "-shm").exists() => Reading::WithLog,
+            true => Reading::WithIndexOfItsOwn,
+        };
         self.read_as(reading, migrations).await
     }
 
@@ -478,7 +486,11 @@ impl Database {
 
     fn options(&self) -> SqliteConnectOptions {
         if let Some(reading) = self.reading {
-            return SqliteConnectOptions::new()
+            let mut options = SqliteConnectOptions::new();
+            if reading == Reading::WithIndexOfItsOwn {
+                options = options.vfs("unix-none").locking_mode(SqliteLockingMode::Exclusive);
+            }
+            return options
                 .filename(&self.path)
                 .read_only(true)
                 .immutable(reading == Reading::Immutable)

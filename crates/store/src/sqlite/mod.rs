@@ -164,13 +164,6 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
     },
-    /// The write-ahead log needs a checkpoint, and nothing can be written.
-    #[error("{} has a write-ahead log that is not in it yet: open it once where it can be written, \
-             or copy the directory there", file.display())]
-    WriteAheadLog {
-        /// The file.
-        file: PathBuf,
-    },
     /// The file system refused.
     #[error("{} could not be opened", path.display())]
     Io {
