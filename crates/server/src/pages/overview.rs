@@ -20,12 +20,15 @@ use axum::{
 };
 use claimledger_app::model::{
     answer::{Answer, Answered, Page, SessionHit, Status},
-    question::{Asking, Caller, SessionFilter},
+    question::{AskError, Asking, Caller, SessionFilter},
     source_report::{Counted, Heard, SourceReport},
 };
 use claimledger_domain::model::{Certainty, SessionState};
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Role};
+use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Sessions that are counted of each kind; more are "at least".
 const COUNTED: u32 = 100;
@@ -71,8 +74,10 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let main = if heard.value.sources.is_empty() {
         html! { h1 { "Overview" } (empty(&links)) (checkpoint(&heard.status)) }
     } else {
-        let counts = counts(server, caller, &cut, &heard.answered, &asking).await?;
-        let first = first_seen::counts(server, caller, &cut, heard.answered.at, &asking).await?;
+        let (counts, first) = tokio::try_join!(
+            counts(server, caller, &cut, &heard.answered, &asking),
+            first_seen::counts(server, caller, &cut, heard.answered.at, &asking),
+        )?;
         html! {
             h1 { "Overview" }
             (looks(&links, &counts, &first))
@@ -131,6 +136,8 @@ fn filters(at: Time) -> [(&'static str, (&'static str, String), SessionFilter, b
     ]
 }
 
+/// The counts, in the order of the filters. They are taken at the same time: each assesses its
+/// candidates, and that is most of what this page takes.
 async fn counts(
     server: &Server,
     caller: &Caller,
@@ -138,18 +145,31 @@ async fn counts(
     answered: &Answered,
     asking: &Asking,
 ) -> Result<Vec<Count>, PageError> {
-    let mut counts = Vec::new();
+    let mut running = Vec::new();
     for (label, (name, value), filter, is_odd) in filters(answered.at) {
         let list = Address::new("/sessions").with(name, value).with("first", COUNTED.to_string());
         let list = cut.pin(list, answered);
-        let found: Answer<Page<SessionHit<SessionState>>> =
-            server.app.sessions_state_only(caller, &filter, asking, COUNTED, None).await?;
+        let (app, caller, asking) = (server.app.clone(), caller.clone(), asking.clone());
+        let count =
+            async move { app.sessions_state_only(&caller, &filter, &asking, COUNTED, None).await };
+        running.push((label, list, is_odd, AbortOnDropHandle::new(tokio::spawn(count))));
+    }
+    let mut counts = Vec::new();
+    for (label, list, is_odd, count) in running {
+        let found: Answer<Page<SessionHit<SessionState>>> = count.await.map_err(cancelled)??;
         let items = &found.value.items;
         let certain = items.iter().filter(|hit| hit.certainty == Certainty::Certain).count();
         let found = (certain, items.len() - certain, found.value.has_next);
         counts.push(Count { label, list, found, is_odd });
     }
     Ok(counts)
+}
+
+fn cancelled(error: JoinError) -> AskError {
+    AskError::from(LogError::Unavailable {
+        reason: "a count was cancelled".to_owned(),
+        source: Some(Box::new(error)),
+    })
 }
 
 fn looks(links: &Links<'_>, counts: &[Count], first: &Markup) -> Markup {
