@@ -9,10 +9,15 @@ mod context;
 pub(crate) mod decision;
 pub(crate) mod factor;
 pub(crate) mod falsified;
+mod fell_short;
+mod how_sure;
+mod not_the_reason;
 pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod session;
 pub(crate) mod text;
+mod until_when;
+mod which_rule;
 pub(crate) mod word;
 
 pub use rule::asks;

@@ -1,24 +1,22 @@
 //! Whether a session belongs to a list: certainly, possibly, or not; and why.
 
 mod claims;
+mod conditions;
 
 pub use claims::is_key_of;
 
 use crate::{
-    assess::assess,
-    explain::explain_life,
     history::History,
-    model::{
-        Bounds, Certainty, Cut, Decision, Difference, Known, Phase, Reason, RecordRef, SessionState,
-    },
-    outlived::outlived,
-    window::within,
+    model::{Certainty, Cut, Known, Phase, Reason, RecordRef, SessionState},
     words,
 };
 use claimledger_facts::{
     ids::{AppId, IdpId, KeyId, Pseudonym},
     indicator::Indicator,
     time::Time,
+};
+use conditions::{
+    Membership, differs, has_factor, has_outlived, is_ended, is_retracted, was_falsified,
 };
 
 /// Filter for sessions. All given conditions must hold.
@@ -113,220 +111,40 @@ impl SessionCandidate<'_> {
             return None;
         }
         if let Some(time) = filter.active_at {
-            let cut = Cut { at: time, ..self.cut };
-            let (then, because) = if with_reasons {
-                let (then, because) = explain_life(self.facts, self.history, cut)?;
-                (Some(then), Some(because))
-            } else if cut == self.cut {
-                // How it stands at T is known already.
-                (None, None)
-            } else {
-                (Some(assess(self.facts, self.history, cut)?), None)
-            };
-            let then = then.as_ref().unwrap_or(state);
-            let certainty = active_at(then)?;
-            found.add(
-                certainty,
-                format!("active at {time}{}", open_words(then)),
-                Vec::new(),
-                because.into_iter().collect(),
-            );
+            self.was_active(time, with_reasons, &mut found)?;
         }
         if filter.idp.is_some()
             || filter.key.is_some()
             || filter.relied_from.is_some()
             || filter.relied_to.is_some()
         {
-            let matched = claims::matching(self, filter)?;
-            let words = claim_words(filter, &matched);
-            found.add(matched.certainty, words, vec![matched.record], Vec::new());
+            self.relied(filter, &mut found)?;
         }
         if let Some(amr) = &filter.amr {
-            let factor = state
-                .factors
-                .iter()
-                .filter(|f| f.amr.as_ref().is_some_and(|a| a.as_str() == amr))
-                .min_by_key(|f| f.certainty)?;
-            found.add(
-                factor.certainty,
-                format!("{amr} is among its factors"),
-                factor.evidence.first().cloned().into_iter().collect(),
-                Vec::new(),
-            );
+            has_factor(state, amr, &mut found)?;
         }
         if let Some(app) = &filter.app {
-            let decisions = state.decisions.iter().map(|decision| &decision.recorded);
-            let asked = decisions.filter(|d| d.app == *app).map(|d| &d.record);
-            let opened = state.activity.accesses.iter().filter(|a| a.app == *app);
-            let came = |record: &'_ RecordRef| within(record.occurred, None, None, self.cut.at);
-            // Of several as sure the first: the minimum keeps it.
-            let (certainty, record) = asked
-                .chain(opened.map(|access| &access.record))
-                .filter_map(|record| Some((came(record)?, record)))
-                .min_by_key(|(certainty, _)| *certainty)?;
-            found.add(
-                certainty,
-                format!("{app} was asked for or opened"),
-                vec![record.clone()],
-                Vec::new(),
-            );
+            self.concerns(app, &mut found)?;
         }
         if let Some(ended) = filter.ended {
-            // Where that is only possible, so is the opposite: a filter and its negation together
-            // list every session.
-            if (state.life.phase == Phase::Ended) != ended
-                && state.life.certainty == Certainty::Certain
-            {
-                return None;
-            }
-            if state.life.certainty == Certainty::Possible {
-                let stands = if ended { "ended" } else { "not ended" };
-                found.add(
-                    Certainty::Possible,
-                    format!("{stands} at T{}", open_words(state)),
-                    Vec::new(),
-                    Vec::new(),
-                );
-            }
+            is_ended(state, ended, &mut found)?;
         }
         if let Some(wanted) = filter.differs {
-            let differing = state.decisions.iter().filter_map(|d| Some((d, d.differs.as_ref()?)));
-            of_decisions(differing.collect(), wanted, self.cut.at, &mut found, |_| Vec::new())?;
+            differs(state, wanted, self.cut.at, &mut found)?;
         }
-        falsified(state, filter, self.cut.at, &mut found)?;
+        if let Some(retracted) = filter.retracted {
+            is_retracted(state, retracted, &mut found)?;
+        }
+        if let Some(wanted) = filter.outlived {
+            has_outlived(state, wanted, &mut found)?;
+        }
+        if let Some(wanted) = filter.falsified_later {
+            was_falsified(state, wanted, self.cut.at, &mut found)?;
+        }
         if let Some(indicator) = &filter.indicator {
-            let came = |record: &'_ RecordRef| within(record.occurred, None, None, self.cut.at);
-            let (certainty, first) = sought
-                .with_indicator
-                .iter()
-                .filter_map(|record| Some((came(record)?, record)))
-                .min_by_key(|(certainty, _)| *certainty)?;
-            // Without the value: an answer does not repeat what is sealed.
-            let words = format!("a record of it has this {}", indicator.kind().words());
-            found.add(certainty, words, vec![first.clone()], Vec::new());
+            self.has_indicator(indicator, sought, &mut found)?;
         }
         Some(found)
-    }
-}
-
-/// What falsifiers and the IdP session's end make of a session. None: it does not belong to the
-/// set.
-fn falsified(
-    state: &SessionState,
-    filter: &SessionFilter,
-    at: Time,
-    found: &mut Membership,
-) -> Option<()> {
-    if let Some(retracted) = filter.retracted {
-        let hits: Vec<_> = state.falsifiers.iter().filter(|f| f.is_retraction()).collect();
-        belongs(retracted, hits.iter().map(|hit| hit.certainty).min(), found)?;
-        for hit in hits.into_iter().filter(|_| retracted) {
-            found.add(found.certainty, hit.words.clone(), vec![hit.record.clone()], Vec::new());
-        }
-    }
-    if let Some(wanted) = filter.outlived {
-        let outlived = outlived(state);
-        belongs(wanted, outlived.as_ref().map(|o| o.certainty), found)?;
-        if let Some(outlived) = outlived.filter(|_| wanted) {
-            let later = outlived.sign_of_life.iter().chain(&outlived.stated_end).next_back();
-            let then = match (later, outlived.end_bounds) {
-                (Some(record), _) => format!("{} at {}", record.kind, record.occurred.from),
-                (None, Some(Bounds { to: Some(to), .. })) => {
-                    format!("no end is stated, and its limit is {to}")
-                }
-                (None, _) => "no end is stated".to_owned(),
-            };
-            let records = std::iter::once(outlived.idp_session_end.clone())
-                .chain(outlived.sign_of_life)
-                .chain(outlived.stated_end)
-                .collect();
-            let conclusion = format!(
-                "its IdP session ended at {}; {then}",
-                outlived.idp_session_end.occurred.from
-            );
-            found.add(found.certainty, conclusion, records, Vec::new());
-        }
-    }
-    if let Some(wanted) = filter.falsified_later {
-        let falsified = state.decisions.iter();
-        let falsified = falsified.filter_map(|d| Some((d, d.falsified_later.as_ref()?)));
-        of_decisions(falsified.collect(), wanted, at, found, |decision| {
-            decision.later.iter().map(|later| later.record.clone()).collect()
-        })?;
-    }
-    Some(())
-}
-
-/// Whether a session belongs to those with a decision that is odd, or to those with none. At a T
-/// inside its interval a decision may not have been made yet (`semantics.md` 6).
-fn of_decisions(
-    odd: Vec<(&Decision, &Difference)>,
-    wanted: bool,
-    at: Time,
-    found: &mut Membership,
-    beside: impl Fn(&Decision) -> Vec<RecordRef>,
-) -> Option<()> {
-    let came = |decision: &Decision| within(decision.recorded.at, None, None, at);
-    let holds = odd.iter().filter_map(|(decision, _)| came(decision)).min();
-    belongs(wanted, holds, found)?;
-    for (decision, difference) in odd.into_iter().filter(|_| wanted) {
-        let record = std::iter::once(decision.recorded.record.clone());
-        let records = record.chain(beside(decision)).collect();
-        found.add(found.certainty, difference.words.clone(), records, Vec::new());
-    }
-    Some(())
-}
-
-/// Whether something that holds so surely, or not at all, makes a session belong to those that it
-/// should hold of, or not hold of.
-fn belongs(wanted: bool, holds: Option<Certainty>, found: &mut Membership) -> Option<()> {
-    let certainty = match (wanted, holds) {
-        (true, holds) => holds?,
-        (false, None) => Certainty::Certain,
-        (false, Some(Certainty::Possible)) => Certainty::Possible,
-        (false, Some(Certainty::Certain)) => return None,
-    };
-    found.certainty = found.certainty.max(certainty);
-    Some(())
-}
-
-/// How surely a session belongs, and why.
-struct Membership {
-    certainty: Certainty,
-    because: Vec<Reason>,
-}
-
-impl Membership {
-    fn add(
-        &mut self,
-        certainty: Certainty,
-        conclusion: String,
-        facts: Vec<RecordRef>,
-        because: Vec<Reason>,
-    ) {
-        self.certainty = self.certainty.max(certainty);
-        self.because.push(Reason { facts, because, ..Reason::new(conclusion) });
-    }
-}
-
-fn claim_words(filter: &SessionFilter, matched: &claims::Match) -> String {
-    let of = filter.idp.as_ref().map(|idp| format!(" of {idp}")).unwrap_or_default();
-    let at = matched.record.occurred.from;
-    if !matched.is_claim {
-        let by = filter.idp.as_ref().map_or("an IdP", |idp| idp.as_str());
-        return format!("it was started by {by} at {at}; no assertion was seen");
-    }
-    match (&filter.key, matched.certainty) {
-        (Some(key), Certainty::Certain) => {
-            format!("a claim{of} signed by {key} was received at {at}")
-        }
-        (Some(key), Certainty::Possible) => {
-            format!("a claim{of} was received at {at}; that {key} signed it is possible")
-        }
-        (None, Certainty::Certain) => format!("a claim{of} was received at {at}"),
-        (None, Certainty::Possible) => {
-            format!("a claim{of} was received; whether in the time asked for is not known")
-        }
     }
 }
 

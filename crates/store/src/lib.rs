@@ -19,6 +19,8 @@
 //! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that advances the checkpoint;
 //!    query them in `sqlite/views/mod.rs`; delete them in `sqlite/views/sweep.rs`, compare them in
 //!    `sqlite/views/compare.rs`, and print them in `dump`.
+//!    A column of a session's row is one more in `sqlite/views/session_row.rs`, which makes the
+//!    statements of it.
 //! 3. The suite in `ledger::conformance` and the memory engine come first; see the recipe there.
 
 mod checksum;

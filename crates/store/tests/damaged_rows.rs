@@ -43,7 +43,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         terms: vec![Term { kind: TermKind::Session, value: session(n) }, app(n)],
         summary: format!("brief {n}").into_bytes(),
     };
-    let head = |n: u64| SessionRow {
+    let session_row = |n: u64| SessionRow {
         session: SessionId::from(session(n).as_str()),
         first_occurred: Time::from_micros(n as i64 * 1_000_000),
         first_source: "sp".to_owned(),
@@ -55,7 +55,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         state: format!("state {n}").into_bytes(),
     };
     let (rows, session_rows): (Vec<_>, Vec<_>) =
-        ((0..SESSIONS).map(row).collect(), (0..SESSIONS).map(head).collect());
+        ((0..SESSIONS).map(row).collect(), (0..SESSIONS).map(session_row).collect());
     store.views().apply(&acme(), LogSize(0), &rows, &session_rows).await.unwrap();
     store.views()
 }
@@ -167,17 +167,17 @@ fn damages() -> Vec<(String, bool)> {
     let pair = "term = (SELECT number FROM term_1 WHERE term = CAST(x'076170702d31' AS BLOB)) AND \
                 session = (SELECT max(session) FROM session_row WHERE name = 'S16')";
     all.push(number("term_session_1", "crc", pair));
-    let head = "name = 'S12'";
+    let s12 = "name = 'S12'";
     for column in ["first_occurred", "assessed_to", "over_at", "last_occurred", "crc"] {
-        all.push(number("session_row", column, head));
+        all.push(number("session_row", column, s12));
     }
     // A flag that is added is read; one that is taken away is a row that is missing in a list.
-    all.push((format!("UPDATE session_row SET flags = flags | 4 WHERE {head}"), true));
+    all.push((format!("UPDATE session_row SET flags = flags | 4 WHERE {s12}"), true));
     all.push(("UPDATE session_row SET flags = 0 WHERE name = 'S10'".to_owned(), false));
     all.extend([
-        text("session_row", "first_source", head),
-        text("session_row", "first_source_id", head),
-        bytes("session_row", "state", head),
+        text("session_row", "first_source", s12),
+        text("session_row", "first_source_id", s12),
+        bytes("session_row", "state", s12),
     ]);
     let summary = "slot = (SELECT min(slot) FROM record_summary)";
     all.extend([
@@ -194,8 +194,8 @@ fn damages() -> Vec<(String, bool)> {
     // An altered key is a missing row, plus a row that no query reads.
     all.extend([
         (number("posting_1", "position", posting).0, false),
-        (number("session_row", "length", head).0, false),
-        (number("session_row", "span", head).0, false),
+        (number("session_row", "length", s12).0, false),
+        (number("session_row", "span", s12).0, false),
     ]);
     // A read does not detect a row that is missing or has another key; a check does.
     let gone = [
@@ -203,7 +203,7 @@ fn damages() -> Vec<(String, bool)> {
         ("term_1", term),
         ("posting_1", posting),
         ("term_session_1", pair),
-        ("session_row", head),
+        ("session_row", s12),
         ("record_summary", summary),
     ];
     all.extend(gone.map(|(table, row)| (format!("DELETE FROM {table} WHERE {row}"), false)));

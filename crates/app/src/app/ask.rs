@@ -32,7 +32,7 @@ use claimledger_facts::{
     ids::{LogPosition, Pseudonym, SessionId},
     vocabulary::Surface,
 };
-use claimledger_ledger::log::LogError;
+use claimledger_ledger::{generations::VIEWS_VERSION, log::LogError, views::SortKey};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeSet,
@@ -291,6 +291,25 @@ impl<'a> View<'a> {
             summaries: self.rows_current,
             ..self.tenant.reader(&*self.inner.log, &*self.inner.views)
         }
+    }
+
+    /// A cursor that continues a list at this cut, after a session or one of its decisions.
+    pub(crate) fn cursor_after(
+        &self,
+        question: Question,
+        session: SortKey,
+        decision: Option<LogPosition>,
+    ) -> String {
+        self.tenant.identity.cursor_key.seal(&Cursor {
+            question,
+            at: self.cut.at,
+            known_at: self.cut.known_at,
+            known_at_time: self.pinned.known_at_time,
+            rules: RULES.to_owned(),
+            views: VIEWS_VERSION.to_owned(),
+            session,
+            decision,
+        })
     }
 
     /// Notes a session that the question names, by the id that it has at K.

@@ -4,6 +4,7 @@
 pub(crate) mod ask;
 pub(crate) mod credentials;
 pub(crate) mod cut;
+mod known;
 pub(crate) mod nodes;
 mod status;
 

@@ -1,6 +1,7 @@
 //! Intake: from the drafts of an endpoint to receipts.
 
 mod looks;
+mod retraction;
 mod service_provider;
 mod source_state;
 

@@ -9,8 +9,9 @@
 use crate::{
     model::{record_summary::RecordSummary, terms::terms_of},
     projection::{
+        late::{Late, MAX_LATE},
         projector::Projector,
-        session_rows::{self, Late, SessionRows},
+        session_rows::{self, SessionRows},
     },
     read::{
         load_session,
@@ -18,7 +19,7 @@ use crate::{
         reader::{Reader, decode},
     },
 };
-use claimledger_domain::history::is_held;
+use claimledger_domain::{history::is_held, model::Known};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::{Digest32, Entry},
@@ -180,24 +181,7 @@ impl Projector {
             return Ok(None);
         };
 
-        // The history may be ahead of the read models, because every answer cuts it at its K. A
-        // shadow generation is behind the live one, so it has nothing to add.
-        let config: Vec<_> = pending
-            .records()
-            .iter()
-            .flat_map(|record| {
-                load_session::known(record, record.variant, |fact| is_held(&fact.data))
-            })
-            .collect();
-        if self.shadow.is_none() {
-            if !config.is_empty() {
-                tenant.knowledge.learn(config.iter().cloned());
-            }
-            for record in pending.records() {
-                tenant.recorded(record.reference.recorded_at);
-                tenant.knowledge.first_of_kind.note(record);
-            }
-        }
+        let config = self.learn(&pending);
         let (folded, records) = self
             .shadow
             .as_ref()
@@ -252,6 +236,30 @@ impl Projector {
         Ok(Some(PreparedBatch { rows, session_rows: session_rows.take_rows(), size, pending }))
     }
 
+    /// Adds what the records say of the whole tenant to what is known of it, and returns their
+    /// configuration.
+    fn learn(&self, pending: &PendingRecords) -> Vec<Known> {
+        let config: Vec<Known> = pending
+            .records()
+            .iter()
+            .flat_map(|record| {
+                load_session::known(record, record.variant, |fact| is_held(&fact.data))
+            })
+            .collect();
+        // The history may be ahead of the read models, because every answer cuts it at its K. A
+        // shadow generation is behind the live one, so it has nothing to add.
+        if self.shadow.is_none() {
+            if !config.is_empty() {
+                self.tenant.knowledge.learn(config.iter().cloned());
+            }
+            for record in pending.records() {
+                self.tenant.recorded(record.reference.recorded_at);
+                self.tenant.knowledge.first_of_kind.note(record);
+            }
+        }
+        config
+    }
+
     /// Late configuration may change sessions that no record of this batch names. Their rows are
     /// written before the checkpoint moves: if the process stops in between, the batch is applied
     /// again, and so are they. One chunk is written while the next one is assessed.
@@ -264,7 +272,7 @@ impl Projector {
         let mut writing: Option<AbortOnDropHandle<Result<(), LogError>>> = None;
         while let Some(sessions) = late.next().await? {
             session_rows.assess(sessions).await?;
-            if session_rows.len() >= session_rows::MAX_LATE {
+            if session_rows.len() >= MAX_LATE {
                 self.remember_reordered(session_rows);
                 if let Some(written) = writing.take() {
                     written.await.map_err(join_error)??;

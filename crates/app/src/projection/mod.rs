@@ -4,6 +4,7 @@
 //! are derived: they can be deleted and rebuilt from the log at any time.
 
 pub(crate) mod batch;
+mod late;
 pub(crate) mod projector;
 pub(crate) mod rebuild;
 pub(crate) mod rules;

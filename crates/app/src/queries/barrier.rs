@@ -7,7 +7,7 @@
 use super::{View, find, why::names};
 use crate::model::{
     question::{Caller, DecisionFilter, SessionFilter},
-    terms::{claim_key_term, term},
+    terms::term,
 };
 use claimledger_domain::{completeness::Barrier, dependants::changes, rehearse::TrustChange};
 use claimledger_facts::{
@@ -140,23 +140,12 @@ impl View<'_> {
 
     /// The barrier of an unknown IdP: no record names it.
     pub(super) async fn idp(&self, idp: &IdpId) -> Found {
-        let stated = self.history.at(self.cut.known_at).trust().idps().any(|known| known == idp);
-        let known = stated
-            || self.reader().any(&term(TermKind::Idp, idp.as_str()), self.cut.known_at).await?;
-        Ok((!known).then(|| not_known("identity provider", idp)))
+        Ok((!self.knows_idp(idp).await?).then(|| not_known("identity provider", idp)))
     }
 
     /// The barrier of an unknown key: no record names it.
-    pub(super) async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
-        let history = self.history.at(self.cut.known_at);
-        let stated = history
-            .trust()
-            .idps()
-            .filter(|of| idp.is_none_or(|idp| idp == *of))
-            .any(|of| history.trust().names_key(of, key));
-        let known =
-            stated || self.reader().any(&claim_key_term(idp, Some(key)), self.cut.known_at).await?;
-        Ok((!known).then(|| not_known("key", key)))
+    async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
+        Ok((!self.knows_key(idp, key).await?).then(|| not_known("key", key)))
     }
 
     /// The barrier of an unknown policy: no record names it.

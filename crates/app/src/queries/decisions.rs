@@ -10,7 +10,7 @@ use crate::{
     app::App,
     model::{
         answer::{Answer, DecisionHit, DecisionOf, Page},
-        cursor::{Cursor, Question},
+        cursor::Question,
         query::Query,
         question::{AskError, Asking, Caller, DecisionFilter},
         terms::{claim_key_term, term},
@@ -19,16 +19,15 @@ use crate::{
     read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{
-    RULES, assess,
+    assess,
     decision_list::belongs,
-    model::{Decision, Explained, Reason, SessionState},
+    model::{Certainty, Decision, Explained, Reason, SessionState},
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
-    generations::VIEWS_VERSION,
     session_flags::{SessionFlag, SessionFlags},
     views::{SortKey, Term, TermKind},
 };
@@ -74,25 +73,9 @@ impl App {
                     page.has_next = true;
                     return false;
                 }
-                page.cursors.push(view.tenant.identity.cursor_key.seal(&Cursor {
-                    question,
-                    at: view.cut.at,
-                    known_at: view.cut.known_at,
-                    known_at_time: view.pinned.known_at_time,
-                    rules: RULES.to_owned(),
-                    views: VIEWS_VERSION.to_owned(),
-                    session: key.clone(),
-                    decision: Some(decision.recorded.record.position),
-                }));
-                page.items.push(DecisionHit {
-                    decision: decision.clone(),
-                    because: because.clone(),
-                    subject: explained.state.origin.subject.clone(),
-                    factors: (decision.relied_on.iter())
-                        .filter_map(|relied| explained.state.factors.get(relied.factor).cloned())
-                        .collect(),
-                    certainty,
-                });
+                let position = Some(decision.recorded.record.position);
+                page.cursors.push(view.cursor_after(question, key.clone(), position));
+                page.items.push(hit(&explained.state, decision, because, certainty));
             }
             true
         };
@@ -175,6 +158,24 @@ impl App {
             }
         }
         view.answer(found).await
+    }
+}
+
+/// A decision with what a list shows of its session.
+fn hit(
+    state: &SessionState,
+    decision: &Decision,
+    because: &Reason,
+    certainty: Certainty,
+) -> DecisionHit {
+    DecisionHit {
+        decision: decision.clone(),
+        because: because.clone(),
+        subject: state.origin.subject.clone(),
+        factors: (decision.relied_on.iter())
+            .filter_map(|relied| state.factors.get(relied.factor).cloned())
+            .collect(),
+        certainty,
     }
 }
 

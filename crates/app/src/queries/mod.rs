@@ -29,7 +29,7 @@ mod outlived;
 pub(crate) mod proof;
 mod record;
 mod rehearse;
-mod retraction;
+mod retractable;
 mod reused;
 pub(crate) mod rows;
 mod session;

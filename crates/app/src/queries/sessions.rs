@@ -11,7 +11,7 @@ use crate::{
     app::{App, Inner},
     model::{
         answer::{Answer, Page, SessionHit},
-        cursor::{Cursor, Question},
+        cursor::Question,
         query::{Discloses, Query},
         question::{AskError, Asking, Caller, SessionFilter},
         terms::{claim_key_term, term},
@@ -20,7 +20,6 @@ use crate::{
     tenant::Tenant,
 };
 use claimledger_domain::{
-    RULES,
     history::HistoryCut,
     model::{Explained, RecordRef, SessionState},
     session_list::{SessionCandidate, Sought},
@@ -31,7 +30,6 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use claimledger_ledger::{
-    generations::VIEWS_VERSION,
     log::LogError,
     session_flags::{SessionFlag, SessionFlags},
     views::{SortKey, Term, TermKind},
@@ -143,16 +141,7 @@ impl App {
                 continue;
             };
             let Some(session) = shown(&view, assessed) else { continue };
-            page.cursors.push(view.tenant.identity.cursor_key.seal(&Cursor {
-                question,
-                at: view.cut.at,
-                known_at: view.cut.known_at,
-                known_at_time: view.pinned.known_at_time,
-                rules: RULES.to_owned(),
-                views: VIEWS_VERSION.to_owned(),
-                session: key,
-                decision: None,
-            }));
+            page.cursors.push(view.cursor_after(question, key, None));
             page.items.push(SessionHit { session, certainty, because });
         }
         let barrier = view.barrier_of_sessions(caller, filter, people).await?;

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     model::{
         answer::{Answer, Page},
-        cursor::{Cursor, Question},
+        cursor::Question,
         query::Query,
         question::{AskError, Asking, Caller},
         reached::TimelinePage,
@@ -14,7 +14,6 @@ use crate::{
     read::load_session,
 };
 use claimledger_domain::{
-    RULES,
     model::{Known, Phase, RecordRef},
     timeline::{ClockOrder, Material, Row, is_about_person, timeline},
 };
@@ -23,7 +22,6 @@ use claimledger_facts::{
     statement::Statement,
 };
 use claimledger_ledger::{
-    generations::VIEWS_VERSION,
     log::LogError,
     views::{SortKey, TermKind},
 };
@@ -91,16 +89,8 @@ impl App {
                 page.has_next = true;
                 break;
             }
-            page.cursors.push(view.tenant.identity.cursor_key.seal(&Cursor {
-                question,
-                at: view.cut.at,
-                known_at: view.cut.known_at,
-                known_at_time: view.pinned.known_at_time,
-                rules: RULES.to_owned(),
-                views: VIEWS_VERSION.to_owned(),
-                session: key(&state.id, &row),
-                decision: Some(row.record.position),
-            }));
+            let position = Some(row.record.position);
+            page.cursors.push(view.cursor_after(question, key(&state.id, &row), position));
             page.items.push(row);
         }
         let session = Some(assessed.state.id);

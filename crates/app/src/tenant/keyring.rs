@@ -11,6 +11,10 @@
 //! Invariant: a destroyed key stays destroyed. This type is a cache: it is cleared when a key was
 //! destroyed (`docs/decisions/0031`), and the store never accepts the key again.
 
+mod cache;
+mod links;
+
+use cache::{People, Person};
 use claimledger_facts::{
     draft::DraftPerson,
     ids::{Pseudonym, TenantId},
@@ -25,12 +29,9 @@ use claimledger_ledger::{
 };
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     sync::Arc,
 };
-
-/// Maximum people in each of the two generations of the cache, about 1 KiB each.
-const MAX_CACHED: usize = if cfg!(test) { 100 } else { 10_000 };
 
 /// The key cache of one tenant.
 pub(crate) struct Keyring {
@@ -45,32 +46,6 @@ pub(crate) struct Keyring {
     /// several nodes "no" is not kept, because another one may ingest such a link.
     awaits: Mutex<Option<bool>>,
     nodes: Nodes,
-}
-
-#[derive(Default)]
-struct People {
-    young: HashMap<Digest32, Person>,
-    old: HashMap<Digest32, Person>,
-    /// Not durable yet. These keys exist nowhere else, so the rows are never evicted.
-    pending: HashMap<Digest32, PersonRow>,
-    /// Being written.
-    leaving: HashMap<Digest32, PersonRow>,
-    /// Counts evictions. A lookup that missed the store is valid only if this did not change
-    /// meanwhile: the person may have been created, made durable and evicted in between.
-    evictions: u64,
-    /// The store's [`KeyStore::destructions`] when the cache was last cleared. A row that was read
-    /// before this changed may be destroyed.
-    destructions: u64,
-    /// Counts returned keys that the store did not accept, because another writer was first or the
-    /// key is destroyed.
-    replaced: u64,
-}
-
-#[derive(Clone)]
-struct Person {
-    pseudonym: Pseudonym,
-    key: PersonKey,
-    aliases: Vec<Digest32>,
 }
 
 /// The key of a pseudonym.
@@ -208,88 +183,6 @@ impl Keyring {
         }
     }
 
-    /// The person that a link names: by id, or by the login of exactly one person. If there is
-    /// none, a person is created, and the first subject seen with this id or login becomes this
-    /// person. None: several people have this login.
-    pub(crate) async fn named_by_link(
-        &self,
-        name: &str,
-    ) -> Result<Option<(Pseudonym, PersonKey)>, LogError> {
-        let index = self.keys.blind_index(BlindKind::Id, name);
-        let alias = self.keys.blind_index(BlindKind::Alias, name);
-        loop {
-            let evictions = {
-                let mut people = self.people.lock();
-                if let Some(person) = people.get(&index) {
-                    return Ok(Some((person.pseudonym, person.key)));
-                }
-                people.evictions
-            };
-            if let Some(person) = self.stored(&index).await? {
-                return Ok(Some((person.pseudonym, person.key)));
-            }
-            let mut found = self.store.persons_by_alias(&self.tenant, &self.other_id(name)).await?;
-            if found.is_empty() {
-                found = self.store.persons_by_alias(&self.tenant, &alias).await?;
-            }
-            let mut people = self.people.lock();
-            if people.evictions != evictions || people.get(&index).is_some() {
-                continue;
-            }
-            for row in people.unflushed(&alias) {
-                if !found.iter().any(|known| known.pseudonym == row.pseudonym) {
-                    found.push(row.clone());
-                }
-            }
-            return match found.as_slice() {
-                [] => {
-                    *self.awaits.lock() = Some(true);
-                    Ok(Some(self.make(&mut people, index, &[alias, self.is_awaited()])))
-                }
-                [one] => {
-                    self.unwrap(one.clone()).map(|person| Some((person.pseudonym, person.key)))
-                }
-                _ => Ok(None),
-            };
-        }
-    }
-
-    /// The person whom a link named by a login of this draft, before they were seen, or who was
-    /// identified with it earlier; with the index of the row.
-    async fn awaited(&self, draft: &DraftPerson) -> Result<Option<(Digest32, Person)>, LogError> {
-        let id = self.other_id(&draft.id);
-        let mut rows = self.store.persons_by_alias(&self.tenant, &id).await?;
-        rows.extend(self.unflushed(&id));
-        if let Some(row) = rows.into_iter().next() {
-            return Ok(Some((row.id_index, self.unwrap(row)?)));
-        }
-        for alias in
-            draft.aliases.iter().map(|alias| self.keys.blind_index(BlindKind::Alias, alias))
-        {
-            let mut rows = self.store.persons_by_alias(&self.tenant, &alias).await?;
-            rows.extend(self.unflushed(&alias));
-            if let Some(row) =
-                rows.into_iter().find(|row| row.alias_index.contains(&self.is_awaited()))
-            {
-                return Ok(Some((row.id_index, self.unwrap(row)?)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a link ever named a person before they were seen. In most tenants none did, which
-    /// saves the lookups.
-    async fn awaits(&self) -> Result<bool, LogError> {
-        if let Some(known) = *self.awaits.lock() {
-            return Ok(known);
-        }
-        let any = !self.store.persons_by_alias(&self.tenant, &self.is_awaited()).await?.is_empty();
-        if !any && self.nodes.are_many() {
-            return Ok(self.awaits.lock().unwrap_or(false));
-        }
-        Ok(*self.awaits.lock().get_or_insert(any))
-    }
-
     /// Rows with this alias that are not durable yet.
     fn unflushed(&self, alias: &Digest32) -> Vec<PersonRow> {
         self.people.lock().unflushed(alias).cloned().collect()
@@ -297,23 +190,6 @@ impl Keyring {
 
     async fn stored(&self, index: &Digest32) -> Result<Option<Person>, LogError> {
         self.store.person_by_id(&self.tenant, index).await?.map(|row| self.unwrap(row)).transpose()
-    }
-
-    /// Marker for a person whom a link named before they were seen. It is stored as an alias, and
-    /// cannot equal the index of an identifier: aliases and ids have separate indices, and no id
-    /// contains a NUL.
-    fn is_awaited(&self) -> Digest32 {
-        self.keys.blind_index(BlindKind::Id, "\0awaited")
-    }
-
-    /// Marker for such a person after they were seen.
-    fn seen(&self) -> Digest32 {
-        self.keys.blind_index(BlindKind::Id, "\0seen")
-    }
-
-    /// Index of the id of a person whose row is stored under the login that a link gave.
-    fn other_id(&self, id: &str) -> Digest32 {
-        self.keys.blind_index(BlindKind::Id, &format!("\0id\0{id}"))
     }
 
     /// The key of a pseudonym. Always read from the store, so that a destroyed key is never used to
@@ -498,63 +374,6 @@ impl Keyring {
             }
         }
         Ok(())
-    }
-}
-
-impl People {
-    /// Rows with this alias that are not durable yet.
-    fn unflushed(&self, alias: &Digest32) -> impl Iterator<Item = &PersonRow> {
-        self.pending
-            .values()
-            .chain(self.leaving.values())
-            .filter(move |row| row.alias_index.contains(alias))
-    }
-
-    /// A person in memory. People who are not durable yet are always found.
-    fn get(&mut self, index: &Digest32) -> Option<Person> {
-        if let Some(person) = self.young.get(index) {
-            return Some(person.clone());
-        }
-        let person = self.old.remove(index)?;
-        self.keep(*index, person.clone());
-        Some(person)
-    }
-
-    fn keep(&mut self, index: Digest32, person: Person) {
-        if self.young.len() >= MAX_CACHED {
-            self.age();
-        }
-        self.young.insert(index, person);
-    }
-
-    /// Evicts the older generation, except people who are not durable yet.
-    fn age(&mut self) {
-        let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
-        for (index, person) in gone {
-            if self.pending.contains_key(&index) || self.leaving.contains_key(&index) {
-                self.old.entry(index).or_insert(person);
-            }
-        }
-        self.evictions += 1;
-    }
-
-    /// Evicts both generations.
-    fn forget(&mut self) {
-        self.age();
-        self.age();
-    }
-
-    /// Drops a row for which the store has another one, also if it waits to be written.
-    fn replace(&mut self, row: &PersonRow) {
-        for people in [&mut self.young, &mut self.old] {
-            if people.get(&row.id_index).is_some_and(|held| held.pseudonym == row.pseudonym) {
-                people.remove(&row.id_index);
-            }
-        }
-        if self.pending.get(&row.id_index).is_some_and(|held| held.pseudonym == row.pseudonym) {
-            self.pending.remove(&row.id_index);
-        }
-        self.replaced += 1;
     }
 }
 

@@ -1,20 +1,13 @@
-//! What was asked and what met it: one line a requirement, and what fell short.
+//! What was asked and what met it: one line a requirement.
 
-use super::{
-    decision::DecisionExplainer,
-    rule,
-    word::{self, grouped},
-};
+use super::{decision::DecisionExplainer, rule};
 use crate::{
     assess::{
-        authenticator_lost,
         claims::Tri,
-        engine_mix::{self, ClassicReading},
-        factors::AssessedFactor,
+        engine_mix::ClassicReading,
         method_chain::{self, ChainReading},
         okta_claims,
-        requirement::{self, Bar, Candidate, Reading, Taking},
-        security_question,
+        requirement::{self, Candidate, Reading, Taking},
         signed_in::through,
         step_up, third_party_amr,
         value::ordered,
@@ -256,140 +249,6 @@ impl<'a> DecisionExplainer<'a, '_> {
         reasons
     }
 
-    /// What was asserted or verified and does not count for this rule at all: void, ignored, barred
-    /// by a list, stale, or only possible.
-    fn fell_short(&self) -> Vec<Reason> {
-        let at = self.judged.seen.occurred();
-        let mut reasons = Vec::new();
-        let earlier: Vec<&AssessedFactor<'a>> =
-            self.trace.factors.iter().filter(|f| f.occurred().from <= at.latest()).collect();
-        let assertion = |f: &AssessedFactor<'a>| {
-            f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone())
-        };
-        let void: Vec<&AssessedFactor<'a>> = earlier
-            .iter()
-            .copied()
-            .filter(|f| f.by_rules == Tri::No && !f.void.is_empty())
-            .collect();
-        for (names, first) in grouped(&void, |f| (f.claim, f.void.clone())) {
-            let place = assertion(first)
-                .map_or("in an assertion that was not seen".to_owned(), |a| format!("in {a}"));
-            let were = if names.len() == 1 { "was" } else { "were" };
-            reasons.push(
-                Reason::new(format!(
-                    "{} {were} asserted {place}, which is void: {}.",
-                    words::list(&names),
-                    words::fates(&first.void)
-                ))
-                .coded(first.void.first().copied())
-                .on([first.seen.record()])
-                .reading(7),
-            );
-        }
-        let ignored: Vec<&AssessedFactor<'a>> = earlier
-            .iter()
-            .copied()
-            .filter(|f| f.by_rules == Tri::No && f.void.is_empty() && !f.ignored.is_empty())
-            .collect();
-        for (names, first) in grouped(&ignored, |f| (f.claim, f.ignored.clone())) {
-            let were = if names.len() == 1 { "was" } else { "were" };
-            reasons.push(
-                Reason::new(format!(
-                    "{} {were} asserted and ignored: {}.",
-                    words::list(&names),
-                    words::fates(&first.ignored)
-                ))
-                .coded(first.ignored.first().copied())
-                .on([first.seen.record()])
-                .reading(7),
-            );
-        }
-        let gone = |f: &&AssessedFactor<'a>| {
-            f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= at.latest())
-        };
-        let lost: Vec<&AssessedFactor<'a>> = earlier.iter().copied().filter(gone).collect();
-        for (names, first) in grouped(&lost, |f| {
-            f.losses.ends.iter().map(|end| end.loss.record.id).collect::<Vec<_>>()
-        }) {
-            let Some(end) = first.losses.ends.first() else { continue };
-            let when = words::moment(end.when, self.today);
-            let may = if end.running == Tri::Yes {
-                "no longer counted"
-            } else {
-                "perhaps no longer counted"
-            };
-            let says = format!(
-                "{} {may}: what gave {} was lost {when}.",
-                words::list(&names),
-                if names.len() == 1 { "it" } else { "them" }
-            );
-            let reason = Reason::new(says)
-                .coded(Some(codes::AUTHENTICATOR_LOST))
-                .on([first.seen.record(), &end.loss.record]);
-            reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
-        }
-        let stale: Vec<&AssessedFactor<'a>> =
-            self.stale().into_iter().map(|i| &self.trace.factors[i]).collect();
-        for (names, first) in grouped(&stale, |f| f.seen.record().id) {
-            let verified = words::at(first.occurred(), self.today);
-            // 0 seconds: again for each decision, however recent the last one is.
-            let each_time = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
-            let when = if each_time {
-                "before the session's previous decision"
-            } else {
-                "too long before this decision"
-            };
-            reasons.push(
-                Reason::new(format!("{} was verified {verified}, {when}.", words::list(&names)))
-                    .on([first.seen.record()])
-                    .by_rule(crate::assess::reauthenticate::ID)
-                    .reading(36),
-            );
-        }
-        let unsure: Vec<&Candidate> = self.judged.candidates.iter().filter(|c| !c.sure).collect();
-        let mut told: Vec<&[&'static str]> = Vec::new();
-        for candidate in &unsure {
-            if told.contains(&candidate.missing.as_slice()) {
-                continue;
-            }
-            told.push(&candidate.missing);
-            let alike: Vec<&Candidate> =
-                unsure.iter().copied().filter(|c| c.missing == candidate.missing).collect();
-            let names: Vec<&str> =
-                alike.iter().map(|c| c.value.name.as_str()).filter(|n| !n.is_empty()).collect();
-            let what = if candidate.missing.contains(&codes::MISSING_SOURCE_SILENT) {
-                "What a source did not send".to_owned()
-            } else if names.is_empty() && candidate.claim.is_none() {
-                "What is not understood".to_owned()
-            } else if names.is_empty() {
-                "What a claim carried".to_owned()
-            } else {
-                words::list(&names)
-            };
-            let says = format!("{what} would count only possibly. ");
-            reasons.push(word::missing(&says, &candidate.missing).on(self.records(&alike)));
-        }
-        let barred = self
-            .judged
-            .certain
-            .iter()
-            .flat_map(|r| &r.best.barred)
-            .map(|(at, bar)| (&self.judged.candidates[*at], *bar));
-        let barred: Vec<(&Candidate, Bar)> = barred.collect();
-        for bar in Bar::ALL {
-            let kept: Vec<&Candidate> =
-                barred.iter().filter(|(_, by)| by == bar).map(|(c, _)| *c).collect();
-            if !kept.is_empty() {
-                let names: Vec<&str> = kept.iter().map(|c| c.value.name.as_str()).collect();
-                let (why, rule) = kept_out(*bar);
-                let says =
-                    format!("{} counted, but not for this rule: {why}.", words::list(&names));
-                reasons.push(Reason::new(says).on(self.records(&kept)).by_rule(rule));
-            }
-        }
-        reasons
-    }
-
     /// A chain: each step with what covers it.
     fn chain(&self, chain: &ChainReading, certain: &Reading, possible: &Reading) -> Reason {
         let step = |(methods, by): &(Vec<Method>, Option<usize>)| {
@@ -421,13 +280,6 @@ impl<'a> DecisionExplainer<'a, '_> {
         let says = format!("The application asked for {named}: {}.", step_up::words(&acr.asked));
         let reason = Reason::new(says).marked(mark).on(self.records(&counted)).by_rule(step_up::ID);
         Some(if mark == Mark::Met { reason } else { reason.coded(Some(codes::REQUESTED_ACR)) })
-    }
-
-    /// Factors that were verified too long ago, for every alternative or for the one that is shown.
-    fn stale(&self) -> Vec<usize> {
-        let here = self.judged.certain.iter().flat_map(|r| &r.best.stale);
-        let here = here.filter_map(|at| self.judged.candidates[*at].factor);
-        self.judged.stale.iter().copied().chain(here).collect()
     }
 
     fn mark(
@@ -467,27 +319,6 @@ fn of_classic(classic: ClassicReading, two: bool) -> &'static str {
             "only the sign-in: no more than one factor was verified at the IdP"
         }
         (false, false) => "neither pwd nor mfa was asserted",
-    }
-}
-
-/// Why a bar keeps a factor out of a rule, and by which rule of ours.
-const fn kept_out(bar: Bar) -> (&'static str, &'static str) {
-    match bar {
-        Bar::ThirdPartyLists => {
-            ("values of a third-party IdP can't meet a rule that lists methods", requirement::ID)
-        }
-        Bar::Listed => ("its methods keep it out", requirement::ID),
-        Bar::ThirdPartyChain => {
-            ("values of a third-party IdP can't meet a chain of methods", method_chain::ID)
-        }
-        Bar::FromClassic => ("claims of a Classic org can't meet its constraints", engine_mix::ID),
-        Bar::ToClassic => ("claims to a Classic org can't meet its constraints", engine_mix::ID),
-        Bar::SecurityQuestion => (
-            "the organisation asks for the security question, so values of a third-party IdP meet \
-             knowledge only",
-            security_question::ID,
-        ),
-        Bar::OtherKnowledge => ("it asks for other knowledge", requirement::ID),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Conformance of generations of the read models: build a shadow, compare, switch once, delete.
 
-use super::views::{head, names, row, term};
+use super::views::{names, row, session_row, term};
 use crate::{
     generations::{Difference, MadeBy, Place, RowKind},
     log::LogError,
@@ -46,7 +46,7 @@ fn rows(from: u64, to: u64) -> Vec<IndexRow> {
 }
 
 fn session_rows() -> Vec<SessionRow> {
-    (0..7).map(|n| head(&format!("S{n}"), n, SIZE)).collect()
+    (0..7).map(|n| session_row(&format!("S{n}"), n, SIZE)).collect()
 }
 
 /// Builds in batches of `batch` records, with all session rows at the end.
@@ -99,7 +99,7 @@ async fn builds_a_shadow(views: &impl Views) {
         "it was not begun"
     );
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
-    shadow.apply(&tenant, LogSize(0), &rows(0, 10), &[head("S9", 1, 10)]).await.unwrap();
+    shadow.apply(&tenant, LogSize(0), &rows(0, 10), &[session_row("S9", 1, 10)]).await.unwrap();
 
     // While the shadow is being built, queries see the whole live generation.
     assert_eq!(views.dump(&tenant).await.unwrap(), before);
@@ -205,7 +205,7 @@ async fn switches_once(views: &impl Views) {
 
     // The former shadow advances.
     views
-        .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[head("new", 100, SIZE + 1)])
+        .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[session_row("new", 100, SIZE + 1)])
         .await
         .unwrap();
     let looked = views
@@ -308,7 +308,7 @@ async fn compares_a_snapshot(views: &impl Views) {
     build(&*views.shadow(), &tenant, 40, SIZE).await;
     let pinned = views.compare(&tenant).await.unwrap();
     views
-        .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 5), &[head("S0", 1, SIZE + 5)])
+        .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 5), &[session_row("S0", 1, SIZE + 5)])
         .await
         .unwrap();
     let found = pinned.differences(9).await.unwrap();

@@ -1,6 +1,6 @@
 //! Conformance of read models: lists that a filter of rows narrows.
 
-use super::views::{head, names, row, term};
+use super::views::{names, row, session_row, term};
 use crate::{
     session_flags::{SessionFlag, SessionFlags},
     views::{RowFilter, SessionRow, Term, TermKind, Views},
@@ -21,7 +21,7 @@ async fn lists_sessions_that_may_be_active(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let lasting = |session, from, over: Option<u64>, to| SessionRow {
         over_at: over.map(|secs| Time::EPOCH.plus_secs(secs)),
-        ..head(session, from, to)
+        ..session_row(session, from, to)
     };
     let session_rows = [
         lasting("over", 10, Some(20), 1),
@@ -76,7 +76,7 @@ async fn lists_sessions_that_may_have_flags(views: &impl Views) {
     let flagged = |session, from, flags, to| SessionRow {
         flags: set(flags),
         over_at: Some(Time::EPOCH.plus_secs(from + 10)),
-        ..head(session, from, to)
+        ..session_row(session, from, to)
     };
     let session_rows = [
         flagged("none", 1, &[], 1),
@@ -167,7 +167,7 @@ async fn lists_sessions_by_their_last_fact(views: &impl Views) {
     let lasting = |session, from: u64, last: u64, to| SessionRow {
         last_occurred: Time::EPOCH.plus_secs(last),
         flags: SessionFlags::of([(Differs, last.is_multiple_of(2)), (Outlived, session == "a")]),
-        ..head(session, from, to)
+        ..session_row(session, from, to)
     };
     let session_rows = [
         lasting("a", 10, 20, 1),

@@ -54,7 +54,7 @@ fn summary(position: u64) -> Vec<u8> {
     vec![position as u8; 60 + (position % 90) as usize]
 }
 
-pub(super) fn head(session: &str, first_secs: u64, to: u64) -> SessionRow {
+pub(super) fn session_row(session: &str, first_secs: u64, to: u64) -> SessionRow {
     SessionRow {
         session: SessionId::from(session),
         first_occurred: Time::EPOCH.plus_secs(first_secs),
@@ -114,7 +114,7 @@ async fn finds_records(views: &impl Views) {
 async fn writes_rows_and_checkpoint_atomically(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let rows = [row(0, &[(TermKind::Session, "S1")]), row(1, &[(TermKind::Session, "S1")])];
-    views.apply(&tenant, LogSize(0), &rows, &[head("S1", 10, 2)]).await.unwrap();
+    views.apply(&tenant, LogSize(0), &rows, &[session_row("S1", 10, 2)]).await.unwrap();
     let before = views.dump(&tenant).await.unwrap();
     for from in [0, 1, 3] {
         let refused = views
@@ -122,13 +122,13 @@ async fn writes_rows_and_checkpoint_atomically(views: &impl Views) {
                 &tenant,
                 LogSize(from),
                 &[row(from, &[(TermKind::App, "new")])],
-                &[head("S9", 1, 1)],
+                &[session_row("S9", 1, 1)],
             )
             .await;
         assert!(matches!(refused, Err(LogError::Unavailable { .. })), "from {from}: {refused:?}");
         assert_eq!(views.dump(&tenant).await.unwrap(), before, "a refused batch changes nothing");
     }
-    views.apply(&tenant, LogSize(2), &[], &[head("S1", 10, 3)]).await.unwrap();
+    views.apply(&tenant, LogSize(2), &[], &[session_row("S1", 10, 3)]).await.unwrap();
     assert_eq!(
         views.covered(&tenant).await.unwrap(),
         LogSize(2),
@@ -136,7 +136,7 @@ async fn writes_rows_and_checkpoint_atomically(views: &impl Views) {
     );
     assert_eq!(
         views.session_row(&tenant, &SessionId::from("S1")).await.unwrap(),
-        Some(head("S1", 10, 3)),
+        Some(session_row("S1", 10, 3)),
         "the last assessment stays"
     );
     assert_eq!(views.session_row(&tenant, &SessionId::from("S2")).await.unwrap(), None);
@@ -269,13 +269,13 @@ async fn keeps_summaries_of_sessions(views: &impl Views) {
 async fn lists_sessions_in_order(views: &impl Views) {
     let tenant = TenantId::from("acme");
     // For equal instants, sources and source ids the name decides.
-    let mut twins = [head("b", 20, 1), head("a", 20, 1)];
+    let mut twins = [session_row("b", 20, 1), session_row("a", 20, 1)];
     twins.iter_mut().for_each(|row| row.first_source_id = "same".to_owned());
-    let mut source = head("c", 20, 1);
+    let mut source = session_row("c", 20, 1);
     source.first_source = "aaa".to_owned();
-    let before_epoch = SessionRow { first_occurred: Time::MIN, ..head("z", 0, 1) };
+    let before_epoch = SessionRow { first_occurred: Time::MIN, ..session_row("z", 0, 1) };
     let session_rows =
-        [head("late", 30, 1), twins[0].clone(), source, before_epoch, twins[1].clone()];
+        [session_row("late", 30, 1), twins[0].clone(), source, before_epoch, twins[1].clone()];
     views.apply(&tenant, LogSize(0), &[], &session_rows).await.unwrap();
     let all = views.sessions_with(&tenant, &[], None, None, 100).await.unwrap();
     assert_eq!(names(&all), ["z", "c", "a", "b", "late"]);
@@ -289,7 +289,7 @@ async fn lists_sessions_in_order(views: &impl Views) {
     assert_eq!(paged, all, "pages join without gap or repeat");
 
     // A late fact moves a session to the front: it is listed once.
-    views.apply(&tenant, LogSize(0), &[], &[head("late", 5, 2)]).await.unwrap();
+    views.apply(&tenant, LogSize(0), &[], &[session_row("late", 5, 2)]).await.unwrap();
     assert_eq!(
         names(&views.sessions_with(&tenant, &[], None, None, 100).await.unwrap()),
         ["z", "late", "c", "a", "b"]
@@ -308,7 +308,12 @@ async fn lists_sessions_by_terms(views: &impl Views) {
         row(4, &[(Session, "S3"), (Session, "S4"), (App, "payroll")]),
         row(5, &[(Session, "S5"), (Idp, "north")]),
     ];
-    let session_rows = [head("S4", 40, 5), head("S3", 30, 5), head("S2", 20, 5), head("S1", 10, 5)];
+    let session_rows = [
+        session_row("S4", 40, 5),
+        session_row("S3", 30, 5),
+        session_row("S2", 20, 5),
+        session_row("S1", 10, 5),
+    ];
     views.apply(&tenant, LogSize(0), &rows[..3], &session_rows[2..]).await.unwrap();
     views.apply(&tenant, LogSize(3), &rows[3..], &session_rows).await.unwrap();
     let list = async |terms: &[(TermKind, &str)]| {
@@ -379,15 +384,18 @@ async fn isolates_tenants(views: &impl Views) {
     let (acme, other) = (TenantId::from("acme"), TenantId::from("other"));
     let rows = [row(0, &[(TermKind::Session, "S1"), (TermKind::Idp, "north")])];
     for (tenant, secs) in [(&acme, 10), (&other, 20)] {
-        views.apply(tenant, LogSize(0), &rows, &[head("S1", secs, 1)]).await.unwrap();
+        views.apply(tenant, LogSize(0), &rows, &[session_row("S1", secs, 1)]).await.unwrap();
     }
     let north = [term(TermKind::Idp, "north")];
     assert_eq!(
         views.sessions_with(&acme, &north, None, None, 9).await.unwrap(),
-        [head("S1", 10, 1)]
+        [session_row("S1", 10, 1)]
     );
     assert!(!views.summaries_of_each(&acme, &[SessionId::from("S1")]).await.unwrap()[0].is_empty());
-    assert_eq!(views.sessions_with(&other, &[], None, None, 9).await.unwrap(), [head("S1", 20, 1)]);
+    assert_eq!(
+        views.sessions_with(&other, &[], None, None, 9).await.unwrap(),
+        [session_row("S1", 20, 1)]
+    );
     assert_eq!(views.positions(&TenantId::from("nobody"), &[rows[0].id]).await.unwrap(), [None]);
     let dump = views.dump(&other).await.unwrap();
     views.reset(&acme).await.unwrap();
@@ -421,7 +429,7 @@ async fn rebuilds_equal_rows(whole: &impl Views, pieces: &impl Views) {
             )
         })
         .collect();
-    let session_rows: Vec<_> = (0..7).map(|n| head(&format!("S{n}"), n, 60)).collect();
+    let session_rows: Vec<_> = (0..7).map(|n| session_row(&format!("S{n}"), n, 60)).collect();
     whole.apply(&tenant, LogSize(0), &rows, &session_rows).await.unwrap();
     for (n, some) in rows.chunks(7).enumerate() {
         pieces.apply(&tenant, LogSize(n as u64 * 7), some, &[]).await.unwrap();

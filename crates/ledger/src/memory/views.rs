@@ -272,8 +272,8 @@ impl Views for MemoryIndex {
         for row in rows {
             tables.add(row)?;
         }
-        for head in session_rows {
-            tables.session_rows.insert(head.session.clone(), head.clone());
+        for row in session_rows {
+            tables.session_rows.insert(row.session.clone(), row.clone());
         }
         tables.covered = LogSize(from.0 + rows.len() as u64);
         tables.last_leaf = rows.last().map(|row| row.leaf).or(tables.last_leaf);

@@ -1,6 +1,6 @@
 //! One identifier gives one pseudonym, under concurrent look-ups and failing writes.
 
-use super::*;
+use super::{cache::MAX_CACHED, *};
 use async_trait::async_trait;
 use claimledger_facts::{indicator::Indicator, random::SystemRandom, time::Time};
 use claimledger_ledger::{

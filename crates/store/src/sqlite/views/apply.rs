@@ -3,25 +3,18 @@
 use super::{
     checkpoint,
     generations::begin,
-    list::{NEVER_OVER, length, span},
     record_summaries,
     rows::term_number,
+    session_row::{self, Bound, Column, Written},
     sums::{self, Table, Tallies},
     terms::TermKey,
 };
-use claimledger_facts::{
-    ids::{LogSize, TenantId},
-    time::Time,
-};
+use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::{
     generations::{MadeBy, Place},
     views::{IndexRow, SessionRow, TermKind},
 };
-use sqlx::{
-    AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// Maximum terms in the cache of numbers; past it the cache is cleared.
@@ -40,8 +33,6 @@ pub(super) struct Writer {
 
 /// Numbers of terms, by generation.
 type Known = HashMap<i64, HashMap<TermKey, i64>>;
-
-type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 impl Writer {
     pub(super) fn new(connection: SqliteConnection) -> Self {
@@ -366,14 +357,15 @@ impl Batch<'_> {
         numbers: &Numbers,
     ) -> Result<(), sqlx::Error> {
         let generation = self.generation;
-        let mut rows: Vec<_> = numbers.session_rows.iter().copied().zip(session_rows).collect();
+        let mut rows: Vec<Written<'_>> = std::iter::zip(&numbers.session_rows, session_rows)
+            .map(|(number, row)| Written::new(*number, generation, row))
+            .collect();
         // A session whose name is new has no row.
-        let before: Vec<_> =
-            rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
+        let before: Vec<_> = rows.iter().copied().filter(|row| row.session < numbers.new).collect();
         let there = self.refresh_session_rows(&before).await?;
-        rows.retain(|(number, _)| !there.contains(number));
+        rows.retain(|row| !there.contains(&row.session));
         // The rest has no row, or one with another sort key.
-        let mut left: HashSet<i64> = rows.iter().map(|(number, _)| *number).collect();
+        let mut left: HashSet<i64> = rows.iter().map(|row| row.session).collect();
         let asked: Vec<i64> = left.iter().copied().filter(|number| *number < numbers.new).collect();
         for some in asked.chunks(MAX_ROWS) {
             let sql = format!(
@@ -389,36 +381,16 @@ impl Batch<'_> {
                 left.remove(&row.try_get(0)?);
             }
         }
-        left.iter()
-            .for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
-        let into = "INSERT INTO session_row (session, generation, name, first_occurred, \
-            first_source, \
-            first_source_id, assessed_to, over_at, length,
-                    last_occurred, span, flags, state, crc) VALUES";
-        let update = " ON CONFLICT (session) DO UPDATE \
-            SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
-                         first_source_id = excluded.first_source_id, \
-                         assessed_to = excluded.assessed_to, over_at = excluded.over_at,
-                         length = excluded.length, \
-                         last_occurred = excluded.last_occurred, span = excluded.span, \
-                         flags = excluded.flags, state = excluded.state, crc = excluded.crc";
-        self.insert(into, 14, update, &rows, |query, (number, row)| {
-            query
-                .bind(*number)
-                .bind(generation)
-                .bind(row.session.as_str())
-                .bind(row.first_occurred.micros())
-                .bind(row.first_source.as_str())
-                .bind(row.first_source_id.as_str())
-                .bind(row.assessed_to.0 as i64)
-                .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
-                .bind(length(row.first_occurred, row.over_at))
-                .bind(row.last_occurred.micros())
-                .bind(span(row))
-                .bind(i64::from(row.flags.bits()))
-                .bind(row.state.as_slice())
-                .bind(head_crc(*number, generation, row))
-        })
+        for session in &left {
+            self.tallies.add(Table::SessionRow, sums::key(Table::SessionRow, *session));
+        }
+        self.insert(
+            &session_row::insert(),
+            Column::COUNT,
+            &session_row::on_conflict(),
+            &rows,
+            session_row::bind_inserted,
+        )
         .await
         .map(drop)
     }
@@ -428,44 +400,16 @@ impl Batch<'_> {
     /// sessions of these rows.
     async fn refresh_session_rows(
         &mut self,
-        rows: &[(i64, &SessionRow)],
+        rows: &[Written<'_>],
     ) -> Result<HashSet<i64>, sqlx::Error> {
-        let generation = self.generation;
         let mut there = HashSet::with_capacity(rows.len());
         for some in rows.chunks(MAX_ROWS) {
             // Padded with the last to a power of two, to reuse prepared statements.
             let asked = some.len().next_power_of_two();
-            let sql = format!(
-                "WITH v (session, first_occurred, first_source, first_source_id, over_at, \
-                 flags, assessed_to, last_occurred, span, state, crc) \
-                 AS (VALUES (?,?,?,?,?,?,?,?,?,?,?){})
-                 UPDATE session_row SET assessed_to = v.assessed_to, last_occurred = \
-                  v.last_occurred, span = v.span, state = v.state, crc = v.crc FROM v
-                 WHERE session_row.session = v.session AND session_row.first_occurred = \
-                  v.first_occurred \
-                 AND session_row.first_source = v.first_source
-                   AND session_row.first_source_id = v.first_source_id AND session_row.over_at = \
-                    v.over_at AND session_row.flags = v.flags
-                 RETURNING session_row.session",
-                ",(?,?,?,?,?,?,?,?,?,?,?)".repeat(asked - 1)
-            );
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
             let query = some.iter().chain(padding).fold(
-                sqlx::query(AssertSqlSafe(sql)),
-                |query, (number, row)| {
-                    query
-                        .bind(*number)
-                        .bind(row.first_occurred.micros())
-                        .bind(row.first_source.as_str())
-                        .bind(row.first_source_id.as_str())
-                        .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
-                        .bind(i64::from(row.flags.bits()))
-                        .bind(row.assessed_to.0 as i64)
-                        .bind(row.last_occurred.micros())
-                        .bind(span(row))
-                        .bind(row.state.as_slice())
-                        .bind(head_crc(*number, generation, row))
-                },
+                sqlx::query(AssertSqlSafe(session_row::refresh(asked))),
+                session_row::bind_refreshed,
             );
             for row in query.fetch_all(&mut *self.connection).await? {
                 there.insert(row.try_get(0)?);
@@ -511,14 +455,4 @@ impl Batch<'_> {
         }
         Ok(returned)
     }
-}
-
-fn head_crc(session: i64, generation: i64, row: &SessionRow) -> i64 {
-    let over_at = row.over_at.map_or(NEVER_OVER, Time::micros);
-    sums::head(
-        session,
-        generation,
-        row,
-        [over_at, length(row.first_occurred, row.over_at), span(row)],
-    )
 }

@@ -5,7 +5,8 @@
 use super::{
     generations::GenerationRow,
     record_summaries,
-    rows::{HEAD, checked_head, record, term_number},
+    rows::{record, term_number},
+    session_row::{Column, SELECTED, checked},
     sums::{self, Table, Tallies},
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
@@ -42,8 +43,9 @@ async fn check(
     let mut after = i64::MIN;
     loop {
         let sql = format!(
-            "SELECT {HEAD} FROM session_row h WHERE h.generation = ? AND h.session > ? ORDER BY \
-             h.session LIMIT ?"
+            "SELECT {} FROM session_row h WHERE h.generation = ? AND h.session > ? ORDER BY \
+             h.session LIMIT ?",
+            *SELECTED
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(number)
@@ -52,11 +54,12 @@ async fn check(
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
-            checked_head(row)?;
-            found.add(Table::Head, sums::key(Table::Head, row.try_get(7)?));
+            checked(row)?;
+            let session = row.try_get(Column::Session.at())?;
+            found.add(Table::SessionRow, sums::key(Table::SessionRow, session));
         }
         let Some(last) = rows.last() else { break };
-        after = last.try_get(7)?;
+        after = last.try_get(Column::Session.at())?;
     }
     let mut after = i64::MIN;
     loop {

@@ -5,7 +5,8 @@ use super::{
     LogError,
     generations::Both,
     read, record_summaries,
-    rows::{id, session_row},
+    rows::id,
+    session_row::{selected_of, session_row},
     terms::to_text,
 };
 use async_trait::async_trait;
@@ -102,11 +103,7 @@ impl Pinned {
             RowKind::Record => "a.id, a.position",
             RowKind::Posting => "t.term, p.position",
             RowKind::Session => "t.term, substr(s.term, 2)",
-            RowKind::SessionRow => {
-                "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, \
-                 a.over_at, a.state, a.session, a.generation, a.length, a.crc, a.flags, \
-                 a.last_occurred, a.span"
-            }
+            RowKind::SessionRow => &selected_of("a"),
             RowKind::RecordSummary => record_summaries::COLUMNS,
         };
         let sql = format!("SELECT {columns} {} ORDER BY 1, 2 LIMIT ?3", only(kind));

@@ -2,12 +2,13 @@
 
 use super::{
     SqliteViews, checkpoint, read, record_summaries,
-    rows::{id, session_row},
+    rows::id,
+    session_row::{SELECTED, session_row},
     terms::to_text,
 };
 use claimledger_facts::ids::TenantId;
 use claimledger_ledger::log::LogError;
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 /// Every row of a generation, as lines.
 pub(super) async fn dump(views: &SqliteViews, tenant: &TenantId) -> Result<Vec<String>, LogError> {
@@ -17,8 +18,12 @@ pub(super) async fn dump(views: &SqliteViews, tenant: &TenantId) -> Result<Vec<S
         return Ok(vec!["covered 0".to_owned()]);
     };
     let mut lines = vec![format!("covered {}", checkpoint.covered)];
-    let mut rows = async |sql: &'static str| {
-        sqlx::query(sql).bind(checkpoint.number).fetch_all(&mut *snapshot).await.map_err(read)
+    let mut rows = async |sql: &str| {
+        sqlx::query(AssertSqlSafe(sql.to_owned()))
+            .bind(checkpoint.number)
+            .fetch_all(&mut *snapshot)
+            .await
+            .map_err(read)
     };
     for row in rows("SELECT id, position FROM record_1 WHERE generation = ? ORDER BY id").await? {
         lines.push(format!("record {} #{}", id(&row, 0)?, row.try_get::<i64, _>(1).map_err(read)?));
@@ -43,11 +48,9 @@ pub(super) async fn dump(views: &SqliteViews, tenant: &TenantId) -> Result<Vec<S
             String::from_utf8_lossy(&session)
         ));
     }
-    let session_rows = "SELECT name, first_occurred, first_source, first_source_id, \
-        assessed_to, over_at, state, session, generation, length, crc, flags, \
-                 last_occurred, span
-                 FROM session_row WHERE generation = ? ORDER BY name";
-    for row in rows(session_rows).await? {
+    let session_rows =
+        format!("SELECT {} FROM session_row h WHERE h.generation = ? ORDER BY h.name", *SELECTED);
+    for row in rows(&session_rows).await? {
         lines.push(session_row(&row)?.to_text());
     }
     for row in rows(record_summaries::DUMP).await? {

@@ -11,7 +11,9 @@ use super::{
     SqliteViews,
     generations::GenerationRow,
     limit, read,
-    rows::{HEAD, checked_head, session_row},
+    session_row::{
+        Column, MAX_LENGTH, MIN_LENGTH, OPEN_END_LENGTH, SELECTED, checked, session_row,
+    },
     sums,
     terms::TermKey,
 };
@@ -30,38 +32,8 @@ use std::fmt::Write;
 /// Maximum sessions of a term that are fetched and sorted; with more, the list is scanned in order
 /// with a look-up of the term for each session.
 const MAX_SORTED_SESSIONS: i64 = 4096;
-/// `over_at` of a session without a known end.
-pub(super) const NEVER_OVER: i64 = i64::MAX;
-/// `length` of a session without a known end.
-const OPEN_END_LENGTH: u32 = 64;
-/// Number of columns of [`HEAD`]; those of the terms follow them.
-const HEAD_COLUMNS: usize = 14;
 /// The first parameter of the terms after the first.
 const FIRST_TERM: usize = 12;
-/// Minimum length in bits. All sessions below 2^24 microseconds, some 17 seconds, share it, because
-/// their range of the index is short enough.
-const MIN_LENGTH: u32 = 24;
-/// Maximum length in bits: from the year 0 to 9999 there are fewer than 2^60 microseconds.
-const MAX_LENGTH: u32 = 60;
-
-/// The length of a session: the bits of its duration in microseconds.
-pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
-    let bits = |over: Time| {
-        u64::BITS
-            - over
-                .micros()
-                .saturating_sub(first_occurred.micros())
-                .max(0)
-                .unsigned_abs()
-                .leading_zeros()
-    };
-    over_at.map_or(OPEN_END_LENGTH, |over| bits(over).clamp(MIN_LENGTH, MAX_LENGTH)).into()
-}
-
-/// The length of the time from a session's first fact to its last.
-pub(super) fn span(row: &SessionRow) -> i64 {
-    length(row.first_occurred, Some(row.last_occurred))
-}
 
 /// The sessions that carry all of these terms.
 pub(super) async fn sessions_with(
@@ -127,9 +99,11 @@ pub(super) async fn session(
     let Some(number) = views.term(generation, &TermKey::of_session(session.as_str())).await? else {
         return Ok(None);
     };
-    let query =
-        sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM session_row h WHERE h.session = ?")))
-            .bind(number);
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {} FROM session_row h WHERE h.session = ?",
+        *SELECTED
+    )))
+    .bind(number);
     query
         .fetch_optional(&views.shared.readers)
         .await
@@ -283,9 +257,9 @@ impl List<'_> {
 
     /// A row, and the rows of `term_session_1` that matched it.
     fn checked(&self, row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
-        let head = checked_head(row)?;
-        let session: i64 = row.try_get(7)?;
-        for ((_, term), column) in self.carried.iter().zip(HEAD_COLUMNS..) {
+        let found = checked(row)?;
+        let session: i64 = row.try_get(Column::Session.at())?;
+        for ((_, term), column) in self.carried.iter().zip(Column::COUNT..) {
             let computed = sums::session(*term, session);
             sums::check(
                 "term_session_1",
@@ -294,7 +268,7 @@ impl List<'_> {
                 computed,
             )?;
         }
-        Ok(head)
+        Ok(found)
     }
 
     /// ?1: the first term; ?2: the generation; ?3 to ?6: the sort key to start after; ?7: the
@@ -423,13 +397,15 @@ impl List<'_> {
             "session_row h INDEXED BY session_row_by_size WHERE h.generation = ?2",
             &format!(" AND h.assessed_to > ?9{there}"),
         );
-        let _ = write!(text, "SELECT * FROM ({branch}) ORDER BY 2, 3, 4, 1 LIMIT ?7");
+        // The columns of a compound SELECT by their numbers, from 1 on.
+        let order = Column::SORT_KEY.map(|column| (column.at() + 1).to_string()).join(", ");
+        let _ = write!(text, "SELECT * FROM ({branch}) ORDER BY {order} LIMIT ?7");
         text
     }
 
     fn branch(&self, from: &str, there: &str) -> String {
         let others = self.only.len().saturating_sub(1);
-        let mut text = format!("SELECT {HEAD}");
+        let mut text = format!("SELECT {}", *SELECTED);
         for number in (FIRST_TERM + others..).take(self.carried.len()) {
             let _ = write!(
                 text,

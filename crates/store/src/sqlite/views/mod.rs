@@ -12,6 +12,7 @@ mod open;
 mod postings;
 mod record_summaries;
 mod rows;
+mod session_row;
 mod sums;
 mod sweep;
 mod terms;
@@ -188,7 +189,7 @@ impl Views for SqliteViews {
         Ok(self
             .checkpoint(tenant)
             .await?
-            .map_or(0, |checkpoint| checkpoint.tallies.rows(Table::Head)))
+            .map_or(0, |checkpoint| checkpoint.tallies.rows(Table::SessionRow)))
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {

@@ -17,13 +17,19 @@ pub(super) enum Table {
     Term,
     Posting,
     Session,
-    Head,
+    SessionRow,
     RecordSummary,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Record, Self::Term, Self::Posting, Self::Session, Self::Head, Self::RecordSummary];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Record,
+        Self::Term,
+        Self::Posting,
+        Self::Session,
+        Self::SessionRow,
+        Self::RecordSummary,
+    ];
 
     /// Its name in SQL.
     pub(super) const fn name(self) -> &'static str {
@@ -32,7 +38,7 @@ impl Table {
             Self::Term => "term_1",
             Self::Posting => "posting_1",
             Self::Session => "term_session_1",
-            Self::Head => "session_row",
+            Self::SessionRow => "session_row",
             Self::RecordSummary => "record_summary",
         }
     }
@@ -150,13 +156,13 @@ pub(super) fn session(term: i64, session: i64) -> i64 {
 }
 
 /// `over_at`, `length` and `span` are as the table has them.
-pub(super) fn head(
+pub(super) fn session_row(
     session: i64,
     generation: i64,
     row: &SessionRow,
     [over_at, length, span]: [i64; 3],
 ) -> i64 {
-    Crc::of(tag(Table::Head))
+    Crc::of(tag(Table::SessionRow))
         .number(session)
         .number(generation)
         .bytes(row.session.as_str().as_bytes())

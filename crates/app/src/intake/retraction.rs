@@ -1,11 +1,9 @@
-//! Trust is retracted: what it can be retracted of, and the record that says so. The record is the
-//! ledger's own, so that no source appears that would have to be heard from.
+//! Trust is retracted by a record of the ledger's own, so that no source appears that would have to
+//! be heard from. What it can be retracted of is asked in `queries/retractable.rs`.
 
-use super::View;
 use crate::{
-    app::{App, credentials::actor},
+    app::{App, ask::View, credentials::actor},
     model::{
-        answer::Answer,
         query::Query,
         question::{AskError, Asking, Caller},
         retraction::{RecordedRetraction, RetractError, WantedRetraction, new_id},
@@ -14,7 +12,7 @@ use crate::{
 use claimledger_domain::changes::{Retraction, TrustChanges, trust_changes};
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, KeyId, SourceEventId},
+    ids::SourceEventId,
     refusal::{Refusal, RefusalCode},
     types::trust::TrustRetracted,
 };
@@ -23,22 +21,6 @@ use claimledger_facts::{
 const MAX_NAMED: usize = 20;
 
 impl App {
-    /// What trust can be retracted of: IdPs, their keys, and what was retracted already.
-    ///
-    /// # Errors
-    /// See [`AskError`]. The caller needs the role govern, and no other.
-    pub async fn retractable(
-        &self,
-        caller: &Caller,
-        (idp, key): (Option<&IdpId>, Option<&KeyId>),
-        asking: &Asking,
-    ) -> Result<Answer<TrustChanges>, AskError> {
-        let view = self.ask(caller, Query::Retraction, asking).await?;
-        let barrier = view.reliance(None, idp, key).await?;
-        let changes = trust_changes(&view.history, view.cut, idp);
-        view.answer_with(changes, barrier).await
-    }
-
     /// Records that assertions of an IdP, or those that one of its keys signed, must not be
     /// believed from a time on. It is dated by the ledger's clock, and its actor is the caller's
     /// credential. The same id with the same content is recorded once, also where
@@ -124,10 +106,10 @@ impl View<'_> {
     /// recorded as retracted, and hit nothing.
     async fn must_know(&self, wanted: &WantedRetraction) -> Result<(), RetractError> {
         let (idp, key) = (&wanted.idp, wanted.retracts.key());
-        let unknown_idp = self.idp(idp).await.map_err(AskError::from)?.is_some();
+        let unknown_idp = !self.knows_idp(idp).await.map_err(AskError::from)?;
         let unknown_key = match key {
             Some(key) if !unknown_idp => {
-                self.key(Some(idp), key).await.map_err(AskError::from)?.is_some()
+                !self.knows_key(Some(idp), key).await.map_err(AskError::from)?
             }
             _ => false,
         };
