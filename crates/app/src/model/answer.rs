@@ -452,6 +452,8 @@ pub struct FallenHit {
     pub after: Implied,
     /// Code of the first requirement that would not be met.
     pub first_unmet: Option<&'static str>,
+    /// How surely it fell already, by retractions that are known; none: it did not.
+    pub fell: Option<Certainty>,
     /// What the rules imply without and with it, in words.
     pub words: String,
 }

@@ -284,7 +284,6 @@ impl Page<'_> {
             } else {
                 Falls::NotEvaluated("it has more retractions than one page evaluates")
             };
-            found.fell.extend(falls.certainties());
             retractions.push((retraction, falls));
         }
         found.supposed = Some(supposed((idp, key, from)));
