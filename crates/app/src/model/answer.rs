@@ -379,8 +379,7 @@ pub struct RehearsablePolicy {
 pub struct Rehearsed {
     /// Decisions for which the rules would imply another outcome (`semantics.md` 21).
     pub flips: Vec<RedecidedHit>,
-    /// Recorded allows that rely on something retracted, and that the rules would not imply as
-    /// known at K.
+    /// Recorded allows that rest on what is retracted and are then not implied, as known at K.
     pub falls: Vec<FallenHit>,
     /// Decisions that neither flip nor fall.
     pub unchanged: Vec<UnchangedHit>,
@@ -388,8 +387,7 @@ pub struct Rehearsed {
     pub live: Vec<LiveSession>,
     /// Accesses that the rules would not have allowed.
     pub locked_out: Vec<LockedOut>,
-    /// Policies that could only be satisfied through other IdPs, none of which provided such a
-    /// factor.
+    /// Policies that only IdPs could satisfy that provided no such factor.
     pub unmet: Vec<UnmetPolicy>,
     /// Number of sessions evaluated.
     pub sessions: u64,
