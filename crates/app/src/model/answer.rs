@@ -387,7 +387,7 @@ pub struct Rehearsed {
     pub live: Vec<LiveSession>,
     /// Accesses that the rules would not have allowed.
     pub locked_out: Vec<LockedOut>,
-    /// Policies that only IdPs could satisfy that provided no such factor.
+    /// Policies that only other IdPs could satisfy, and none of those provided such a factor.
     pub unmet: Vec<UnmetPolicy>,
     /// Number of sessions evaluated.
     pub sessions: u64,
