@@ -378,3 +378,49 @@ fn a_session_that_may_have_ended_is_listed_as_ended_and_as_not_ended() {
     assert_eq!(listed("true"), ["idle POSSIBLE", "open CERTAIN"]);
     assert_eq!(listed("false"), ["idle POSSIBLE"]);
 }
+
+/// Sessions whose limit had passed by T, and whose end a later record states: they are in the list
+/// of an instant before the limit and in none after it (22).
+#[test]
+fn a_session_past_its_limit_is_in_the_list_of_an_instant_before_it() {
+    let started = |id: &str, at: &str, session: &str, limits: Value| {
+        native(id, "session.started", at, Some(session), limits)
+    };
+    let ended = |id: &str, session: &str| {
+        let at = "2026-03-10T12:30:00Z";
+        native(id, "session.ended", at, Some(session), json!({"reason": "expired"}))
+    };
+    let (nine, eleven) = ("2026-03-10T09:00:00Z", "2026-03-10T11:00:00Z");
+    let early = "2026-03-10T09:30:00Z";
+    let facts = [
+        started("s1", nine, "lifetime", json!({"lifetime_ends_at": eleven})),
+        started("s2", nine, "idle", json!({"idle_secs": 1800})),
+        started("s3", nine, "both", json!({"idle_secs": 1800, "lifetime_ends_at": eleven})),
+        started("s4", "2026-03-10T08:00:00Z", "over", json!({"lifetime_ends_at": early})),
+        ended("e1", "lifetime"),
+        ended("e2", "idle"),
+        ended("e3", "both"),
+        ended("e4", "over"),
+    ];
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    ingest(&scratch, &facts, "native", "sp");
+    let active_at = |at: &str| {
+        let args = ["--at", "2026-03-10T13:00:00Z", "sessions", "--active-at", at];
+        let answer = scratch.json(&args);
+        let mut rows: Vec<String> = answer["edges"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|edge| format!("{} {}", edge["node"]["id"], edge["certainty"]).replace('"', ""))
+            .collect();
+        rows.sort();
+        rows
+    };
+    let ten = ["both POSSIBLE", "idle POSSIBLE", "lifetime CERTAIN"];
+    assert_eq!(active_at("2026-03-10T10:00:00Z"), ten);
+    let all = ["both CERTAIN", "idle CERTAIN", "lifetime CERTAIN", "over CERTAIN"];
+    assert_eq!(active_at("2026-03-10T09:20:00Z"), all);
+    assert_eq!(active_at(eleven), ["idle POSSIBLE"], "the others had ended by their limit");
+    assert_eq!(active_at("2026-03-10T12:30:00Z"), [""; 0]);
+}

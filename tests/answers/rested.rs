@@ -395,3 +395,52 @@ fn a_later_assertion_of_another_idp_takes_nothing_from_a_decision_before_it() {
         assert!(!why.contains("the sign-in through idp-r stands"), "{why}");
     }
 }
+
+/// The names of the sessions in a file of JSON lines.
+fn sessions_of(file: &str) -> Vec<String> {
+    let rows = file.lines().map(|line| serde_json::from_str::<Value>(line).expect("a row"));
+    rows.map(|row| row["session"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// A claim that names no key possibly rests on a key that only claims name, once that key is
+/// retracted: `/blast` supposes so, and its list, its query and its file have the same sessions.
+#[test]
+fn the_file_of_a_key_that_only_claims_name_has_what_its_page_lists() {
+    let mut keyed = claim("K", Some("K9"));
+    keyed["id"] = json!("claim-K");
+    let scratch = ledger(true, "1fa", vec![start("N"), claim("N", None), keyed]);
+    let of_key = ["sessions", "--idp", "idp-q", "--key", "K9"];
+    assert_eq!(edges(&scratch, T, &of_key), ["K CERTAIN"], "as stated");
+    let supposed = [&of_key[..], &["--supposes-key"]].concat();
+    assert_eq!(edges(&scratch, T, &supposed), ["N POSSIBLE", "K CERTAIN"]);
+    let file = scratch.path("sessions.jsonl");
+    let output = ["--as", "jsonl", "--output", file.to_str().expect("a UTF-8 path")];
+    scratch.ok(&[&["--tenant", "acme", "--at", T, "export"], &supposed[..], &output].concat());
+    let written = std::fs::read_to_string(&file).expect("a file");
+    assert_eq!(sessions_of(&written), ["N", "K"]);
+
+    let known = scratch.json(&["--tenant", "acme", "sessions"])["answered"]["position"].clone();
+    let cut = format!("at={T}&knownAtPosition={known}&rules={RULES}");
+    let token = format!("Bearer {}", scratch.token("acme", "read,export"));
+    let server = scratch.serve();
+    let get = |path: &str| server.get(path, &[("authorization", &token)]).2;
+    let page = get(&format!("/blast?kind=key&idp=idp-q&key=K9&{cut}"));
+    assert!(page.contains("1 certain + 1 possible"), "{page}");
+    assert!(!page.contains("without those whose claims name no key"), "{page}");
+    let attribute = |of: &str, name: &str| {
+        let value = of.split(&format!("{name}=\"")).nth(1).expect(name).split('"').next();
+        value.unwrap_or_default().replace("&amp;", "&")
+    };
+    let link = page.split("<a ").find(|link| link.contains("The same sessions as a list"));
+    let list = get(&attribute(link.expect("a link"), "href"));
+    assert!(list.contains("<bdi>N</bdi>") && list.contains("<bdi>K</bdi>"), "{list}");
+    let form = page.split("class=\"export\"").nth(1).expect("a form").split("</form>").next();
+    let form = form.unwrap_or_default();
+    let fields = form
+        .split("<input ")
+        .skip(1)
+        .map(|field| format!("{}={}", attribute(field, "name"), attribute(field, "value")));
+    let fields: Vec<String> = fields.chain(["as=jsonl".to_owned()]).collect();
+    let sent = get(&format!("{}?{}", attribute(form, "action"), fields.join("&")));
+    assert_eq!(sent, written, "the file of the page is that of the command");
+}

@@ -133,7 +133,8 @@ fn decisions(answer: &Value, field: &str, more: &[&str]) -> Vec<String> {
             .trim_end_matches('Z');
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let mut words = vec![text(&decision["session"]), text(&decision["app"]), at.to_owned()];
-        words.extend(more.iter().map(|name| text(&row[*name])));
+        let said = |name: &&str| row[*name].as_str().map_or("null".to_owned(), str::to_owned);
+        words.extend(more.iter().map(said));
         words.join(" ")
     };
     let mut rows: Vec<String> = list(answer, field).into_iter().map(row).collect();
@@ -269,6 +270,42 @@ fn r3_what_falls_and_what_still_lives_if_x1_is_distrusted() {
     // S5 was implied deny already: it falls and does not flip.
     assert_eq!(decisions(leak, "flips", &[]), [] as [&str; 0]);
     assert!(!decisions(all, "flips", &[]).contains(&"S5 payroll 13:45:04".to_owned()));
+    // Nothing was retracted yet: what the rules refused and what was lost are said beside it.
+    let fell = |answer: &Value| decisions(answer, "falls", &["fellAlready"]);
+    assert!(fell(all).iter().all(|fall| fall.ends_with(" null")), "{all}");
+    let odd = |fall: &&Value| {
+        let words = |name: &str| fall["decision"][name]["words"].as_str().map(str::to_owned);
+        words("differs").or_else(|| words("falsifiedLater"))
+    };
+    let falls = list(all, "falls");
+    assert_eq!(falls.iter().filter_map(odd).count(), 2, "S2 12:30 and S5: {all}");
+}
+
+#[test]
+fn a_rehearsal_tells_what_fell_already_by_the_retraction_of_the_day() {
+    let scratch = Scratch::fixture();
+    let (now, day) = ("2026-03-10T23:00:00Z", "2026-03-10T00:00:00Z");
+    let args = ["--tenant", "acme", "--at", now, "--known-at", now, "rehearse", "retraction"];
+    let of = ["--idp", "idp-x", "--key", "X1", "--since", "2026-03-10T09:00:00Z"];
+    let all = [&args[..], &of[..], &["--from", day, "--to", now]].concat();
+    let answer = scratch.json(&all);
+    let falls = [
+        "S1 payroll 10:00:03 null",
+        "S2 payroll 11:30:05 null",
+        "S2 payroll 12:30:00 null",
+        "S5 payroll 13:45:04 CERTAIN",
+        "S7 wiki 09:30:02 null",
+    ];
+    assert_eq!(decisions(&answer, "falls", &["fellAlready"]), falls);
+    let printed = scratch.ok(&all);
+    for words in [
+        "Falls: 5, of which 1 fell already",
+        "deny, then deny: not enough factors: it fell already",
+        "differs: retired key accepted",
+        "falsified later: authenticator lost",
+    ] {
+        assert!(printed.contains(words), "{words}\nin\n{printed}");
+    }
 }
 
 #[test]

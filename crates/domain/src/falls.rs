@@ -8,10 +8,10 @@
 use crate::{
     assess::{self, Trace, claims::Tri, decision::Judged, retraction, signed_in::sign_ins},
     codes,
-    history::{History, Supposed},
+    history::{History, HistoryCut, Stated, Supposed},
     model::{AsKnown, Certainty, Cut, Implied, Known, RecordRef},
 };
-use claimledger_facts::vocabulary::Outcome;
+use claimledger_facts::{types::trust::TrustRetracted, vocabulary::Outcome};
 
 /// What falsifiers do to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,9 @@ pub struct Fall {
     pub worst: Implied,
     /// It falls; where [`Self::rested`] is possible, possibly.
     pub falls: bool,
+    /// How surely it fell already: by retractions that are known at K. None: it does not fall, or
+    /// none of them let it fall.
+    pub fell: Option<Certainty>,
 }
 
 impl Fall {
@@ -55,25 +58,24 @@ impl Fall {
     }
 }
 
+/// That a decision fell already, in words behind what becomes of it.
+#[must_use]
+pub const fn already(fell: Option<Certainty>) -> &'static str {
+    match fell {
+        Some(Certainty::Certain) => ": it fell already",
+        Some(Certainty::Possible) => ": it possibly fell already",
+        None => "",
+    }
+}
+
 /// What falls of a session under falsifiers. Falsifiers that are stated already can be supposed
 /// again: `before` has them then too. None: they hit nothing of it, or nothing of it is known.
 #[must_use]
 pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) -> Option<Fallen> {
     let known = history.at(cut.known_at);
     let before = assess::trace_with(facts, known, cut)?;
-    let after = assess::trace_with(facts, known.supposing(supposed), cut)?;
-    // What rests on a claim that names no key falls possibly: where it would, had the retracted key
-    // signed it.
-    let as_signed = supposed.as_signed();
-    let unnamed = after
-        .claims
-        .iter()
-        .flat_map(|claim| &claim.hits)
-        .any(|hit| hit.open == Some(codes::MISSING_KEY));
-    let worst =
-        unnamed.then(|| assess::trace_with(facts, known.supposing(&as_signed), cut)).flatten();
-    let worst = worst.as_ref().unwrap_or(&after);
-    let hits = Hits::of(&after, supposed);
+    let effect = Effect::of(facts, known, cut, supposed)?;
+    let Effect { trace: after, hits, .. } = &effect;
     let sure =
         hits.claims.iter().chain(&hits.factors).map(|(_, c)| *c).chain(hits.sign_in).min()?;
     let mut records: Vec<RecordRef> = Vec::new();
@@ -86,27 +88,91 @@ pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) 
             records.push(record.clone());
         }
     }
-    let decisions = before.decisions.iter().zip(&after.decisions).zip(&worst.decisions).filter_map(
-        |((before, after_it), worst)| {
-            let rested = hits.rested(&after, &before.then)?;
-            let (before, after, worst) = (before.now(), after_it.now(), worst.now().implied);
-            let mut fall = Fall {
-                record: before.seen.record().clone(),
-                outcome: before.data.outcome,
-                rested,
-                before: as_known(before),
-                after: as_known(after),
-                worst,
-                falls: before.data.outcome == Outcome::Allow && worst != Implied::Allow,
-            };
-            // The certain hits alone may not let it fall.
-            if fall.falls && (after.implied == Implied::Allow || fall.is_open_either_way()) {
-                fall.rested = Certainty::Possible;
-            }
-            Some(fall)
-        },
-    );
-    Some(Fallen { hit: sure, records, decisions: decisions.collect() })
+    let mut decisions: Vec<Fall> =
+        (0..before.decisions.len()).filter_map(|at| effect.on(&before, at)).collect();
+    // What no longer stands fell already where a retraction that is known, supposed once more, lets
+    // it fall.
+    let retracted = known_retractions(&before);
+    if !retracted.is_empty()
+        && decisions.iter().any(|fall| fall.falls)
+        && let Some(effect) = Effect::of(facts, known, cut, &retracted)
+    {
+        let fell: Vec<Fall> =
+            (0..before.decisions.len()).filter_map(|at| effect.on(&before, at)).collect();
+        for fall in decisions.iter_mut().filter(|fall| fall.falls) {
+            let already = fell.iter().find(|fell| fell.record.id == fall.record.id && fell.falls);
+            fall.fell = already.map(|fell| fell.rested);
+        }
+    }
+    Some(Fallen { hit: sure, records, decisions })
+}
+
+/// The retractions that are known and hit claims of a session or its sign-in.
+fn known_retractions(trace: &Trace<'_>) -> Supposed {
+    let of_claims = trace.claims.iter().flat_map(|claim| &claim.hits);
+    let sign_in = trace.life.sign_in();
+    let of_sign_in = sign_in.into_iter().flat_map(|it| retraction::of_whole_idp(trace.history, it));
+    let mut known: Vec<&Stated<TrustRetracted>> = Vec::new();
+    for hit in of_claims.copied().chain(of_sign_in) {
+        if !known.iter().any(|stated| stated.record.id == hit.retraction.record.id) {
+            known.push(hit.retraction);
+        }
+    }
+    let known = known.into_iter().map(|stated| stated.data.clone());
+    known.fold(Supposed::default(), Supposed::retraction)
+}
+
+/// A session as it is under falsifiers.
+struct Effect<'a> {
+    trace: Trace<'a>,
+    hits: Hits,
+    /// What the rules imply of each decision, had the retracted key signed every claim that names
+    /// none; none: every claim names one, or no key is retracted.
+    worst: Option<Vec<Implied>>,
+}
+
+impl<'a> Effect<'a> {
+    fn of(
+        facts: &'a [Known],
+        known: HistoryCut<'a>,
+        cut: Cut,
+        supposed: &'a Supposed,
+    ) -> Option<Self> {
+        let trace = assess::trace_with(facts, known.supposing(supposed), cut)?;
+        // What rests on a claim that names no key falls possibly: where it would, had the retracted
+        // key signed it.
+        let mut hits = trace.claims.iter().flat_map(|claim| &claim.hits);
+        let unnamed = hits.any(|hit| hit.open == Some(codes::MISSING_KEY));
+        let as_signed = supposed.as_signed();
+        let worst =
+            unnamed.then(|| assess::trace_with(facts, known.supposing(&as_signed), cut)).flatten();
+        let worst = worst
+            .map(|worst| worst.decisions.iter().map(|decided| decided.now().implied).collect());
+        let hits = Hits::of(&trace, supposed);
+        Some(Self { trace, hits, worst })
+    }
+
+    /// What becomes of a decision; none: it did not rest on what is hit.
+    fn on(&self, before: &Trace<'_>, at: usize) -> Option<Fall> {
+        let (decided, after) = (before.decisions.get(at)?, self.trace.decisions.get(at)?.now());
+        let rested = self.hits.rested(&self.trace, &decided.then)?;
+        let worst = self.worst.as_ref().map_or(Some(after.implied), |of| of.get(at).copied())?;
+        let mut fall = Fall {
+            record: decided.then.seen.record().clone(),
+            outcome: decided.then.data.outcome,
+            rested,
+            before: as_known(decided.now()),
+            after: as_known(after),
+            worst,
+            falls: decided.then.data.outcome == Outcome::Allow && worst != Implied::Allow,
+            fell: None,
+        };
+        // The certain hits alone may not let it fall.
+        if fall.falls && (after.implied == Implied::Allow || fall.is_open_either_way()) {
+            fall.rested = Certainty::Possible;
+        }
+        Some(fall)
+    }
 }
 
 /// What of a session is hit: indices, each with how surely.

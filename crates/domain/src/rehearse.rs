@@ -19,7 +19,7 @@ use crate::{
     assess::{assess, signed_in::UnseenSignIn, trace},
     codes,
     explain::explain,
-    falls::falls,
+    falls::{already, falls},
     history::{History, Stated, Supposed},
     model::{
         Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
@@ -92,17 +92,21 @@ pub struct Fallen {
     pub worst: Implied,
     /// What is unmet first: a code.
     pub first_unmet: Option<&'static str>,
+    /// How surely it fell already, by retractions that are known at K; none: it did not.
+    pub fell: Option<Certainty>,
 }
 
 impl Fallen {
     /// What the rules imply without and with the retraction, in words as [`Redecided::words`];
-    /// where only claims that name no key let it fall: `allow, then deny if this key signed it`.
+    /// where only claims that name no key let it fall: `allow, then deny if this key signed it`;
+    /// and whether it fell already.
     #[must_use]
     pub fn words(&self) -> String {
+        let already = already(self.fell);
         if self.worst == self.after {
-            return then(self.before, self.after, self.first_unmet);
+            return then(self.before, self.after, self.first_unmet) + already;
         }
-        format!("{} if this key signed it", then(self.before, self.worst, None))
+        format!("{} if this key signed it{already}", then(self.before, self.worst, None))
     }
 }
 
@@ -259,6 +263,7 @@ impl<'a> Rehearsal<'a> {
                 after,
                 worst: fall.worst,
                 first_unmet: fall.after.first_unmet,
+                fell: fall.fell,
             })
         });
         of.collect()

@@ -33,6 +33,7 @@ pub(super) fn filter(filter: &SessionFilter) -> Value {
         ("subject", named(filter.subject.as_ref())),
         ("idp", named(filter.idp.as_ref())),
         ("key", named(filter.key.as_ref())),
+        ("supposesKey", filter.supposes_key.then(|| Value::from(true))),
         ("amr", named(filter.amr.as_ref())),
         ("app", named(filter.app.as_ref())),
         ("reliedFrom", named(filter.relied_from.as_ref())),

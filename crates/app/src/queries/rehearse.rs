@@ -190,6 +190,7 @@ impl Found {
                 before: fall.before,
                 after: fall.after,
                 first_unmet: fall.first_unmet,
+                fell: fall.fell,
                 words,
             });
         }

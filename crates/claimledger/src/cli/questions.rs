@@ -49,6 +49,10 @@ pub(crate) struct SessionFilterArgs {
     /// With a claim signed by this key
     #[arg(long)]
     pub(crate) key: Option<String>,
+    /// The key counts as one of its IdP, as its retraction would make it: a claim that names no
+    /// key possibly rests on it
+    #[arg(long, requires = "key")]
+    pub(crate) supposes_key: bool,
     /// With this amr value
     #[arg(long)]
     pub(crate) amr: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::{
     question::ask,
-    rendering::{decided, is_empty, possible, rows},
+    rendering::{decided, is_empty, marks, possible, rows},
 };
 use crate::{
     cli::{ChangeKind, Feature, RehearseArgs},
@@ -124,13 +124,19 @@ pub(super) fn rehearsed(answer: &Value) -> String {
     for fall in listed("falls") {
         changed.entry(place(fall)).or_insert((fall, None, None)).2 = Some(fall);
     }
-    parts.push(format!("Flips: {} · Falls: {}", count(&answer["flips"]), count(&answer["falls"])));
+    parts.push(format!(
+        "Flips: {} · Falls: {}{}",
+        count(&answer["flips"]),
+        count(&answer["falls"]),
+        of_which_fell(&answer["falls"])
+    ));
     if !changed.is_empty() {
         let rows = changed.into_values().map(|(of, flip, fall)| {
             let mut row = decision(of);
             row.push(flip.map_or_else(|| "–".to_owned(), |flip| field(flip, "words")));
             row.push(fall.map_or_else(|| "–".to_owned(), |fall| field(fall, "words")));
             row.push(fall.map(possible).unwrap_or_default());
+            row.push(fall.map(|fall| marks(&fall["decision"])).unwrap_or_default());
             row
         });
         parts.push(table(
@@ -143,6 +149,7 @@ pub(super) fn rehearsed(answer: &Value) -> String {
                 "flips, as known then",
                 "falls, as known now",
                 "",
+                "odd already",
             ],
             rows.collect(),
         ));
@@ -195,6 +202,18 @@ pub(super) fn rehearsed(answer: &Value) -> String {
         field(answer, "sessionsSeen")
     ));
     parts.join("\n")
+}
+
+/// How many of the decisions that fall fell already.
+fn of_which_fell(falls: &Value) -> String {
+    let fell = |word: &str| items(falls).filter(|fall| fall["fellAlready"] == word).count();
+    match (fell("CERTAIN"), fell("POSSIBLE")) {
+        (0, 0) => String::new(),
+        (certain, 0) => format!(", of which {certain} fell already"),
+        (certain, possible) => {
+            format!(", of which {certain} certain + {possible} possible fell already")
+        }
+    }
 }
 
 /// Where a decision stands in the log.

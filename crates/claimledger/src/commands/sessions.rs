@@ -31,6 +31,7 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
         "subject": filter.subject,
         "idp": filter.idp,
         "key": filter.key,
+        "supposesKey": filter.supposes_key.then_some(true),
         "amr": filter.amr,
         "app": filter.app,
         "indicator": indicator,

@@ -42,6 +42,11 @@ impl Supposed {
         Self { as_signed: true, ..self.clone() }
     }
 
+    /// Whether it supposes nothing.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.retractions.is_empty() && self.losses.is_empty()
+    }
+
     /// The retractions.
     pub(crate) fn retractions(&self) -> impl Iterator<Item = &TrustRetracted> {
         self.retractions.iter().map(|r| &r.data)

@@ -196,8 +196,12 @@ fn given(parameters: &Parameters, names: &[(&str, &str)]) -> Map<String, Value> 
 fn blast(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
     match parameters.get("kind") {
         Some("key" | "idp") => {
-            let filter =
+            let mut filter =
                 given(parameters, &[("idp", "idp"), ("key", "key"), ("from", "reliedFrom")]);
+            // As the page: what its retraction would reach.
+            if filter.contains_key("idp") && filter.contains_key("key") {
+                filter.insert("supposesKey".to_owned(), json!(true));
+            }
             let pairs = [("filter".to_owned(), filter.into()), ("first".to_owned(), json!(100))];
             (SESSIONS, pairs.into_iter().collect())
         }
@@ -266,9 +270,8 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             let mut filter = Map::new();
             for (name, _) in FIELDS {
                 let value = match name {
-                    "ended" | "differs" | "retracted" | "outlived" | "falsifiedLater" => {
-                        parameters.flag(name)?.map(Value::Bool)
-                    }
+                    "supposesKey" | "ended" | "differs" | "retracted" | "outlived"
+                    | "falsifiedLater" => parameters.flag(name)?.map(Value::Bool),
                     _ => parameters.get(name).map(|text| json!(text)),
                 };
                 filter.extend(value.map(|value| (name.to_owned(), value)));

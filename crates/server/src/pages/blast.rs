@@ -284,7 +284,6 @@ impl Page<'_> {
             } else {
                 Falls::NotEvaluated("it has more retractions than one page evaluates")
             };
-            found.fell.extend(falls.certainties());
             retractions.push((retraction, falls));
         }
         found.supposed = Some(supposed((idp, key, from)));
@@ -296,6 +295,9 @@ impl Page<'_> {
         let same = Address::new("/sessions")
             .with_some("idp", idp)
             .with_some("key", key)
+            // Without it the list lacks sessions whose claims name no key, where nothing states the
+            // key; this page counts them, as a retraction would.
+            .with_some("supposesKey", (!is_named).then_some("true"))
             .with_some("reliedFrom", from.map(|from| from.to_string()).as_deref())
             .with("first", ROWS.to_string());
         let main = html! {
@@ -314,8 +316,6 @@ impl Page<'_> {
             }
             p {
                 a href=(links.to(same.clone())) { "The same sessions as a list" }
-                @if !is_named { ", without those whose claims name no key: nothing states that the \
-                    key is one of its IdP, as its retraction would" }
                 @if let Some(link) = show_names { span class="on-screen" { " · " (link) } }
                 (rehearsals(&links, (idp, key), since))
             }
@@ -443,7 +443,12 @@ impl Page<'_> {
         self.caller.has(Role::Export).then(|| match self.asked {
             Asked::Claims { .. } => of(
                 "/v1/export/sessions",
-                &[("idp", "idp"), ("key", "key"), ("reliedFrom", "reliedFrom")],
+                &[
+                    ("idp", "idp"),
+                    ("key", "key"),
+                    ("supposesKey", "supposesKey"),
+                    ("reliedFrom", "reliedFrom"),
+                ],
             ),
             _ => of("/v1/export/dependants", &[("actor", "actor"), ("pos", "record")]),
         })

@@ -12,6 +12,7 @@ use claimledger_app::model::answer::ChangeHit;
 use claimledger_app::{Falsifying, model::answer::FallsHit};
 use claimledger_domain::{
     dependants::Changed,
+    falls::already,
     model::{Certainty, Implied},
 };
 use claimledger_facts::ids::LogPosition;
@@ -60,11 +61,6 @@ impl Falls {
         hits.iter().filter(|hit| hit.fall.falls)
     }
 
-    /// How surely each of them falls.
-    pub(super) fn certainties(&self) -> impl Iterator<Item = (LogPosition, Certainty)> {
-        self.fallen().map(|hit| (hit.position(), certainty(hit)))
-    }
-
     /// What becomes of a decision; none: it did not rest on it, or that was not asked.
     pub(super) fn of(&self, position: LogPosition) -> Option<&FallsHit> {
         let Self::Of(hits) = self else { return None };
@@ -90,11 +86,7 @@ pub(super) fn becomes(hit: &FallsHit, fell: Option<Certainty>) -> Markup {
             // Counted by the letter of `semantics.md` 21, and said beside it.
             @if fall.is_open_either_way() { ": undetermined either way" }
         }
-        @match fell.filter(|_| fall.falls) {
-            Some(Certainty::Certain) => ": it fell already",
-            Some(Certainty::Possible) => ": it possibly fell already",
-            None => "",
-        }
+        (already(fell.filter(|_| fall.falls)))
     }
 }
 
@@ -140,8 +132,7 @@ fn of_row(links: &Links<'_>, (row, found): (&FallRow<'_>, &Found), times: &mut T
             td data-head="App" { @match &row.hit.app { Some(app) => (inert(app.as_str())),
                 None => "–" } }
             td data-head="When" { (times.occurred(row.hit.fall.record.occurred)) }
-            td data-head="What it becomes" { (becomes(row.hit,
-                found.fell_already(row.hit.position()))) }
+            td data-head="What it becomes" { (becomes(row.hit, found.fell(row.hit))) }
             td data-head="What is odd already" { (list::odd_cell(row.odd)) }
         }
     }
@@ -178,12 +169,15 @@ pub(super) fn counted(found: &Found) -> Option<Markup> {
     })
 }
 
-/// How many of the decisions that would fall by what is supposed fell by a retraction that is
-/// known; none: not one of them.
+/// How many of the decisions that would fall by what is supposed fell already.
 fn fell_already(found: &Found) -> Option<String> {
-    let fell = found.falls.fallen().filter_map(|hit| found.fell.get(&hit.position()));
-    let (certain, possible): (Vec<&Certainty>, Vec<&Certainty>) =
-        fell.partition(|certainty| **certainty == Certainty::Certain);
+    count_already(found.falls.fallen().filter_map(|hit| found.fell(hit)))
+}
+
+/// How many decisions fell already, of which this is how surely each did; none: not one of them.
+pub(super) fn count_already(fell: impl Iterator<Item = Certainty>) -> Option<String> {
+    let (certain, possible): (Vec<Certainty>, Vec<Certainty>) =
+        fell.partition(|certainty| *certainty == Certainty::Certain);
     match (certain.len(), possible.len()) {
         (0, 0) => None,
         (certain, 0) => Some(certain.to_string()),
@@ -237,6 +231,7 @@ mod tests {
             after: at(after),
             worst,
             falls: true,
+            fell,
         };
         let mut text =
             becomes(&FallsHit { session: "S1".into(), app: None, fall }, fell).into_string();

@@ -94,14 +94,13 @@ pub(super) struct Found {
     pub(super) falls: Falls,
     /// What is supposed to be retracted; none: what falls is known to have fallen.
     pub(super) supposed: Option<String>,
-    /// What fell by a retraction of it that is known already, and how surely.
-    pub(super) fell: BTreeMap<LogPosition, Certainty>,
 }
 
 impl Found {
-    /// How surely a decision fell by a retraction that is known; none: it did not.
-    pub(super) fn fell_already(&self, decision: LogPosition) -> Option<Certainty> {
-        self.fell.get(&decision).copied()
+    /// How surely a decision that would fall by what is supposed fell already, by retractions that
+    /// are known; none: it did not, or nothing is supposed.
+    pub(super) fn fell(&self, hit: &FallsHit) -> Option<Certainty> {
+        hit.fall.fell.filter(|_| self.supposed.is_some())
     }
 
     /// The ids of the sessions.
@@ -171,7 +170,6 @@ impl Found {
             has_more: sessions.has_next,
             falls: Falls::NotAsked,
             supposed: None,
-            fell: BTreeMap::new(),
         }
         .sorted()
     }
@@ -288,7 +286,6 @@ impl Found {
             has_more: false,
             falls: Falls::NotAsked,
             supposed: None,
-            fell: BTreeMap::new(),
         }
         .sorted()
     }
@@ -304,7 +301,7 @@ impl Found {
 }
 
 /// Whether a decision differs from what the rules implied, or was falsified later, and how.
-fn odd(decision: &Decision) -> Option<String> {
+pub(super) fn odd(decision: &Decision) -> Option<String> {
     let differs = decision.differs.iter().map(|found| format!("differs: {}", found.words));
     let later =
         decision.falsified_later.iter().map(|found| format!("falsified later: {}", found.words));
@@ -585,8 +582,7 @@ fn decision_row(
                 (row.outcome)
                 @if row.certainty == Certainty::Possible { ", possibly resting on it" } }
             td data-head="What it becomes" { @match found.falls.of(row.position) {
-                Some(hit) => (blast_falls::becomes(hit,
-                    found.fell_already(row.position))),
+                Some(hit) => (blast_falls::becomes(hit, found.fell(hit))),
                 None => "–" } }
             td data-head="What is odd" { (odd_cell(found.odd(row.position))) }
         }

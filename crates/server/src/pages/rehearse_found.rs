@@ -3,6 +3,8 @@
 
 use super::{
     address::Address,
+    blast_falls as falls,
+    blast_list::{self, Odd},
     decision, elements, frame,
     parameters::CutAsked,
     text::{count, inert},
@@ -51,11 +53,22 @@ struct List<'r, T> {
     title: &'static str,
     heads: &'static [&'static str],
     rows: &'r [T],
+    /// How many of the rows fell already.
+    fell: Option<String>,
 }
 
 /// The heads of a list of decisions.
 const OF_DECISIONS: &[&str] =
     &["Decision", "Session", "App", "When", "Recorded outcome", "What it becomes"];
+const OF_FALLS: &[&str] = &[
+    "Decision",
+    "Session",
+    "App",
+    "When",
+    "Recorded outcome",
+    "What it becomes",
+    "What is odd already",
+];
 const OF_UNCHANGED: &[&str] = &["Decision", "Session", "App", "When", "Recorded outcome", "Why"];
 const OF_ACCESSES: &[&str] = &["Session", "Subject", "App"];
 
@@ -64,12 +77,17 @@ pub(super) fn main(links: &Links<'_>, rehearsed: &Rehearsed) -> Markup {
     let prompts: Vec<&LockedOut> = rehearsed.double_prompts().collect();
     let out: Vec<&LockedOut> =
         rehearsed.locked_out.iter().filter(|out| out.implied != Implied::Challenge).collect();
+    let fell = falls::count_already(rehearsed.falls.iter().filter_map(|fall| fall.fell));
+    let falling = fell.as_ref().map_or_else(
+        || "decisions that fall".to_owned(),
+        |fell| format!("decisions that fall; {fell} of them fell already"),
+    );
     html! {
         ul class="numbers" id="counts" {
             (number("out", "locked out", &tally(out.len(), 0), true))
             (number("prompts", "asked twice", &tally(prompts.len(), 0), false))
             (number("flips", "decisions otherwise", &tally(rehearsed.flips.len(), 0), false))
-            (number("falls", "decisions that fall",
+            (number("falls", &falling,
                 &certainties(rehearsed.falls.iter().map(|fall| fall.certainty)), true))
             (number("live", "sessions that live on it at T",
                 &certainties(rehearsed.live.iter().map(|live| live.certainty)), false))
@@ -81,13 +99,14 @@ pub(super) fn main(links: &Links<'_>, rehearsed: &Rehearsed) -> Markup {
         (accesses(links, "prompts", "Asked twice: by the IdP, and by a local authenticator",
             &prompts))
         (part(links, &List { id: "flips", title: "Decisions that would be otherwise",
-            heads: OF_DECISIONS, rows: &rehearsed.flips }, &|times, flip| {
+            heads: OF_DECISIONS, rows: &rehearsed.flips, fell: None }, &|times, flip| {
             decided(links, times, &flip.decision, "What it becomes",
                 &html! { strong class="attention" { (inert(&flip.words)) } }) }))
-        (part(links, &List { id: "falls", title: "Decisions that fall", heads: OF_DECISIONS,
-            rows: &rehearsed.falls }, &|times, fall| fall_row(links, times, fall)))
+        (part(links, &List { id: "falls", title: "Decisions that fall", heads: OF_FALLS,
+            rows: &rehearsed.falls, fell }, &|times, fall| fall_row(links, times, fall)))
         (part(links, &List { id: "live", title: "Sessions that live on it at T",
-            heads: &["Session", "Subject", "Factors that rest on it"], rows: &rehearsed.live },
+            heads: &["Session", "Subject", "Factors that rest on it"], rows: &rehearsed.live,
+            fell: None },
             &|_, live| html! {
                 (session_cells(links, &live.session, live.subject.as_ref()))
                 td data-head="Factors that rest on it" {
@@ -104,7 +123,7 @@ pub(super) fn main(links: &Links<'_>, rehearsed: &Rehearsed) -> Markup {
             @if rehearsed.unmet.len() > ROWS { p { (rehearsed.unmet.len() - ROWS) " more." } }
         }
         (part(links, &List { id: "unchanged", title: "Decisions that stay as they are",
-            heads: OF_UNCHANGED, rows: &rehearsed.unchanged }, &|times, unchanged| {
+            heads: OF_UNCHANGED, rows: &rehearsed.unchanged, fell: None }, &|times, unchanged| {
             decided(links, times, &unchanged.decision, "Why",
                 &html! { (inert(&unchanged.words)) }) }))
         p class="muted" { (count(usize::try_from(rehearsed.sessions).unwrap_or(usize::MAX),
@@ -148,7 +167,8 @@ fn part<T>(
     let (head, mut times) = (format!("{}-h", list.id), Times::default());
     html! {
         section id=(list.id) aria-labelledby=(head) {
-            h2 id=(head) { (list.title) @if !list.rows.is_empty() { ": " (list.rows.len()) } }
+            h2 id=(head) { (list.title) @if !list.rows.is_empty() { ": " (list.rows.len()) }
+                @if let Some(fell) = &list.fell { ", of which " (fell) " fell already" } }
             @if list.rows.is_empty() {
                 p { "In the window: " (frame::no_more(links.absence)) "." }
             } @else {
@@ -166,7 +186,7 @@ fn accesses(
     title: &'static str,
     rows: &[&LockedOut],
 ) -> Markup {
-    part(links, &List { id, title, heads: OF_ACCESSES, rows }, &|_, out| {
+    part(links, &List { id, title, heads: OF_ACCESSES, rows, fell: None }, &|_, out| {
         html! {
             (session_cells(links, &out.session, out.subject.as_ref()))
             td data-head="App" { (inert(out.app.as_str())) }
@@ -205,14 +225,14 @@ fn decided(
 
 fn fall_row(links: &Links<'_>, times: &mut Times, fall: &FallenHit) -> Markup {
     let is_possible = fall.certainty == Certainty::Possible;
-    decided(
-        links,
-        times,
-        &fall.decision,
-        "What it becomes",
-        &html! {
-            @if is_possible { "possibly: " }
-            strong class="attention" { (inert(&fall.words)) }
-        },
-    )
+    let odd = blast_list::odd(&fall.decision);
+    let words = html! {
+        @if is_possible { "possibly: " }
+        strong class="attention" { (inert(&fall.words)) }
+    };
+    html! {
+        (decided(links, times, &fall.decision, "What it becomes", &words))
+        td data-head="What is odd already" {
+            (blast_list::odd_cell(odd.as_deref().map_or(Odd::No, Odd::Yes))) }
+    }
 }

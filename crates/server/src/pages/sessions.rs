@@ -30,11 +30,12 @@ const FIRST: u32 = 50;
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// The filter's fields, in the order of the form: parameter, label.
-pub(crate) const FIELDS: [(&str, &str); 13] = [
+pub(crate) const FIELDS: [(&str, &str); 14] = [
     ("activeAt", "Active at"),
     ("subject", "Person"),
     ("idp", "IdP"),
     ("key", "Key"),
+    ("supposesKey", "Claims without a key"),
     ("amr", "amr"),
     ("app", "App"),
     ("reliedFrom", "Relied from"),

@@ -263,6 +263,7 @@ fn label(of: &str) -> &'static str {
 /// What yes and no are called in a field that knows nothing else.
 fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
+        "supposesKey" => ("as if the key were retracted", "as stated"),
         "ended" => ("ended", "not ended"),
         "differs" => ("differs", "no decision differs"),
         "retracted" => ("relies on something retracted", "does not"),
@@ -292,7 +293,7 @@ mod tests {
     fn what_is_yes_or_no_is_chosen_and_not_typed() {
         let form = form(&[("outlived", "1".to_owned())], &[], &[], &FilterChoices::default());
         let form = form.into_string();
-        for name in ["ended", "differs", "retracted", "outlived", "falsifiedLater"] {
+        for name in ["supposesKey", "ended", "differs", "retracted", "outlived", "falsifiedLater"] {
             assert!(form.contains(&format!("<select id=\"f-{name}\"")), "{name}: {form}");
         }
         assert!(form.contains("<option value=\"true\" selected>outlived"), "{form}");

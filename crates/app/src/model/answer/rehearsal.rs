@@ -37,8 +37,7 @@ pub struct RehearsablePolicy {
 pub struct Rehearsed {
     /// Decisions for which the rules would imply another outcome (`semantics.md` 21).
     pub flips: Vec<RedecidedHit>,
-    /// Recorded allows that rely on something retracted, and that the rules would not imply as
-    /// known at K.
+    /// Recorded allows that rest on what is retracted and are then not implied, as known at K.
     pub falls: Vec<FallenHit>,
     /// Decisions that neither flip nor fall.
     pub unchanged: Vec<UnchangedHit>,
@@ -46,8 +45,7 @@ pub struct Rehearsed {
     pub live: Vec<LiveSession>,
     /// Accesses that the rules would not have allowed.
     pub locked_out: Vec<LockedOut>,
-    /// Policies that could only be satisfied through other IdPs, none of which provided such a
-    /// factor.
+    /// Policies that only other IdPs could satisfy, and none of those provided such a factor.
     pub unmet: Vec<UnmetPolicy>,
     /// Number of sessions evaluated.
     pub sessions: u64,
@@ -110,6 +108,8 @@ pub struct FallenHit {
     pub after: Implied,
     /// Code of the first requirement that would not be met.
     pub first_unmet: Option<&'static str>,
+    /// How surely it fell already, by retractions that are known; none: it did not.
+    pub fell: Option<Certainty>,
     /// What the rules imply without and with it, in words.
     pub words: String,
 }

@@ -72,6 +72,7 @@ fn sessions(args: &SessionFilterArgs) -> Parameters {
         ("subject", args.subject.clone()),
         ("idp", args.idp.clone()),
         ("key", args.key.clone()),
+        ("supposesKey", args.supposes_key.then(|| "true".to_owned())),
         ("amr", args.amr.clone()),
         ("app", args.app.clone()),
         ("reliedFrom", args.relied_from.clone()),

@@ -5,7 +5,7 @@ use crate::given::*;
 use claimledger_domain::{
     falls::{Fallen, falls},
     history::{History, Supposed, is_config},
-    model::{Cut, Implied, Known},
+    model::{Certainty, Cut, Implied, Known},
 };
 use claimledger_facts::{fact::FactData, ids::LogPosition};
 use serde_json::json;
@@ -90,6 +90,53 @@ fn what_falls_rested_on_what_is_hit_and_is_not_implied_allow_20_21() {
         fallen(&again, &supposed_key("11:00:00", Some("K"))),
         ["allow Certain Deny Deny falls"]
     );
+}
+
+#[test]
+fn what_fell_already_fell_by_a_retraction_that_is_known_20_21() {
+    let fell = |key: Option<&str>, more: Vec<Said>, supposed: &Supposed| {
+        let facts = [
+            org(),
+            third_party(),
+            key_added("08:00:00", "K"),
+            one_factor(),
+            signed("12:00:00", key, &["pwd"]),
+        ];
+        let fallen = all_fallen(&given(facts.into_iter().chain(more)), supposed);
+        let decisions = fallen.into_iter().flat_map(|fallen| fallen.decisions);
+        decisions.map(|fall| (fall.falls, fall.fell)).collect::<Vec<_>>()
+    };
+    let allow = || decided("12:00:01", "allow");
+    let known = |from, key| retracted("15:00:00", from, key);
+    let (certain, possible) = (Some(Certainty::Certain), Some(Certainty::Possible));
+    let whole = supposed_key("11:00:00", None);
+    let cases = [
+        (Some("K"), vec![allow()], (true, None)),
+        // Whichever retraction it is that is known, and from when.
+        (Some("K"), vec![allow(), known("11:30:00", Some("K"))], (true, certain)),
+        (Some("K"), vec![allow(), known("12:00:00", None)], (true, certain)),
+        (Some("K"), vec![allow(), known("12:00:01", Some("K"))], (true, None)),
+        (Some("K"), vec![allow(), known("11:00:00", Some("L"))], (true, None)),
+        // Of a claim that names no key it is possible; two retractions are one if one is certain.
+        (None, vec![allow(), known("11:00:00", Some("K"))], (true, possible)),
+        (
+            None,
+            vec![allow(), known("11:00:00", None), known("11:00:00", Some("K"))],
+            (true, certain),
+        ),
+        // The rules refused it, and a loss took it away: that is no retraction, and said beside it.
+        (Some("K"), vec![key_retired("11:00:00", "K"), allow()], (true, None)),
+        (
+            Some("K"),
+            vec![allow(), lost("11:00:00", json!({"methods": ["password"]}))],
+            (true, None),
+        ),
+        // What does not fall did not.
+        (Some("K"), vec![decided("12:00:01", "deny"), known("11:00:00", None)], (false, None)),
+    ];
+    for (nth, (key, more, expect)) in cases.into_iter().enumerate() {
+        assert_eq!(fell(key, more, &whole), [expect], "case {nth}");
+    }
 }
 
 #[test]

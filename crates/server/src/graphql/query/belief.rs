@@ -24,7 +24,7 @@ pub(crate) struct BeliefDiff {
     from: Belief,
     /// The later state.
     to: Belief,
-    /// What is different.
+    /// What is different of the session itself.
     #[graphql(complexity = "list_cost(child_complexity)")]
     changes: Vec<BeliefChange>,
     /// The records learned in between without which it would not, in the order of the log.
@@ -112,7 +112,10 @@ pub(crate) struct BeliefQuestion;
 #[Object]
 impl BeliefQuestion {
     /// A session at one time, as known at `from` and at `to`: what reads differently, and the
-    /// records that made it so. T is `at`, else that of `from` or `to`.
+    /// records that made it so. T is `at`, else that of `from` or `to`. The session alone is
+    /// compared. What its page draws and lists beside it (trust, keys, policies, the identity
+    /// provider's session, refused sign-ins, its records) is compared by the page only (`vs`), so
+    /// that something may read differently there where this answer has no change.
     async fn belief_diff(
         &self,
         ctx: &Context<'_>,

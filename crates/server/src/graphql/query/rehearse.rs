@@ -202,6 +202,10 @@ pub(crate) struct Fall {
     after: Implied,
     /// The first requirement that would be unmet, as a code.
     first_unmet: Option<&'static str>,
+    /// How sure it is that it fell already, by retractions that are known at K; null: it did not.
+    /// What the rules refuse, or a lost authenticator takes away, the decision itself says:
+    /// `differs` and `falsifiedLater`.
+    fell_already: Option<Certainty>,
     /// The same as a sentence.
     words: String,
 }
@@ -378,6 +382,7 @@ fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
         before,
         after,
         first_unmet,
+        fell,
         words,
     } = fall;
     Fall {
@@ -387,6 +392,7 @@ fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
         before: before.into(),
         after: after.into(),
         first_unmet,
+        fell_already: fell.map(Into::into),
         words,
     }
 }

@@ -27,6 +27,9 @@ pub(crate) struct SessionFilter {
     idp: Option<ID>,
     /// With a claim signed by this key.
     key: Option<ID>,
+    /// The key counts as one of its identity provider, as its retraction would make it: a claim
+    /// that names no key possibly rests on it, whether or not the key is stated. False if absent.
+    supposes_key: Option<bool>,
     /// With this `amr` value among its factors.
     amr: Option<String>,
     /// With a decision or an access of this application.
@@ -61,7 +64,7 @@ impl SessionFilter {
             subject: filter.subject,
             idp: filter.idp.map(|id| id.as_str().into()),
             key: filter.key.map(|id| id.as_str().into()),
-            supposes_key: false,
+            supposes_key: filter.supposes_key.unwrap_or(false),
             amr: filter.amr,
             app: filter.app.map(|id| id.as_str().into()),
             relied_from: filter.relied_from.map(|time| time.0),

@@ -30,14 +30,14 @@ async fn ask(world: &World, query: &str) -> Value {
 }
 
 /// What stands between the element with this id and its end.
-fn part<'a>(body: &'a str, id: &str, end: &str) -> &'a str {
+pub(super) fn part<'a>(body: &'a str, id: &str, end: &str) -> &'a str {
     let from = body.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("{id}: {body}"));
     let rest = &body[from..];
     &rest[..rest.find(end).unwrap_or_else(|| panic!("{end} after {id}: {rest}"))]
 }
 
 /// Rows of the tables in a part.
-fn rows(part: &str) -> Vec<&str> {
+pub(super) fn rows(part: &str) -> Vec<&str> {
     let bodies = part.split("<tbody>").skip(1).filter_map(|rest| rest.split("</tbody>").next());
     bodies.flat_map(|body| body.split("<tr").skip(1)).collect()
 }

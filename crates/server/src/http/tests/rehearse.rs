@@ -1,6 +1,9 @@
 //! The page that rehearses a change, as a browser without script gets it.
 
-use super::support::{AT, Answer, World};
+use super::{
+    radius::{part, rows, section, text},
+    support::{AT, Answer, World},
+};
 use axum::http::{StatusCode, header};
 use claimledger_facts::vocabulary::Role;
 
@@ -117,4 +120,38 @@ async fn the_form_offers_what_is_known_and_the_answer_says_what_was_rehearsed() 
     let (_, text) = answer.body.split_once("<textarea").unwrap();
     assert!(text.contains("&quot;policy&quot;: &quot;payroll&quot;"), "{text}");
     assert!(!answer.body.contains("Rehearsed:"));
+}
+
+/// What fell already by the retraction of the day is said as `/blast` says it, and of the same
+/// decisions.
+#[tokio::test]
+async fn what_fell_already_is_told_from_what_would() {
+    let world = World::new().await;
+    let of = "idp=idp-x&key=X1&from=2026-03-10T09:00:00Z";
+    let answer = asked(&world, &format!("change=retract_key&{of}")).await;
+    let falls = &section(&answer.body, "falls");
+    let head = "Decisions that fall: 5, of which 1 fell already";
+    assert!(text(falls).contains(head), "{falls}");
+    let counts = text(part(&answer.body, "counts", "</ul>"));
+    assert!(counts.contains("5 decisions that fall; 1 of them fell already"), "{counts}");
+    let cookie = world.cookie("acme", &[Role::Read]);
+    let blast = world.get(&format!("/blast?kind=key&{of}&{}", pinned()), &cookie).await;
+    let blast = &section(&blast.body, "falls");
+    // The decision, whether it fell already, and what is odd about it.
+    let said = |section: &str| {
+        let mut rows: Vec<(String, bool, String)> = rows(section)
+            .into_iter()
+            .map(|row| {
+                let odd = row.split("data-head=\"What is odd already\"").nth(1).unwrap();
+                let head = text(row.split("</th>").next().unwrap().split_once('>').unwrap().1);
+                (head, text(row).contains(": it fell already"), text(odd))
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(said(falls), said(blast));
+    assert_eq!(said(falls).iter().filter(|(_, fell, _)| *fell).count(), 1, "{falls}");
+    let odd = said(falls).into_iter().filter(|(.., odd)| !odd.ends_with('–'));
+    assert_eq!(odd.count(), 2, "S2 12:30 by a loss, S5 by the rules: {falls}");
 }
