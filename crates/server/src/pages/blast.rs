@@ -6,20 +6,17 @@ use super::{
     blast_choice,
     blast_falls::{self as falls, Falls},
     blast_list::{self as list, Found},
-    error_page::{PageError, Unknown, lagging},
-    frame::{self, Strip},
+    error_page::PageError,
+    frame,
     links::{self, Links},
     names,
     parameters::{CutAsked, Parameters},
-    session::caller,
+    pinned::PinnedPage,
+    reader::Reader,
     text::inert,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
+use crate::http::Server;
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::{
     Falsifying,
     model::{
@@ -44,12 +41,8 @@ const ROWS: u32 = 100;
 /// Losses of one authenticator that are listed, and retractions that are evaluated.
 const LOSSES: usize = 20;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address asks about.
@@ -126,18 +119,17 @@ struct Page<'a> {
     caller: &'a Caller,
     cut: CutAsked,
     asked: Asked,
-    is_pinned: bool,
     /// Whether names are asked for.
     names: bool,
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let cut = parameters.cut()?;
-    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
-    let is_pinned = parameters.is_pinned(&cut);
+    let asking = cut.asking(parameters.wait()?);
     let names = parameters.flag(names::NAMES)?.unwrap_or(false);
-    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, is_pinned, names };
+    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, names };
     match &page.asked {
         Asked::Claims { idp, key, from } => {
             page.claims((idp.as_deref(), key.as_deref(), *from), &asking).await
@@ -185,16 +177,14 @@ impl Page<'_> {
 
     /// What is to be answered in place of the page; none: the page.
     fn instead<T>(&self, answer: &Answer<T>) -> Option<Response> {
-        if let Some(response) = lagging(self.caller, answer) {
-            return Some(response);
-        }
-        if !self.is_pinned {
-            let here = self.cut.pin(self.keep(), &answer.answered);
-            return Some(Redirect::to(&here.href()).into_response());
-        }
-        (answer.absence.code == AbsenceCode::NotKnown).then(|| {
-            Unknown { cut: &self.cut, list: "/trust", known_from: None }.page(self.caller, answer)
-        })
+        let page = self.pinned(answer);
+        let is_unknown = answer.absence.code == AbsenceCode::NotKnown;
+        page.instead().or_else(|| is_unknown.then(|| page.unknown("/trust", None)))
+    }
+
+    /// The page of an answer.
+    fn pinned<'b, T>(&'b self, answer: &'b Answer<T>) -> PinnedPage<'b, T> {
+        PinnedPage::of(self.caller, &self.cut, self.keep(), answer)
     }
 
     fn shown<T>(&self, answer: &Answer<T>, main: Markup) -> Response {
@@ -207,16 +197,7 @@ impl Page<'_> {
         answer: &Answer<T>,
         (names, main): (Markup, Markup),
     ) -> Response {
-        let keep = self.keep();
-        let here = self.cut.pin(keep.clone(), &answer.answered);
-        let strip = frame::strip(
-            &Strip { keep: &keep, here: &here, known: self.cut.known },
-            &answer.answered,
-            &answer.completeness,
-            &answer.status,
-        );
-        let outside = html! { (strip) (names) };
-        frame::page(status, "Blast radius", Some(self.caller), outside, main)
+        self.pinned(answer).show(status, "Blast radius", names, main)
     }
 
     /// Of a key, or of an IdP: the sessions of the list with that filter, and their decisions.
@@ -336,7 +317,7 @@ impl Page<'_> {
         title: Markup,
     ) -> Result<Response, PageError> {
         let mut answer = self.server.app.dependants(self.caller, actor, record, asking).await?;
-        if record.is_some() && self.is_pinned && answer.absence.code == AbsenceCode::NotKnown {
+        if record.is_some() && self.cut.is_pinned && answer.absence.code == AbsenceCode::NotKnown {
             let main =
                 html! { h1 { (title) } p class="verdict" { (frame::none(&answer.absence)) } };
             return Ok(self.shown_as(StatusCode::NOT_FOUND, &answer, (html! {}, main)));

@@ -4,29 +4,18 @@
 use super::{
     address::Address,
     as_query, decision_readings as readings, decision_rested as rested,
-    error_page::{PageError, Unknown, lagging},
-    factor,
-    frame::{self, Strip},
-    links, names,
+    error_page::PageError,
+    factor, links, names,
     parameters::{CutAsked, Parameters},
-    records,
-    session::caller,
-    session_timeline,
+    pinned::PinnedPage,
+    reader::Reader,
     text::inert,
     times::{Times, clock, delay},
     verdict::{self, Held},
     why,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
-use claimledger_app::model::{
-    answer::{Answer, DecisionAt, DecisionFound},
-    question::Caller,
-};
+use axum::{http::StatusCode, response::Response};
+use claimledger_app::model::answer::{Answer, DecisionAt, DecisionFound};
 use claimledger_domain::model::{Decision, RecordRef};
 use claimledger_facts::ids::{LogPosition, SessionId};
 use maud::{Markup, html};
@@ -36,12 +25,8 @@ pub(crate) fn address(position: LogPosition) -> Address {
     Address::new("/decision").with("pos", position.0.to_string())
 }
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address says.
@@ -72,7 +57,7 @@ pub(super) struct Shown<'a> {
     pub(super) answer: &'a Answer<DecisionAt>,
     pub(super) cut: &'a CutAsked,
     /// This page, pinned, with no record opened.
-    pub(super) here: Address,
+    pub(super) here: &'a Address,
     /// Whether names are shown beside it.
     pub(super) names: bool,
 }
@@ -109,27 +94,23 @@ impl Shown<'_> {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let view = DecisionView::read(&parameters)?;
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let answer = server.app.decision(caller, view.position, &view.cut.asking(after)).await?;
     let keep = address(view.position).with_some(names::NAMES, view.names.then_some("1"));
-    let here = view.cut.pin(keep.clone(), &answer.answered);
-    if let Some(response) = lagging(caller, &answer) {
+    let page = PinnedPage::of(caller, &view.cut, keep, &answer);
+    if let Some(response) = page.instead_opened(view.open) {
         return Ok(response);
     }
-    if !parameters.is_pinned(&view.cut) {
-        let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
-        return Ok(Redirect::to(&to.href()).into_response());
-    }
     if answer.value == DecisionAt::Unknown {
-        return Ok(
-            Unknown { cut: &view.cut, list: "/sessions", known_from: None }.page(caller, &answer)
-        );
+        return Ok(page.unknown("/sessions", None));
     }
-    let shown = Shown { answer: &answer, cut: &view.cut, here, names: view.names };
-    let drawer = drawer(server, caller, &view, &shown).await?;
+    let shown = Shown { answer: &answer, cut: &view.cut, here: &page.here, names: view.names };
+    let is_known = !matches!(answer.value, DecisionAt::NotYetKnown { .. });
+    let drawer = page.drawer(server, view.open.filter(|_| is_known)).await?;
     let names = match &answer.value {
         DecisionAt::Found(found) if view.names => {
             names::section(server, caller, &found.session.state.origin.subject).await?
@@ -162,38 +143,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer))
         }
     };
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &shown.here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
-    let outside = html! { (strip) (names) };
-    Ok(frame::page(status, &title, Some(caller), outside, main))
-}
-
-/// The record that is opened, where one is and the page shows anything at all.
-async fn drawer(
-    server: &Server,
-    caller: &Caller,
-    view: &DecisionView,
-    shown: &Shown<'_>,
-) -> Result<Option<Markup>, PageError> {
-    let Some(open) = view.open.filter(|_| {
-        !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })
-    }) else {
-        return Ok(None);
-    };
-    let record = if open <= shown.answer.answered.position {
-        records::open(server, caller, open).await?
-    } else {
-        None
-    };
-    let around = record
-        .as_ref()
-        .and_then(|record| session_timeline::around(record, |address| shown.pinned(address)));
-    let ways = (shown.here.href(), around);
-    Ok(Some(records::drawer(open, record.as_ref(), caller, (&ways.0, ways.1.as_deref()))))
+    Ok(page.show(status, &title, names, main))
 }
 
 fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Markup {

@@ -2,9 +2,7 @@
 
 use super::{
     address::{Address, encode},
-    elements,
-    frame::{self, Strip},
-    parameters::CutAsked,
+    elements, frame,
     text::count,
 };
 use crate::{
@@ -19,7 +17,6 @@ use claimledger_app::model::{
     answer::{AbsenceCode, Answer},
     question::{AskError, Caller},
 };
-use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -122,45 +119,6 @@ impl From<Bad> for PageError {
 impl From<AskError> for PageError {
     fn from(error: AskError) -> Self {
         Self::Asked(error)
-    }
-}
-
-/// Nothing by the requested id is known: one page for everything that is looked up by an id. The id
-/// is not repeated, and the app was asked the same questions, so that neither the bytes
-/// nor the time to answer show whether another tenant has it.
-pub(crate) struct Unknown<'a> {
-    /// T, K and R as asked.
-    pub(crate) cut: &'a CutAsked,
-    /// The list to go to instead.
-    pub(crate) list: &'static str,
-    /// The position from which on it is known, where that is later than K.
-    pub(crate) known_from: Option<LogPosition>,
-}
-
-impl Unknown<'_> {
-    pub(crate) fn page<T>(&self, caller: &Caller, answer: &Answer<T>) -> Response {
-        let keep = Address::new(self.list);
-        let here = self.cut.pin(keep.clone(), &answer.answered);
-        let strip = frame::strip(
-            &Strip { keep: &keep, here: &here, known: self.cut.known },
-            &answer.answered,
-            &answer.completeness,
-            &answer.status,
-        );
-        let main = html! {
-            h1 { "Not found" }
-            (elements::panel(&html! {
-                p {
-                    "Nothing by this id is known at " (answer.answered.position)
-                    " in your tenant."
-                    @if let Some(from) = self.known_from { " It is known from " (from) "." }
-                }
-                @if !answer.answered.completeness.complete { p { "Not every source is complete to \
-                    T, see above." } }
-                p { a href=(here.href()) { "To the list" } }
-            }))
-        };
-        frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main).into_response()
     }
 }
 

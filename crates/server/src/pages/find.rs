@@ -8,15 +8,14 @@ use super::{
     find_box::{MAX_TEXT, PATH},
     find_list,
     find_pages::{page_of, record_page},
-    form, frame, names,
+    frame, names,
     parameters::{CutAsked, Parameters},
-    session::caller,
+    reader::Reader,
 };
-use crate::http::{Server, Shared, access::Disclosing};
+use crate::http::{Server, access::Disclosing};
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
@@ -30,19 +29,15 @@ use maud::{Markup, html};
 /// Maximum bytes of the form.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn get(reader: Reader) -> Response {
     let why = html! {
-        @if has_text(&uri) {
+        @if has_text(&reader.uri) {
             p class="problem" role="alert" { "The text in the address is not searched, and is \
                 not shown here: a text may be about a person, and an address is kept in histories \
                 and logs. Type it into the field: it is sent by POST." }
         }
     };
-    show(StatusCode::OK, &caller, &Typed::default(), (html! {}, why))
+    show(StatusCode::OK, &reader.caller, &Typed::default(), (html! {}, why))
 }
 
 /// Whether an address has more than a cut: nothing but that belongs in it.
@@ -54,21 +49,12 @@ fn has_text(uri: &Uri) -> bool {
         .any(|name| !name.is_empty() && !CUT.contains(&name))
 }
 
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
     let answer = async {
-        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
-        answer(&server, &caller, &Parameters::of(pairs)?).await
+        let sent = reader.sent(body, MAX_FORM_BYTES).await?;
+        answer(&reader, &sent).await
     };
-    answer.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    reader.shown(answer.await)
 }
 
 /// What was typed, to be there again.
@@ -81,11 +67,8 @@ struct Typed<'a> {
     names: bool,
 }
 
-async fn answer(
-    server: &Server,
-    caller: &Caller,
-    sent: &Parameters,
-) -> Result<Response, PageError> {
+async fn answer(reader: &Reader, sent: &Parameters) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
     let value = |name| sent.get(name).unwrap_or_default();
     let names = sent.flag(names::NAMES)?.unwrap_or(false);
     let typed = Typed { text: value("text"), at: value("at"), known_at: value("knownAt"), names };

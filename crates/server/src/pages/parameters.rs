@@ -2,6 +2,7 @@
 
 use super::{address::Address, error_page::PageError};
 use crate::known_at::KnownAt;
+use crate::parameters::Bad;
 pub(crate) use crate::parameters::Parameters;
 use claimledger_app::model::{answer::Answered, question::Asking};
 use claimledger_domain::RULES;
@@ -14,6 +15,11 @@ impl Parameters {
     /// The session id of the address.
     pub(crate) fn session(&self) -> Option<SessionId> {
         self.get("id").map(SessionId::from)
+    }
+
+    /// The position to wait for.
+    pub(crate) fn wait(&self) -> Result<Option<LogPosition>, Bad> {
+        Ok(self.number("after")?.map(LogPosition))
     }
 
     /// The position to wait for, or the cursor of a list to go on after: a cursor is never a
@@ -41,32 +47,28 @@ impl Parameters {
             })?),
             (None, None) => None,
         };
-        let rules = self.get("rules").map(str::to_owned);
+        let rules = self.get("rules");
         // Before anything is asked: an answer by other rules than those named would be another
         // answer.
-        match rules {
-            Some(other) if other != RULES => Err(PageError::OtherRules(other)),
-            rules => Ok(CutAsked { at, known, rules }),
+        if let Some(other) = rules.filter(|rules| *rules != RULES) {
+            return Err(PageError::OtherRules(other.to_owned()));
         }
-    }
-
-    /// Whether the address is that of one answer: T, K and R are there, and K as pinned addresses
-    /// spell it.
-    pub(crate) fn is_pinned(&self, cut: &CutAsked) -> bool {
         let is_short = self.get("knownAt").is_some_and(|known| known.starts_with('#'));
-        cut.at.is_some() && cut.known.is_some() && cut.rules.is_some() && !is_short
+        let is_pinned = at.is_some() && known.is_some() && rules.is_some() && !is_short;
+        Ok(CutAsked { at, known, is_pinned })
     }
 }
 
-/// T, K and R as an address asks for them.
+/// T and K as an address asks for them; R is that of this build.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CutAsked {
     /// T.
     pub at: Option<Time>,
     /// K.
     pub known: Option<KnownAt>,
-    /// R.
-    pub rules: Option<String>,
+    /// Whether the address is that of one answer: T, K and R are there, and K as pinned addresses
+    /// spell it.
+    pub is_pinned: bool,
 }
 
 impl CutAsked {

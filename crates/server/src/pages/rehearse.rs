@@ -5,21 +5,20 @@ use super::{
     address::Address,
     as_query,
     error_page::{PageError, lagging},
-    form,
-    frame::{self, Strip},
+    frame,
     parameters::{CutAsked, Parameters},
+    pinned::PinnedPage,
+    reader::Reader,
     rehearse_form::{self, FEATURES, Written},
     rehearse_found::{self as found, Links},
-    session::caller,
     text::{has_unseen, inert, uncut},
     times::Times,
     why,
 };
-use crate::http::{Server, Shared};
+use crate::http::Server;
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
@@ -30,11 +29,7 @@ use claimledger_domain::{
     guard::GuardedChange,
     rehearse::{IdpSetting, TrustChange},
 };
-use claimledger_facts::{
-    ids::{IdpId, LogPosition},
-    time::Time,
-    types::trust::TrustRetracted,
-};
+use claimledger_facts::{ids::IdpId, time::Time, types::trust::TrustRetracted};
 use maud::{Markup, html};
 
 /// An address that a browser and what is between keep whole has at most this many bytes.
@@ -42,55 +37,46 @@ const MAX_ADDRESS_BYTES: usize = 4_000;
 /// Maximum bytes of the form: a policy is most of it.
 const MAX_FORM_BYTES: usize = 60_000;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
+pub(crate) async fn get(reader: Reader) -> Response {
+    let answer = async {
+        let parameters = reader.parameters()?;
+        respond(&reader, &parameters, false).await
     };
-    match Parameters::read(&uri).map_err(PageError::from) {
-        Ok(parameters) => respond(&server, &caller, &parameters, false).await,
-        Err(trouble) => trouble.page(Some(&caller)),
-    }
+    reader.shown(answer.await)
 }
 
 /// The form. What fits an address is answered at one, so that it can be kept and sent.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
+    let answer = async {
+        let parameters = reader.sent(body, MAX_FORM_BYTES).await?;
+        sent(&reader, &parameters).await
     };
-    let pairs: Result<Vec<(String, String)>, _> = form::read(&headers, body, MAX_FORM_BYTES).await;
-    let parameters = match pairs.and_then(|pairs| Parameters::of(pairs).map_err(PageError::from)) {
-        Ok(parameters) => parameters,
-        Err(trouble) => return trouble.page(Some(&caller)),
-    };
+    reader.shown(answer.await)
+}
+
+async fn sent(reader: &Reader, parameters: &Parameters) -> Result<Response, PageError> {
     let names = rehearse_form::NAMES.iter().chain(&["at", "knownAtPosition", "knownAt", "rules"]);
     let here = names.fold(Address::new("/rehearse"), |address, name| {
         address.with_some(name, parameters.get(name))
     });
     let href = here.href();
     if href.len() <= MAX_ADDRESS_BYTES {
-        return Redirect::to(&href).into_response();
+        return Ok(Redirect::to(&href).into_response());
     }
-    respond(&server, &caller, &parameters, true).await
+    respond(reader, parameters, true).await
 }
 
 async fn respond(
-    server: &Server,
-    caller: &Caller,
+    reader: &Reader,
     parameters: &Parameters,
     is_long: bool,
-) -> Response {
-    let trouble = match answer(server, caller, parameters, is_long).await {
-        Ok(response) => return response,
-        Err(trouble) => trouble,
+) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let error = match answer(server, caller, parameters, is_long).await {
+        Ok(response) => return Ok(response),
+        Err(error) => error,
     };
-    let Some(message) = trouble.refusal() else { return trouble.page(Some(caller)) };
+    let Some(message) = error.refusal() else { return Err(error) };
     // What was written is there to be mended.
     let choices = server.app.rehearsable(caller, &Asking::default()).await;
     let choices = choices.map(|answer| answer.value).unwrap_or_default();
@@ -100,7 +86,7 @@ async fn respond(
         (rehearse_form::form(&Written::of(parameters), &cut_as_written(parameters), &choices))
     };
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    frame::page(status, "Refused", Some(caller), html! {}, main)
+    Ok(frame::page(status, "Refused", Some(caller), html! {}, main))
 }
 
 /// T, K and R as they were written, for the form.
@@ -236,9 +222,9 @@ async fn answer(
     is_long: bool,
 ) -> Result<Response, PageError> {
     let view = RehearseView::read(parameters, is_long)?;
-    let asking = view.cut.asking(parameters.number("after")?.map(LogPosition));
+    let asking = view.cut.asking(parameters.wait()?);
     let listed = server.app.rehearsable(caller, &asking).await?;
-    if !is_long && !parameters.is_pinned(&view.cut) {
+    if !is_long && !view.cut.is_pinned {
         // Before the work: what is asked is asked once, pinned.
         let here = view.cut.pin(view.keep(), &listed.answered);
         return Ok(Redirect::to(&here.href()).into_response());
@@ -271,16 +257,10 @@ fn shown<T>(
     choices: &Rehearsable,
     main: impl FnOnce(&Links<'_>) -> Markup,
 ) -> Response {
-    let here = view.cut.pin(view.keep(), &answer.answered);
     if let Some(response) = lagging(caller, answer) {
         return response;
     }
-    let strip = frame::strip(
-        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
+    let page = PinnedPage::of(caller, &view.cut, view.keep(), answer);
     let links = Links { cut: &view.cut, answered: &answer.answered, absence: &answer.absence };
     let pinned = links.cut.pin(Address::new("/rehearse"), links.answered);
     // Of what is not known nothing can be said, and least that nobody would be locked out.
@@ -292,14 +272,14 @@ fn shown<T>(
             cannot be kept as a link." } }
         @if is_known { (main(&links)) }
         @if view.asked.is_some() && is_known && !view.is_long {
-            p class="as-other" { a href=(as_query::link("rehearse", &queried(view, &here,
+            p class="as-other" { a href=(as_query::link("rehearse", &queried(view, &page.here,
                 answer.answered.at))) { "As GraphQL" } } }
         @if view.asked.is_some() && !answer.absence.is_none() {
             p { @if is_known { "Where a list says none seen: " } (frame::none(&answer.absence)) }
         }
     };
     let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    frame::page(status, "Rehearse a change", Some(caller), strip, main)
+    page.show(status, "Rehearse a change", html! {}, main)
 }
 
 /// The address of the page with its window: a query names both sides.
