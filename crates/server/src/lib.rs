@@ -38,6 +38,7 @@
 //!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
+mod cut_names;
 pub mod export;
 mod filters;
 pub mod graphql;

@@ -13,6 +13,7 @@ use super::{
     times::Times,
 };
 use crate::{
+    cut_names::AFTER,
     filters,
     http::{access::Disclosing, auth},
 };
@@ -25,7 +26,6 @@ use claimledger_app::model::{
     access::{AccessEntry, AccessFilter, AccessPage, MAX_CASE, MAX_PURPOSE, Reason},
     question::Caller,
 };
-use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 
 const PATH: &str = "/access";
@@ -94,7 +94,7 @@ fn is_pseudonym(text: &str) -> bool {
 async fn answer(reader: &Reader) -> Result<Response, PageError> {
     let Reader { server, caller, .. } = reader;
     let parameters = reader.parameters()?;
-    parameters.only(&["subject", "session", "from", "to", "after"])?;
+    parameters.only(&["subject", "session", "from", "to", AFTER])?;
     filters::pseudonym(&parameters)?;
     let filter = AccessFilter {
         subject: parameters.get("subject").map(Into::into),
@@ -102,13 +102,13 @@ async fn answer(reader: &Reader) -> Result<Response, PageError> {
         from: parameters.time("from")?,
         to: parameters.time("to")?,
     };
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let page = server.app.accesses(caller, &filter, ENTRIES, after).await?;
     let keep =
         FIELDS.iter().fold(Address::new(PATH), |to, name| to.with_some(name, parameters.get(name)));
-    let here = keep.clone().with_some("after", parameters.get("after"));
+    let here = keep.clone().with_some(AFTER, parameters.get(AFTER));
     let next = page.entries.last().filter(|_| page.has_next);
-    let next = next.map(|last| keep.clone().with("after", last.position.0.to_string()).href());
+    let next = next.map(|last| keep.clone().with(AFTER, last.position.0.to_string()).href());
     let main = html! {
         h1 id="access-h" { "Access log" }
         p { "Who was shown what, and for what reason. The last entry is first; the entry of this \

@@ -4,7 +4,10 @@ use super::{
     address::Address, error_page::PageError, parameters::Parameters, rehearse_form,
     sessions::FIELDS,
 };
-use crate::known_at::KnownAt;
+use crate::{
+    cut_names::{AFTER, AT, KNOWN_AT, KNOWN_AT_POSITION},
+    known_at::KnownAt,
+};
 use serde_json::{Map, Value, json};
 
 const SESSION: &str = "query ($id: ID!, $asking: Asking) {
@@ -315,7 +318,7 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
         Some("access") => {
             let names = ["subject", "session", "from", "to"].map(|name| (name, name));
             let mut of_it = given(parameters, &names);
-            of_it.extend(parameters.number("after")?.map(|n| ("after".to_owned(), json!(n))));
+            of_it.extend(parameters.number(AFTER)?.map(|n| (AFTER.to_owned(), json!(n))));
             // The access log has no T and K.
             let variables = serde_json::to_string_pretty(&of_it).unwrap_or_default();
             return Ok(Some((ACCESSES, variables)));
@@ -327,10 +330,10 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
     };
     let cut = parameters.cut()?;
     let mut asking = Map::new();
-    asking.extend(cut.at.map(|at| ("at".to_owned(), json!(at.to_string()))));
+    asking.extend(cut.at.map(|at| (AT.to_owned(), json!(at.to_string()))));
     asking.extend(cut.known.map(|known| match known {
-        KnownAt::Position(position) => ("knownAtPosition".to_owned(), json!(position.0)),
-        KnownAt::Time(time) => ("knownAt".to_owned(), json!(time.to_string())),
+        KnownAt::Position(position) => (KNOWN_AT_POSITION.to_owned(), json!(position.0)),
+        KnownAt::Time(time) => (KNOWN_AT.to_owned(), json!(time.to_string())),
     }));
     variables.insert("asking".to_owned(), asking.into());
     Ok(Some((query, serde_json::to_string_pretty(&variables).unwrap_or_default())))

@@ -14,6 +14,7 @@ use super::{
     verdict::{self, Held},
     why,
 };
+use crate::cut_names::{AT, KNOWN_AT_POSITION, RULES};
 use axum::{http::StatusCode, response::Response};
 use claimledger_app::model::answer::{Answer, DecisionAt, DecisionFound};
 use claimledger_domain::model::{Decision, RecordRef};
@@ -219,9 +220,8 @@ fn behind(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let answered = &shown.answer.answered;
     let at = |position: LogPosition| {
-        let address =
-            address(decision.recorded.record.position).with("at", answered.at.to_string());
-        address.with("knownAtPosition", position.0.to_string()).with("rules", answered.rules).href()
+        let address = address(decision.recorded.record.position).with(AT, answered.at.to_string());
+        address.with(KNOWN_AT_POSITION, position.0.to_string()).with(RULES, answered.rules).href()
     };
     let known_at = |position: LogPosition| {
         html! { @if position == answered.position { strong { (position) } } @else {
@@ -259,9 +259,9 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
                     "Nothing by this id is known at " (answered.position) " in your tenant. It is \
                         known from " (from)
                     " (recorded " (times.show(*recorded_at)) "): "
-                    @let there = address(*from).with("at",
-                        answered.at.to_string()).with("knownAtPosition", from.0.to_string());
-                    a href=(there.with("rules", answered.rules).href()) {
+                    @let there = address(*from).with(AT,
+                        answered.at.to_string()).with(KNOWN_AT_POSITION, from.0.to_string());
+                    a href=(there.with(RULES, answered.rules).href()) {
                         "as known at " (from) } "."
                 }
             },
@@ -274,7 +274,7 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
                         ", after T (" (times.show(answered.at)) "): "
                     @let then = shown.here.fields().iter().fold(Address::new("/decision"), |address,
                         (name, value)| {
-                        let then = if *name == "at" { at.from.to_string() } else { value.clone() };
+                        let then = if *name == AT { at.from.to_string() } else { value.clone() };
                         address.with(name, then)
                     });
                     a href=(then.href()) { "ask at that time" } "."

@@ -6,6 +6,7 @@ use super::{
     text::count,
 };
 use crate::{
+    cut_names::{AFTER, KNOWN_AT_POSITION},
     http::{auth::NotCaller, health::DamageSeen},
     parameters::Bad,
 };
@@ -156,7 +157,7 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::StaleCursor { pinned, pinned_rules, at, rules } => {
-            let start = Address::new("/sessions").with("knownAtPosition", at.0.to_string()).href();
+            let start = Address::new("/sessions").with(KNOWN_AT_POSITION, at.0.to_string()).href();
             let body = html! {
                 p { "Stale cursor: pinned to " (pinned) ", " (super::text::inert(pinned_rules)) ": "
                     a href=(start) { "restart at " (at) } ", " (rules) "." }
@@ -176,8 +177,8 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
         ),
         AskError::Lagging { assessed_to, wanted } => {
             let read_at = assessed_to.saturating_sub(1);
-            let at = Address::new("/sessions").with("knownAtPosition", read_at.to_string()).href();
-            let wait = Address::new("/sessions").with("after", wanted.to_string()).href();
+            let at = Address::new("/sessions").with(KNOWN_AT_POSITION, read_at.to_string()).href();
+            let wait = Address::new("/sessions").with(AFTER, wanted.to_string()).href();
             let body = html! {
                 p { "Assessed to #" (read_at) ", and not to #" (wanted) " in time." }
                 p { a href=(at) { "Read at #" (read_at) } " · " a href=(wait) {

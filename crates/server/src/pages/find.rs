@@ -12,7 +12,10 @@ use super::{
     parameters::{CutAsked, Parameters},
     reader::Reader,
 };
-use crate::http::{Server, access::Disclosing};
+use crate::{
+    cut_names::{self, AT, KNOWN_AT},
+    http::{Server, access::Disclosing},
+};
 use axum::{
     body::Body,
     http::{StatusCode, Uri},
@@ -42,11 +45,10 @@ pub(crate) async fn get(reader: Reader) -> Response {
 
 /// Whether an address has more than a cut: nothing but that belongs in it.
 fn has_text(uri: &Uri) -> bool {
-    const CUT: [&str; 5] = ["at", "knownAt", "knownAtPosition", "rules", "view"];
     let pairs = uri.query().unwrap_or("").split('&');
     pairs
         .filter_map(|pair| pair.split('=').next())
-        .any(|name| !name.is_empty() && !CUT.contains(&name))
+        .any(|name| !name.is_empty() && name != "view" && !cut_names::ALL.contains(&name))
 }
 
 pub(crate) async fn post(reader: Reader, body: Body) -> Response {
@@ -71,7 +73,7 @@ async fn answer(reader: &Reader, sent: &Parameters) -> Result<Response, PageErro
     let Reader { server, caller, .. } = reader;
     let value = |name| sent.get(name).unwrap_or_default();
     let names = sent.flag(names::NAMES)?.unwrap_or(false);
-    let typed = Typed { text: value("text"), at: value("at"), known_at: value("knownAt"), names };
+    let typed = Typed { text: value("text"), at: value(AT), known_at: value(KNOWN_AT), names };
     let refused = |trouble: PageError| match trouble.refusal() {
         Some(why) => {
             let why = html! { p class="problem" role="alert" { (super::text::inert(&why)) } };
@@ -163,9 +165,9 @@ fn show(
             @let shown = Some(typed.text).filter(|text| !super::text::has_unseen(text));
             label { "Login, name, address or id " input name="text" value=[shown] size="32"
                 maxlength=(MAX_TEXT) autocomplete="off" autocapitalize="off" spellcheck="false"; }
-            label { "T true at " input name="at" value=(typed.at) size="24" autocomplete="off"
+            label { "T true at " input name=(AT) value=(typed.at) size="24" autocomplete="off"
                 aria-describedby="find-times"; }
-            label { "K known at " input name="knownAt" value=(typed.known_at) size="24"
+            label { "K known at " input name=(KNOWN_AT) value=(typed.known_at) size="24"
                 autocomplete="off" aria-describedby="find-times"; }
             @if caller.has(Role::Investigate) { label { input type="checkbox" name=(names::NAMES)
                 value="1" checked[typed.names]; " With names of people" } }

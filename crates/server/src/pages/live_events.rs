@@ -6,10 +6,13 @@
 //! counted: a client goes on after the last one that it got.
 
 use super::{drawn::drawn, error_page::PageError, parameters::Parameters, reader::Reader};
-use crate::http::{
-    Server, auth,
-    stream::{Door, respond},
-    subscription_slots::holder,
+use crate::{
+    cut_names::AT,
+    http::{
+        Server, auth,
+        stream::{Door, respond},
+        subscription_slots::holder,
+    },
 };
 use async_graphql::futures_util::{StreamExt, stream};
 use axum::{
@@ -87,7 +90,7 @@ impl Asked {
         let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
         let last = header.or_else(|| parameters.get("last")).and_then(last_event);
         let (after, counted) = last.filter(|(after, _)| *after >= known).unwrap_or((known, 0));
-        let at = parameters.time("at")?;
+        let at = parameters.time(AT)?;
         Ok(Self { watched, at, after: LogPosition(after), counted })
     }
 

@@ -1,9 +1,12 @@
 //! What the address of a page says of T, K and R.
 
 use super::{address::Address, error_page::PageError};
-use crate::known_at::KnownAt;
 use crate::parameters::Bad;
 pub(crate) use crate::parameters::Parameters;
+use crate::{
+    cut_names::{self, AFTER, AT, KNOWN_AT, KNOWN_AT_POSITION},
+    known_at::KnownAt,
+};
 use claimledger_app::model::{answer::Answered, question::Asking};
 use claimledger_domain::RULES;
 use claimledger_facts::{
@@ -19,13 +22,13 @@ impl Parameters {
 
     /// The position to wait for.
     pub(crate) fn wait(&self) -> Result<Option<LogPosition>, Bad> {
-        Ok(self.number("after")?.map(LogPosition))
+        Ok(self.number(AFTER)?.map(LogPosition))
     }
 
     /// The position to wait for, or the cursor of a list to go on after: a cursor is never a
     /// number, and a position always is.
     pub(crate) fn after(&self) -> (Option<LogPosition>, Option<String>) {
-        match self.get("after") {
+        match self.get(AFTER) {
             None => (None, None),
             Some(after) => match after.strip_prefix('#').unwrap_or(after).parse() {
                 Ok(position) => (Some(LogPosition(position)), None),
@@ -36,8 +39,8 @@ impl Parameters {
 
     /// T, K and R as asked.
     pub(crate) fn cut(&self) -> Result<CutAsked, PageError> {
-        let at = self.time("at")?;
-        let known = match (self.number("knownAtPosition")?, self.get("knownAt")) {
+        let at = self.time(AT)?;
+        let known = match (self.number(KNOWN_AT_POSITION)?, self.get(KNOWN_AT)) {
             (Some(position), _) => Some(KnownAt::Position(LogPosition(position))),
             (None, Some(text)) => Some(KnownAt::parse(text).ok_or_else(|| {
                 PageError::refused(format!(
@@ -47,13 +50,13 @@ impl Parameters {
             })?),
             (None, None) => None,
         };
-        let rules = self.get("rules");
+        let rules = self.get(cut_names::RULES);
         // Before anything is asked: an answer by other rules than those named would be another
         // answer.
         if let Some(other) = rules.filter(|rules| *rules != RULES) {
             return Err(PageError::OtherRules(other.to_owned()));
         }
-        let is_short = self.get("knownAt").is_some_and(|known| known.starts_with('#'));
+        let is_short = self.get(KNOWN_AT).is_some_and(|known| known.starts_with('#'));
         let is_pinned = at.is_some() && known.is_some() && rules.is_some() && !is_short;
         Ok(CutAsked { at, known, is_pinned })
     }

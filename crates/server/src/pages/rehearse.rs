@@ -15,7 +15,10 @@ use super::{
     times::Times,
     why,
 };
-use crate::http::Server;
+use crate::{
+    cut_names::{AT, KNOWN_AT, KNOWN_AT_POSITION, RULES},
+    http::Server,
+};
 use axum::{
     body::Body,
     http::StatusCode,
@@ -34,6 +37,8 @@ use maud::{Markup, html};
 
 /// An address that a browser and what is between keep whole has at most this many bytes.
 const MAX_ADDRESS_BYTES: usize = 4_000;
+/// The parameters of the cut, in the order of the form's address.
+const CUT: [&str; 4] = [AT, KNOWN_AT_POSITION, KNOWN_AT, RULES];
 /// Maximum bytes of the form: a policy is most of it.
 const MAX_FORM_BYTES: usize = 60_000;
 
@@ -55,7 +60,7 @@ pub(crate) async fn post(reader: Reader, body: Body) -> Response {
 }
 
 async fn sent(reader: &Reader, parameters: &Parameters) -> Result<Response, PageError> {
-    let names = rehearse_form::NAMES.iter().chain(&["at", "knownAtPosition", "knownAt", "rules"]);
+    let names = rehearse_form::NAMES.iter().chain(&CUT);
     let here = names.fold(Address::new("/rehearse"), |address, name| {
         address.with_some(name, parameters.get(name))
     });
@@ -91,8 +96,7 @@ async fn respond(
 
 /// T, K and R as they were written, for the form.
 fn cut_as_written(parameters: &Parameters) -> Vec<(&'static str, String)> {
-    let names = ["at", "knownAtPosition", "knownAt", "rules"];
-    let written = names.iter().filter_map(|name| Some((*name, parameters.get(name)?.to_owned())));
+    let written = CUT.iter().filter_map(|name| Some((*name, parameters.get(name)?.to_owned())));
     written.filter(|(_, value)| !has_unseen(value)).collect()
 }
 

@@ -7,7 +7,7 @@ use super::{
     change_points::{self, Ways},
     decision, drawn,
     error_page::PageError,
-    order_switch, pack,
+    names, order_switch, pack,
     parameters::{CutAsked, Parameters},
     pinned::PinnedPage,
     reader::Reader,
@@ -90,7 +90,7 @@ impl SessionView {
             open: parameters.number("open")?,
             bar: parameters.number("bar")?,
             expand: parameters.number("expand")?.map(LogPosition),
-            names: parameters.flag("names")?.unwrap_or(false),
+            names: parameters.flag(names::NAMES)?.unwrap_or(false),
             records: page("records")?,
             trees: page("trees")?,
             vs: compared_with(parameters)?,
@@ -104,7 +104,7 @@ impl SessionView {
             address = address.with("order", self.order.word());
         }
         if self.names {
-            address = address.with("names", "1");
+            address = address.with(names::NAMES, "1");
         }
         let expand = self.expand.map(|record| record.0.to_string());
         let address = address.with_some("expand", expand.as_deref());
@@ -317,7 +317,7 @@ fn main(
         },
     };
     let by = |order| SessionView { order, ..view.clone() }.pinned(answer);
-    let show_names = here.clone().with("names", "1").href();
+    let show_names = here.clone().with(names::NAMES, "1").href();
     let held = Held { answered: &answer.answered, absence: &answer.absence };
     html! {
         div class=(if beside.drawer.is_some() { "with-drawer" } else { "alone" }) {

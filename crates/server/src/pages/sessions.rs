@@ -9,7 +9,7 @@ use super::{
     reader::Reader,
     sessions_filter as filter, sessions_list as list,
 };
-use crate::filters;
+use crate::{cut_names::AFTER, filters};
 use axum::{
     body::Body,
     http::StatusCode,
@@ -71,7 +71,7 @@ impl SessionsView {
     fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), PageError> {
         // A filter that is spelled wrong would show every session.
         let fields = FIELDS.iter().map(|(name, _)| *name);
-        let known: Vec<&str> = fields.chain(filter::KEPT).chain(["after"]).collect();
+        let known: Vec<&str> = fields.chain(filter::KEPT).chain([AFTER]).collect();
         parameters.only(&known)?;
         let (wait, cursor) = parameters.after();
         let filter = filters::sessions(parameters)?;
@@ -83,7 +83,7 @@ impl SessionsView {
             })
         })?;
         let written = written(parameters);
-        let names = parameters.flag("names")?.unwrap_or(false);
+        let names = parameters.flag(names::NAMES)?.unwrap_or(false);
         Ok((Self { cut: parameters.cut()?, filter, first, cursor, written, names }, wait))
     }
 
@@ -96,7 +96,7 @@ impl SessionsView {
         if self.first != FIRST {
             address = address.with("first", self.first.to_string());
         }
-        if self.names { address.with("names", "1") } else { address }
+        if self.names { address.with(names::NAMES, "1") } else { address }
     }
 }
 
@@ -125,7 +125,7 @@ async fn answer(reader: &Reader) -> Result<Response, PageError> {
     let page = PinnedPage::of(caller, &view.cut, view.keep(), &answer);
     let here = &page.here;
     if !view.cut.is_pinned {
-        let to = here.clone().with_some("after", view.cursor.as_deref());
+        let to = here.clone().with_some(AFTER, view.cursor.as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
     let people = answer.value.items.iter().filter_map(|hit| hit.session.origin.subject.as_ref());

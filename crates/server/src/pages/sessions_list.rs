@@ -11,7 +11,7 @@ use super::{
     text::{inert, sentence},
     times::Times,
 };
-use crate::timeline::lanes::grade_letter;
+use crate::{cut_names::AFTER, timeline::lanes::grade_letter};
 use claimledger_app::model::{
     answer::{Answer, FilterChoices, Page, SessionHit},
     question::Caller,
@@ -39,7 +39,7 @@ pub(crate) fn main(
         @if page.items.is_empty() { (empty(view, answer)) } @else { (table(view, answer)) }
         @if page.has_next {
             @if let Some(cursor) = page.cursors.last() { p {
-                a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) {
+                a rel="next" href=(here.clone().with(AFTER, cursor.as_str()).href()) {
                 "Next rows" } } }
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }

@@ -16,7 +16,7 @@ use super::{
     text::{inert, sentence},
     times::{Times, delay},
 };
-use crate::http::Server;
+use crate::{cut_names::AFTER, http::Server};
 use axum::{http::StatusCode, response::Response};
 use claimledger_app::model::{
     answer::{AbsenceCode, Answer},
@@ -143,7 +143,7 @@ fn main(caller: &Caller, view: &View, found: &Answer<TimelinePage>, here: &Addre
         @if page.items.is_empty() { p class="empty" { (frame::none(&found.absence)) } }
         @else { (table(&links, &page.items, view.order)) }
         @if let (true, Some(cursor)) = (page.has_next, page.cursors.last()) {
-            p { a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) {
+            p { a rel="next" href=(here.clone().with(AFTER, cursor.as_str()).href()) {
                 "Next rows" } } }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
         @if caller.has(Role::Export) {
