@@ -231,43 +231,17 @@ impl Page<'_> {
         let ids = found.session_ids();
         let decisions = app.decisions_of(self.caller, &ids, &filter, asking).await?;
         found = found.with_decisions(&decisions.value);
-        let (mut since, mut is_named) = (from, true);
-        let known: Vec<Retraction> = match idp {
+        let Stated { begins, is_named, retractions } = match idp {
             Some(idp) => {
                 let trust = app.trust(self.caller, Some(&idp.into()), asking).await?;
-                let is_of_it = |of: &Retraction| match (&of.data.key, key) {
-                    (Some(of), Some(key)) => of.as_str() == key,
-                    (Some(_), None) => false,
-                    (None, _) => true,
-                };
-                // Lists by key go by what is stated (`semantics.md` 42).
-                is_named = key.is_none_or(|key| {
-                    trust.value.keys.iter().any(|span| span.key.as_str() == key)
-                        || trust
-                            .value
-                            .retractions
-                            .iter()
-                            .any(|of| of.data.key.as_ref().is_some_and(|of| of.as_str() == key))
-                });
-                // What is rehearsed from its first use begins with the key, or with its IdP.
-                since = from.or_else(|| begins(&trust.value, key));
-                trust.value.retractions.into_iter().filter(is_of_it).collect()
+                Stated::of(trust.value, key)
             }
-            None => Vec::new(),
+            None => Stated { begins: None, is_named: true, retractions: Vec::new() },
         };
+        // What is rehearsed from its first use begins with the key, or with its IdP.
+        let since = from.or(begins);
         let links = Links::of(&self.cut, &sessions);
-        let mut retractions = Vec::new();
-        for (nth, retraction) in known.into_iter().enumerate() {
-            let of_it =
-                Falsifying { retractions: vec![retraction.data.clone()], ..Falsifying::default() };
-            let falls = if nth < LOSSES {
-                self.falls(&of_it, &found, asking).await?
-            } else {
-                Falls::NotEvaluated("it has more retractions than one page evaluates")
-            };
-            found.fell.extend(falls.certainties());
-            retractions.push((retraction, falls));
-        }
+        let retractions = self.fell(retractions, &mut found, asking).await?;
         found.supposed = Some(supposed((idp, key, from)));
         found.falls = self.falls_of_claims((idp, key, from), &found, asking).await?;
         let first_use = self.first_use((idp, key, from), asking).await?;
@@ -307,6 +281,28 @@ impl Page<'_> {
             (links::as_other(&links, ("blast", &self.asked.keep()), self.export(&same)))
         };
         Ok(self.shown_as(StatusCode::OK, &sessions, (names, main)))
+    }
+
+    /// What fell by each retraction; what is found of them is said of the sessions too.
+    async fn fell(
+        &self,
+        retractions: Vec<Retraction>,
+        found: &mut Found,
+        asking: &Asking,
+    ) -> Result<Vec<(Retraction, Falls)>, PageError> {
+        let mut fell = Vec::new();
+        for (nth, retraction) in retractions.into_iter().enumerate() {
+            let of_it =
+                Falsifying { retractions: vec![retraction.data.clone()], ..Falsifying::default() };
+            let falls = if nth < LOSSES {
+                self.falls(&of_it, found, asking).await?
+            } else {
+                Falls::NotEvaluated("it has more retractions than one page evaluates")
+            };
+            found.fell.extend(falls.certainties());
+            fell.push((retraction, falls));
+        }
+        Ok(fell)
     }
 
     /// Of changes: what rested on each, or was hit by it.
@@ -496,6 +492,34 @@ impl Page<'_> {
         let main =
             blast_choice::main(self.server, self.caller, &links, (&trust.value, asking)).await?;
         Ok(self.shown(&trust, main))
+    }
+}
+
+/// What is stated of an IdP, or of a key of it.
+struct Stated {
+    /// When it begins.
+    begins: Option<Time>,
+    /// Whether the key is named as one of the IdP: lists by key go by what is stated
+    /// (`semantics.md` 42).
+    is_named: bool,
+    /// Its retractions, with those of the whole IdP.
+    retractions: Vec<Retraction>,
+}
+
+impl Stated {
+    fn of(trust: TrustChanges, key: Option<&str>) -> Self {
+        let is_named = key.is_none_or(|key| {
+            let retracted = trust.retractions.iter().filter_map(|of| of.data.key.as_ref());
+            trust.keys.iter().map(|span| &span.key).chain(retracted).any(|of| of.as_str() == key)
+        });
+        let begins = begins(&trust, key);
+        let is_of_it = |of: &Retraction| match (&of.data.key, key) {
+            (Some(of), Some(key)) => of.as_str() == key,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        let retractions = trust.retractions.into_iter().filter(is_of_it).collect();
+        Self { begins, is_named, retractions }
     }
 }
 

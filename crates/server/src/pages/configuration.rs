@@ -19,7 +19,7 @@ use claimledger_app::model::{
     question::{AskError, Asking, Caller},
 };
 use claimledger_domain::{
-    changes::{ConfigChange, PolicyChanges, TrustChanges},
+    changes::{ConfigChange, KeySpan, PolicyChanges, TrustChanges},
     explain::called,
 };
 use claimledger_facts::{
@@ -290,22 +290,7 @@ fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> M
                         @for key in &found.keys {
                             tr {
                                 (named(&key.idp, &key.key))
-                                td {
-                                    @match key.span { Some(span) => (times.occurred(span.from)),
-                                        None => "never added" }
-                                    @if let Some(act) = &key.added { " "
-                                        (links.record(act.record.position)) }
-                                }
-                                td {
-                                    @match key.span.and_then(|span| span.until) {
-                                        Some(until) => (times.occurred(until)), None => "–" }
-                                    @if let Some(act) = &key.retired { " "
-                                        (links.record(act.record.position)) }
-                                }
-                                td { @match key.valid { Some(sure) => { "valid"
-                                    (changes_list::possibly(Some(sure))) }, None => "not valid" }
-                                    @if found.of_key(&key.idp, &key.key).next().is_some() { ", "
-                                        strong class="attention" { "retracted" } } }
+                                (validity(links, found, key, &mut times))
                                 td { (retractions(&key.idp, &key.key, &mut times)) }
                             }
                         }
@@ -321,6 +306,27 @@ fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> M
                     }
                 }
             }
+        }
+    }
+}
+
+/// From when until when a key that is stated is valid, and whether it is at T.
+fn validity(links: &Links<'_>, found: &TrustChanges, key: &KeySpan, times: &mut Times) -> Markup {
+    html! {
+        td {
+            @match key.span { Some(span) => (times.occurred(span.from)), None => "never added" }
+            @if let Some(act) = &key.added { " " (links.record(act.record.position)) }
+        }
+        td {
+            @match key.span.and_then(|span| span.until) {
+                Some(until) => (times.occurred(until)), None => "–" }
+            @if let Some(act) = &key.retired { " " (links.record(act.record.position)) }
+        }
+        td {
+            @match key.valid { Some(sure) => { "valid" (changes_list::possibly(Some(sure))) },
+                None => "not valid" }
+            @if found.of_key(&key.idp, &key.key).next().is_some() {
+                ", " strong class="attention" { "retracted" } }
         }
     }
 }

@@ -186,7 +186,20 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             };
             show(StatusCode::OK, "Lagging", caller, body)
         }
-        AskError::Log(damage @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
+        AskError::Log(failure) => log_failed(error, failure, caller),
+    }
+}
+
+/// The log failed: for good, or for now.
+fn log_failed(error: &AskError, failure: &LogError, caller: Option<&Caller>) -> Response {
+    let not_now = |retry_after: &'static str, words: &str| {
+        let body = html! { p { (words) "." } };
+        let mut response = show(StatusCode::SERVICE_UNAVAILABLE, "Not now", caller, body);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(retry_after));
+        response
+    };
+    match failure {
+        damage @ (LogError::Corrupt { .. } | LogError::Damaged { .. }) => {
             let said = crate::graphql::errors::log(damage);
             let tenant = caller.map_or("", |caller| caller.tenant.as_str());
             let body = html! { p { (super::text::inert(&said)) " (" (tenant) ")." } };
@@ -199,26 +212,10 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             }
             response
         }
-        AskError::Log(LogError::Stopped { .. }) => {
-            let mut response = show(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not now",
-                caller,
-                html! { p { (error.to_string()) "." } },
-            );
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            response
-        }
-        AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => {
+        LogError::Stopped { .. } => not_now("5", &error.to_string()),
+        LogError::Unavailable { .. } | LogError::TooLarge => {
             crate::graphql::errors::log_ask(error);
-            let mut response = show(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not now",
-                caller,
-                html! { p { "Not now. The same request may succeed later." } },
-            );
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            response
+            not_now("1", "Not now. The same request may succeed later")
         }
     }
 }

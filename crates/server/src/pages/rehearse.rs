@@ -30,7 +30,7 @@ use claimledger_app::model::{
 };
 use claimledger_domain::{
     guard::GuardedChange,
-    rehearse::{IdpSetting, TrustChange},
+    rehearse::{Feature, IdpSetting, TrustChange},
 };
 use claimledger_facts::{ids::IdpId, time::Time, types::trust::TrustRetracted};
 use maud::{Markup, html};
@@ -158,43 +158,21 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
             .ok_or_else(|| PageError::refused(format!("This change needs a value for {name}.")))
     };
     let idp = || needed("idp").map(IdpId::new);
-    let feature = || {
-        let word = needed("feature")?;
-        FEATURES.iter().find(|(name, ..)| *name == word).map(|(.., feature)| *feature).ok_or_else(
-            || {
-                PageError::refused(format!(
-                    "feature: unknown feature {word}: use claims_sharing or third_party."
-                ))
-            },
-        )
-    };
-    let idp_change = |idp: IdpId, setting| -> Asked {
-        Asked::Rehearsal(Box::new(move |from, to| TrustChange::Idp {
-            idp: idp.clone(),
-            setting,
-            from,
-            to,
-        }))
-    };
-    let retraction = |idp: IdpId, key: Option<&str>| {
-        let key = key.map(Into::into);
-        Asked::Rehearsal(Box::new(move |from, _| {
-            TrustChange::Retraction(TrustRetracted {
-                idp: idp.clone(),
-                from,
-                reason: "rehearsed".to_owned(),
-                key: Option::clone(&key),
-                actor: None,
-                ticket: None,
-            })
-        }))
-    };
+    let feature = || needed("feature").and_then(feature);
     Ok(Some(match change {
         "deactivate" => Asked::Guard(GuardedChange::Deactivate(idp()?)),
         "delete" => Asked::Guard(GuardedChange::Delete(idp()?)),
         "untrust" => Asked::Guard(GuardedChange::Untrust(idp()?)),
         "feature_off" => Asked::Guard(GuardedChange::FeatureOff(feature()?)),
-        "trust" => idp_change(idp()?, IdpSetting::TrustOn),
+        "trust" => {
+            let (idp, setting) = (idp()?, IdpSetting::TrustOn);
+            Asked::Rehearsal(Box::new(move |from, to| TrustChange::Idp {
+                idp: idp.clone(),
+                setting,
+                from,
+                to,
+            }))
+        }
         "feature_on" => {
             let feature = feature()?;
             Asked::Rehearsal(Box::new(move |from, to| TrustChange::Feature {
@@ -216,6 +194,31 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
         "retract" => retraction(idp()?, None),
         "retract_key" => retraction(idp()?, Some(needed("key")?)),
         other => return Err(rehearse_form::unknown_change(other)),
+    }))
+}
+
+/// A feature of the service provider, by its word in addresses.
+fn feature(word: &str) -> Result<Feature, PageError> {
+    let named = FEATURES.iter().find(|(name, ..)| *name == word).map(|(.., feature)| *feature);
+    named.ok_or_else(|| {
+        PageError::refused(format!(
+            "feature: unknown feature {word}: use claims_sharing or third_party."
+        ))
+    })
+}
+
+/// The retraction of trust in an IdP, or in a key of it.
+fn retraction(idp: IdpId, key: Option<&str>) -> Asked {
+    let key = key.map(Into::into);
+    Asked::Rehearsal(Box::new(move |from, _| {
+        TrustChange::Retraction(TrustRetracted {
+            idp: idp.clone(),
+            from,
+            reason: "rehearsed".to_owned(),
+            key: Option::clone(&key),
+            actor: None,
+            ticket: None,
+        })
     }))
 }
 

@@ -111,6 +111,11 @@ impl SessionView {
         session_timeline::through(address, self.window.as_ref())
     }
 
+    /// The same, with the timeline looked at through another window.
+    fn through(&self, window: Option<&Window>) -> Self {
+        Self { window: window.copied(), ..self.clone() }
+    }
+
     /// The bar that was chosen.
     fn chosen(&self) -> Option<Bar> {
         let nth = usize::try_from(self.bar?).ok()?;
@@ -194,8 +199,8 @@ async fn drawer(
     };
     let open_at = record.as_ref().map(|record| when(&record.reference, view.order));
     let around = open_at.map(|at| {
-        let there = SessionView { window: Some(zoom::beside(at)), ..view.clone() };
-        view.with_drawer(there.pinned(answer)).href() + session_timeline::FIGURE
+        let there = view.through(Some(&zoom::beside(at))).pinned(answer);
+        view.with_drawer(there).href() + session_timeline::FIGURE
     });
     let ways = (&*close, around.as_deref());
     Ok((Some(records::drawer(open, record.as_ref(), caller, ways)), open_at))
@@ -263,6 +268,38 @@ async fn label(
     Ok(session.origin.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
 }
 
+/// The address of what opens from an item of the page.
+fn opened(
+    view: &SessionView,
+    answer: &Answer<Option<Explained>>,
+    here: &Address,
+    target: Target,
+) -> String {
+    let record = |position: LogPosition| here.clone().with("open", position.0.to_string());
+    match target {
+        Target::Session => here.href(),
+        Target::Record(position) => format!("{}#record-h", record(position).href()),
+        Target::Bar(bar) => {
+            format!("{}#record-h", record(bar.record).with("bar", bar.nth.to_string()).href())
+        }
+        Target::Window(window) => {
+            view.through(Some(&window)).pinned(answer).href() + session_timeline::FIGURE
+        }
+        Target::Decision(position) => {
+            view.cut.pin(decision::address(position), &answer.answered).href()
+        }
+    }
+}
+
+/// The record from which on the session is known, by its change points where all were tried.
+fn known_from(session: &SessionState, points: Option<&SessionChangePoints>) -> Option<LogPosition> {
+    let first = points
+        .filter(|points| points.until.untried == 0)
+        .and_then(|points| points.until.points.first())
+        .map(|point| point.record.position);
+    first.or_else(|| session.records.iter().map(|record| record.position).min())
+}
+
 fn main(
     view: &SessionView,
     answer: &Answer<Option<Explained>>,
@@ -271,27 +308,9 @@ fn main(
     beside: Beside<'_>,
 ) -> Markup {
     let session = &explained.state;
-    let href = |position: Option<LogPosition>| match position {
-        Some(position) => {
-            format!("{}#record-h", here.clone().with("open", position.0.to_string()).href())
-        }
-        None => here.href(),
-    };
-    let looking = |window: Option<&Window>| {
-        SessionView { window: window.copied(), ..view.clone() }.pinned(answer)
-    };
-    let opens = |target: Target| match target {
-        Target::Session => href(None),
-        Target::Record(position) => href(Some(position)),
-        Target::Bar(bar) => {
-            let address = here.clone().with("open", bar.record.0.to_string());
-            format!("{}#record-h", address.with("bar", bar.nth.to_string()).href())
-        }
-        Target::Window(window) => looking(Some(&window)).href() + session_timeline::FIGURE,
-        Target::Decision(position) => {
-            view.cut.pin(decision::address(position), &answer.answered).href()
-        }
-    };
+    let opens = |target| opened(view, answer, here, target);
+    let href =
+        |position: Option<LogPosition>| opens(position.map_or(Target::Session, Target::Record));
     let figure = lanes::figure(
         explained,
         (answer.answered.at, answer.answered.recorded_at),
@@ -299,15 +318,9 @@ fn main(
         view.order,
         view.window,
     );
-    let known_from = beside
-        .points
-        .filter(|points| points.until.untried == 0)
-        .and_then(|points| points.until.points.first())
-        .map(|point| point.record.position);
-    let known_from =
-        known_from.or_else(|| session.records.iter().map(|record| record.position).min());
+    let known_from = known_from(session, beside.points);
     let shown = session_timeline::Shown {
-        looking: &|window| view.with_drawer(looking(window)),
+        looking: &|window| view.with_drawer(view.through(window).pinned(answer)),
         opens: &opens,
         open: view.chosen(),
         open_at: beside.open_at,
