@@ -200,6 +200,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_cannot_be_read_is_refused() {
+        let read = |query: &str| Parameters::read(&format!("/x?{query}").parse().unwrap());
+        assert!(read("a=1&a=2").is_err());
+        assert!(read("ended=perhaps").unwrap().flag("ended").is_err());
+        assert!(read("first=-1").unwrap().number("first").is_err());
+    }
+
+    #[test]
     fn spaces_belong_to_ids_and_to_nothing_else() {
         let uri = "/x?key=K%20&at=%202026-03-10T10:00:00Z%20&n=%20%237&yes=true%20&no=".parse();
         let parameters = Parameters::read(&uri.unwrap()).ok().unwrap();

@@ -236,6 +236,10 @@ mod tests {
             assert!((6..=12).contains(&ticks.len()), "{from}: {ticks:?}");
             assert!(ticks[0].date.is_some());
         }
+    }
+
+    #[test]
+    fn a_window_of_any_length_has_three_to_twelve_ticks() {
         for until in [
             "2026-01-02T01:00:00Z",
             "2036-01-01T00:00:00Z",
@@ -245,6 +249,10 @@ mod tests {
             let window = Window { from: t("2026-01-01T00:00:00Z"), until: t(until) };
             assert!((3..=12).contains(&ticks(&window).len()), "{until}");
         }
+    }
+
+    #[test]
+    fn the_first_tick_is_the_first_round_instant() {
         let window = Window { from: t("2026-03-10T11:20:00Z"), until: t("2026-03-10T19:50:00Z") };
         assert_eq!(ticks(&window)[0].clock, "12:00:00Z");
     }
@@ -263,6 +271,10 @@ mod tests {
         let at = t("2026-03-10T12:00:00Z");
         let window = Window::around(at, at);
         assert!(window.secs() >= 10.0);
+    }
+
+    #[test]
+    fn pixels_have_at_most_two_digits_after_the_point() {
         assert_eq!(px(1.0), "1");
         assert_eq!(px(184.0 + 1.0 / 3.0), "184.33");
     }
