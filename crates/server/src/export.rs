@@ -1,6 +1,7 @@
 //! What an address or a command asks to be exported.
 
 use crate::{
+    cut_names::{AFTER, AT, KNOWN_AT, KNOWN_AT_POSITION, RULES},
     filters,
     known_at::KnownAt,
     parameters::{Bad, Parameters},
@@ -35,11 +36,11 @@ const COMMON: &[&str] = &[
     "seed",
     "limit",
     "limitMarked",
-    "at",
-    "knownAt",
-    "knownAtPosition",
-    "rules",
-    "after",
+    AT,
+    KNOWN_AT,
+    KNOWN_AT_POSITION,
+    RULES,
+    AFTER,
     "part",
 ];
 
@@ -168,7 +169,7 @@ impl ExportRequest {
                 sample: sample(parameters)?,
             },
             asking: asking(parameters)?,
-            after: parameters.get("after").map(str::to_owned),
+            after: parameters.get(AFTER).map(str::to_owned),
             sent,
             zone,
             limit: parameters.number("limit")?,
@@ -240,8 +241,8 @@ fn sample(parameters: &Parameters) -> Result<Option<Sample>, Bad> {
 }
 
 fn asking(parameters: &Parameters) -> Result<Asking, Bad> {
-    let mut asking = Asking { at: parameters.time("at")?, ..Asking::default() };
-    let known = parameters.get("knownAtPosition").or_else(|| parameters.get("knownAt"));
+    let mut asking = Asking { at: parameters.time(AT)?, ..Asking::default() };
+    let known = parameters.get(KNOWN_AT_POSITION).or_else(|| parameters.get(KNOWN_AT));
     if let Some(text) = known {
         let known = KnownAt::parse(text).ok_or_else(|| {
             Bad::of(format!("knownAt: {text} is not a position such as 82, or an RFC 3339 time."))

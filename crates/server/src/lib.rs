@@ -29,13 +29,16 @@
 //!
 //! # How to add a page
 //!
-//! 1. A file in `pages` with one handler. It reads its parameters (names as in GraphQL), answers
-//!    303 to the pinned address when T, K or R is absent, and hands `frame::page` what belongs into
-//!    `<main>` and what stands outside.
+//! 1. A file in `pages` with one handler, which takes a `Reader`: the caller is authenticated by
+//!    then. It reads its parameters (names as in GraphQL), asks the app at `parameters.cut()`, and
+//!    makes a `PinnedPage` of the answer. What its `instead` has is answered in place of the page:
+//!    303 to the pinned address when T, K or R is absent. `show` takes what belongs into `<main>`
+//!    and what stands outside, and adds the strip. `pages/first_seen.rs` is an example.
 //! 2. Text from outside goes through `text` and nothing else. No `style=`, no inline script,
 //!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
+mod cut_names;
 pub mod export;
 mod filters;
 pub mod graphql;

@@ -1,6 +1,7 @@
 //! What an address says, read strictly: a time without offset or a number that is none is refused
 //! with the reason.
 
+use crate::cut_names;
 use axum::http::Uri;
 use claimledger_domain::RULES;
 use claimledger_facts::time::Time;
@@ -88,7 +89,7 @@ impl Parameters {
 
     /// Refuses an address that is pinned to other rules than those of this build.
     pub(crate) fn own_rules(&self) -> Result<(), Bad> {
-        match self.get("rules").filter(|rules| *rules != RULES) {
+        match self.get(cut_names::RULES).filter(|rules| *rules != RULES) {
             None => Ok(()),
             Some(rules) => {
                 Err(Bad::of(format!("this build answers by rules {RULES}, not {rules}.")))
@@ -117,7 +118,7 @@ const RECORDED: &[&str] = &[
     "actor",
     "app",
     "as",
-    "at",
+    cut_names::AT,
     "bar",
     "certainty",
     "change",
@@ -132,8 +133,8 @@ const RECORDED: &[&str] = &[
     "implied",
     "key",
     "kind",
-    "knownAt",
-    "knownAtPosition",
+    cut_names::KNOWN_AT,
+    cut_names::KNOWN_AT_POSITION,
     "labels",
     "limit",
     "list",
@@ -150,7 +151,7 @@ const RECORDED: &[&str] = &[
     "property",
     "rows",
     "rule",
-    "rules",
+    cut_names::RULES,
     "sample",
     "seed",
     "source",
@@ -197,6 +198,14 @@ pub(crate) fn encode(value: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        let read = |query: &str| Parameters::read(&format!("/x?{query}").parse().unwrap());
+        assert!(read("a=1&a=2").is_err());
+        assert!(read("ended=perhaps").unwrap().flag("ended").is_err());
+        assert!(read("first=-1").unwrap().number("first").is_err());
+    }
 
     #[test]
     fn spaces_belong_to_ids_and_to_nothing_else() {

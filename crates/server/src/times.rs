@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn delays() {
+    fn a_delay_of_more_than_a_minute_is_late() {
         let occurred = t("2026-03-10T12:10:00Z");
         for (recorded, shown, late) in [
             ("2026-03-10T12:10:00Z", "+0 s", false),

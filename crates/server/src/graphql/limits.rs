@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn depth() {
+    fn a_query_is_at_most_twelve_levels_deep() {
         check_query(&nested(12), None);
         check_query(&nested(13), Some("TOO_DEEP"));
         let inline = format!("{{ a {} {{ x }} {} }}", "{ ... on A ".repeat(33), "}".repeat(33));
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn width() {
+    fn aliases_directives_and_fields_are_bounded() {
         let aliases = |n: usize| {
             let mut query = "{".to_owned();
             for i in 0..n {

@@ -3,6 +3,7 @@
 
 use super::{Server, Shared, auth, body, errors::Refused, graphql::limits};
 use crate::{
+    cut_names::{AT, KNOWN_AT, KNOWN_AT_POSITION},
     graphql::{
         evidence::{Evidence, NotMade, question::Question},
         limits::MAX_BODY,
@@ -103,8 +104,8 @@ impl Asked {
         let parameters = Parameters::read(uri).map_err(|bad| bad.0)?;
         parameters.own_rules().map_err(|bad| bad.0)?;
         let mut asking =
-            Asking { at: parameters.time("at").map_err(|bad| bad.0)?, ..Asking::default() };
-        for name in ["knownAt", "knownAtPosition"] {
+            Asking { at: parameters.time(AT).map_err(|bad| bad.0)?, ..Asking::default() };
+        for name in [KNOWN_AT, KNOWN_AT_POSITION] {
             let Some(text) = parameters.get(name) else { continue };
             let known_at = KnownAt::parse(text)
                 .ok_or_else(|| format!("{name}: {text} is neither a position nor a time"))?;

@@ -7,6 +7,7 @@
 
 use super::{Server, Shared, auth, errors::Refused};
 use crate::{
+    cut_names,
     export::{ExportRequest, Sent, file_name, sign, writing},
     parameters::encode,
 };
@@ -85,7 +86,6 @@ pub(crate) async fn get(
 
 /// The address of the manifest of what is sent, at its T and K.
 fn manifest_link(list: &str, pairs: &[(String, String)], page: &ExportPage) -> String {
-    const PINS: &[&str] = &["at", "knownAt", "knownAtPosition", "rules"];
     let cut = &page.read.cut;
     let mut link = format!("</v1/export/{list}?part=manifest");
     let mut add = |name: &str, value: &str| {
@@ -95,12 +95,12 @@ fn manifest_link(list: &str, pairs: &[(String, String)], page: &ExportPage) -> S
         link.push('=');
         encode(value, &mut link);
     };
-    for (name, value) in pairs.iter().filter(|(name, _)| !PINS.contains(&name.as_str())) {
+    for (name, value) in pairs.iter().filter(|(name, _)| !cut_names::ALL.contains(&name.as_str())) {
         add(name, value);
     }
-    add("at", &cut.at.to_string());
-    add("knownAtPosition", &cut.known_at.to_string());
-    add("rules", &cut.rules);
+    add(cut_names::AT, &cut.at.to_string());
+    add(cut_names::KNOWN_AT_POSITION, &cut.known_at.to_string());
+    add(cut_names::RULES, &cut.rules);
     link.push_str(">; rel=\"describedby\"; type=\"application/json\"");
     link
 }

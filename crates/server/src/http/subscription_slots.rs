@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_counted_by_credential_and_in_all_and_come_back() {
+    fn slots_are_counted_by_credential_and_in_all_and_come_back() {
         let holder = |tenant: &str, of: &str| (tenant.to_owned(), of.to_owned());
         let most = (2, 3);
         let slots = Arc::new(SubscriptionSlots::default());

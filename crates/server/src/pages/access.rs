@@ -5,28 +5,27 @@ use super::{
     as_query,
     elements::{empty, table},
     error_page::PageError,
-    form, frame,
+    frame,
     parameters::Parameters,
-    session::caller,
+    reader::Reader,
     sessions_filter,
     text::{count, inert, plain},
     times::Times,
 };
 use crate::{
+    cut_names::AFTER,
     filters,
-    http::{Server, Shared, access::Disclosing, auth},
+    http::{access::Disclosing, auth},
 };
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
     access::{AccessEntry, AccessFilter, AccessPage, MAX_CASE, MAX_PURPOSE, Reason},
     question::Caller,
 };
-use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 
 const PATH: &str = "/access";
@@ -37,50 +36,33 @@ const MAX_LISTED: usize = 5;
 /// Maximum bytes of the form.
 const MAX_FORM_BYTES: usize = 4_000;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// States the reason of a page session; or leads to the list that the filter asks for, where a
 /// person is a pseudonym.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
     let stated = async {
-        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
-        let sent = Parameters::of(pairs)?;
+        let sent = reader.sent(body, MAX_FORM_BYTES).await?;
         if sent.get("list").is_some() {
-            return filtered(&server, &caller, &sent).await;
+            return filtered(&reader, &sent).await;
         }
         let reason = Reason::new(sent.trimmed("purpose"), sent.trimmed("case"))
             .map_err(PageError::refused)?;
-        if let Some(value) = auth::cookie(&headers) {
-            server.app.state_page_reason(value, reason);
+        if let Some(value) = auth::cookie(&reader.headers) {
+            reader.server.app.state_page_reason(value, reason);
         }
         Ok::<_, PageError>(Redirect::to(PATH).into_response())
     };
-    stated.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    reader.shown(stated.await)
 }
 
 /// The filter's fields.
 const FIELDS: [&str; 4] = ["subject", "session", "from", "to"];
 
-async fn filtered(
-    server: &Server,
-    caller: &Caller,
-    sent: &Parameters,
-) -> Result<Response, PageError> {
+async fn filtered(reader: &Reader, sent: &Parameters) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
     let person = match sent.get("subject") {
         None => None,
         // Readers of this list need not be readers of records.
@@ -109,9 +91,10 @@ fn is_pseudonym(text: &str) -> bool {
     text.strip_prefix("p-").is_some_and(|rest| rest.len() >= 16 && rest.bytes().all(is_digit))
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
-    parameters.only(&["subject", "session", "from", "to", "after"])?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
+    parameters.only(&["subject", "session", "from", "to", AFTER])?;
     filters::pseudonym(&parameters)?;
     let filter = AccessFilter {
         subject: parameters.get("subject").map(Into::into),
@@ -119,13 +102,13 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         from: parameters.time("from")?,
         to: parameters.time("to")?,
     };
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let page = server.app.accesses(caller, &filter, ENTRIES, after).await?;
     let keep =
         FIELDS.iter().fold(Address::new(PATH), |to, name| to.with_some(name, parameters.get(name)));
-    let here = keep.clone().with_some("after", parameters.get("after"));
+    let here = keep.clone().with_some(AFTER, parameters.get(AFTER));
     let next = page.entries.last().filter(|_| page.has_next);
-    let next = next.map(|last| keep.clone().with("after", last.position.0.to_string()).href());
+    let next = next.map(|last| keep.clone().with(AFTER, last.position.0.to_string()).href());
     let main = html! {
         h1 id="access-h" { "Access log" }
         p { "Who was shown what, and for what reason. The last entry is first; the entry of this \

@@ -1,7 +1,10 @@
 //! Addresses: a view is a URL with its whole state. Ids stand in the query, never in the path.
 
-use crate::known_at::KnownAt;
 pub(crate) use crate::parameters::encode;
+use crate::{
+    cut_names::{AT, KNOWN_AT, KNOWN_AT_POSITION, RULES},
+    known_at::KnownAt,
+};
 use claimledger_facts::time::Time;
 
 /// A path and its query, in the order the parameters are added.
@@ -33,12 +36,12 @@ impl Address {
 
     /// Pinned to T, K and R.
     pub(crate) fn pinned(self, at: Time, known: KnownAt, rules: &str) -> Self {
-        let this = self.with("at", at.to_string());
+        let this = self.with(AT, at.to_string());
         match known {
-            KnownAt::Position(position) => this.with("knownAtPosition", position.0.to_string()),
-            KnownAt::Time(time) => this.with("knownAt", time.to_string()),
+            KnownAt::Position(position) => this.with(KNOWN_AT_POSITION, position.0.to_string()),
+            KnownAt::Time(time) => this.with(KNOWN_AT, time.to_string()),
         }
-        .with("rules", rules)
+        .with(RULES, rules)
     }
 
     /// The path.

@@ -1,10 +1,16 @@
 //! A page as the query that gives its answer: the same cut, the same filter, ready to be asked.
 
 use super::{
-    address::Address, error_page::PageError, parameters::Parameters, rehearse_form,
+    address::Address,
+    error_page::PageError,
+    parameters::{CutAsked, Parameters},
+    rehearse_form,
     sessions::FIELDS,
 };
-use crate::known_at::KnownAt;
+use crate::{
+    cut_names::{AFTER, AT, KNOWN_AT, KNOWN_AT_POSITION},
+    known_at::KnownAt,
+};
 use serde_json::{Map, Value, json};
 
 const SESSION: &str = "query ($id: ID!, $asking: Asking) {
@@ -192,6 +198,14 @@ fn given(parameters: &Parameters, names: &[(&str, &str)]) -> Map<String, Value> 
     names.iter().filter_map(value).collect()
 }
 
+/// The same; what the address does not say is empty.
+fn needed(parameters: &Parameters, names: &[(&str, &str)]) -> Map<String, Value> {
+    let value = |(from, to): &(&str, &str)| {
+        ((*to).to_owned(), json!(parameters.get(from).unwrap_or_default()))
+    };
+    names.iter().map(value).collect()
+}
+
 /// What rested on something: a list of sessions, or what depends on changes.
 fn blast(parameters: &Parameters) -> (&'static str, Map<String, Value>) {
     match parameters.get("kind") {
@@ -241,101 +255,89 @@ fn rehearsed(parameters: &Parameters) -> Result<(&'static str, Map<String, Value
     Ok((query, variables))
 }
 
+/// The list of sessions, with its filter and its size.
+fn sessions(parameters: &Parameters) -> Result<Map<String, Value>, PageError> {
+    let mut filter = Map::new();
+    for (name, _) in FIELDS {
+        let value = match name {
+            "supposesKey" | "ended" | "differs" | "retracted" | "outlived" | "falsifiedLater" => {
+                parameters.flag(name)?.map(Value::Bool)
+            }
+            _ => parameters.get(name).map(|text| json!(text)),
+        };
+        filter.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    let first = json!(parameters.number("first")?.unwrap_or(50));
+    Ok([("filter".to_owned(), filter.into()), ("first".to_owned(), first)].into_iter().collect())
+}
+
+/// The query of a page that shows an answer at a cut, and its variables without T and K.
+fn at_cut(
+    page: &str,
+    parameters: &Parameters,
+) -> Result<(&'static str, Map<String, Value>), PageError> {
+    let word = |name: &str, default: &str| {
+        let word = parameters.get(name).unwrap_or(default).to_uppercase();
+        (name.to_owned(), json!(word))
+    };
+    Ok(match page {
+        "session" => (SESSION, needed(parameters, &[("id", "id")])),
+        "decision" => (DECISION, needed(parameters, &[("id", "session"), ("pos", "decision")])),
+        "why" => (WHY, needed(parameters, &[("session", "session"), ("factor", "factor")])),
+        "sessions" => (SESSIONS, sessions(parameters)?),
+        "sources" => (SOURCES, Map::new()),
+        "trust" => (TRUST, given(parameters, &[("idp", "idp")])),
+        "policy" => (POLICIES, given(parameters, &[("policy", "policy")])),
+        "blast" => blast(parameters),
+        "chain" => (CHAIN, given(parameters, &[("id", "id")])),
+        "first-seen" => {
+            let mut variables = given(parameters, &[("from", "from"), ("to", "to")]);
+            variables.extend([word("kind", "key")]);
+            (FIRST_SEEN, variables)
+        }
+        "timeline" => {
+            let mut variables = given(parameters, &[("session", "session")]);
+            variables.extend([word("order", "occurred")]);
+            (TIMELINE, variables)
+        }
+        "rehearse" => rehearsed(parameters)?,
+        other => {
+            let pages = PAGES.join(", ");
+            return Err(PageError::refused(format!("unknown page {other}: use one of {pages}.")));
+        }
+    })
+}
+
+/// T and K as a query has them.
+fn asking(cut: &CutAsked) -> Map<String, Value> {
+    let at = cut.at.map(|at| (AT.to_owned(), json!(at.to_string())));
+    let known = cut.known.map(|known| match known {
+        KnownAt::Position(position) => (KNOWN_AT_POSITION.to_owned(), json!(position.0)),
+        KnownAt::Time(time) => (KNOWN_AT.to_owned(), json!(time.to_string())),
+    });
+    at.into_iter().chain(known).collect()
+}
+
 /// The query and its variables, if the address asks for those of a page.
 ///
 /// # Errors
 /// If its parameters cannot be read.
 pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, String)>, PageError> {
-    let mut variables = Map::new();
-    let query = match parameters.get("page") {
+    let (query, variables) = match parameters.get("page") {
         None => return Ok(None),
-        Some("session") => {
-            variables.insert("id".to_owned(), json!(parameters.get("id").unwrap_or_default()));
-            SESSION
-        }
-        Some("decision") => {
-            variables.insert("session".to_owned(), json!(parameters.get("id").unwrap_or_default()));
-            variables
-                .insert("decision".to_owned(), json!(parameters.get("pos").unwrap_or_default()));
-            DECISION
-        }
-        Some("why") => {
-            variables
-                .insert("session".to_owned(), json!(parameters.get("session").unwrap_or_default()));
-            variables
-                .insert("factor".to_owned(), json!(parameters.get("factor").unwrap_or_default()));
-            WHY
-        }
-        Some("sessions") => {
-            let mut filter = Map::new();
-            for (name, _) in FIELDS {
-                let value = match name {
-                    "supposesKey" | "ended" | "differs" | "retracted" | "outlived"
-                    | "falsifiedLater" => parameters.flag(name)?.map(Value::Bool),
-                    _ => parameters.get(name).map(|text| json!(text)),
-                };
-                filter.extend(value.map(|value| (name.to_owned(), value)));
-            }
-            variables.insert("filter".to_owned(), filter.into());
-            variables.insert("first".to_owned(), json!(parameters.number("first")?.unwrap_or(50)));
-            SESSIONS
-        }
-        Some("sources") => SOURCES,
-        Some("trust") => {
-            variables = given(parameters, &[("idp", "idp")]);
-            TRUST
-        }
-        Some("policy") => {
-            variables = given(parameters, &[("policy", "policy")]);
-            POLICIES
-        }
-        Some("blast") => {
-            let (query, of_it) = blast(parameters);
-            variables = of_it;
-            query
-        }
-        Some("chain") => {
-            variables = given(parameters, &[("id", "id")]);
-            CHAIN
-        }
-        Some("first-seen") => {
-            variables = given(parameters, &[("from", "from"), ("to", "to")]);
-            let kind = parameters.get("kind").unwrap_or("key").to_uppercase();
-            variables.insert("kind".to_owned(), json!(kind));
-            FIRST_SEEN
-        }
-        Some("timeline") => {
-            variables = given(parameters, &[("session", "session")]);
-            let order = parameters.get("order").unwrap_or("occurred").to_uppercase();
-            variables.insert("order".to_owned(), json!(order));
-            TIMELINE
-        }
-        Some("rehearse") => {
-            let (query, of_it) = rehearsed(parameters)?;
-            variables = of_it;
-            query
-        }
+        // The access log has no T and K.
         Some("access") => {
             let names = ["subject", "session", "from", "to"].map(|name| (name, name));
-            let mut of_it = given(parameters, &names);
-            of_it.extend(parameters.number("after")?.map(|n| ("after".to_owned(), json!(n))));
-            // The access log has no T and K.
-            let variables = serde_json::to_string_pretty(&of_it).unwrap_or_default();
-            return Ok(Some((ACCESSES, variables)));
+            let mut variables = given(parameters, &names);
+            variables.extend(parameters.number(AFTER)?.map(|n| (AFTER.to_owned(), json!(n))));
+            (ACCESSES, variables)
         }
-        Some(other) => {
-            let pages = PAGES.join(", ");
-            return Err(PageError::refused(format!("unknown page {other}: use one of {pages}.")));
+        Some(page) => {
+            let (query, mut variables) = at_cut(page, parameters)?;
+            variables.insert("asking".to_owned(), asking(&parameters.cut()?).into());
+            (query, variables)
         }
     };
-    let cut = parameters.cut()?;
-    let mut asking = Map::new();
-    asking.extend(cut.at.map(|at| ("at".to_owned(), json!(at.to_string()))));
-    asking.extend(cut.known.map(|known| match known {
-        KnownAt::Position(position) => ("knownAtPosition".to_owned(), json!(position.0)),
-        KnownAt::Time(time) => ("knownAt".to_owned(), json!(time.to_string())),
-    }));
-    variables.insert("asking".to_owned(), asking.into());
     Ok(Some((query, serde_json::to_string_pretty(&variables).unwrap_or_default())))
 }
 

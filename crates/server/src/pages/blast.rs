@@ -6,20 +6,17 @@ use super::{
     blast_choice,
     blast_falls::{self as falls, Falls},
     blast_list::{self as list, Found},
-    error_page::{PageError, Unknown, lagging},
-    frame::{self, Strip},
+    error_page::PageError,
+    frame,
     links::{self, Links},
     names,
     parameters::{CutAsked, Parameters},
-    session::caller,
+    pinned::PinnedPage,
+    reader::Reader,
     text::inert,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
+use crate::http::Server;
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::{
     Falsifying,
     model::{
@@ -44,12 +41,8 @@ const ROWS: u32 = 100;
 /// Losses of one authenticator that are listed, and retractions that are evaluated.
 const LOSSES: usize = 20;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address asks about.
@@ -126,18 +119,17 @@ struct Page<'a> {
     caller: &'a Caller,
     cut: CutAsked,
     asked: Asked,
-    is_pinned: bool,
     /// Whether names are asked for.
     names: bool,
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let cut = parameters.cut()?;
-    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
-    let is_pinned = parameters.is_pinned(&cut);
+    let asking = cut.asking(parameters.wait()?);
     let names = parameters.flag(names::NAMES)?.unwrap_or(false);
-    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, is_pinned, names };
+    let page = Page { server, caller, cut, asked: Asked::read(&parameters)?, names };
     match &page.asked {
         Asked::Claims { idp, key, from } => {
             page.claims((idp.as_deref(), key.as_deref(), *from), &asking).await
@@ -185,16 +177,14 @@ impl Page<'_> {
 
     /// What is to be answered in place of the page; none: the page.
     fn instead<T>(&self, answer: &Answer<T>) -> Option<Response> {
-        if let Some(response) = lagging(self.caller, answer) {
-            return Some(response);
-        }
-        if !self.is_pinned {
-            let here = self.cut.pin(self.keep(), &answer.answered);
-            return Some(Redirect::to(&here.href()).into_response());
-        }
-        (answer.absence.code == AbsenceCode::NotKnown).then(|| {
-            Unknown { cut: &self.cut, list: "/trust", known_from: None }.page(self.caller, answer)
-        })
+        let page = self.pinned(answer);
+        let is_unknown = answer.absence.code == AbsenceCode::NotKnown;
+        page.instead().or_else(|| is_unknown.then(|| page.unknown("/trust", None)))
+    }
+
+    /// The page of an answer.
+    fn pinned<'b, T>(&'b self, answer: &'b Answer<T>) -> PinnedPage<'b, T> {
+        PinnedPage::of(self.caller, &self.cut, self.keep(), answer)
     }
 
     fn shown<T>(&self, answer: &Answer<T>, main: Markup) -> Response {
@@ -207,16 +197,7 @@ impl Page<'_> {
         answer: &Answer<T>,
         (names, main): (Markup, Markup),
     ) -> Response {
-        let keep = self.keep();
-        let here = self.cut.pin(keep.clone(), &answer.answered);
-        let strip = frame::strip(
-            &Strip { keep: &keep, here: &here, known: self.cut.known },
-            &answer.answered,
-            &answer.completeness,
-            &answer.status,
-        );
-        let outside = html! { (strip) (names) };
-        frame::page(status, "Blast radius", Some(self.caller), outside, main)
+        self.pinned(answer).show(status, "Blast radius", names, main)
     }
 
     /// Of a key, or of an IdP: the sessions of the list with that filter, and their decisions.
@@ -250,42 +231,17 @@ impl Page<'_> {
         let ids = found.session_ids();
         let decisions = app.decisions_of(self.caller, &ids, &filter, asking).await?;
         found = found.with_decisions(&decisions.value);
-        let (mut since, mut is_named) = (from, true);
-        let known: Vec<Retraction> = match idp {
+        let Stated { begins, is_named, retractions } = match idp {
             Some(idp) => {
                 let trust = app.trust(self.caller, Some(&idp.into()), asking).await?;
-                let is_of_it = |of: &Retraction| match (&of.data.key, key) {
-                    (Some(of), Some(key)) => of.as_str() == key,
-                    (Some(_), None) => false,
-                    (None, _) => true,
-                };
-                // Lists by key go by what is stated (`semantics.md` 42).
-                is_named = key.is_none_or(|key| {
-                    trust.value.keys.iter().any(|span| span.key.as_str() == key)
-                        || trust
-                            .value
-                            .retractions
-                            .iter()
-                            .any(|of| of.data.key.as_ref().is_some_and(|of| of.as_str() == key))
-                });
-                // What is rehearsed from its first use begins with the key, or with its IdP.
-                since = from.or_else(|| begins(&trust.value, key));
-                trust.value.retractions.into_iter().filter(is_of_it).collect()
+                Stated::of(trust.value, key)
             }
-            None => Vec::new(),
+            None => Stated { begins: None, is_named: true, retractions: Vec::new() },
         };
+        // What is rehearsed from its first use begins with the key, or with its IdP.
+        let since = from.or(begins);
         let links = Links::of(&self.cut, &sessions);
-        let mut retractions = Vec::new();
-        for (nth, retraction) in known.into_iter().enumerate() {
-            let of_it =
-                Falsifying { retractions: vec![retraction.data.clone()], ..Falsifying::default() };
-            let falls = if nth < LOSSES {
-                self.falls(&of_it, &found, asking).await?
-            } else {
-                Falls::NotEvaluated("it has more retractions than one page evaluates")
-            };
-            retractions.push((retraction, falls));
-        }
+        let retractions = self.fell(retractions, &found, asking).await?;
         found.supposed = Some(supposed((idp, key, from)));
         found.falls = self.falls_of_claims((idp, key, from), &found, asking).await?;
         let first_use = self.first_use((idp, key, from), asking).await?;
@@ -328,6 +284,27 @@ impl Page<'_> {
         Ok(self.shown_as(StatusCode::OK, &sessions, (names, main)))
     }
 
+    /// What fell by each retraction.
+    async fn fell(
+        &self,
+        retractions: Vec<Retraction>,
+        found: &Found,
+        asking: &Asking,
+    ) -> Result<Vec<(Retraction, Falls)>, PageError> {
+        let mut fell = Vec::new();
+        for (nth, retraction) in retractions.into_iter().enumerate() {
+            let of_it =
+                Falsifying { retractions: vec![retraction.data.clone()], ..Falsifying::default() };
+            let falls = if nth < LOSSES {
+                self.falls(&of_it, found, asking).await?
+            } else {
+                Falls::NotEvaluated("it has more retractions than one page evaluates")
+            };
+            fell.push((retraction, falls));
+        }
+        Ok(fell)
+    }
+
     /// Of changes: what rested on each, or was hit by it.
     async fn changes(
         &self,
@@ -336,7 +313,7 @@ impl Page<'_> {
         title: Markup,
     ) -> Result<Response, PageError> {
         let mut answer = self.server.app.dependants(self.caller, actor, record, asking).await?;
-        if record.is_some() && self.is_pinned && answer.absence.code == AbsenceCode::NotKnown {
+        if record.is_some() && self.cut.is_pinned && answer.absence.code == AbsenceCode::NotKnown {
             let main =
                 html! { h1 { (title) } p class="verdict" { (frame::none(&answer.absence)) } };
             return Ok(self.shown_as(StatusCode::NOT_FOUND, &answer, (html! {}, main)));
@@ -520,6 +497,34 @@ impl Page<'_> {
         let main =
             blast_choice::main(self.server, self.caller, &links, (&trust.value, asking)).await?;
         Ok(self.shown(&trust, main))
+    }
+}
+
+/// What is stated of an IdP, or of a key of it.
+struct Stated {
+    /// When it begins.
+    begins: Option<Time>,
+    /// Whether the key is named as one of the IdP: lists by key go by what is stated
+    /// (`semantics.md` 42).
+    is_named: bool,
+    /// Its retractions, with those of the whole IdP.
+    retractions: Vec<Retraction>,
+}
+
+impl Stated {
+    fn of(trust: TrustChanges, key: Option<&str>) -> Self {
+        let is_named = key.is_none_or(|key| {
+            let retracted = trust.retractions.iter().filter_map(|of| of.data.key.as_ref());
+            trust.keys.iter().map(|span| &span.key).chain(retracted).any(|of| of.as_str() == key)
+        });
+        let begins = begins(&trust, key);
+        let is_of_it = |of: &Retraction| match (&of.data.key, key) {
+            (Some(of), Some(key)) => of.as_str() == key,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        let retractions = trust.retractions.into_iter().filter(is_of_it).collect();
+        Self { begins, is_named, retractions }
     }
 }
 

@@ -2,28 +2,25 @@
 
 use super::{
     address::Address,
-    error_page::{PageError, Unknown, lagging},
-    form,
-    frame::{self, Strip},
+    error_page::PageError,
+    frame,
     links::{self, Links},
-    parameters::Parameters,
-    session::caller,
+    pinned::PinnedPage,
+    reader::Reader,
     text::{count, inert},
     times::Times,
 };
-use crate::http::{Server, Shared};
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
-    question::{Asking, Caller},
+    question::Asking,
     reached::{AppHop, Chain, ChainKind, ChainLink, Hop},
 };
 use claimledger_domain::model::RecordRef;
-use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_facts::ids::SessionId;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::fmt::Display;
@@ -39,12 +36,8 @@ const SESSIONS: usize = 20;
 /// Maximum rows of applications, and of ids in one list, shared by the sessions.
 const ROWS: usize = 100;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 #[derive(Deserialize)]
@@ -53,33 +46,26 @@ struct Form {
 }
 
 /// The form: only what is an id of something linked comes into an address.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
+    let answer = async {
+        let sent: Form = reader.form(body, MAX_FORM_BYTES).await?;
+        to_chain(&reader, sent.id.trim()).await
     };
-    let sent: Form = match form::read(&headers, body, MAX_FORM_BYTES).await {
-        Ok(sent) => sent,
-        Err(trouble) => return trouble.page(Some(&caller)),
-    };
-    let id = sent.id.trim();
-    match server.app.chain(&caller, id, &Asking::default()).await {
-        Ok(found) if found.value.kinds.is_empty() => {
-            let main = html! {
-                h1 { "Chain" }
-                p { "Nothing that is linked goes by this id at " (found.answered.position) "." }
-                (id_form())
-            };
-            frame::page(StatusCode::NOT_FOUND, "Chain", Some(&caller), html! {}, main)
-        }
-        Ok(_) => Redirect::to(&links::chain(id).href()).into_response(),
-        Err(error) => PageError::from(error).page(Some(&caller)),
+    reader.shown(answer.await)
+}
+
+/// To the page of the chain, where anything linked goes by the id.
+async fn to_chain(Reader { server, caller, .. }: &Reader, id: &str) -> Result<Response, PageError> {
+    let found = server.app.chain(caller, id, &Asking::default()).await?;
+    if !found.value.kinds.is_empty() {
+        return Ok(Redirect::to(&links::chain(id).href()).into_response());
     }
+    let main = html! {
+        h1 { "Chain" }
+        p { "Nothing that is linked goes by this id at " (found.answered.position) "." }
+        (id_form())
+    };
+    Ok(frame::page(StatusCode::NOT_FOUND, "Chain", Some(caller), html! {}, main))
 }
 
 fn id_form() -> Markup {
@@ -92,38 +78,30 @@ fn id_form() -> Markup {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let cut = parameters.cut()?;
     let Some(id) = parameters.get("id") else {
         let main = html! { h1 { "Chain" } (id_form()) };
         return Ok(frame::page(StatusCode::OK, "Chain", Some(caller), html! {}, main));
     };
-    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
+    let asking = cut.asking(parameters.wait()?);
     let found = server.app.chain(caller, id, &asking).await?;
     let keep = links::chain(id);
-    let here = cut.pin(keep.clone(), &found.answered);
-    if let Some(response) = lagging(caller, &found) {
+    let page = PinnedPage::of(caller, &cut, keep.clone(), &found);
+    if let Some(response) = page.instead() {
         return Ok(response);
     }
-    if !parameters.is_pinned(&cut) {
-        return Ok(Redirect::to(&here.href()).into_response());
-    }
     if found.value.kinds.is_empty() {
-        return Ok(Unknown { cut: &cut, list: "/sessions", known_from: None }.page(caller, &found));
+        return Ok(page.unknown("/sessions", None));
     }
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &here, known: cut.known },
-        &found.answered,
-        &found.completeness,
-        &found.status,
-    );
     let links = Links::of(&cut, &found);
     let main = html! {
         (main(&links, id, &found.value))
         (links::as_other(&links, ("chain", &keep), None))
     };
-    Ok(frame::page(StatusCode::OK, &format!("Chain of {id}"), Some(caller), strip, main))
+    Ok(page.show(StatusCode::OK, &format!("Chain of {id}"), html! {}, main))
 }
 
 fn main(links: &Links<'_>, id: &str, chain: &Chain) -> Markup {

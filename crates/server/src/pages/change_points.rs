@@ -6,6 +6,7 @@ use super::{
     text::{count, inert, plain},
     times::{Times, clock, delay, is_late},
 };
+use crate::cut_names::{AT, KNOWN_AT_POSITION, RULES};
 use claimledger_app::model::answer::Answered;
 use claimledger_domain::belief::{AspectKind, Change, ChangePoint, ChangePoints};
 use claimledger_facts::ids::LogPosition;
@@ -36,9 +37,9 @@ impl Ways<'_> {
         let known = self
             .keep
             .clone()
-            .with("at", self.answered.at.to_string())
-            .with("knownAtPosition", position.0.to_string());
-        known.with("rules", self.answered.rules)
+            .with(AT, self.answered.at.to_string())
+            .with(KNOWN_AT_POSITION, position.0.to_string());
+        known.with(RULES, self.answered.rules)
     }
 
     /// Without R a form's address is sent on to the pinned one: the same that a link has.
@@ -61,7 +62,7 @@ impl Ways<'_> {
 
     fn choose(&self, label: &str, change_points: &[ChangePoint]) -> Markup {
         let mut hidden = self.keep.fields().to_vec();
-        hidden.push(("at", self.answered.at.to_string()));
+        hidden.push((AT, self.answered.at.to_string()));
         let here =
             change_points.iter().rfind(|point| point.record.position <= self.answered.position);
         let options = html! {
@@ -70,7 +71,7 @@ impl Ways<'_> {
                     here == point)] { (named(point)) }
             }
         };
-        self.form(label, "knownAtPosition", "Show", &hidden, options)
+        self.form(label, KNOWN_AT_POSITION, "Show", &hidden, options)
     }
 }
 
@@ -100,7 +101,7 @@ pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
             }
             @if !comparable.is_empty() {
                 (ways.form("Compare with", "vs", "Compare", ways.here.fields().iter().filter(|(name,
-                    _)| *name != "rules").cloned().collect::<Vec<_>>().as_slice(), html! {
+                    _)| *name != RULES).cloned().collect::<Vec<_>>().as_slice(), html! {
                     @for (i, point) in comparable.iter().enumerate() {
                         @let chosen = ways.vs.map_or(i + 1 == comparable.len(), |vs|
                             vs == point.record.position.0);

@@ -3,29 +3,23 @@
 use super::{
     address::Address,
     changes_list::{self, Counts},
-    error_page::{PageError, Unknown, lagging},
+    error_page::PageError,
     frame,
     links::{self, Links},
-    parameters::{CutAsked, Parameters},
-    session::caller,
+    parameters::CutAsked,
+    pinned::PinnedPage,
+    reader::Reader,
     text::{inert, plain},
     times::Times,
 };
-use crate::{
-    http::{Server, Shared},
-    timeline::trusted::Strip,
-};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
+use crate::{http::Server, timeline::trusted::Strip};
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::model::{
     answer::{AbsenceCode, Answer, ChangeCount},
     question::{AskError, Asking, Caller},
 };
 use claimledger_domain::{
-    changes::{ConfigChange, PolicyChanges, TrustChanges},
+    changes::{ConfigChange, KeySpan, PolicyChanges, TrustChanges},
     explain::called,
 };
 use claimledger_facts::{
@@ -41,13 +35,13 @@ const NOW: usize = 20;
 const STRIPS: usize = 4;
 
 /// `/trust`.
-pub(crate) async fn trust(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    respond(&server, &uri, &headers, Of::Trust).await
+pub(crate) async fn trust(reader: Reader) -> Response {
+    reader.shown(answer(&reader, Of::Trust).await)
 }
 
 /// `/policy`.
-pub(crate) async fn policy(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    respond(&server, &uri, &headers, Of::Policies).await
+pub(crate) async fn policy(reader: Reader) -> Response {
+    reader.shown(answer(&reader, Of::Policies).await)
 }
 
 /// Which history.
@@ -110,29 +104,16 @@ impl View<'_> {
     }
 }
 
-async fn respond(server: &Server, uri: &Uri, headers: &HeaderMap, of: Of) -> Response {
-    let caller = match caller(server, uri, headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(server, &caller, uri, of).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
-}
-
-async fn answer(
-    server: &Server,
-    caller: &Caller,
-    uri: &Uri,
-    of: Of,
-) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader, of: Of) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let view = View { of, cut: parameters.cut()?, one: parameters.get(of.parameter()) };
-    let asking = view.cut.asking(parameters.number("after")?.map(LogPosition));
-    let is_pinned = parameters.is_pinned(&view.cut);
+    let asking = view.cut.asking(parameters.wait()?);
     match of {
         Of::Trust => {
             let idp = view.one.map(Into::into);
             let found = server.app.trust(caller, idp.as_ref(), &asking).await?;
-            let named = if is_pinned {
+            let named = if view.cut.is_pinned {
                 server.app.named_issuers(caller, &asking).await?.value.keys
             } else {
                 Vec::new()
@@ -140,13 +121,13 @@ async fn answer(
             let of = |key: &&(IdpId, KeyId)| idp.as_ref().is_none_or(|idp| key.0 == *idp);
             let named: Vec<_> = named.iter().filter(of).collect();
             let main = |links: &Links<'_>| trust_now(links, &found.value, &named);
-            shown(server, caller, &view, is_pinned, &found, (&found.value.changes, &main)).await
+            shown(reader, &view, &found, (&found.value.changes, &main)).await
         }
         Of::Policies => {
             let policy = view.one.map(Into::into);
             let found = server.app.policies(caller, policy.as_ref(), &asking).await?;
             let main = |links: &Links<'_>| policies_now(links, &found.value);
-            shown(server, caller, &view, is_pinned, &found, (&found.value.changes, &main)).await
+            shown(reader, &view, &found, (&found.value.changes, &main)).await
         }
     }
 }
@@ -155,32 +136,20 @@ async fn answer(
 type Now<'a> = &'a (dyn Fn(&Links<'_>) -> Markup + Sync);
 
 async fn shown<T>(
-    server: &Server,
-    caller: &Caller,
+    reader: &Reader,
     view: &View<'_>,
-    is_pinned: bool,
     found: &Answer<T>,
     (changes, now): (&[ConfigChange], Now<'_>),
 ) -> Result<Response, PageError> {
-    let here = view.cut.pin(view.keep(), &found.answered);
-    if let Some(response) = lagging(caller, found) {
+    let Reader { server, caller, .. } = reader;
+    let page = PinnedPage::of(caller, &view.cut, view.keep(), found);
+    if let Some(response) = page.instead() {
         return Ok(response);
     }
-    if !is_pinned {
-        return Ok(Redirect::to(&here.href()).into_response());
-    }
     if found.absence.code == AbsenceCode::NotKnown {
-        return Ok(
-            Unknown { cut: &view.cut, list: view.of.path(), known_from: None }.page(caller, found)
-        );
+        return Ok(page.unknown(view.of.path(), None));
     }
     let counts = counts(server, caller, view, changes).await?;
-    let strip = frame::strip(
-        &frame::Strip { keep: &view.keep(), here: &here, known: view.cut.known },
-        &found.answered,
-        &found.completeness,
-        &found.status,
-    );
     let links = Links::of(&view.cut, found);
     let title = view
         .one
@@ -205,7 +174,7 @@ async fn shown<T>(
         (links::as_other(&links, (view.of.word(), &view.keep()), caller.has(Role::Export).then(||
             Address::new(view.of.export()).with_some(view.of.parameter(), view.one))))
     };
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
+    Ok(page.show(StatusCode::OK, &title, html! {}, main))
 }
 
 /// How much rested on the changes that are listed.
@@ -321,22 +290,7 @@ fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> M
                         @for key in &found.keys {
                             tr {
                                 (named(&key.idp, &key.key))
-                                td {
-                                    @match key.span { Some(span) => (times.occurred(span.from)),
-                                        None => "never added" }
-                                    @if let Some(act) = &key.added { " "
-                                        (links.record(act.record.position)) }
-                                }
-                                td {
-                                    @match key.span.and_then(|span| span.until) {
-                                        Some(until) => (times.occurred(until)), None => "–" }
-                                    @if let Some(act) = &key.retired { " "
-                                        (links.record(act.record.position)) }
-                                }
-                                td { @match key.valid { Some(sure) => { "valid"
-                                    (changes_list::possibly(Some(sure))) }, None => "not valid" }
-                                    @if found.of_key(&key.idp, &key.key).next().is_some() { ", "
-                                        strong class="attention" { "retracted" } } }
+                                (validity(links, found, key, &mut times))
                                 td { (retractions(&key.idp, &key.key, &mut times)) }
                             }
                         }
@@ -352,6 +306,27 @@ fn keys(links: &Links<'_>, found: &TrustChanges, named: &[&(IdpId, KeyId)]) -> M
                     }
                 }
             }
+        }
+    }
+}
+
+/// From when until when a key that is stated is valid, and whether it is at T.
+fn validity(links: &Links<'_>, found: &TrustChanges, key: &KeySpan, times: &mut Times) -> Markup {
+    html! {
+        td {
+            @match key.span { Some(span) => (times.occurred(span.from)), None => "never added" }
+            @if let Some(act) = &key.added { " " (links.record(act.record.position)) }
+        }
+        td {
+            @match key.span.and_then(|span| span.until) {
+                Some(until) => (times.occurred(until)), None => "–" }
+            @if let Some(act) = &key.retired { " " (links.record(act.record.position)) }
+        }
+        td {
+            @match key.valid { Some(sure) => { "valid" (changes_list::possibly(Some(sure))) },
+                None => "not valid" }
+            @if found.of_key(&key.idp, &key.key).next().is_some() {
+                ", " strong class="attention" { "retracted" } }
         }
     }
 }

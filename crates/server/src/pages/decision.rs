@@ -4,29 +4,19 @@
 use super::{
     address::Address,
     as_query, decision_readings as readings, decision_rested as rested,
-    error_page::{PageError, Unknown, lagging},
-    factor,
-    frame::{self, Strip},
-    links, names,
+    error_page::PageError,
+    factor, links, names,
     parameters::{CutAsked, Parameters},
-    records,
-    session::caller,
-    session_timeline,
+    pinned::PinnedPage,
+    reader::Reader,
     text::inert,
     times::{Times, clock, delay},
     verdict::{self, Held},
     why,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
-use claimledger_app::model::{
-    answer::{Answer, DecisionAt, DecisionFound},
-    question::Caller,
-};
+use crate::cut_names::{AT, KNOWN_AT_POSITION, RULES};
+use axum::{http::StatusCode, response::Response};
+use claimledger_app::model::answer::{Answer, DecisionAt, DecisionFound};
 use claimledger_domain::model::{Decision, RecordRef};
 use claimledger_facts::ids::{LogPosition, SessionId};
 use maud::{Markup, html};
@@ -36,12 +26,8 @@ pub(crate) fn address(position: LogPosition) -> Address {
     Address::new("/decision").with("pos", position.0.to_string())
 }
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address says.
@@ -72,7 +58,7 @@ pub(super) struct Shown<'a> {
     pub(super) answer: &'a Answer<DecisionAt>,
     pub(super) cut: &'a CutAsked,
     /// This page, pinned, with no record opened.
-    pub(super) here: Address,
+    pub(super) here: &'a Address,
     /// Whether names are shown beside it.
     pub(super) names: bool,
 }
@@ -109,27 +95,23 @@ impl Shown<'_> {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let view = DecisionView::read(&parameters)?;
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let answer = server.app.decision(caller, view.position, &view.cut.asking(after)).await?;
     let keep = address(view.position).with_some(names::NAMES, view.names.then_some("1"));
-    let here = view.cut.pin(keep.clone(), &answer.answered);
-    if let Some(response) = lagging(caller, &answer) {
+    let page = PinnedPage::of(caller, &view.cut, keep, &answer);
+    if let Some(response) = page.instead_opened(view.open) {
         return Ok(response);
     }
-    if !parameters.is_pinned(&view.cut) {
-        let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
-        return Ok(Redirect::to(&to.href()).into_response());
-    }
     if answer.value == DecisionAt::Unknown {
-        return Ok(
-            Unknown { cut: &view.cut, list: "/sessions", known_from: None }.page(caller, &answer)
-        );
+        return Ok(page.unknown("/sessions", None));
     }
-    let shown = Shown { answer: &answer, cut: &view.cut, here, names: view.names };
-    let drawer = drawer(server, caller, &view, &shown).await?;
+    let shown = Shown { answer: &answer, cut: &view.cut, here: &page.here, names: view.names };
+    let is_known = !matches!(answer.value, DecisionAt::NotYetKnown { .. });
+    let drawer = page.drawer(server, view.open.filter(|_| is_known)).await?;
     let names = match &answer.value {
         DecisionAt::Found(found) if view.names => {
             names::section(server, caller, &found.session.state.origin.subject).await?
@@ -162,38 +144,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer))
         }
     };
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &shown.here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
-    let outside = html! { (strip) (names) };
-    Ok(frame::page(status, &title, Some(caller), outside, main))
-}
-
-/// The record that is opened, where one is and the page shows anything at all.
-async fn drawer(
-    server: &Server,
-    caller: &Caller,
-    view: &DecisionView,
-    shown: &Shown<'_>,
-) -> Result<Option<Markup>, PageError> {
-    let Some(open) = view.open.filter(|_| {
-        !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })
-    }) else {
-        return Ok(None);
-    };
-    let record = if open <= shown.answer.answered.position {
-        records::open(server, caller, open).await?
-    } else {
-        None
-    };
-    let around = record
-        .as_ref()
-        .and_then(|record| session_timeline::around(record, |address| shown.pinned(address)));
-    let ways = (shown.here.href(), around);
-    Ok(Some(records::drawer(open, record.as_ref(), caller, (&ways.0, ways.1.as_deref()))))
+    Ok(page.show(status, &title, names, main))
 }
 
 fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Markup {
@@ -269,9 +220,8 @@ fn behind(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let answered = &shown.answer.answered;
     let at = |position: LogPosition| {
-        let address =
-            address(decision.recorded.record.position).with("at", answered.at.to_string());
-        address.with("knownAtPosition", position.0.to_string()).with("rules", answered.rules).href()
+        let address = address(decision.recorded.record.position).with(AT, answered.at.to_string());
+        address.with(KNOWN_AT_POSITION, position.0.to_string()).with(RULES, answered.rules).href()
     };
     let known_at = |position: LogPosition| {
         html! { @if position == answered.position { strong { (position) } } @else {
@@ -309,9 +259,9 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
                     "Nothing by this id is known at " (answered.position) " in your tenant. It is \
                         known from " (from)
                     " (recorded " (times.show(*recorded_at)) "): "
-                    @let there = address(*from).with("at",
-                        answered.at.to_string()).with("knownAtPosition", from.0.to_string());
-                    a href=(there.with("rules", answered.rules).href()) {
+                    @let there = address(*from).with(AT,
+                        answered.at.to_string()).with(KNOWN_AT_POSITION, from.0.to_string());
+                    a href=(there.with(RULES, answered.rules).href()) {
                         "as known at " (from) } "."
                 }
             },
@@ -324,7 +274,7 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
                         ", after T (" (times.show(answered.at)) "): "
                     @let then = shown.here.fields().iter().fold(Address::new("/decision"), |address,
                         (name, value)| {
-                        let then = if *name == "at" { at.from.to_string() } else { value.clone() };
+                        let then = if *name == AT { at.from.to_string() } else { value.clone() };
                         address.with(name, then)
                     });
                     a href=(then.href()) { "ask at that time" } "."

@@ -2,12 +2,11 @@
 
 use super::{
     address::{Address, encode},
-    elements,
-    frame::{self, Strip},
-    parameters::CutAsked,
+    elements, frame,
     text::count,
 };
 use crate::{
+    cut_names::{AFTER, KNOWN_AT_POSITION},
     http::{auth::NotCaller, health::DamageSeen},
     parameters::Bad,
 };
@@ -19,7 +18,6 @@ use claimledger_app::model::{
     answer::{AbsenceCode, Answer},
     question::{AskError, Caller},
 };
-use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -125,45 +123,6 @@ impl From<AskError> for PageError {
     }
 }
 
-/// Nothing by the requested id is known: one page for everything that is looked up by an id. The id
-/// is not repeated, and the app was asked the same questions, so that neither the bytes
-/// nor the time to answer show whether another tenant has it.
-pub(crate) struct Unknown<'a> {
-    /// T, K and R as asked.
-    pub(crate) cut: &'a CutAsked,
-    /// The list to go to instead.
-    pub(crate) list: &'static str,
-    /// The position from which on it is known, where that is later than K.
-    pub(crate) known_from: Option<LogPosition>,
-}
-
-impl Unknown<'_> {
-    pub(crate) fn page<T>(&self, caller: &Caller, answer: &Answer<T>) -> Response {
-        let keep = Address::new(self.list);
-        let here = self.cut.pin(keep.clone(), &answer.answered);
-        let strip = frame::strip(
-            &Strip { keep: &keep, here: &here, known: self.cut.known },
-            &answer.answered,
-            &answer.completeness,
-            &answer.status,
-        );
-        let main = html! {
-            h1 { "Not found" }
-            (elements::panel(&html! {
-                p {
-                    "Nothing by this id is known at " (answer.answered.position)
-                    " in your tenant."
-                    @if let Some(from) = self.known_from { " It is known from " (from) "." }
-                }
-                @if !answer.answered.completeness.complete { p { "Not every source is complete to \
-                    T, see above." } }
-                p { a href=(here.href()) { "To the list" } }
-            }))
-        };
-        frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main).into_response()
-    }
-}
-
 /// Instead of a page that pins K: what is asked for may be in what the read models have not
 /// reached, so that an address at which there is none must not be made.
 pub(crate) fn lagging<T>(caller: &Caller, answer: &Answer<T>) -> Option<Response> {
@@ -198,7 +157,7 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::StaleCursor { pinned, pinned_rules, at, rules } => {
-            let start = Address::new("/sessions").with("knownAtPosition", at.0.to_string()).href();
+            let start = Address::new("/sessions").with(KNOWN_AT_POSITION, at.0.to_string()).href();
             let body = html! {
                 p { "Stale cursor: pinned to " (pinned) ", " (super::text::inert(pinned_rules)) ": "
                     a href=(start) { "restart at " (at) } ", " (rules) "." }
@@ -218,8 +177,8 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
         ),
         AskError::Lagging { assessed_to, wanted } => {
             let read_at = assessed_to.saturating_sub(1);
-            let at = Address::new("/sessions").with("knownAtPosition", read_at.to_string()).href();
-            let wait = Address::new("/sessions").with("after", wanted.to_string()).href();
+            let at = Address::new("/sessions").with(KNOWN_AT_POSITION, read_at.to_string()).href();
+            let wait = Address::new("/sessions").with(AFTER, wanted.to_string()).href();
             let body = html! {
                 p { "Assessed to #" (read_at) ", and not to #" (wanted) " in time." }
                 p { a href=(at) { "Read at #" (read_at) } " · " a href=(wait) {
@@ -227,7 +186,20 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             };
             show(StatusCode::OK, "Lagging", caller, body)
         }
-        AskError::Log(damage @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
+        AskError::Log(failure) => log_failed(error, failure, caller),
+    }
+}
+
+/// The log failed: for good, or for now.
+fn log_failed(error: &AskError, failure: &LogError, caller: Option<&Caller>) -> Response {
+    let not_now = |retry_after: &'static str, words: &str| {
+        let body = html! { p { (words) "." } };
+        let mut response = show(StatusCode::SERVICE_UNAVAILABLE, "Not now", caller, body);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(retry_after));
+        response
+    };
+    match failure {
+        damage @ (LogError::Corrupt { .. } | LogError::Damaged { .. }) => {
             let said = crate::graphql::errors::log(damage);
             let tenant = caller.map_or("", |caller| caller.tenant.as_str());
             let body = html! { p { (super::text::inert(&said)) " (" (tenant) ")." } };
@@ -240,26 +212,10 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             }
             response
         }
-        AskError::Log(LogError::Stopped { .. }) => {
-            let mut response = show(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not now",
-                caller,
-                html! { p { (error.to_string()) "." } },
-            );
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            response
-        }
-        AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => {
+        LogError::Stopped { .. } => not_now("5", &error.to_string()),
+        LogError::Unavailable { .. } | LogError::TooLarge => {
             crate::graphql::errors::log_ask(error);
-            let mut response = show(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not now",
-                caller,
-                html! { p { "Not now. The same request may succeed later." } },
-            );
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            response
+            not_now("1", "Not now. The same request may succeed later")
         }
     }
 }

@@ -5,21 +5,16 @@ use super::{
     address::Address,
     error_page::PageError,
     export_form::export_form,
-    form, frame,
-    session::caller,
+    frame,
+    reader::Reader,
     text::{has_unseen, uncut},
 };
 use crate::{
     graphql::evidence::{Checked, NotMade},
-    http::{Server, Shared, evidence},
+    http::{Server, evidence},
     known_at::KnownAt,
 };
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::Response,
-};
+use axum::{body::Body, http::StatusCode, response::Response};
 use claimledger_app::model::{
     proof::{CheckpointView, ConsistencyView, LogKind},
     question::{AskError, Asking, Caller},
@@ -34,14 +29,8 @@ const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
 /// More bytes than this of what was pasted are not repeated: no checkpoint is as long.
 const MAX_REPEATED_BYTES: usize = 8 * 1024;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    show(&server, &caller, &Form::default(), None)
-        .await
-        .unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(show(&reader, &Form::default(), None).await)
 }
 
 /// What is pasted: one of the two.
@@ -61,25 +50,17 @@ enum Found {
 }
 
 /// The forms. Nothing pasted goes into an address, so the answer stands at none of its own.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
     let answer = async {
-        let form: Form = form::read(&headers, body, MAX_FORM_BYTES).await?;
-        let found = check(&server, &caller, &form).await?;
-        show(&server, &caller, &form, Some(&found)).await
+        let form: Form = reader.form(body, MAX_FORM_BYTES).await?;
+        let found = check(&reader, &form).await?;
+        show(&reader, &form, Some(&found)).await
     };
-    answer.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    reader.shown(answer.await)
 }
 
-async fn check(server: &Server, caller: &Caller, form: &Form) -> Result<Found, PageError> {
+async fn check(reader: &Reader, form: &Form) -> Result<Found, PageError> {
+    let Reader { server, caller, .. } = reader;
     if !form.receipt.trim().is_empty() {
         let checked = evidence::evidence(server, caller).check(form.receipt.as_bytes()).await;
         return Ok(match checked {
@@ -107,12 +88,8 @@ fn first(NotMade(errors): &NotMade) -> String {
     errors.first().map_or_else(String::new, |error| format!("{}.", error.message))
 }
 
-async fn show(
-    server: &Server,
-    caller: &Caller,
-    form: &Form,
-    found: Option<&Found>,
-) -> Result<Response, PageError> {
+async fn show(reader: &Reader, form: &Form, found: Option<&Found>) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
     let last = match server.app.checkpoint(caller, LogKind::Records).await {
         Ok(last) => Ok(last),
         Err(AskError::Forbidden { needs }) => Err(needs),

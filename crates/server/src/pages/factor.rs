@@ -5,28 +5,19 @@ use super::{
     address::Address,
     as_query, decision,
     decision_rested::{self as rested, Row},
-    error_page::{PageError, lagging},
-    frame::{self, Strip},
-    links,
+    error_page::PageError,
+    frame, links,
     parameters::{CutAsked, Parameters},
-    records,
-    session::{caller, not_found},
-    session_timeline,
+    pinned::PinnedPage,
+    reader::Reader,
+    session::not_found,
     text::{count, inert},
     times::Times,
     verdict::{self, Held},
     why,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
-use claimledger_app::model::{
-    answer::{Absence, Answer, Answered},
-    question::Caller,
-};
+use axum::{http::StatusCode, response::Response};
+use claimledger_app::model::answer::{Absence, Answer, Answered};
 use claimledger_domain::model::{
     Decision, Explained, HonoredFactor, IgnoredClaim, Reason, RecordRef,
 };
@@ -42,12 +33,8 @@ pub(super) fn address(session: &SessionId, factor: &str) -> Address {
     Address::new("/why").with("session", session.as_str()).with("factor", factor)
 }
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address says.
@@ -77,62 +64,30 @@ impl FactorView {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let view = FactorView::read(&parameters)?;
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let answer = server.app.session(caller, &view.session, &view.cut.asking(after)).await?;
-    let keep = address(&view.session, &view.factor);
-    let here = view.cut.pin(keep.clone(), &answer.answered);
-    if let Some(response) = lagging(caller, &answer) {
+    let page = PinnedPage::of(caller, &view.cut, address(&view.session, &view.factor), &answer);
+    if let Some(response) = page.instead_opened(view.open) {
         return Ok(response);
     }
-    if !parameters.is_pinned(&view.cut) {
-        let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
-        return Ok(Redirect::to(&to.href()).into_response());
-    }
     let Some(session) = &answer.value else {
-        return not_found(server, caller, &view.session, &view.cut, &answer).await;
+        return not_found(reader, &view.session, &page).await;
     };
-    let drawer = match view.open {
-        Some(open) => {
-            let known = open <= answer.answered.position;
-            let record = if known { records::open(server, caller, open).await? } else { None };
-            let around = record.as_ref().and_then(|record| {
-                let pin = |address| view.cut.pin(address, &answer.answered).href();
-                session_timeline::around(record, pin)
-            });
-            let ways = (&*here.href(), around.as_deref());
-            Some(records::drawer(open, record.as_ref(), caller, ways))
-        }
-        None => None,
-    };
-    let shown =
-        Shown { view: &view, answered: &answer.answered, absence: &answer.absence, session, here };
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &shown.here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
+    let drawer = page.drawer(server, view.open).await?;
+    let (answered, absence, here) = (&answer.answered, &answer.absence, &page.here);
+    let shown = Shown { view: &view, answered, absence, session, here };
     let (factors, ignored) = (shown.factors(), shown.ignored());
     if factors.is_empty() && ignored.is_empty() {
-        return Ok(frame::page(
-            StatusCode::NOT_FOUND,
-            "No such factor",
-            Some(caller),
-            strip,
-            shown.none(&answer, drawer),
-        ));
+        let main = shown.none(&answer, drawer);
+        return Ok(page.show(StatusCode::NOT_FOUND, "No such factor", html! {}, main));
     }
     let title = format!("{} of {}", view.factor, session.state.id);
-    Ok(frame::page(
-        StatusCode::OK,
-        &title,
-        Some(caller),
-        strip,
-        shown.main(&factors, &ignored, drawer),
-    ))
+    let main = shown.main(&factors, &ignored, drawer);
+    Ok(page.show(StatusCode::OK, &title, html! {}, main))
 }
 
 /// One answer, and what of it the page is about.
@@ -142,7 +97,7 @@ struct Shown<'a> {
     absence: &'a Absence,
     session: &'a Explained,
     /// This page, pinned, with no record opened.
-    here: Address,
+    here: &'a Address,
 }
 
 impl<'a> Shown<'a> {

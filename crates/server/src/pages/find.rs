@@ -8,15 +8,17 @@ use super::{
     find_box::{MAX_TEXT, PATH},
     find_list,
     find_pages::{page_of, record_page},
-    form, frame, names,
+    frame, names,
     parameters::{CutAsked, Parameters},
-    session::caller,
+    reader::Reader,
 };
-use crate::http::{Server, Shared, access::Disclosing};
+use crate::{
+    cut_names::{self, AT, KNOWN_AT},
+    http::{Server, access::Disclosing},
+};
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
@@ -30,45 +32,31 @@ use maud::{Markup, html};
 /// Maximum bytes of the form.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn get(reader: Reader) -> Response {
     let why = html! {
-        @if has_text(&uri) {
+        @if has_text(&reader.uri) {
             p class="problem" role="alert" { "The text in the address is not searched, and is \
                 not shown here: a text may be about a person, and an address is kept in histories \
                 and logs. Type it into the field: it is sent by POST." }
         }
     };
-    show(StatusCode::OK, &caller, &Typed::default(), (html! {}, why))
+    show(StatusCode::OK, &reader.caller, &Typed::default(), (html! {}, why))
 }
 
 /// Whether an address has more than a cut: nothing but that belongs in it.
 fn has_text(uri: &Uri) -> bool {
-    const CUT: [&str; 5] = ["at", "knownAt", "knownAtPosition", "rules", "view"];
     let pairs = uri.query().unwrap_or("").split('&');
     pairs
         .filter_map(|pair| pair.split('=').next())
-        .any(|name| !name.is_empty() && !CUT.contains(&name))
+        .any(|name| !name.is_empty() && name != "view" && !cut_names::ALL.contains(&name))
 }
 
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
     let answer = async {
-        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
-        answer(&server, &caller, &Parameters::of(pairs)?).await
+        let sent = reader.sent(body, MAX_FORM_BYTES).await?;
+        answer(&reader, &sent).await
     };
-    answer.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    reader.shown(answer.await)
 }
 
 /// What was typed, to be there again.
@@ -81,14 +69,11 @@ struct Typed<'a> {
     names: bool,
 }
 
-async fn answer(
-    server: &Server,
-    caller: &Caller,
-    sent: &Parameters,
-) -> Result<Response, PageError> {
+async fn answer(reader: &Reader, sent: &Parameters) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
     let value = |name| sent.get(name).unwrap_or_default();
     let names = sent.flag(names::NAMES)?.unwrap_or(false);
-    let typed = Typed { text: value("text"), at: value("at"), known_at: value("knownAt"), names };
+    let typed = Typed { text: value("text"), at: value(AT), known_at: value(KNOWN_AT), names };
     let refused = |trouble: PageError| match trouble.refusal() {
         Some(why) => {
             let why = html! { p class="problem" role="alert" { (super::text::inert(&why)) } };
@@ -180,9 +165,9 @@ fn show(
             @let shown = Some(typed.text).filter(|text| !super::text::has_unseen(text));
             label { "Login, name, address or id " input name="text" value=[shown] size="32"
                 maxlength=(MAX_TEXT) autocomplete="off" autocapitalize="off" spellcheck="false"; }
-            label { "T true at " input name="at" value=(typed.at) size="24" autocomplete="off"
+            label { "T true at " input name=(AT) value=(typed.at) size="24" autocomplete="off"
                 aria-describedby="find-times"; }
-            label { "K known at " input name="knownAt" value=(typed.known_at) size="24"
+            label { "K known at " input name=(KNOWN_AT) value=(typed.known_at) size="24"
                 autocomplete="off" aria-describedby="find-times"; }
             @if caller.has(Role::Investigate) { label { input type="checkbox" name=(names::NAMES)
                 value="1" checked[typed.names]; " With names of people" } }

@@ -4,21 +4,18 @@
 use super::{
     address::Address,
     as_query,
-    error_page::{PageError, lagging},
+    error_page::PageError,
     export_form::export_form,
-    frame::{self, Strip},
+    frame,
     links::{self, Links},
-    parameters::{CutAsked, Parameters},
-    session::caller,
+    parameters::CutAsked,
+    pinned::PinnedPage,
+    reader::Reader,
     text::{count, inert},
     times::Times,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
+use crate::http::Server;
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::model::{
     answer::FirstSeenAnswer,
     question::{Asking, Caller},
@@ -27,18 +24,14 @@ use claimledger_domain::{
     first_seen::{FirstSeen, FirstSeenKind, Shown, Window},
     model::Certainty,
 };
-use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Role};
+use claimledger_facts::{time::Time, vocabulary::Role};
 use maud::{Markup, html};
 
 /// The window of the overview: the day before T.
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// The address of a list, without T, K and R.
@@ -58,8 +51,9 @@ const fn nouns(kind: FirstSeenKind) -> (&'static str, &'static str) {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let kind = match parameters.get("kind") {
         None => FirstSeenKind::Key,
         Some(word) => {
@@ -70,25 +64,15 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     };
     let window = Window { from: parameters.time("from")?, to: parameters.time("to")? };
     let cut = parameters.cut()?;
-    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
+    let asking = cut.asking(parameters.wait()?);
     let found = server.app.first_seen(caller, kind, window, &asking).await?;
-    if let Some(response) = lagging(caller, &found) {
+    let page = PinnedPage::of(caller, &cut, address(kind, window), &found);
+    if let Some(response) = page.instead() {
         return Ok(response);
     }
-    let keep = address(kind, window);
-    let here = cut.pin(keep.clone(), &found.answered);
-    if !parameters.is_pinned(&cut) {
-        return Ok(Redirect::to(&here.href()).into_response());
-    }
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &here, known: cut.known },
-        &found.answered,
-        &found.completeness,
-        &found.status,
-    );
     let links = Links::of(&cut, &found);
-    let main = main(&links, caller, kind, &found.value, &here);
-    Ok(frame::page(StatusCode::OK, "First seen", Some(caller), strip, main))
+    let main = main(&links, caller, kind, &found.value, &page.here);
+    Ok(page.show(StatusCode::OK, "First seen", html! {}, main))
 }
 
 fn main(

@@ -9,7 +9,10 @@ use super::{
     theme,
     times::{Times, clock},
 };
-use crate::known_at::KnownAt;
+use crate::{
+    cut_names::{AFTER, AT, KNOWN_AT, KNOWN_AT_POSITION},
+    known_at::KnownAt,
+};
 use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -155,9 +158,9 @@ pub(crate) fn strip(
                 form method="get" action=(strip.keep.path()) {
                     @for (name, value) in strip.keep.fields() {
                         input type="hidden" name=(name) value=(value); }
-                    label { "T true at " input name="at" value=(answered.at) size="24"
+                    label { "T true at " input name=(AT) value=(answered.at) size="24"
                         autocomplete="off"; }
-                    label { "K known at " input name="knownAt" value=(known) size="24"
+                    label { "K known at " input name=(KNOWN_AT) value=(known) size="24"
                         autocomplete="off" aria-describedby=(recorded); }
                     span id=(recorded) { @if matches!(strip.known, Some(KnownAt::Time(_))) {
                         (answered.position) " " } "recorded " (answered.recorded_at) }
@@ -235,10 +238,10 @@ fn lag(strip: &Strip<'_>, answered: &Answered, status: &Status) -> Markup {
     let at = strip
         .keep
         .clone()
-        .with("at", answered.at.to_string())
-        .with("knownAtPosition", read_at.to_string())
+        .with(AT, answered.at.to_string())
+        .with(KNOWN_AT_POSITION, read_at.to_string())
         .href();
-    let later = strip.keep.clone().with("after", wait.to_string()).href();
+    let later = strip.keep.clone().with(AFTER, wait.to_string()).href();
     html! {
         p class="notice" {
             "Assessed to #" (read_at) " of #" (wait) ". " a href=(at) {

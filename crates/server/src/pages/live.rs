@@ -2,7 +2,7 @@
 //! It is filled by script alone; without, it is not there.
 
 use super::{address::Address, frame::Strip};
-use crate::known_at::KnownAt;
+use crate::{cut_names::AT, known_at::KnownAt};
 use claimledger_app::model::answer::{Answered, Status};
 use maud::{Markup, html};
 
@@ -29,8 +29,8 @@ pub(super) fn note(strip: &Strip<'_>, answered: &Answered, status: &Status) -> M
     let source = Address::new("/live")
         .with_some("id", id)
         .with_some("pos", pos)
-        .with_some("at", stays.as_deref())
+        .with_some(AT, stays.as_deref())
         .with("known", answered.position.0.to_string());
-    let show = strip.keep.clone().with_some("at", stays.as_deref());
+    let show = strip.keep.clone().with_some(AT, stays.as_deref());
     html! { div class="live" role="status" data-live=(source.href()) data-show=(show.href()) {} }
 }

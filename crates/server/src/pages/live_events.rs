@@ -5,16 +5,18 @@
 //! page contains. An event has the words, and as its id the last record and the number that was
 //! counted: a client goes on after the last one that it got.
 
-use super::{drawn::drawn, error_page::PageError, parameters::Parameters, session::caller};
-use crate::http::{
-    Server, Shared, auth,
-    stream::{Door, respond},
-    subscription_slots::holder,
+use super::{drawn::drawn, error_page::PageError, parameters::Parameters, reader::Reader};
+use crate::{
+    cut_names::AT,
+    http::{
+        Server, auth,
+        stream::{Door, respond},
+        subscription_slots::holder,
+    },
 };
 use async_graphql::futures_util::{StreamExt, stream};
 use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use claimledger_app::{
@@ -41,24 +43,17 @@ const COMPARED: u64 = 5_000;
 /// Minimum time between two events about records of any kind.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    match open(&server, &uri, &headers).await {
-        Ok(response) => response,
-        Err(trouble) => trouble.page(None),
-    }
-}
-
-async fn open(server: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Response, PageError> {
-    let caller = caller(server, uri, headers).await?;
-    let parameters = Parameters::read(uri)?;
+pub(crate) async fn get(reader: Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, headers, .. } = &reader;
+    let parameters = reader.parameters()?;
     let asked = Asked::read(&parameters, headers)?;
     let most = (OF_ONE, OF_ALL);
-    let Ok(slot) = server.live_slots.take(&browser(&caller, headers), most) else {
+    let Ok(slot) = server.live_slots.take(&browser(caller, headers), most) else {
         // The page works without.
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let in_use = server.app.keep_in_use(&caller);
-    let told = asked.told(server, &caller).await?;
+    let in_use = server.app.keep_in_use(caller);
+    let told = asked.told(server, caller).await?;
     Ok(respond(server.clone(), headers.clone(), (told, Door::Page), (slot, in_use)))
 }
 
@@ -95,7 +90,7 @@ impl Asked {
         let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
         let last = header.or_else(|| parameters.get("last")).and_then(last_event);
         let (after, counted) = last.filter(|(after, _)| *after >= known).unwrap_or((known, 0));
-        let at = parameters.time("at")?;
+        let at = parameters.time(AT)?;
         Ok(Self { watched, at, after: LogPosition(after), counted })
     }
 

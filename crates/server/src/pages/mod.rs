@@ -2,7 +2,8 @@
 //! without it.
 //!
 //! A view is an address with its whole state: without T, K or R it answers 303 to the pinned one.
-//! Ids stand in the query, never in the path.
+//! Ids stand in the query, never in the path. How a page begins is in `reader`, what a page of one
+//! answer does with T, K and R in `pinned`.
 
 pub(crate) mod access;
 mod address;
@@ -43,7 +44,9 @@ pub(crate) mod outlived;
 pub(crate) mod overview;
 mod pack;
 mod parameters;
+mod pinned;
 pub(crate) mod query;
+mod reader;
 pub(crate) mod record;
 pub(crate) mod records;
 mod refused;

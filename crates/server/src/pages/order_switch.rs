@@ -1,7 +1,7 @@
 //! How to look at a session: by which clock, and as a query.
 
 use super::{address::Address, as_query};
-use crate::timeline::lanes::Order;
+use crate::{cut_names, timeline::lanes::Order};
 use maud::{Markup, html};
 
 /// The switches. `occurred` and `recorded` are this view by either clock.
@@ -27,7 +27,7 @@ pub(crate) fn order_switch(order: Order, (occurred, recorded): (&Address, &Addre
 fn around(session: &Address) -> Address {
     session.fields().iter().fold(Address::new("/timeline"), |to, (name, value)| match *name {
         "id" => to.with("session", value.as_str()),
-        "at" | "knownAt" | "knownAtPosition" | "rules" => to.with(name, value.as_str()),
+        name if cut_names::ALL.contains(&name) => to.with(name, value.as_str()),
         _ => to,
     })
 }

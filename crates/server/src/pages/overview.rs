@@ -2,29 +2,18 @@
 //! checkpoint. Each number leads to the list with as many rows.
 
 use super::{
-    address::Address,
-    error_page::{PageError, lagging},
-    first_seen,
-    frame::{self, Strip},
-    links::Links,
-    parameters::{CutAsked, Parameters},
-    session::caller,
-    text::inert,
-    times::Times,
+    address::Address, error_page::PageError, first_seen, frame, links::Links, parameters::CutAsked,
+    pinned::PinnedPage, reader::Reader, text::inert, times::Times,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
+use crate::http::Server;
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::model::{
     answer::{Answer, Answered, Page, SessionHit, Status},
     question::{AskError, Asking, Caller, SessionFilter},
     source_report::{Counted, Heard, SourceReport},
 };
 use claimledger_domain::model::{Certainty, SessionState};
-use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Role};
+use claimledger_facts::{time::Time, vocabulary::Role};
 use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
 use tokio::task::JoinError;
@@ -33,15 +22,12 @@ use tokio_util::task::AbortOnDropHandle;
 /// Sessions that are counted of each kind; more are "at least".
 const COUNTED: u32 = 100;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
     let may_read = caller.has(Role::Read) || caller.has(Role::Investigate);
     if !may_read && caller.has(Role::Operate) {
         let status = server.app.status(caller).await?;
@@ -52,24 +38,14 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         };
         return Ok(frame::page(StatusCode::OK, "Overview", Some(caller), html! {}, main));
     }
-    let parameters = Parameters::read(uri)?;
+    let parameters = reader.parameters()?;
     let cut = parameters.cut()?;
-    let asking = cut.asking(parameters.number("after")?.map(LogPosition));
+    let asking = cut.asking(parameters.wait()?);
     let heard = server.app.sources(caller, None, &asking).await?;
-    let keep = Address::new("/");
-    let here = cut.pin(keep.clone(), &heard.answered);
-    if let Some(response) = lagging(caller, &heard) {
+    let page = PinnedPage::of(caller, &cut, Address::new("/"), &heard);
+    if let Some(response) = page.instead() {
         return Ok(response);
     }
-    if !parameters.is_pinned(&cut) {
-        return Ok(Redirect::to(&here.href()).into_response());
-    }
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &here, known: cut.known },
-        &heard.answered,
-        &heard.completeness,
-        &heard.status,
-    );
     let links = Links::of(&cut, &heard);
     let main = if heard.value.sources.is_empty() {
         html! { h1 { "Overview" } (empty(&links)) (checkpoint(&heard.status)) }
@@ -85,7 +61,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             (checkpoint(&heard.status))
         }
     };
-    Ok(frame::page(StatusCode::OK, "Overview", Some(caller), strip, main))
+    Ok(page.show(StatusCode::OK, "Overview", html! {}, main))
 }
 
 /// One number: what it counts, the list, and how many.

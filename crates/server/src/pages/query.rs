@@ -1,21 +1,12 @@
 //! `/query`: a plain form for GraphQL. The answer is shown as text, and its cost with it.
 
-use super::{
-    address::Address, as_query, error_page::PageError, form, frame, parameters::Parameters,
-    session::caller,
-};
+use super::{address::Address, as_query, error_page::PageError, frame, reader::Reader};
 use crate::{
     graphql::limits::{MAX_BODY, MAX_DEPTH},
-    http::{Shared, graphql::ask},
+    http::graphql::ask,
 };
 use async_graphql::{Request, Variables};
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::Response,
-};
-use claimledger_app::model::question::Caller;
+use axum::{body::Body, http::StatusCode, response::Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -28,21 +19,12 @@ const EXAMPLE: &str = "{
   }
 }";
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    match Parameters::read(&uri)
-        .map_err(PageError::from)
-        .and_then(|parameters| as_query::read(&parameters))
-    {
-        Ok(None) => show(StatusCode::OK, &caller, EXAMPLE, "{}", None, server.options.max_cost),
-        Ok(Some((query, variables))) => {
-            show(StatusCode::OK, &caller, query, &variables, None, server.options.max_cost)
-        }
-        Err(trouble) => trouble.page(Some(&caller)),
-    }
+pub(crate) async fn get(reader: Reader) -> Response {
+    let named = reader.parameters().and_then(|parameters| as_query::read(&parameters));
+    reader.shown(named.map(|named| {
+        let (query, variables) = named.unwrap_or((EXAMPLE, "{}".to_owned()));
+        show(&reader, query, &variables, None)
+    }))
 }
 
 #[derive(Deserialize)]
@@ -52,53 +34,35 @@ struct Form {
     variables: String,
 }
 
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
+    let answer = async {
+        let form: Form = reader.form(body, MAX_BODY).await?;
+        let answer = asked(&reader, &form).await?;
+        Ok(show(&reader, &form.query, &form.variables, Some(&answer)))
     };
-    let form: Form = match form::read(&headers, body, MAX_BODY).await {
-        Ok(form) => form,
-        Err(trouble) => return trouble.page(Some(&caller)),
-    };
+    reader.shown(answer.await)
+}
+
+async fn asked(reader: &Reader, form: &Form) -> Result<async_graphql::Response, PageError> {
     let variables = if form.variables.trim().is_empty() {
         Ok(serde_json::json!({}))
     } else {
         serde_json::from_str(&form.variables)
     };
-    let variables = match variables {
-        Ok(variables) => Variables::from_json(variables),
-        Err(error) => {
-            return PageError::refused(format!("The variables are not valid JSON: {error}."))
-                .page(Some(&caller));
-        }
-    };
-    let answer =
-        ask(&server, caller.clone(), None, Request::new(form.query.as_str()).variables(variables))
-            .await;
-    show(
-        StatusCode::OK,
-        &caller,
-        &form.query,
-        &form.variables,
-        Some(&answer),
-        server.options.max_cost,
-    )
+    let variables = variables.map(Variables::from_json).map_err(|error| {
+        PageError::refused(format!("The variables are not valid JSON: {error}."))
+    })?;
+    let request = Request::new(form.query.as_str()).variables(variables);
+    Ok(ask(&reader.server, reader.caller.clone(), None, request).await)
 }
 
 fn show(
-    status: StatusCode,
-    caller: &Caller,
+    reader: &Reader,
     query: &str,
     variables: &str,
     answer: Option<&async_graphql::Response>,
-    max_cost: u64,
 ) -> Response {
+    let max_cost = reader.server.options.max_cost;
     let main = html! {
         h1 { "Query" }
         p { "GraphQL over your tenant. The same at " code { "POST /graphql" } ", with a token. At \
@@ -113,7 +77,7 @@ fn show(
         }
         @if let Some(answer) = answer { (shown(answer)) }
     };
-    frame::page(status, "Query", Some(caller), html! {}, main)
+    frame::page(StatusCode::OK, "Query", Some(&reader.caller), html! {}, main)
 }
 
 fn shown(answer: &async_graphql::Response) -> Markup {

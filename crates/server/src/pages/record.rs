@@ -2,22 +2,11 @@
 //! are of none, such as a change of a policy.
 
 use super::{
-    address::Address,
-    decision,
-    error_page::{PageError, Unknown, lagging},
-    frame::{self, Strip},
-    parameters::Parameters,
-    records,
-    session::caller,
+    address::Address, decision, error_page::PageError, pinned::PinnedPage, reader::Reader, records,
     text::inert,
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
-use claimledger_app::model::{answer::DecisionAt, question::Caller};
+use axum::{http::StatusCode, response::Response};
+use claimledger_app::model::answer::DecisionAt;
 use claimledger_facts::ids::LogPosition;
 use maud::html;
 
@@ -26,30 +15,23 @@ pub(super) fn address(position: LogPosition) -> Address {
     Address::new("/record").with("pos", position.0.to_string())
 }
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let position = parameters
         .number("pos")?
         .map(LogPosition)
         .ok_or_else(|| PageError::refused("The address names no record: pos is missing."))?;
     let cut = parameters.cut()?;
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let answer = server.app.decision(caller, position, &cut.asking(after)).await?;
-    if let Some(response) = lagging(caller, &answer) {
+    let page = PinnedPage::of(caller, &cut, address(position), &answer);
+    if let Some(response) = page.instead() {
         return Ok(response);
-    }
-    let (keep, list) = (address(position), "/sessions");
-    let here = cut.pin(keep.clone(), &answer.answered);
-    if !parameters.is_pinned(&cut) {
-        return Ok(Redirect::to(&here.href()).into_response());
     }
     let known_from = match &answer.value {
         DecisionAt::NotYetKnown { from, .. } => Some(*from),
@@ -58,14 +40,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let is_unknown = known_from.is_some() || answer.value == DecisionAt::Unknown;
     let view = if is_unknown { None } else { records::open(server, caller, position).await? };
     let Some(view) = view else {
-        return Ok(Unknown { cut: &cut, list, known_from }.page(caller, &answer));
+        return Ok(page.unknown("/sessions", known_from));
     };
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &here, known: cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
     let pinned = |address: Address| cut.pin(address, &answer.answered).href();
     let main = html! {
         h1 { "Record " (position) " · " (inert(&view.reference.kind)) }
@@ -87,5 +63,5 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         }
     };
     let title = format!("Record {position}");
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
+    Ok(page.show(StatusCode::OK, &title, html! {}, main))
 }

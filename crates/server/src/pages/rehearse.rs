@@ -5,21 +5,23 @@ use super::{
     address::Address,
     as_query,
     error_page::{PageError, lagging},
-    form,
-    frame::{self, Strip},
+    frame,
     parameters::{CutAsked, Parameters},
+    pinned::PinnedPage,
+    reader::Reader,
     rehearse_form::{self, FEATURES, Written},
     rehearse_found::{self as found, Links},
-    session::caller,
     text::{has_unseen, inert, uncut},
     times::Times,
     why,
 };
-use crate::http::{Server, Shared};
+use crate::{
+    cut_names::{AT, KNOWN_AT, KNOWN_AT_POSITION, RULES},
+    http::Server,
+};
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::model::{
@@ -28,69 +30,58 @@ use claimledger_app::model::{
 };
 use claimledger_domain::{
     guard::GuardedChange,
-    rehearse::{IdpSetting, TrustChange},
+    rehearse::{Feature, IdpSetting, TrustChange},
 };
-use claimledger_facts::{
-    ids::{IdpId, LogPosition},
-    time::Time,
-    types::trust::TrustRetracted,
-};
+use claimledger_facts::{ids::IdpId, time::Time, types::trust::TrustRetracted};
 use maud::{Markup, html};
 
 /// An address that a browser and what is between keep whole has at most this many bytes.
 const MAX_ADDRESS_BYTES: usize = 4_000;
+/// The parameters of the cut, in the order of the form's address.
+const CUT: [&str; 4] = [AT, KNOWN_AT_POSITION, KNOWN_AT, RULES];
 /// Maximum bytes of the form: a policy is most of it.
 const MAX_FORM_BYTES: usize = 60_000;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
+pub(crate) async fn get(reader: Reader) -> Response {
+    let answer = async {
+        let parameters = reader.parameters()?;
+        respond(&reader, &parameters, false).await
     };
-    match Parameters::read(&uri).map_err(PageError::from) {
-        Ok(parameters) => respond(&server, &caller, &parameters, false).await,
-        Err(trouble) => trouble.page(Some(&caller)),
-    }
+    reader.shown(answer.await)
 }
 
 /// The form. What fits an address is answered at one, so that it can be kept and sent.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
+    let answer = async {
+        let parameters = reader.sent(body, MAX_FORM_BYTES).await?;
+        sent(&reader, &parameters).await
     };
-    let pairs: Result<Vec<(String, String)>, _> = form::read(&headers, body, MAX_FORM_BYTES).await;
-    let parameters = match pairs.and_then(|pairs| Parameters::of(pairs).map_err(PageError::from)) {
-        Ok(parameters) => parameters,
-        Err(trouble) => return trouble.page(Some(&caller)),
-    };
-    let names = rehearse_form::NAMES.iter().chain(&["at", "knownAtPosition", "knownAt", "rules"]);
+    reader.shown(answer.await)
+}
+
+async fn sent(reader: &Reader, parameters: &Parameters) -> Result<Response, PageError> {
+    let names = rehearse_form::NAMES.iter().chain(&CUT);
     let here = names.fold(Address::new("/rehearse"), |address, name| {
         address.with_some(name, parameters.get(name))
     });
     let href = here.href();
     if href.len() <= MAX_ADDRESS_BYTES {
-        return Redirect::to(&href).into_response();
+        return Ok(Redirect::to(&href).into_response());
     }
-    respond(&server, &caller, &parameters, true).await
+    respond(reader, parameters, true).await
 }
 
 async fn respond(
-    server: &Server,
-    caller: &Caller,
+    reader: &Reader,
     parameters: &Parameters,
     is_long: bool,
-) -> Response {
-    let trouble = match answer(server, caller, parameters, is_long).await {
-        Ok(response) => return response,
-        Err(trouble) => trouble,
+) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let error = match answer(server, caller, parameters, is_long).await {
+        Ok(response) => return Ok(response),
+        Err(error) => error,
     };
-    let Some(message) = trouble.refusal() else { return trouble.page(Some(caller)) };
+    let Some(message) = error.refusal() else { return Err(error) };
     // What was written is there to be mended.
     let choices = server.app.rehearsable(caller, &Asking::default()).await;
     let choices = choices.map(|answer| answer.value).unwrap_or_default();
@@ -100,13 +91,12 @@ async fn respond(
         (rehearse_form::form(&Written::of(parameters), &cut_as_written(parameters), &choices))
     };
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    frame::page(status, "Refused", Some(caller), html! {}, main)
+    Ok(frame::page(status, "Refused", Some(caller), html! {}, main))
 }
 
 /// T, K and R as they were written, for the form.
 fn cut_as_written(parameters: &Parameters) -> Vec<(&'static str, String)> {
-    let names = ["at", "knownAtPosition", "knownAt", "rules"];
-    let written = names.iter().filter_map(|name| Some((*name, parameters.get(name)?.to_owned())));
+    let written = CUT.iter().filter_map(|name| Some((*name, parameters.get(name)?.to_owned())));
     written.filter(|(_, value)| !has_unseen(value)).collect()
 }
 
@@ -168,43 +158,21 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
             .ok_or_else(|| PageError::refused(format!("This change needs a value for {name}.")))
     };
     let idp = || needed("idp").map(IdpId::new);
-    let feature = || {
-        let word = needed("feature")?;
-        FEATURES.iter().find(|(name, ..)| *name == word).map(|(.., feature)| *feature).ok_or_else(
-            || {
-                PageError::refused(format!(
-                    "feature: unknown feature {word}: use claims_sharing or third_party."
-                ))
-            },
-        )
-    };
-    let idp_change = |idp: IdpId, setting| -> Asked {
-        Asked::Rehearsal(Box::new(move |from, to| TrustChange::Idp {
-            idp: idp.clone(),
-            setting,
-            from,
-            to,
-        }))
-    };
-    let retraction = |idp: IdpId, key: Option<&str>| {
-        let key = key.map(Into::into);
-        Asked::Rehearsal(Box::new(move |from, _| {
-            TrustChange::Retraction(TrustRetracted {
-                idp: idp.clone(),
-                from,
-                reason: "rehearsed".to_owned(),
-                key: Option::clone(&key),
-                actor: None,
-                ticket: None,
-            })
-        }))
-    };
+    let feature = || needed("feature").and_then(feature);
     Ok(Some(match change {
         "deactivate" => Asked::Guard(GuardedChange::Deactivate(idp()?)),
         "delete" => Asked::Guard(GuardedChange::Delete(idp()?)),
         "untrust" => Asked::Guard(GuardedChange::Untrust(idp()?)),
         "feature_off" => Asked::Guard(GuardedChange::FeatureOff(feature()?)),
-        "trust" => idp_change(idp()?, IdpSetting::TrustOn),
+        "trust" => {
+            let (idp, setting) = (idp()?, IdpSetting::TrustOn);
+            Asked::Rehearsal(Box::new(move |from, to| TrustChange::Idp {
+                idp: idp.clone(),
+                setting,
+                from,
+                to,
+            }))
+        }
         "feature_on" => {
             let feature = feature()?;
             Asked::Rehearsal(Box::new(move |from, to| TrustChange::Feature {
@@ -229,6 +197,31 @@ fn asked(parameters: &Parameters) -> Result<Option<Asked>, PageError> {
     }))
 }
 
+/// A feature of the service provider, by its word in addresses.
+fn feature(word: &str) -> Result<Feature, PageError> {
+    let named = FEATURES.iter().find(|(name, ..)| *name == word).map(|(.., feature)| *feature);
+    named.ok_or_else(|| {
+        PageError::refused(format!(
+            "feature: unknown feature {word}: use claims_sharing or third_party."
+        ))
+    })
+}
+
+/// The retraction of trust in an IdP, or in a key of it.
+fn retraction(idp: IdpId, key: Option<&str>) -> Asked {
+    let key = key.map(Into::into);
+    Asked::Rehearsal(Box::new(move |from, _| {
+        TrustChange::Retraction(TrustRetracted {
+            idp: idp.clone(),
+            from,
+            reason: "rehearsed".to_owned(),
+            key: Option::clone(&key),
+            actor: None,
+            ticket: None,
+        })
+    }))
+}
+
 async fn answer(
     server: &Server,
     caller: &Caller,
@@ -236,9 +229,9 @@ async fn answer(
     is_long: bool,
 ) -> Result<Response, PageError> {
     let view = RehearseView::read(parameters, is_long)?;
-    let asking = view.cut.asking(parameters.number("after")?.map(LogPosition));
+    let asking = view.cut.asking(parameters.wait()?);
     let listed = server.app.rehearsable(caller, &asking).await?;
-    if !is_long && !parameters.is_pinned(&view.cut) {
+    if !is_long && !view.cut.is_pinned {
         // Before the work: what is asked is asked once, pinned.
         let here = view.cut.pin(view.keep(), &listed.answered);
         return Ok(Redirect::to(&here.href()).into_response());
@@ -271,16 +264,10 @@ fn shown<T>(
     choices: &Rehearsable,
     main: impl FnOnce(&Links<'_>) -> Markup,
 ) -> Response {
-    let here = view.cut.pin(view.keep(), &answer.answered);
     if let Some(response) = lagging(caller, answer) {
         return response;
     }
-    let strip = frame::strip(
-        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
+    let page = PinnedPage::of(caller, &view.cut, view.keep(), answer);
     let links = Links { cut: &view.cut, answered: &answer.answered, absence: &answer.absence };
     let pinned = links.cut.pin(Address::new("/rehearse"), links.answered);
     // Of what is not known nothing can be said, and least that nobody would be locked out.
@@ -292,14 +279,14 @@ fn shown<T>(
             cannot be kept as a link." } }
         @if is_known { (main(&links)) }
         @if view.asked.is_some() && is_known && !view.is_long {
-            p class="as-other" { a href=(as_query::link("rehearse", &queried(view, &here,
+            p class="as-other" { a href=(as_query::link("rehearse", &queried(view, &page.here,
                 answer.answered.at))) { "As GraphQL" } } }
         @if view.asked.is_some() && !answer.absence.is_none() {
             p { @if is_known { "Where a list says none seen: " } (frame::none(&answer.absence)) }
         }
     };
     let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    frame::page(status, "Rehearse a change", Some(caller), strip, main)
+    page.show(status, "Rehearse a change", html! {}, main)
 }
 
 /// The address of the page with its window: a query names both sides.

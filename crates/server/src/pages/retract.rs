@@ -5,17 +5,15 @@
 use super::{
     address::Address,
     error_page::PageError,
-    form,
-    frame::{self, Strip},
-    parameters::{CutAsked, Parameters},
+    parameters::CutAsked,
+    pinned::PinnedPage,
+    reader::Reader,
     retract_form::{self, Further, Known, Written},
-    session::caller,
 };
-use crate::http::{Server, Shared};
+use crate::http::Server;
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
@@ -34,21 +32,18 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
-use maud::Markup;
+use maud::html;
 
 /// Maximum bytes of the form.
 const MAX_FORM_BYTES: usize = 64 * 1024;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let cut = parameters.cut()?;
     if let Some(position) = parameters.number("recorded")? {
         let is_repeated = parameters.flag("repeated")? == Some(true);
@@ -74,28 +69,16 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 
 /// The form. What was recorded stands at an address of its own, so that loading it again records
 /// nothing.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
     let sent = async {
-        let written: Written = form::read(&headers, body, MAX_FORM_BYTES).await?;
-        record(&server, &caller, written).await
+        let written: Written = reader.form(body, MAX_FORM_BYTES).await?;
+        record(&reader, written).await
     };
-    sent.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    reader.shown(sent.await)
 }
 
-async fn record(
-    server: &Server,
-    caller: &Caller,
-    mut written: Written,
-) -> Result<Response, PageError> {
+async fn record(reader: &Reader, mut written: Written) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
     let refusal = match wanted(&written) {
         Ok(wanted) => match server.app.retract(caller, &wanted).await {
             Ok(recorded) => {
@@ -230,15 +213,9 @@ async fn show(
         further: further(server, caller, written, known).await?,
     };
     let main = retract_form::main(written, &shown, refused);
-    let strip = strip(&written.keep(), cut, known);
-    Ok(frame::page(status, "Retract trust", Some(caller), strip, main))
-}
-
-/// The strip. The page is not sent on to a pinned address: what it records is recorded at the end.
-fn strip(keep: &Address, cut: &CutAsked, known: &Answer<TrustChanges>) -> Markup {
-    let here = cut.pin(keep.clone(), &known.answered);
-    let strip = Strip { keep, here: &here, known: cut.known };
-    frame::strip(&strip, &known.answered, &known.completeness, &known.status)
+    // It is not sent on to a pinned address: what it records is recorded at the end.
+    let page = PinnedPage::of(caller, cut, written.keep(), known);
+    Ok(page.show(status, "Retract trust", html! {}, main))
 }
 
 /// What another retraction would change beside those that are known.
@@ -312,6 +289,6 @@ async fn recorded(
     let keep = Address::new("/retract")
         .with("recorded", position.0.to_string())
         .with_some("repeated", is_repeated.then_some("true"));
-    let strip = strip(&keep, cut, &answer);
-    Ok(frame::page(status, "Retract trust", Some(caller), strip, main))
+    let page = PinnedPage::of(caller, cut, keep, &answer);
+    Ok(page.show(status, "Retract trust", html! {}, main))
 }

@@ -305,9 +305,5 @@ fn blast(key: Option<&str>, idp: &str, from: &str) -> Address {
 /// T of the answer, and K at a record.
 fn cut<T>(answer: &Answer<T>, position: LogPosition) -> CutAsked {
     let answered = &answer.answered;
-    CutAsked {
-        at: Some(answered.at),
-        known: Some(KnownAt::Position(position)),
-        rules: Some(answered.rules.to_owned()),
-    }
+    CutAsked { at: Some(answered.at), known: Some(KnownAt::Position(position)), is_pinned: true }
 }

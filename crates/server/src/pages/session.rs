@@ -6,28 +6,25 @@ use super::{
     belief::{self, Compared},
     change_points::{self, Ways},
     decision, drawn,
-    error_page::{PageError, Unknown, lagging},
-    frame::{self, Strip},
-    order_switch, pack,
+    error_page::PageError,
+    names, order_switch, pack,
     parameters::{CutAsked, Parameters},
+    pinned::PinnedPage,
+    reader::Reader,
     records,
     refused::refused,
     session_head, session_timeline, session_trees,
     verdict::{self, Held},
 };
 use crate::{
-    http::{Server, Shared, auth},
+    http::Server,
     timeline::{
         geometry::Window,
         lanes::{self, Bar, Order, Target},
         zoom,
     },
 };
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri, header},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::{
     app::Label,
     model::{
@@ -42,26 +39,8 @@ use claimledger_facts::{
 };
 use maud::{Markup, html};
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
-}
-
-/// Authenticates the reader of a page; a browser that is not signed in is sent to sign in and back.
-pub(crate) async fn caller(
-    server: &Server,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<Caller, PageError> {
-    let next = uri.path_and_query().map_or("/", |next| next.as_str());
-    let caller = auth::of_page(server, headers).await.map_err(|reason| {
-        PageError::not_caller(reason, next, headers.contains_key(header::AUTHORIZATION))
-    })?;
-    server.questions.take(&caller).map_err(PageError::TooMany)?;
-    Ok(caller)
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address says beside T, K and R.
@@ -111,7 +90,7 @@ impl SessionView {
             open: parameters.number("open")?,
             bar: parameters.number("bar")?,
             expand: parameters.number("expand")?.map(LogPosition),
-            names: parameters.flag("names")?.unwrap_or(false),
+            names: parameters.flag(names::NAMES)?.unwrap_or(false),
             records: page("records")?,
             trees: page("trees")?,
             vs: compared_with(parameters)?,
@@ -125,11 +104,16 @@ impl SessionView {
             address = address.with("order", self.order.word());
         }
         if self.names {
-            address = address.with("names", "1");
+            address = address.with(names::NAMES, "1");
         }
         let expand = self.expand.map(|record| record.0.to_string());
         let address = address.with_some("expand", expand.as_deref());
         session_timeline::through(address, self.window.as_ref())
+    }
+
+    /// The same, with the timeline looked at through another window.
+    fn through(&self, window: Option<&Window>) -> Self {
+        Self { window: window.copied(), ..self.clone() }
     }
 
     /// The bar that was chosen.
@@ -161,28 +145,22 @@ fn compared_with(parameters: &Parameters) -> Result<Option<u64>, PageError> {
     })
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let view = SessionView::read(&parameters)?;
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let answer = server.app.session(caller, &view.id, &view.cut.asking(after)).await?;
-    if let Some(response) = lagging(caller, &answer) {
+    let here = view.pinned(&answer);
+    let page = PinnedPage::of(caller, &view.cut, view.keep(), &answer).at(here.clone());
+    if let Some(response) = page.instead_to(&view.with_drawer(here.clone())) {
         return Ok(response);
     }
-    if !parameters.is_pinned(&view.cut) {
-        let to = view.with_drawer(view.pinned(&answer));
-        return Ok(Redirect::to(&to.href()).into_response());
-    }
     let Some(session) = &answer.value else {
-        return not_found(server, caller, &view.id, &view.cut, &answer).await;
+        return not_found(reader, &view.id, &page).await;
     };
     let label = if view.names { label(server, caller, &session.state).await? } else { None };
-    let record = match view.open.map(LogPosition) {
-        Some(position) if position <= answer.answered.position => {
-            records::open(server, caller, position).await?
-        }
-        Some(_) | None => None,
-    };
+    let (drawer, open_at) = drawer(reader, &view, &answer).await?;
     let pinned = Asking {
         at: Some(answer.answered.at),
         known_at_position: Some(answer.answered.position),
@@ -190,39 +168,42 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     };
     let compared = compare(server, caller, &view, &pinned).await?;
     let points = server.app.change_points(caller, &view.id, &pinned, drawn::drawn).await?;
-    let here = view.pinned(&answer);
-    let strip = frame::strip(
-        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
     let (keep, plain) = (view.keep(), view.cut.pin(view.keep(), &answer.answered));
     let ways = Ways { keep: &keep, here: &plain, answered: &answer.answered, vs: view.vs };
     let last = LogPosition(points.status.assessed_to.saturating_sub(1));
     let later = points.value.as_ref().map(|found| change_points::later(&ways, &found.later, last));
-    let outside = html! { (strip) @if view.names {
-    (session_head::names(label.as_ref())) } @if let Some(later) = later { (later) } };
-    let close = match view.chosen() {
-        Some(bar) => format!("{}#{}", here.href(), bar.id("tl")),
-        None => here.href(),
-    };
-    let open_at = record.as_ref().map(|record| when(&record.reference, view.order));
-    let around = open_at.map(|at| {
-        let there = SessionView { window: Some(zoom::beside(at)), ..view.clone() };
-        view.with_drawer(there.pinned(&answer)).href() + session_timeline::FIGURE
-    });
-    let ways_of_drawer = (&*close, around.as_deref());
-    let drawer = view
-        .open
-        .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, ways_of_drawer));
+    let outside = html! { @if view.names { (session_head::names(label.as_ref())) }
+    @if let Some(later) = later { (later) } };
     let size = session.state.records.len();
     let pack = pack::section(caller, (&view.id, size), view.order, &answer.answered);
     let (points, compared) = (points.value.as_ref(), compared.as_ref());
     let beside = Beside { ways, points, compared, drawer, open_at, pack };
     let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.state.id);
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
+    Ok(page.show(StatusCode::OK, &title, outside, main))
+}
+
+/// The drawer of the record that is opened, and when that record is, by the clock of the axis.
+async fn drawer(
+    Reader { server, caller, .. }: &Reader,
+    view: &SessionView,
+    answer: &Answer<Option<Explained>>,
+) -> Result<(Option<Markup>, Option<Time>), PageError> {
+    let Some(open) = view.open.map(LogPosition) else { return Ok((None, None)) };
+    let is_known = open <= answer.answered.position;
+    let record = if is_known { records::open(server, caller, open).await? } else { None };
+    let here = view.pinned(answer);
+    let close = match view.chosen() {
+        Some(bar) => format!("{}#{}", here.href(), bar.id("tl")),
+        None => here.href(),
+    };
+    let open_at = record.as_ref().map(|record| when(&record.reference, view.order));
+    let around = open_at.map(|at| {
+        let there = view.through(Some(&zoom::beside(at))).pinned(answer);
+        view.with_drawer(there).href() + session_timeline::FIGURE
+    });
+    let ways = (&*close, around.as_deref());
+    Ok((Some(records::drawer(open, record.as_ref(), caller, ways)), open_at))
 }
 
 /// The comparison that the address asks for: with a K up to that of the page.
@@ -265,17 +246,15 @@ const fn when(record: &RecordRef, order: Order) -> Time {
 /// Where nothing by the id is known: the same questions to the app, whether the id is unknown or
 /// another tenant's.
 pub(super) async fn not_found(
-    server: &Server,
-    caller: &Caller,
+    Reader { server, caller, .. }: &Reader,
     id: &SessionId,
-    cut: &CutAsked,
-    answer: &Answer<Option<Explained>>,
+    page: &PinnedPage<'_, Option<Explained>>,
 ) -> Result<Response, PageError> {
     // By now, not by T: a session of which nothing had occurred by T is known too.
     let later = server.app.session(caller, id, &Asking::default()).await?.value;
     let known_from =
         later.and_then(|session| session.state.records.iter().map(|record| record.position).min());
-    Ok(Unknown { cut, list: "/sessions", known_from }.page(caller, answer))
+    Ok(page.unknown("/sessions", known_from))
 }
 
 async fn label(
@@ -289,6 +268,38 @@ async fn label(
     Ok(session.origin.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
 }
 
+/// The address of what opens from an item of the page.
+fn opened(
+    view: &SessionView,
+    answer: &Answer<Option<Explained>>,
+    here: &Address,
+    target: Target,
+) -> String {
+    let record = |position: LogPosition| here.clone().with("open", position.0.to_string());
+    match target {
+        Target::Session => here.href(),
+        Target::Record(position) => format!("{}#record-h", record(position).href()),
+        Target::Bar(bar) => {
+            format!("{}#record-h", record(bar.record).with("bar", bar.nth.to_string()).href())
+        }
+        Target::Window(window) => {
+            view.through(Some(&window)).pinned(answer).href() + session_timeline::FIGURE
+        }
+        Target::Decision(position) => {
+            view.cut.pin(decision::address(position), &answer.answered).href()
+        }
+    }
+}
+
+/// The record from which on the session is known, by its change points where all were tried.
+fn known_from(session: &SessionState, points: Option<&SessionChangePoints>) -> Option<LogPosition> {
+    let first = points
+        .filter(|points| points.until.untried == 0)
+        .and_then(|points| points.until.points.first())
+        .map(|point| point.record.position);
+    first.or_else(|| session.records.iter().map(|record| record.position).min())
+}
+
 fn main(
     view: &SessionView,
     answer: &Answer<Option<Explained>>,
@@ -297,27 +308,9 @@ fn main(
     beside: Beside<'_>,
 ) -> Markup {
     let session = &explained.state;
-    let href = |position: Option<LogPosition>| match position {
-        Some(position) => {
-            format!("{}#record-h", here.clone().with("open", position.0.to_string()).href())
-        }
-        None => here.href(),
-    };
-    let looking = |window: Option<&Window>| {
-        SessionView { window: window.copied(), ..view.clone() }.pinned(answer)
-    };
-    let opens = |target: Target| match target {
-        Target::Session => href(None),
-        Target::Record(position) => href(Some(position)),
-        Target::Bar(bar) => {
-            let address = here.clone().with("open", bar.record.0.to_string());
-            format!("{}#record-h", address.with("bar", bar.nth.to_string()).href())
-        }
-        Target::Window(window) => looking(Some(&window)).href() + session_timeline::FIGURE,
-        Target::Decision(position) => {
-            view.cut.pin(decision::address(position), &answer.answered).href()
-        }
-    };
+    let opens = |target| opened(view, answer, here, target);
+    let href =
+        |position: Option<LogPosition>| opens(position.map_or(Target::Session, Target::Record));
     let figure = lanes::figure(
         explained,
         (answer.answered.at, answer.answered.recorded_at),
@@ -325,15 +318,9 @@ fn main(
         view.order,
         view.window,
     );
-    let known_from = beside
-        .points
-        .filter(|points| points.until.untried == 0)
-        .and_then(|points| points.until.points.first())
-        .map(|point| point.record.position);
-    let known_from =
-        known_from.or_else(|| session.records.iter().map(|record| record.position).min());
+    let known_from = known_from(session, beside.points);
     let shown = session_timeline::Shown {
-        looking: &|window| view.with_drawer(looking(window)),
+        looking: &|window| view.with_drawer(view.through(window).pinned(answer)),
         opens: &opens,
         open: view.chosen(),
         open_at: beside.open_at,
@@ -343,7 +330,7 @@ fn main(
         },
     };
     let by = |order| SessionView { order, ..view.clone() }.pinned(answer);
-    let show_names = here.clone().with("names", "1").href();
+    let show_names = here.clone().with(names::NAMES, "1").href();
     let held = Held { answered: &answer.answered, absence: &answer.absence };
     html! {
         div class=(if beside.drawer.is_some() { "with-drawer" } else { "alone" }) {

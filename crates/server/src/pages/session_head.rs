@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_undetermined_is_not_as_the_rules_say() {
+    fn decisions_are_counted_by_whether_they_are_as_the_rules_say() {
         for (kinds, expect) in [
             (&["agrees"][..], ", as the rules say."),
             (&["agrees", "agrees"], ", both as the rules say."),

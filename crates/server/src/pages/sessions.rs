@@ -3,24 +3,19 @@
 use super::{
     address::Address,
     error_page::PageError,
-    form,
-    frame::{self, Strip},
     names,
     parameters::{CutAsked, Parameters},
-    session::caller,
+    pinned::PinnedPage,
+    reader::Reader,
     sessions_filter as filter, sessions_list as list,
 };
-use crate::{
-    filters,
-    http::{Server, Shared},
-};
+use crate::{cut_names::AFTER, filters};
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::model::question::{Caller, SessionFilter};
+use claimledger_app::model::question::SessionFilter;
 use claimledger_facts::ids::LogPosition;
 use maud::html;
 
@@ -47,31 +42,18 @@ pub(crate) const FIELDS: [(&str, &str); 14] = [
     ("falsifiedLater", "Falsified later"),
 ];
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// The filter's form. It comes by POST, because a login may be typed into it, and leads to the
 /// address of the list, where the person is a pseudonym.
-pub(crate) async fn post(
-    State(server): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(reader: Reader, body: Body) -> Response {
     let answer = async {
-        let pairs: Vec<(String, String)> = form::read(&headers, body, MAX_FORM_BYTES).await?;
-        filter::sent(&server, &caller, &Parameters::of(pairs)?).await
+        let sent = reader.sent(body, MAX_FORM_BYTES).await?;
+        filter::sent(&reader.server, &reader.caller, &sent).await
     };
-    answer.await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+    reader.shown(answer.await)
 }
 
 /// What the address says.
@@ -90,7 +72,7 @@ impl SessionsView {
     fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), PageError> {
         // A filter that is spelled wrong would show every session.
         let fields = FIELDS.iter().map(|(name, _)| *name);
-        let known: Vec<&str> = fields.chain(filter::KEPT).chain(["after"]).collect();
+        let known: Vec<&str> = fields.chain(filter::KEPT).chain([AFTER]).collect();
         parameters.only(&known)?;
         let (wait, cursor) = parameters.after();
         let filter = filters::sessions(parameters)?;
@@ -102,7 +84,7 @@ impl SessionsView {
             })
         })?;
         let written = written(parameters);
-        let names = parameters.flag("names")?.unwrap_or(false);
+        let names = parameters.flag(names::NAMES)?.unwrap_or(false);
         Ok((Self { cut: parameters.cut()?, filter, first, cursor, written, names }, wait))
     }
 
@@ -115,7 +97,7 @@ impl SessionsView {
         if self.first != FIRST {
             address = address.with("first", self.first.to_string());
         }
-        if self.names { address.with("names", "1") } else { address }
+        if self.names { address.with(names::NAMES, "1") } else { address }
     }
 }
 
@@ -128,8 +110,9 @@ pub(crate) fn written(parameters: &Parameters) -> Vec<(&'static str, String)> {
     FIELDS.iter().filter_map(|(name, _)| written(*name)).collect()
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let problems = filter::problems(&parameters);
     if !problems.is_empty() {
         return Ok(filter::refused(server, caller, &parameters, &problems).await);
@@ -140,28 +123,21 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         .app
         .sessions_state_only(caller, &view.filter, &asking, view.first, view.cursor.as_deref())
         .await?;
-    let here = view.cut.pin(view.keep(), &answer.answered);
-    if !parameters.is_pinned(&view.cut) {
-        return Ok(
-            Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response()
-        );
+    let page = PinnedPage::of(caller, &view.cut, view.keep(), &answer);
+    let here = &page.here;
+    if !view.cut.is_pinned {
+        let to = here.clone().with_some(AFTER, view.cursor.as_deref());
+        return Ok(Redirect::to(&to.href()).into_response());
     }
     let people = answer.value.items.iter().filter_map(|hit| hit.session.origin.subject.as_ref());
-    let names = if view.names { Some(names::section(server, caller, people).await?) } else { None };
+    let names = if view.names {
+        names::section(server, caller, people).await?
+    } else {
+        html! {}
+    };
     let choices = filter::choices(server, caller, &asking).await?;
-    let strip = frame::strip(
-        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
-    Ok(frame::page(
-        StatusCode::OK,
-        "Sessions",
-        Some(caller),
-        html! { (strip) @if let Some(names) = names { (names) } },
-        list::main(caller, &view, &answer, (&here, &choices)),
-    ))
+    let main = list::main(caller, &view, &answer, (here, &choices));
+    Ok(page.show(StatusCode::OK, "Sessions", names, main))
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use super::{
     address::Address,
     error_page::PageError,
     find_list::needs_role,
-    frame,
+    frame, names,
     parameters::Parameters,
     sessions::{FIELDS, written},
     text::{count, has_unseen, inert, plain},
 };
 use crate::{
+    cut_names::{AT, KNOWN_AT, KNOWN_AT_POSITION, RULES},
     filters,
     http::{Server, access::Disclosing},
 };
@@ -31,7 +32,7 @@ const SUBJECT: &str = "subject";
 /// The fields that hold a time.
 const TIMES: [&str; 3] = ["activeAt", "reliedFrom", "reliedTo"];
 /// The parameters that the form keeps, beside its fields.
-pub(super) const KEPT: [&str; 6] = ["first", "names", "at", "knownAt", "knownAtPosition", "rules"];
+pub(super) const KEPT: [&str; 6] = ["first", names::NAMES, AT, KNOWN_AT, KNOWN_AT_POSITION, RULES];
 
 /// A field and what is wrong with it.
 pub(super) type Problem = (&'static str, String);

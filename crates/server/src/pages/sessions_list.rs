@@ -11,7 +11,7 @@ use super::{
     text::{inert, sentence},
     times::Times,
 };
-use crate::timeline::lanes::grade_letter;
+use crate::{cut_names::AFTER, timeline::lanes::grade_letter};
 use claimledger_app::model::{
     answer::{Answer, FilterChoices, Page, SessionHit},
     question::Caller,
@@ -39,7 +39,7 @@ pub(crate) fn main(
         @if page.items.is_empty() { (empty(view, answer)) } @else { (table(view, answer)) }
         @if page.has_next {
             @if let Some(cursor) = page.cursors.last() { p {
-                a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) {
+                a rel="next" href=(here.clone().with(AFTER, cursor.as_str()).href()) {
                 "Next rows" } } }
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
@@ -120,23 +120,9 @@ fn row(
         .cut
         .pin(Address::new("/session").with("id", session.id.as_str()), &answer.answered)
         .href();
-    let of_decision = |decision: &Decision| {
-        view.cut.pin(decision::address(decision.recorded.record.position), &answer.answered).href()
-    };
     let mut keys: Vec<_> =
         session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();
     keys.dedup();
-    let differs = session
-        .decisions
-        .iter()
-        .find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
-    let falsified = session.decisions.iter().find_map(|decision| {
-        decision.falsified_later.as_ref().map(|difference| (decision, difference))
-    });
-    // What a decision was falsified by is said there.
-    let said = falsified.map(|(_, difference)| difference.words.as_str());
-    let falsifiers =
-        session.falsifiers.iter().filter(|falsifier| Some(falsifier.words.as_str()) != said);
     html! {
         tr class=(match hit.certainty { Certainty::Certain => "certain",
             Certainty::Possible => "possible" }) {
@@ -155,24 +141,48 @@ fn row(
             }
             td { (factors(hit)) }
             td { (state(session, times)) }
-            td {
-                @if let Some((decision, difference)) = differs {
-                    a class="attention" href=(of_decision(decision)) {
-                        "≠ differs" } " (" (difference.words) ")"
-                }
-                @if let Some((decision, difference)) = falsified {
-                    " " a class="attention" href=(of_decision(decision)) {
-                        "✕ falsified later" } " (" (difference.words) ")"
-                }
-                @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
-                @for falsifier in falsifiers.take(5) { " " span { (inert(&falsifier.words)) } }
-            }
+            td { (flags(view, answer, session, times)) }
             @if has_reasons { td {
                 @if hit.certainty == Certainty::Possible { strong { "possible: " } }
                 @for (i, reason) in hit.because.iter().enumerate() {
                     @if i > 0 { "; " } (sentence(&line(reason), &|_| None)) }
             } }
         }
+    }
+}
+
+/// What is odd about a session, each with the decision that it is about.
+fn flags(
+    view: &SessionsView,
+    answer: &Answer<Page<SessionHit<SessionState>>>,
+    session: &SessionState,
+    times: &mut Times,
+) -> Markup {
+    let of_decision = |decision: &Decision| {
+        view.cut.pin(decision::address(decision.recorded.record.position), &answer.answered).href()
+    };
+    let differs = session
+        .decisions
+        .iter()
+        .find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
+    let falsified = session.decisions.iter().find_map(|decision| {
+        decision.falsified_later.as_ref().map(|difference| (decision, difference))
+    });
+    // What a decision was falsified by is said there.
+    let said = falsified.map(|(_, difference)| difference.words.as_str());
+    let falsifiers =
+        session.falsifiers.iter().filter(|falsifier| Some(falsifier.words.as_str()) != said);
+    html! {
+        @if let Some((decision, difference)) = differs {
+            a class="attention" href=(of_decision(decision)) {
+                "≠ differs" } " (" (difference.words) ")"
+        }
+        @if let Some((decision, difference)) = falsified {
+            " " a class="attention" href=(of_decision(decision)) {
+                "✕ falsified later" } " (" (difference.words) ")"
+        }
+        @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
+        @for falsifier in falsifiers.take(5) { " " span { (inert(&falsifier.words)) } }
     }
 }
 

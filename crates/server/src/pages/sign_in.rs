@@ -21,13 +21,10 @@ use serde::Deserialize;
 
 const NEXT: &str = "/sessions";
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
-    let parameters = match Parameters::read(&uri).map_err(PageError::from) {
-        Ok(parameters) => parameters,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Result<Response, PageError> {
+    let parameters = Parameters::read(&uri)?;
     let next = local(parameters.get("next"));
-    match parameters.get("code") {
+    Ok(match parameters.get("code") {
         None => ask(StatusCode::OK, next, None),
         Some(code) => match server.app.redeem(code) {
             Some(caller) => enter(&server, &caller, next),
@@ -37,7 +34,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
                 Some("This link was used or has expired. It works once, within 5 minutes."),
             ),
         },
-    }
+    })
 }
 
 #[derive(Deserialize)]
@@ -47,30 +44,34 @@ struct Form {
     next: String,
 }
 
-pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    let form_sent: Form = match form::read(&headers, body, 4 * 1024).await {
-        Ok(sent) => sent,
-        Err(trouble) => return trouble.page(None),
-    };
-    let next = local(Some(&form_sent.next));
-    match server.app.authenticate(form_sent.token.trim()).await {
-        Ok(Some(caller)) => enter(&server, &caller, next),
-        Ok(None) => ask(StatusCode::UNAUTHORIZED, next, Some("Token not recognised.")),
-        Err(error) => PageError::Asked(error.into()).page(None),
-    }
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, PageError> {
+    let sent: Form = form::read(&headers, body, 4 * 1024).await?;
+    let next = local(Some(&sent.next));
+    let holder = server.app.authenticate(sent.token.trim()).await;
+    Ok(match holder.map_err(|error| PageError::Asked(error.into()))? {
+        Some(caller) => enter(&server, &caller, next),
+        None => ask(StatusCode::UNAUTHORIZED, next, Some("Token not recognised.")),
+    })
 }
 
-pub(crate) async fn out(State(server): State<Shared>, headers: HeaderMap) -> Response {
+pub(crate) async fn out(
+    State(server): State<Shared>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     // Another site could end a visitor's session, and have the browser forget its cookie.
     if !auth::is_own_form(&headers) {
-        return PageError::refused(form::OTHER_SITE).page(None);
+        return Err(PageError::refused(form::OTHER_SITE));
     }
     if let Some(value) = auth::cookie(&headers) {
         server.app.end_page_session(value);
     }
     let mut response = Redirect::to("/sign-in").into_response();
     set_cookie(&mut response, &server, "", "; Max-Age=0");
-    response
+    Ok(response)
 }
 
 fn local(next: Option<&str>) -> &str {

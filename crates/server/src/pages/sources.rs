@@ -2,35 +2,23 @@
 
 use super::{
     address::Address,
-    error_page::{PageError, Unknown, lagging},
+    error_page::PageError,
     export_form::export_form,
-    frame::{self, Strip},
-    parameters::{CutAsked, Parameters},
-    records,
-    session::caller,
-    session_timeline,
+    parameters::CutAsked,
+    pinned::PinnedPage,
+    reader::Reader,
     sources_all::{self, Listed},
     sources_list::{self, Links},
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
-use claimledger_app::model::question::Caller;
+use axum::{http::StatusCode, response::Response};
 use claimledger_facts::{
     ids::{LogPosition, SourceId},
     vocabulary::Role,
 };
 use maud::html;
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address says.
@@ -39,7 +27,7 @@ struct SourcesView {
     source: Option<SourceId>,
     /// All of one kind of record, of the source.
     listed: Option<Listed>,
-    open: Option<u64>,
+    open: Option<LogPosition>,
 }
 
 impl SourcesView {
@@ -54,56 +42,29 @@ impl SourcesView {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let view = SourcesView {
         cut: parameters.cut()?,
         source: parameters.get("source").map(Into::into),
         listed: Listed::read(&parameters)?,
-        open: parameters.number("open")?,
+        open: parameters.number("open")?.map(LogPosition),
     };
     if view.listed.is_some() && view.source.is_none() {
         return Err(PageError::refused("A list is of one source: source is missing."));
     }
-    let after = parameters.number("after")?.map(LogPosition);
+    let after = parameters.wait()?;
     let answer = server.app.sources(caller, view.source.as_ref(), &view.cut.asking(after)).await?;
-    let here = view.cut.pin(view.keep(), &answer.answered);
-    if let Some(response) = lagging(caller, &answer) {
+    let page = PinnedPage::of(caller, &view.cut, view.keep(), &answer);
+    if let Some(response) = page.instead_opened(view.open) {
         return Ok(response);
     }
-    if !parameters.is_pinned(&view.cut) {
-        return Ok(Redirect::to(
-            &here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href(),
-        )
-        .into_response());
-    }
     if view.source.is_some() && answer.value.sources.is_empty() {
-        return Ok(Unknown {
-            cut: &view.cut,
-            list: "/sources",
-            known_from: answer.value.known_from,
-        }
-        .page(caller, &answer));
+        return Ok(page.unknown("/sources", answer.value.known_from));
     }
-    let record = match view.open.map(LogPosition) {
-        Some(position) if position <= answer.answered.position => {
-            records::open(server, caller, position).await?
-        }
-        Some(_) | None => None,
-    };
-    let around = record.as_ref().and_then(|record| {
-        session_timeline::around(record, |address| view.cut.pin(address, &answer.answered).href())
-    });
-    let ways = (&*here.href(), around.as_deref());
-    let drawer =
-        view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, ways));
-    let strip = frame::strip(
-        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
-        &answer.answered,
-        &answer.completeness,
-        &answer.status,
-    );
-    let links = Links { here: &here, cut: &view.cut, answered: &answer.answered };
+    let drawer = page.drawer(server, view.open).await?;
+    let links = Links { here: &page.here, cut: &view.cut, answered: &answer.answered };
     let list = match (&view.source, view.listed) {
         (Some(source), Some(listed)) => {
             let (of, asking) = ((listed.what, listed.from), view.cut.asking(after));
@@ -124,5 +85,5 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         .source
         .as_ref()
         .map_or_else(|| "Sources".to_owned(), |source| format!("Source {source}"));
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
+    Ok(page.show(StatusCode::OK, &title, html! {}, main))
 }

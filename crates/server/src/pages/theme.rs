@@ -3,6 +3,7 @@
 
 use super::{
     address::{Address, is_local},
+    error_page::PageError,
     form,
 };
 use crate::http::{Server, Shared, auth};
@@ -86,17 +87,18 @@ struct Form {
     next: String,
 }
 
-pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    let sent: Form = match form::read(&headers, body, 16 * 1024).await {
-        Ok(sent) => sent,
-        Err(trouble) => return trouble.page(None),
-    };
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, PageError> {
+    let sent: Form = form::read(&headers, body, 16 * 1024).await?;
     let next = if is_local(&sent.next) { sent.next.as_str() } else { "/" };
     let mut response = Redirect::to(next).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&cookie(&server, sent.theme)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
 }
 
 fn cookie(server: &Server, theme: Theme) -> String {

@@ -4,23 +4,20 @@
 use super::{
     address::Address,
     as_query,
-    error_page::{PageError, Unknown, lagging},
+    error_page::PageError,
     export_form::export_form,
-    frame::{self, Strip},
+    frame,
     links::Links,
     names,
-    parameters::{CutAsked, Parameters},
+    parameters::CutAsked,
+    pinned::PinnedPage,
+    reader::Reader,
     record,
-    session::caller,
     text::{inert, sentence},
     times::{Times, delay},
 };
-use crate::http::{Server, Shared};
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{IntoResponse, Redirect, Response},
-};
+use crate::{cut_names::AFTER, http::Server};
+use axum::{http::StatusCode, response::Response};
 use claimledger_app::model::{
     answer::{AbsenceCode, Answer},
     question::Caller,
@@ -41,12 +38,8 @@ pub(super) fn address(session: &str) -> Address {
     Address::new("/timeline").with("session", session)
 }
 
-pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    let caller = match caller(&server, &uri, &headers).await {
-        Ok(caller) => caller,
-        Err(trouble) => return trouble.page(None),
-    };
-    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+pub(crate) async fn get(reader: Reader) -> Response {
+    reader.shown(answer(&reader).await)
 }
 
 /// What the address says.
@@ -76,8 +69,9 @@ const fn word(order: ClockOrder) -> Option<&'static str> {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
-    let parameters = Parameters::read(uri)?;
+async fn answer(reader: &Reader) -> Result<Response, PageError> {
+    let Reader { server, caller, .. } = reader;
+    let parameters = reader.parameters()?;
     let session = parameters
         .get("session")
         .ok_or_else(|| PageError::refused("The address names no session: session is missing."))?;
@@ -95,33 +89,21 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let asking = view.cut.asking(wait);
     let (app, after) = (&server.app, view.cursor.as_deref());
     let found = app.timeline(caller, &view.session, order, &asking, ROWS, after).await?;
-    if let Some(response) = lagging(caller, &found) {
+    let page = PinnedPage::of(caller, &view.cut, view.keep(order), &found);
+    if let Some(response) = page.instead() {
         return Ok(response);
     }
-    let keep = view.keep(order);
-    let here = view.cut.pin(keep.clone(), &found.answered);
-    if !parameters.is_pinned(&view.cut) {
-        return Ok(Redirect::to(&here.href()).into_response());
-    }
     if found.absence.code == AbsenceCode::NotKnown {
-        let unknown = Unknown { cut: &view.cut, list: "/sessions", known_from: None };
-        return Ok(unknown.page(caller, &found));
+        return Ok(page.unknown("/sessions", None));
     }
-    let strip = frame::strip(
-        &Strip { keep: &keep, here: &here, known: view.cut.known },
-        &found.answered,
-        &found.completeness,
-        &found.status,
-    );
     let names = if view.names {
         named(server, caller, &view).await?
     } else {
         html! {}
     };
-    let outside = html! { (strip) (names) };
-    let main = main(caller, &view, &found, &here);
+    let main = main(caller, &view, &found, &page.here);
     let title = format!("Timeline of {session}");
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
+    Ok(page.show(StatusCode::OK, &title, names, main))
 }
 
 /// The name of the session's person: no other person is in the rows.
@@ -161,7 +143,7 @@ fn main(caller: &Caller, view: &View, found: &Answer<TimelinePage>, here: &Addre
         @if page.items.is_empty() { p class="empty" { (frame::none(&found.absence)) } }
         @else { (table(&links, &page.items, view.order)) }
         @if let (true, Some(cursor)) = (page.has_next, page.cursors.last()) {
-            p { a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) {
+            p { a rel="next" href=(here.clone().with(AFTER, cursor.as_str()).href()) {
                 "Next rows" } } }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
         @if caller.has(Role::Export) {

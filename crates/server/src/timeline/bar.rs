@@ -3,8 +3,9 @@
 //! two instants is hatched between them.
 
 use super::{
-    geometry::{BAR, GUTTER, LANE, PLOT, WIDTH, Window, px},
+    geometry::{BAR, Extent, GUTTER, LANE, PLOT, WIDTH, Window, bar_top, px},
     lanes::{End, Figure, Fill, Hue, Item},
+    limits::COLUMNS,
     marks::{self, Edge},
 };
 use maud::{Markup, html};
@@ -45,12 +46,12 @@ pub(super) fn band(figure: &Figure, item: &Item, top: f64, prefix: &str) -> Draw
     // What runs on fills the window, also beyond T: nothing is known to end it.
     let (before, after) = cut(figure, item);
     let right = right.max(left + 1.0);
-    // Between these it certainly held.
-    let begun = item.begun_by.map_or(left, |by| window.clamped(by).min(right));
     let ends = match item.end {
-        End::Bounded(earliest, _) => window.clamped(earliest).max(begun),
+        End::Bounded(earliest, _) => window.clamped(earliest),
         End::Moment | End::At(_) | End::Lost(_) | End::Running | End::Unknown(_) => right,
     };
+    let begun_by = item.begun_by.map(|by| window.clamped(by));
+    let Extent { begun, ends, .. } = Extent::of((left, begun_by), (ends, right));
     let part = |class: &str, (from, to): (f64, f64), fill: Option<&str>| {
         let edges =
             (torn(before && from <= left, Edge::Flat), torn(after && to >= right, Edge::Flat));
@@ -73,15 +74,10 @@ fn possible(prefix: &str, hue: Hue) -> String {
     format!("url(#{prefix}-possible-{})", hue.class())
 }
 
-/// The solid part of a bar, the part between its bounds, and where they end.
-struct Parts {
-    solid: f64,
-    hatch: Option<f64>,
-    right: f64,
-}
-
-fn parts(figure: &Figure, item: &Item, left: f64) -> Parts {
+/// Where a bar lies, and where the part between the bounds of its end has its right edge.
+fn extent(figure: &Figure, item: &Item) -> (Extent, Option<f64>) {
     let x = |time| figure.window.clamped(time);
+    let left = x(item.from);
     let (solid, hatch) = match item.end {
         End::Moment => (left, None),
         End::At(end) | End::Lost(end) => (x(end), None),
@@ -89,18 +85,15 @@ fn parts(figure: &Figure, item: &Item, left: f64) -> Parts {
         End::Bounded(earliest, latest) => (x(earliest), Some(x(latest))),
         End::Unknown(earliest) => (x(earliest), Some(WIDTH)),
     };
-    Parts { solid, hatch, right: hatch.unwrap_or(solid) }
+    (Extent::of((left, item.begun_by.map(x)), (solid, hatch.unwrap_or(solid))), hatch)
 }
 
 pub(super) fn bar(figure: &Figure, item: &Item, top: f64, prefix: &str) -> Drawn {
     let window = &figure.window;
-    let y = top + (LANE - BAR) / 2.0;
-    let left = window.clamped(item.from);
+    let y = bar_top(top);
     let begins = item.from >= window.from;
     let (before, after) = cut(figure, item);
-    let Parts { solid, hatch, right } = parts(figure, item, left);
-    let begun = item.begun_by.map_or(left, |by| window.clamped(by).min(right));
-    let solid = solid.max(begun);
+    let (Extent { left, begun, ends: solid, right }, hatch) = extent(figure, item);
     let pattern = |fill: Fill| match fill {
         Fill::Possible => Some(possible(prefix, item.hue)),
         Fill::Void => Some(format!("url(#{prefix}-void)")),
@@ -168,8 +161,8 @@ fn bounded(
 }
 
 pub(super) fn column(window: &Window, item: &Item, count: usize, top: f64) -> Drawn {
-    const STEP: f64 = PLOT / 127.0;
-    let slot = ((window.clamped(item.from) - GUTTER) / STEP).floor().min(126.0);
+    const STEP: f64 = PLOT / COLUMNS as f64;
+    let slot = ((window.clamped(item.from) - GUTTER) / STEP).floor().min((COLUMNS - 1) as f64);
     let x = GUTTER + slot * STEP;
     let height = ((count as f64).ln_1p() / 10_000_f64.ln() * 22.0).clamp(3.0, 22.0);
     let drawing = html! {

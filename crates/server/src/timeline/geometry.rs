@@ -78,6 +78,30 @@ impl Window {
     }
 }
 
+/// The upper edge of a bar in a lane that begins at `top`.
+pub(crate) const fn bar_top(top: f64) -> f64 {
+    top + (LANE - BAR) / 2.0
+}
+
+/// The pixels of what has a length, from left to right: where it begins at the earliest, where it
+/// certainly has begun, where it may end, and where it certainly has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Extent {
+    pub left: f64,
+    pub begun: f64,
+    pub ends: f64,
+    pub right: f64,
+}
+
+impl Extent {
+    /// Between two pixels; begun by a later one where that is not the first, and perhaps ended
+    /// from `ends` on. It has begun by its end, and does not end before.
+    pub(crate) fn of((left, begun_by): (f64, Option<f64>), (ends, right): (f64, f64)) -> Self {
+        let begun = begun_by.map_or(left, |by| by.min(right));
+        Self { left, begun, ends: ends.max(begun), right }
+    }
+}
+
 /// A tick of the axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
@@ -188,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn an_extent_has_begun_by_its_end_and_ends_after_it_has_begun() {
+        let parts = |extent: Extent| [extent.left, extent.begun, extent.ends, extent.right];
+        assert_eq!(parts(Extent::of((200.0, None), (300.0, 300.0))), [200.0, 200.0, 300.0, 300.0]);
+        let bounded = Extent::of((200.0, Some(220.0)), (280.0, 300.0));
+        assert_eq!(parts(bounded), [200.0, 220.0, 280.0, 300.0]);
+        let crossed = Extent::of((200.0, Some(290.0)), (250.0, 300.0));
+        assert_eq!(parts(crossed), [200.0, 290.0, 290.0, 300.0]);
+        let outside = Extent::of((200.0, Some(400.0)), (250.0, 300.0));
+        assert_eq!(parts(outside), [200.0, 300.0, 300.0, 300.0]);
+    }
+
+    #[test]
     fn six_to_twelve_ticks_at_round_instants() {
         for (from, until) in [
             ("2026-03-10T11:20:00Z", "2026-03-10T19:50:00Z"),
@@ -200,6 +236,10 @@ mod tests {
             assert!((6..=12).contains(&ticks.len()), "{from}: {ticks:?}");
             assert!(ticks[0].date.is_some());
         }
+    }
+
+    #[test]
+    fn a_window_of_any_length_has_three_to_twelve_ticks() {
         for until in [
             "2026-01-02T01:00:00Z",
             "2036-01-01T00:00:00Z",
@@ -209,6 +249,10 @@ mod tests {
             let window = Window { from: t("2026-01-01T00:00:00Z"), until: t(until) };
             assert!((3..=12).contains(&ticks(&window).len()), "{until}");
         }
+    }
+
+    #[test]
+    fn the_first_tick_is_the_first_round_instant() {
         let window = Window { from: t("2026-03-10T11:20:00Z"), until: t("2026-03-10T19:50:00Z") };
         assert_eq!(ticks(&window)[0].clock, "12:00:00Z");
     }
@@ -227,6 +271,10 @@ mod tests {
         let at = t("2026-03-10T12:00:00Z");
         let window = Window::around(at, at);
         assert!(window.secs() >= 10.0);
+    }
+
+    #[test]
+    fn pixels_have_at_most_two_digits_after_the_point() {
         assert_eq!(px(1.0), "1");
         assert_eq!(px(184.0 + 1.0 / 3.0), "184.33");
     }

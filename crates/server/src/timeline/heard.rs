@@ -2,9 +2,9 @@
 //! everything was heard, hatched where that is assumed, with its silences cut out.
 
 use super::{
-    geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px},
+    geometry::{AXIS, BAR, LANE, WIDTH, Window, bar_top, px},
+    ground::{self, FOOT},
     labels, marks,
-    svg::{axis, patterns},
 };
 use crate::{
     text::plain,
@@ -14,9 +14,6 @@ use claimledger_app::model::{answer::Answered, source_report::SourceReport};
 use claimledger_domain::completeness::{GapStatement, HeardStatement};
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::HeardBasis};
 use maud::{Markup, html};
-
-/// Below the lanes: for the flag of K.
-const FOOT: f64 = 16.0;
 
 /// What the figure shows of one source.
 pub(crate) struct Lane<'a> {
@@ -46,21 +43,10 @@ pub(crate) fn svg(
                 "What was heard, " (times.show(window.from)) " to " (times.show(window.until)) }
             desc id={ (prefix) "-d" } { "One lane a source. Solid: said to be complete. Hatched: \
                 assumed to be. Cross-hatched: silent. The lists below say the same." }
-            (patterns(prefix))
-            g class="bands" aria-hidden="true" {
-                rect class="tint-a" x=(px(GUTTER)) y=(px(AXIS)) width=(px(WIDTH - GUTTER))
-                    height=(px(bottom - AXIS)) {}
-            }
-            (axis(&window))
+            (ground::ground(&window, bottom, prefix))
             @for (row, lane) in lanes.iter().enumerate() { (drawn(lane, &window,
                 AXIS + row as f64 * LANE, prefix, href)) }
-            @if window.holds(answered.recorded_at) {
-                @let x = px(window.x(answered.recorded_at));
-                g class="cut" aria-hidden="true" {
-                    line class="k-line" x1=(x) y1=(px(AXIS - 4.0)) x2=(x) y2=(px(bottom)) {}
-                    text class="flag" x=(x) y=(px(bottom + 12.0)) text-anchor="middle" { "K" }
-                }
-            }
+            (ground::cut(&window, answered.recorded_at, bottom, ("k-line", "K")))
         }
     }
 }
@@ -89,7 +75,7 @@ fn drawn(
     prefix: &str,
     href: &dyn Fn(LogPosition) -> String,
 ) -> Markup {
-    let y = top + (LANE - BAR) / 2.0;
+    let y = bar_top(top);
     let name = plain(lane.report.source.as_str());
     let start = begins(lane.report).unwrap_or(window.from);
     let mut from = start;

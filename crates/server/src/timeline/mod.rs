@@ -5,10 +5,11 @@
 //! `zoom` through which windows it can be looked at, `marks` its shapes, `labels` what stands
 //! beside them, `spoken` what is said of an item; `bar` and `svg` draw it, `table` writes it.
 //! `heard` is another figure by the same rules: what was heard of each source;
-//! `trusted` is one of an IdP.
+//! `trusted` is one of an IdP. What stands below the lanes of both is in `ground`.
 
 mod bar;
 pub(crate) mod geometry;
+mod ground;
 pub(crate) mod heard;
 pub(crate) mod labels;
 pub(crate) mod lanes;

@@ -2,9 +2,9 @@
 //! retracted of it. What was found between two looks is hatched between them (`semantics.md` 6).
 
 use super::{
-    geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px, text_width},
+    geometry::{AXIS, BAR, Extent, LANE, WIDTH, Window, bar_top, px, text_width},
+    ground::{self, FOOT},
     labels, marks,
-    svg::{axis, patterns},
 };
 use crate::{
     text::plain,
@@ -21,8 +21,6 @@ use claimledger_facts::{
 };
 use maud::{Markup, html};
 
-/// Below the lanes: for the flag of T.
-const FOOT: f64 = 16.0;
 /// Lanes of keys; more are in the table.
 const KEYS: usize = 12;
 /// Versions that are drawn: the last ones.
@@ -100,25 +98,14 @@ impl<'a> Strip<'a> {
                 desc id={ (prefix) "-d" } { "A lane of the versions of trust, and one of each key. \
                     Solid: valid. Hatched: not known between two looks. Hatched, with a heavy \
                     outline: retracted. The tables below say the same." }
-                (patterns(prefix))
-                g class="bands" aria-hidden="true" {
-                    rect class="tint-a" x=(px(GUTTER)) y=(px(AXIS)) width=(px(WIDTH - GUTTER))
-                        height=(px(bottom - AXIS)) {}
-                }
-                (axis(window))
+                (ground::ground(window, bottom, prefix))
                 g class="lane trust" role="group" aria-label="versions of trust" {
                     text class="name" x="8" y=(px(AXIS + 18.0)) { "trust" }
                     @for version in &self.versions { (self.version(version, prefix, href)) }
                 }
                 @for (row, key) in self.keys.iter().enumerate() {
                     (self.key(key, AXIS + (row + 1) as f64 * LANE, prefix, href)) }
-                @if window.holds(answered.at) {
-                    @let x = px(window.x(answered.at));
-                    g class="cut" aria-hidden="true" {
-                        line class="t-line" x1=(x) y1=(px(AXIS - 4.0)) x2=(x) y2=(px(bottom)) {}
-                        text class="flag" x=(x) y=(px(bottom + 12.0)) text-anchor="middle" { "T" }
-                    }
-                }
+                (ground::cut(window, answered.at, bottom, ("t-line", "T")))
             }
         }
     }
@@ -130,8 +117,8 @@ impl<'a> Strip<'a> {
         href: &dyn Fn(LogPosition) -> String,
     ) -> Markup {
         let (span, label) = (version.span, plain(version.data.version.as_str()));
-        let y = AXIS + (LANE - BAR) / 2.0;
-        let (_, begun, ends, _) = self.parts(span);
+        let y = bar_top(AXIS);
+        let Extent { begun, ends, .. } = self.extent(span);
         let mut times = Times::default();
         html! {
             a class="band ink" href=(href(version.record.position)) tabindex="-1"
@@ -146,22 +133,19 @@ impl<'a> Strip<'a> {
         }
     }
 
-    /// Where a span begins at the earliest, where it certainly has begun, where it may end, and
-    /// where it certainly has ended.
-    fn parts(&self, span: Span) -> (f64, f64, f64, f64) {
+    /// What has not ended by T lies as far as the window.
+    fn extent(&self, span: Span) -> Extent {
         let window = &self.window;
-        let (left, right) = (
-            window.clamped(span.from.from),
-            window.clamped(span.until.map_or(window.until, Occurred::latest)),
-        );
-        let begun = window.clamped(span.from.latest()).min(right);
-        let ends = window.clamped(span.until.map_or(window.until, |until| until.from)).max(begun);
-        (left, begun, ends, right)
+        let left = window.clamped(span.from.from);
+        let begun_by = window.clamped(span.from.latest());
+        let ends = window.clamped(span.until.map_or(window.until, |until| until.from));
+        let right = window.clamped(span.until.map_or(window.until, Occurred::latest));
+        Extent::of((left, Some(begun_by)), (ends, right))
     }
 
     /// Solid where it certainly held, hatched where it may have.
     fn held(&self, span: Span, y: f64, prefix: &str, round: bool) -> Markup {
-        let (left, begun, ends, right) = self.parts(span);
+        let Extent { left, begun, ends, right } = self.extent(span);
         let hatch = format!("url(#{prefix}-possible-ink)");
         let is_exact = begun <= left && right <= ends;
         html! {
@@ -183,7 +167,7 @@ impl<'a> Strip<'a> {
     ) -> Markup {
         let (Some(span), Some(added)) = (key.span, &key.added) else { return html! {} };
         let window = &self.window;
-        let y = top + (LANE - BAR) / 2.0;
+        let y = bar_top(top);
         let (name, mut times) = (plain(key.key.as_str()), Times::default());
         let of_it = self
             .retractions

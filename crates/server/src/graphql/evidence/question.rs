@@ -4,6 +4,7 @@
 //! it.
 
 use super::super::errors;
+use crate::cut_names::{AT, KNOWN_AT, KNOWN_AT_POSITION};
 use async_graphql::{
     Name, Pos, Positioned, ServerError, Value, Variables,
     parser::types::{
@@ -71,9 +72,9 @@ pub(super) fn asking_of(
     for (name, value) in members {
         match (name.as_str(), value) {
             (_, Value::Null) => {}
-            ("at", Value::String(text)) => asking.at = Some(time(&text)?),
-            ("knownAt", Value::String(text)) => asking.known_at = Some(time(&text)?),
-            ("knownAtPosition", Value::Number(number)) => {
+            (AT, Value::String(text)) => asking.at = Some(time(&text)?),
+            (KNOWN_AT, Value::String(text)) => asking.known_at = Some(time(&text)?),
+            (KNOWN_AT_POSITION, Value::Number(number)) => {
                 let position = number.as_u64().ok_or_else(|| refused("a position is expected"))?;
                 asking.known_at_position = Some(LogPosition(position));
             }
@@ -95,7 +96,7 @@ pub(super) fn pin(
     root_fields(document)?;
     refuse_aliases(document)?;
     let pinned = Value::from_json(json!({
-        "at": cut.at.to_string(), "knownAtPosition": cut.known_at.0
+        AT: cut.at.to_string(), KNOWN_AT_POSITION: cut.known_at.0
     }))
     .map_err(|error| refused(&error.to_string()))?;
     let operation = match &mut document.operations {

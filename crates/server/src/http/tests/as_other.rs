@@ -1,14 +1,12 @@
 //! Every answer on a page as a query, and lists as files.
 
 use super::{
-    radius::{cut, links},
+    reading::{K, cut, links},
     support::{AT, World},
 };
 use axum::http::StatusCode;
 use claimledger_facts::vocabulary::Role;
 use serde_json::Value;
-
-const K: u64 = 82;
 
 #[tokio::test]
 async fn each_list_is_a_query_that_runs_and_a_file_that_is_sent() {

@@ -1,7 +1,10 @@
 //! Finding a text, and the filter of the list: what is typed about a person is in no address, and
 //! what it was found as is recorded.
 
-use super::support::{Answer, World};
+use super::{
+    reading::{K, cut, main, page},
+    support::{AT, Answer, World},
+};
 use axum::http::{StatusCode, header};
 use claimledger_app::model::{
     access::{AccessEntry, AccessFilter},
@@ -221,4 +224,31 @@ async fn the_list_shows_names_when_they_are_asked_for() {
     let plain = world.get(&pinned.replace("&names=1", ""), &cookie).await;
     assert!(!plain.body.contains("carol") && plain.body.contains("Show names"), "{}", plain.body);
     assert!(!entries(&world).await[0].disclosed.names);
+}
+
+#[tokio::test]
+async fn the_filter_offers_what_is_known_at_k() {
+    let world = World::new().await;
+    let option = |name: &str| format!("<option value=\"{name}\">");
+    let early = page(&world, "/sessions", AT, 30).await;
+    let late = page(&world, "/sessions", AT, K).await;
+    for (name, is_early) in
+        [("X1", true), ("payroll", true), ("otp", true), ("X2", false), ("sms", false)]
+    {
+        assert_eq!(early.body.contains(&option(name)), is_early, "{name}: {}", early.body);
+        assert!(late.body.contains(&option(name)), "{name}: {}", late.body);
+    }
+}
+
+#[tokio::test]
+async fn a_text_in_the_address_of_find_is_said_not_to_be_searched() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read]);
+    let shown = main(&world.get("/find?q=alice%40acme.example", &cookie).await.body);
+    assert!(shown.contains("The text in the address is not searched"), "{shown}");
+    assert!(!shown.contains("alice"), "{shown}");
+    for path in ["/find".to_owned(), format!("/find?{}", cut(AT, K))] {
+        let shown = main(&world.get(&path, &cookie).await.body);
+        assert!(!shown.contains("not searched"), "{path}: {shown}");
+    }
 }

@@ -228,7 +228,7 @@ async fn what_cannot_be_asked_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn roles_and_names() {
+async fn a_page_says_which_role_it_needs() {
     let world = World::new().await;
     let writer = world.cookie("acme", &[Role::Ingest]);
     for id in ["S1", "nowhere"] {
@@ -236,6 +236,11 @@ async fn roles_and_names() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert!(answer.body.contains("This page needs the role read."), "{}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn the_name_of_a_subject_stands_beside_the_answer_for_who_may_see_it() {
+    let world = World::new().await;
     let reader = world.cookie("acme", &[Role::Read]);
     assert_eq!(world.get(&pinned("id=S1&names=1"), &reader).await.status, StatusCode::FORBIDDEN);
     let investigator = world.cookie("acme", &[Role::Read, Role::Investigate]);

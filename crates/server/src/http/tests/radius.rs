@@ -1,168 +1,12 @@
-//! Pages of trust, policies, blast radius, chain and the overview: their numbers are those of the
-//! queries, and of the lists that they lead to.
+//! Pages of a blast radius: their numbers are those of the queries, and of the lists that they lead
+//! to.
 
-use super::support::{AT, Answer, World};
-use axum::http::{StatusCode, header};
-use claimledger_facts::{ids::TenantId, vocabulary::Role};
-use serde_json::Value;
-
-const K: u64 = 82;
-
-/// T, K and R.
-pub(super) fn cut(at: &str, known_at: u64) -> String {
-    format!("at={at}&knownAtPosition={known_at}&rules={}", claimledger_domain::RULES)
-}
-
-/// A page at T, K.
-pub(super) async fn page(world: &World, path: &str, at: &str, known_at: u64) -> Answer {
-    let cookie = world.cookie("acme", &[Role::Read]);
-    let mark = if path.contains('?') { '&' } else { '?' };
-    let answer = world.get(&format!("{path}{mark}{}", cut(at, known_at)), &cookie).await;
-    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
-    answer
-}
-
-async fn ask(world: &World, query: &str) -> Value {
-    let token = world.token("acme", &[Role::Read], None).await;
-    let answer = world.graphql(&token, query).await.json();
-    assert!(answer["errors"].is_null(), "{answer}");
-    answer["data"].clone()
-}
-
-/// What stands between the element with this id and its end.
-pub(super) fn part<'a>(body: &'a str, id: &str, end: &str) -> &'a str {
-    let from = body.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("{id}: {body}"));
-    let rest = &body[from..];
-    &rest[..rest.find(end).unwrap_or_else(|| panic!("{end} after {id}: {rest}"))]
-}
-
-/// Rows of the tables in a part.
-pub(super) fn rows(part: &str) -> Vec<&str> {
-    let bodies = part.split("<tbody>").skip(1).filter_map(|rest| rest.split("</tbody>").next());
-    bodies.flat_map(|body| body.split("<tr").skip(1)).collect()
-}
-
-/// Text without markup, blanks joined.
-pub(super) fn text(html: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
-    for c in html.chars() {
-        match c {
-            '<' => inside = true,
-            '>' => inside = false,
-            _ if !inside => out.push(c),
-            _ => {}
-        }
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The first cell of each row.
-pub(super) fn heads(part: &str) -> Vec<String> {
-    let head = |row: &&str| {
-        let cell = row.split("scope=\"row\">").nth(1)?.split("</th>").next()?;
-        Some(text(cell))
-    };
-    rows(part).iter().filter_map(head).collect()
-}
-
-/// Addresses and texts of the links in a part.
-pub(super) fn links(part: &str) -> Vec<(String, String)> {
-    let link = |rest: &str| {
-        let (open, inner) = rest.split_once('>')?;
-        let href = open.split("href=\"").nth(1)?.split('"').next()?.replace("&amp;", "&");
-        Some((href, text(inner.split("</a>").next()?)))
-    };
-    part.split("<a ").skip(1).filter_map(link).collect()
-}
-
-/// `8 certain + 1 possible` as 9.
-pub(super) fn total(number: &str) -> usize {
-    number.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<usize>().ok()).sum()
-}
-
-pub(super) fn section(body: &str, id: &str) -> String {
-    part(body, id, "</section>").to_owned()
-}
-
-#[tokio::test]
-async fn each_number_of_trust_and_policies_is_that_of_its_list_and_of_the_query() {
-    let world = World::new().await;
-    let cookie = world.cookie("acme", &[Role::Read]);
-    for (path, question) in [("/trust", "trust"), ("/policy", "policies")] {
-        let answer = page(&world, path, AT, K).await;
-        let listed = section(&answer.body, "changes");
-        let query = format!(
-            "{{ {question}(asking: {{at: \"{AT}\", knownAtPosition: {K}}}) {{ items {{ actor \
-             ticket record {{ position }} }} }} }}"
-        );
-        let items = ask(&world, &query).await[question]["items"].as_array().unwrap().clone();
-        assert_eq!(rows(&listed).len(), items.len(), "{path}");
-        let mut numbers = 0;
-        for (row, item) in rows(&listed).into_iter().zip(&items) {
-            let position = item["record"]["position"].as_u64().unwrap();
-            let shown = text(row);
-            for word in [item["actor"].as_str(), item["ticket"].as_str()].into_iter().flatten() {
-                assert!(shown.contains(word), "{word}: {shown}");
-            }
-            assert!(shown.contains(&format!("#{position}")), "{shown}");
-            let Some((href, number)) =
-                links(row).into_iter().find(|(href, _)| href.contains("kind=change"))
-            else {
-                assert!(shown.contains("not counted"), "{shown}");
-                continue;
-            };
-            let query = format!(
-                "{{ dependants(record: \"#{position}\", asking: {{at: \"{AT}\", \
-                 knownAtPosition: {K}}}) {{ items {{ sessions {{ session }} decisions {{ session \
-                 }} }} }} }}"
-            );
-            let found = ask(&world, &query).await["dependants"]["items"][0].clone();
-            let is_policy = number.contains("decision");
-            let field = if is_policy { "decisions" } else { "sessions" };
-            let counted = found[field].as_array().unwrap().len();
-            assert_eq!(total(&number), counted, "{path} #{position}: {number}");
-            let (address, id) = href.split_once('#').unwrap();
-            let list = world.get(address, &cookie).await;
-            assert_eq!(list.status, StatusCode::OK, "{address}");
-            let end = if is_policy { "</section>" } else { "</main>" };
-            let whole = part(&list.body, id, end);
-            let rested = whole.split("id=\"decisions\"").next().unwrap();
-            let listed = if is_policy { whole } else { rested };
-            assert_eq!(rows(listed).len(), counted, "{href}");
-            numbers += counted;
-        }
-        assert!(numbers > 5, "{path}: {numbers}");
-    }
-    let trust = page(&world, "/trust?idp=idp-x", AT, K).await;
-    let shown = text(&trust.body);
-    for words in [
-        "idp-x tx0 → tx1: not trusted → trusted",
-        "trust_claims false → true",
-        "retired 13:30:00Z → void from 13:40:00Z",
-        "late: 2026-03-10 15:10:00Z (+1 h 30 min)",
-    ] {
-        assert!(shown.contains(words), "{words}: {shown}");
-    }
-    assert!(!shown.contains("idp-y ty0"), "{shown}");
-    // Drawn: the versions, a lane of each key, and what was retracted, with its lag.
-    let figure = part(&trust.body, "ts0-t", "</svg>");
-    assert_eq!(figure.matches("class=\"lane key\"").count(), 2, "{figure}");
-    assert_eq!(figure.matches("class=\"band ink\"").count(), 2, "{figure}");
-    assert_eq!(figure.matches("class=\"bar attention void\"").count(), 1, "{figure}");
-    for words in [
-        "key X1 valid 2026-03-10 09:00:00Z until 13:30:00Z: #13",
-        "retracted from 2026-03-10 13:40:00Z on, recorded 15:10:00Z (+1 h 30 min): #67",
-    ] {
-        assert!(figure.contains(words), "{words}: {figure}");
-    }
-    // Before the record of the retraction is known, nothing is late.
-    let before = page(&world, "/trust?idp=idp-x", AT, 66).await;
-    assert!(!text(&before.body).contains("void from"), "{}", before.body);
-    assert!(!before.body.contains("class=\"bar attention void\""), "{}", before.body);
-    let unknown = world.get(&format!("/trust?idp=nobody&{}", cut(AT, K)), &cookie).await;
-    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.body);
-}
+use super::{
+    reading::{K, ask, cut, heads, links, page, part, rows, section, text, tile, total},
+    support::{AT, Answer, World},
+};
+use axum::http::StatusCode;
+use claimledger_facts::vocabulary::Role;
 
 #[tokio::test]
 async fn the_blast_radius_of_a_key_an_actor_and_a_loss() {
@@ -266,13 +110,6 @@ async fn what_falls(world: &World, later: &Answer, all: &Answer) {
     let change = page(world, "/blast?kind=change&pos=11", AT, K).await;
     let words = "takes nothing away from what was decided before";
     assert!(text(&section(&change.body, "falls")).contains(words), "{}", change.body);
-}
-
-/// The number of a list among the counts, as `certain + possible`, and its words.
-pub(super) fn tile(answer: &Answer, id: &str) -> Option<String> {
-    let counts = part(&answer.body, "counts", "</ul>");
-    let entry = counts.split("<li>").find(|entry| entry.contains(&format!("href=\"#{id}\"")))?;
-    Some(text(entry.split("</li>").next()?))
 }
 
 #[tokio::test]
@@ -379,171 +216,24 @@ async fn nothing_can_rest_on_a_record_that_is_no_change() {
 }
 
 #[tokio::test]
-async fn what_appeared_first_is_what_the_query_says_and_the_overview_counts_it() {
+async fn lost_authenticators_are_offered_and_what_is_no_loss_says_so() {
     let world = World::new().await;
-    let cookie = world.cookie("acme", &[Role::Read, Role::Export]);
-    let overview = page(&world, "/", AT, K).await;
-    let numbers = links(&section(&overview.body, "first"));
-    assert_eq!(numbers.len(), 3, "{numbers:?}");
-    for ((href, number), kind) in numbers.into_iter().zip(["ISSUER", "KEY", "AMR_SET"]) {
-        let query = format!(
-            "{{ firstSeen(kind: {kind}, from: \"2026-03-09T23:00:00Z\", asking: {{at: \"{AT}\", \
-             knownAtPosition: {K}}}) {{ items {{ issuer key amr session }} }} }}"
-        );
-        let items = ask(&world, &query).await["firstSeen"]["items"].as_array().unwrap().clone();
-        assert!(items.len() > 2, "{items:?}");
-        let list = world.get(&href, &cookie).await;
-        assert_eq!(list.status, StatusCode::OK, "{href}: {}", list.body);
-        let listed = rows(&list.body);
-        assert_eq!((total(&number), listed.len()), (items.len(), items.len()), "{href}");
-        for (row, item) in listed.iter().zip(&items) {
-            let (row, of) = (text(row), |name: &str| item[name].as_str().unwrap_or_default());
-            assert!(row.contains(of("session")) && row.contains(of("key")), "{row}: {item}");
-        }
-    }
-    let later = page(&world, "/first-seen?kind=key&from=2026-03-10T13:10:00Z", AT, K).await;
-    let shown = text(&later.body);
-    assert!(shown.contains("2 keys appeared from 2026-03-10 13:10:00Z"), "{shown}");
-    assert!(shown.contains("4 values in all"), "{shown}");
-    let bad = world.get(&format!("/first-seen?kind=colour&{}", cut(AT, K)), &cookie).await;
-    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn a_timeline_has_the_rows_of_the_query_in_either_order() {
-    let world = World::new().await;
-    for (order, word) in [("", "OCCURRED"), ("&order=recorded", "RECORDED")] {
-        let path = format!("/timeline?session=S2{order}");
-        let answer = page(&world, &path, AT, K).await;
-        let query = format!(
-            "{{ timeline(session: \"S2\", order: {word}, first: 100, asking: {{at: \"{AT}\", \
-             knownAtPosition: {K}}}) {{ edges {{ node {{ late record {{ position }} }} }} }} }}"
-        );
-        let edges = ask(&world, &query).await["timeline"]["edges"].as_array().unwrap().clone();
-        let listed = rows(&answer.body);
-        assert_eq!(listed.len(), edges.len(), "{word}");
-        for (row, edge) in listed.iter().zip(&edges) {
-            let position = edge["node"]["record"]["position"].as_u64().unwrap();
-            let opens = links(row).into_iter().any(|(href, words)| {
-                href.starts_with(&format!("/record?pos={position}&")) && words.starts_with('#')
-            });
-            assert!(opens, "{word} #{position}: {row}");
-            assert_eq!(text(row).contains("late"), edge["node"]["late"] == true, "{row}");
-        }
-    }
-    let cookie = world.cookie("acme", &[Role::Read]);
-    let unknown = world.get(&format!("/timeline?session=S99&{}", cut(AT, K)), &cookie).await;
-    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.body);
-}
-
-#[tokio::test]
-async fn the_filter_offers_what_is_known_at_k() {
-    let world = World::new().await;
-    let option = |name: &str| format!("<option value=\"{name}\">");
-    let early = page(&world, "/sessions", AT, 30).await;
-    let late = page(&world, "/sessions", AT, K).await;
-    for (name, is_early) in
-        [("X1", true), ("payroll", true), ("otp", true), ("X2", false), ("sms", false)]
-    {
-        assert_eq!(early.body.contains(&option(name)), is_early, "{name}: {}", early.body);
-        assert!(late.body.contains(&option(name)), "{name}: {}", late.body);
-    }
-}
-
-#[tokio::test]
-async fn the_chain_has_every_hop_and_says_why_one_is_unknown() {
-    let world = World::new().await;
-    let query = format!(
-        "{{ chain(id: \"is-S5\", asking: {{at: \"{AT}\", knownAtPosition: {K}}}) {{ items {{ \
-         appSessions {{ id }} session {{ id }} idp {{ id }} idpSession {{ id }} rootSession {{ id \
-         reason }} }} }} }}"
+    let start = page(&world, "/blast", AT, K).await;
+    assert!(start.body.contains("Lost authenticators"), "{}", start.body);
+    assert!(
+        start.body.contains("/blast?kind=authenticator&amp;id=key-bob&amp;at="),
+        "{}",
+        start.body
     );
-    let link = ask(&world, &query).await["chain"]["items"][0].clone();
-    let shown = text(&page(&world, "/chain?id=is-S5", AT, K).await.body);
-    for hop in [&link["appSessions"][0], &link["session"], &link["idp"], &link["idpSession"]] {
-        assert!(shown.contains(hop["id"].as_str().unwrap()), "{hop}: {shown}");
-    }
-    let root = &link["rootSession"];
-    let words = root["id"].as_str().unwrap_or("root session not stated");
-    assert!(shown.contains(words), "{root}: {shown}");
+    // At this K no loss is known yet.
+    let early = page(&world, "/blast", AT, 31).await;
+    assert!(!early.body.contains("key-bob"), "{}", early.body);
     let cookie = world.cookie("acme", &[Role::Read]);
-    // Only what is linked comes into an address.
-    let own = [
-        ("cookie", cookie.as_str()),
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("origin", "http://ledger.example"),
-    ];
-    let sent = world.send("POST", "/chain", &own, "id=S5").await;
-    assert_eq!(sent.header(header::LOCATION), "/chain?id=S5", "{}", sent.body);
-    let login = world.send("POST", "/chain", &own, "id=alice%40acme.example").await;
-    assert_eq!((login.status, login.header(header::LOCATION)), (StatusCode::NOT_FOUND, ""));
-    assert!(!login.body.contains("alice"), "{}", login.body);
-    let other = [own[0], own[1], ("origin", "https://evil.example")];
-    let refused = world.send("POST", "/chain", &other, "id=S5").await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
-}
-
-#[tokio::test]
-async fn each_number_of_the_overview_is_that_of_the_list_it_leads_to() {
-    let world = World::new().await;
-    let cookie = world.cookie("acme", &[Role::Read]);
-    for (at, alive) in [("2026-03-10T14:05:00Z", 8), (AT, 0)] {
-        let answer = page(&world, "/", at, K).await;
-        let body = &answer.body;
-        let numbers: Vec<_> =
-            ["alive", "look"].iter().flat_map(|id| links(&section(body, id))).collect();
-        assert_eq!(numbers.len(), 5, "{body}");
-        assert_eq!(total(&numbers[0].1), alive, "{numbers:?}");
-        for (href, number) in numbers {
-            let list = world.get(&href, &cookie).await;
-            assert_eq!(list.status, StatusCode::OK, "{href}");
-            assert_eq!(rows(&list.body).len(), total(&number), "{href}");
-            assert!(text(&list.body).contains(&number), "{number}: {href}");
-        }
+    for (position, words) in [(64, "Loss of an authenticator, #64"), (67, "is no loss of an")] {
+        let asked = format!("/blast?kind=authenticator&pos={position}&{}", cut(AT, K));
+        let answer = world.get(&asked, &cookie).await;
+        assert!(answer.body.contains(words), "{position}: {}", answer.body);
+        let is_answer = answer.body.contains("id=\"counts\"");
+        assert_eq!((answer.status == StatusCode::OK, is_answer), (position == 64, position == 64));
     }
-    let answer = page(&world, "/", "2026-03-10T14:05:00Z", K).await;
-    let looks: Vec<_> =
-        links(&section(&answer.body, "look")).into_iter().map(|(_, number)| number).collect();
-    assert_eq!(looks[..2], ["2 certain + 0 possible", "1 certain + 0 possible"], "{looks:?}");
-    // Before its last access is known, S7 may have outlived its IdP session; then it has.
-    let at = "2026-03-10T14:05:00Z";
-    let mut numbers = Vec::new();
-    for known_at in ["2026-03-10T14:19:59Z", "2026-03-10T23:00:00Z"] {
-        let query = format!(
-            "{{ outlived(asking: {{at: \"{at}\", knownAt: \"{known_at}\"}}) {{ items {{ \
-             certainty }} answered {{ position }} }} }}"
-        );
-        let outlived = ask(&world, &query).await["outlived"].clone();
-        let found = outlived["items"].as_array().unwrap();
-        let position = outlived["answered"]["position"].as_u64().unwrap();
-        let of = |word| found.iter().filter(|item| item["certainty"] == word).count();
-        let answer = page(&world, "/", at, position).await;
-        let number = &links(&section(&answer.body, "look"))[2].1;
-        let expected = format!("{} certain + {} possible", of("CERTAIN"), of("POSSIBLE"));
-        assert_eq!(*number, expected, "as known at {known_at}");
-        numbers.push(number.clone());
-    }
-    assert_eq!(numbers, ["0 certain + 1 possible", "1 certain + 0 possible"]);
-    assert_eq!(rows(&section(&answer.body, "heard")).len(), 4);
-}
-
-#[tokio::test]
-async fn the_overview_of_an_empty_ledger_and_for_who_runs_it() {
-    let world = World::new().await;
-    world.app.init_tenant(&TenantId::new("empty"), true, None).await.unwrap();
-    let cookie = world.cookie("empty", &[Role::Read]);
-    let first = world.get("/", &cookie).await;
-    let answer = world.get(first.header(header::LOCATION), &cookie).await;
-    let shown = text(&answer.body);
-    for words in ["Three ways to bring in facts", "claimledger ingest", "/v1/facts", "source add"] {
-        assert!(shown.contains(words), "{words}: {shown}");
-    }
-    let operator = world.cookie("acme", &[Role::Operate]);
-    let health = world.get("/", &operator).await;
-    assert_eq!(health.status, StatusCode::OK, "{}", health.body);
-    let main = health.body.split("<main").nth(1).unwrap();
-    assert!(text(main).contains("Every part works"), "{main}");
-    assert!(!main.contains("certain") && !main.contains("idp-x"), "{main}");
-    let source = world.cookie("acme", &[Role::Ingest]);
-    assert_eq!(world.get("/", &source).await.status, StatusCode::FORBIDDEN);
 }

@@ -1,16 +1,11 @@
 //! Pages of a ledger with one session of many records: their counts are whole, their lists are not.
 
 use super::{
-    radius::{cut, heads, page, section, tile, total},
+    reading::{cut, heads, page, section, tile, total},
     support::{AT, World},
 };
 use axum::http::StatusCode;
-use claimledger_app::{intake::Batch, model::question::Caller};
-use claimledger_facts::{
-    ids::TenantId,
-    vocabulary::{Channel, Role},
-};
-use claimledger_sources::{Dialect, translate};
+use claimledger_facts::vocabulary::Role;
 use serde_json::{Value, json};
 
 /// Decisions of the session.
@@ -84,27 +79,7 @@ async fn add_big(world: &World) -> u64 {
 
 /// Adds facts to those of the fixture. Returns the last position.
 async fn add(world: &World, facts: &[Value]) -> u64 {
-    let owner = Caller::owner(TenantId::new("acme"));
-    // As many at once as a log takes.
-    for some in facts.chunks(300) {
-        let drafts = (1..)
-            .zip(some)
-            .flat_map(|(n, fact)| {
-                let line = fact.to_string();
-                let translated = translate(&Dialect::Native.into(), None, line.as_bytes()).unwrap();
-                translated.drafts.into_iter().map(move |draft| (n, draft))
-            })
-            .collect();
-        let batch = Batch {
-            drafts,
-            channel: Channel::File,
-            source: None,
-            expected_revision: None,
-            rehearsal_now: None,
-        };
-        world.app.ingest(&owner, batch).await.unwrap();
-    }
-    world.app.settled_status(&owner).await.unwrap();
+    world.ingest(facts).await;
     82 + facts.len() as u64
 }
 

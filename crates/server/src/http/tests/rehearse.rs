@@ -1,7 +1,7 @@
 //! The page that rehearses a change, as a browser without script gets it.
 
 use super::{
-    radius::{part, rows, section, text},
+    reading::{part, rows, section, text},
     support::{AT, Answer, World},
 };
 use axum::http::{StatusCode, header};

@@ -162,7 +162,7 @@ async fn silence_is_said_now_and_then() {
 }
 
 #[tokio::test]
-async fn places_are_limited_and_come_back() {
+async fn slots_are_limited_and_come_back() {
     let world = World::with(ServerOptions {
         subscriptions_of_one: 2,
         subscriptions: 3,

@@ -101,27 +101,22 @@ impl World {
             let path = format!("{}/../../tests/fixture/{tenant}.jsonl", env!("CARGO_MANIFEST_DIR"));
             let text =
                 std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-            let lines = (1..).zip(text.lines().filter(|line| !line.trim().is_empty()));
-            let drafts = lines
-                .flat_map(|(n, line)| {
-                    translate(&Dialect::Native.into(), None, line.as_bytes())
-                        .unwrap()
-                        .drafts
-                        .into_iter()
-                        .map(move |d| (n, d))
-                })
-                .collect();
-            let batch = Batch {
-                drafts,
-                channel: Channel::File,
-                source: None,
-                expected_revision: None,
-                rehearsal_now: None,
-            };
-            app.ingest(&Caller::owner(id.clone()), batch).await.unwrap();
+            let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+            app.ingest(&Caller::owner(id.clone()), batch(&lines)).await.unwrap();
             app.settled_status(&Caller::owner(id.clone())).await.unwrap();
         }
         Self { router: crate::router(app.clone(), options), app }
+    }
+
+    /// Records native facts, and waits until they are in the read models.
+    pub(super) async fn ingest(&self, facts: &[Value]) {
+        let owner = Caller::owner(TenantId::new("acme"));
+        // As many at once as a log takes.
+        for some in facts.chunks(300) {
+            let lines: Vec<String> = some.iter().map(Value::to_string).collect();
+            self.app.ingest(&owner, batch(&lines)).await.unwrap();
+        }
+        self.app.settled_status(&owner).await.unwrap();
     }
 
     pub(super) async fn token(&self, tenant: &str, roles: &[Role], source: Option<&str>) -> String {
@@ -194,6 +189,22 @@ impl World {
             body,
         )
         .await
+    }
+}
+
+/// Native facts, one a line.
+fn batch<S: AsRef<str>>(lines: &[S]) -> Batch {
+    let drafts = (1..).zip(lines).flat_map(|(n, line)| {
+        let line = line.as_ref().as_bytes();
+        let translated = translate(&Dialect::Native.into(), None, line).unwrap();
+        translated.drafts.into_iter().map(move |draft| (n, draft))
+    });
+    Batch {
+        drafts: drafts.collect(),
+        channel: Channel::File,
+        source: None,
+        expected_revision: None,
+        rehearsal_now: None,
     }
 }
 

@@ -123,15 +123,9 @@ pub(super) const fn end_label(end: End) -> &'static str {
     }
 }
 
-pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lane {
-    let name = plain(&factor.name);
-    let (who, named) = match (factor.origin, &factor.idp) {
-        (Origin::Local, _) => ("local".to_owned(), String::new()),
-        (Origin::Claimed, Some(idp)) => names(idp.as_str(), factor.idp_name.as_deref()),
-        (Origin::Claimed, None) => ("IdP not named".to_owned(), "IdP not named".to_owned()),
-    };
-    let void = !factor.void.is_empty();
-    // Each as the table has it and as the figure has it: why it ended is a code in the table.
+/// Why a factor ended, or why it counts for less: as the table has it and as the figure has it. Why
+/// it ended is a code in the table.
+fn factor_reasons(factor: &HonoredFactor) -> (Vec<String>, Vec<String>) {
     let plainly = |text: &str| (text.to_owned(), text.to_owned());
     let mut reasons: Vec<(String, String)> =
         factor.void.iter().map(|code| plainly(&format!("void: {}", words(code)))).collect();
@@ -151,42 +145,16 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
     if factor.variant {
         reasons.push(plainly("variant"));
     }
-    let record = factor.evidence.first();
-    let lost =
-        factor.end_record.as_ref().filter(|_| factor.end_reason == Some("authenticator_lost"));
-    let end = match factor.until {
-        Some(until) if factor.end_reason == Some("authenticator_lost") => End::Lost(until),
-        Some(until) => End::At(until),
-        None => running_or_bounded(session, factor.until_bounds),
-    };
-    let (reasons, label): (Vec<String>, Vec<String>) = reasons.into_iter().unzip();
-    let label =
-        label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
-    let label = label.collect::<Vec<_>>().join("; ");
-    let item = Item {
-        shape: ItemShape::Bar,
-        hue: match factor.origin {
-            Origin::Claimed => Hue::Claimed,
-            Origin::Local => Hue::Local,
-        },
-        fill: match (void, factor.certainty) {
-            (true, _) => Fill::Void,
-            (false, Certainty::Possible) => Fill::Possible,
-            (false, Certainty::Certain) => Fill::Solid,
-        },
-        grade: Some(factor.grade),
-        what: format!("{name} ({}) counted", type_word(factor.factor_type)),
-        from: factor.from,
-        begun_by: None,
-        end,
-        certainty: factor.certainty,
-        reason: reasons.join("; "),
-        label,
-        late: record
-            .and_then(|record| lateness(record, factor.from))
-            .or(factor.until.and_then(|until| lateness(lost?, until))),
-        record: record.cloned(),
-        ended_by: lost.cloned(),
+    reasons.into_iter().unzip()
+}
+
+/// Its name, who asserted it, and its grade.
+fn factor_lane_of(factor: &HonoredFactor, item: Item) -> Lane {
+    let name = plain(&factor.name);
+    let (who, named) = match (factor.origin, &factor.idp) {
+        (Origin::Local, _) => ("local".to_owned(), String::new()),
+        (Origin::Claimed, Some(idp)) => names(idp.as_str(), factor.idp_name.as_deref()),
+        (Origin::Claimed, None) => ("IdP not named".to_owned(), "IdP not named".to_owned()),
     };
     let origin = match (factor.origin, &factor.authenticator_name) {
         (Origin::Local, None) => "local".to_owned(),
@@ -202,4 +170,45 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
             vec![item],
         )
     }
+}
+
+pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lane {
+    let record = factor.evidence.first();
+    let lost =
+        factor.end_record.as_ref().filter(|_| factor.end_reason == Some("authenticator_lost"));
+    let end = match factor.until {
+        Some(until) if factor.end_reason == Some("authenticator_lost") => End::Lost(until),
+        Some(until) => End::At(until),
+        None => running_or_bounded(session, factor.until_bounds),
+    };
+    let (reasons, label) = factor_reasons(factor);
+    let label =
+        label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
+    let label = label.collect::<Vec<_>>().join("; ");
+    let item = Item {
+        shape: ItemShape::Bar,
+        hue: match factor.origin {
+            Origin::Claimed => Hue::Claimed,
+            Origin::Local => Hue::Local,
+        },
+        fill: match (factor.void.is_empty(), factor.certainty) {
+            (false, _) => Fill::Void,
+            (true, Certainty::Possible) => Fill::Possible,
+            (true, Certainty::Certain) => Fill::Solid,
+        },
+        grade: Some(factor.grade),
+        what: format!("{} ({}) counted", plain(&factor.name), type_word(factor.factor_type)),
+        from: factor.from,
+        begun_by: None,
+        end,
+        certainty: factor.certainty,
+        reason: reasons.join("; "),
+        label,
+        late: record
+            .and_then(|record| lateness(record, factor.from))
+            .or(factor.until.and_then(|until| lateness(lost?, until))),
+        record: record.cloned(),
+        ended_by: lost.cloned(),
+    };
+    factor_lane_of(factor, item)
 }
