@@ -202,7 +202,7 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             @if let Some(subject) = &session.state.origin.subject {
                 " · subject " (inert(subject.as_str()))
                 @if !shown.names { span class="on-screen" { " ("
-                    (names::show(&shown.here)) ")" } } }
+                    (names::show(shown.here)) ")" } } }
             " · " a href=(shown.session(&session.state.id)) { "the whole session" }
         }
     }

@@ -196,7 +196,7 @@ impl<'a> Shown<'a> {
                 "known at " (self.answered.position) " · " a href=(self.session_page()) {
                     "the whole session" }
                 span class="on-screen" {
-                    " · " a href=(as_query::link("why", &self.here)) { "As GraphQL" } }
+                    " · " a href=(as_query::link("why", self.here)) { "As GraphQL" } }
             }
         }
     }
