@@ -1,4 +1,5 @@
-//! What fell short of a requirement: what was asserted or verified, and does not count for the rule.
+//! What fell short of a requirement: what was asserted or verified, and does not count for the
+//! rule.
 
 use super::{
     decision::DecisionExplainer,

@@ -94,7 +94,8 @@ impl SessionCandidate<'_> {
         Some(())
     }
 
-    /// The record that has surely come by T; of several as sure the first: the minimum keeps it.
+    /// The record that most surely occurred by T. Of several as sure the first: the minimum keeps
+    /// it.
     fn surest<'r>(
         self,
         records: impl IntoIterator<Item = &'r RecordRef>,

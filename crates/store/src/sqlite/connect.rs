@@ -59,9 +59,9 @@ enum Reading {
     /// Together with the write-ahead log.
     WithLog,
     /// Together with a write-ahead log whose index was deleted before it: a process that was killed
-    /// while it closed the file leaves that. Each connection makes an index in its own memory, which
-    /// SQLite does for a connection that has the file to itself, and without locks, because those
-    /// cannot be taken where nothing can be written. It cannot change meanwhile, as above.
+    /// while it closed the file leaves that. Each connection makes an index in its own memory,
+    /// which SQLite does for a connection that has the file to itself, and without locks, because
+    /// those cannot be taken where nothing can be written. It cannot change meanwhile, as above.
     WithIndexOfItsOwn,
 }
 
