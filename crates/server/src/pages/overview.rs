@@ -125,7 +125,7 @@ async fn counts(
     for (label, (name, value), filter, is_odd) in filters(answered.at) {
         let list = Address::new("/sessions").with(name, value).with("first", COUNTED.to_string());
         let list = cut.pin(list, answered);
-        let (app, caller, asking) = (server.app.clone(), caller.clone(), asking.clone());
+        let (app, caller, asking) = (server.app.clone(), caller.clone(), *asking);
         let count =
             async move { app.sessions_state_only(&caller, &filter, &asking, COUNTED, None).await };
         running.push((label, list, is_odd, AbortOnDropHandle::new(tokio::spawn(count))));
