@@ -112,8 +112,8 @@ fn filters(at: Time) -> [(&'static str, (&'static str, String), SessionFilter, b
     ]
 }
 
-/// The counts, in the order of the filters. They are taken at the same time: each assesses its
-/// candidates, and that is most of what this page takes.
+/// The counts, in the order of the filters. They are taken at the same time, because each assesses
+/// up to [`COUNTED`] sessions.
 async fn counts(
     server: &Server,
     caller: &Caller,
